@@ -34,6 +34,10 @@ front = Front(
         table_arn=table.arn,
         queue_url=processing.lane.queue_url,
         queue_arn=processing.lane.queue_arn,
+        failed_index_arn=table.failed_index_arn,
+        dead_letter_queue_url=processing.dead_letters.url,
+        dead_letter_queue_arn=processing.dead_letters.arn,
+        record_retention_hours=settings.record_retention_hours,
     ),
 )
 
@@ -50,7 +54,7 @@ monitor = Monitor(
     ),
 )
 
-functions = (front.validator, front.reader, processing.processor, events.function, monitor.function)
+functions = (front.validator, front.reader, front.redrive, processing.processor, events.function, monitor.function)
 pulumi.export("api_url", front.api.url)
 pulumi.export("queue_url", processing.lane.queue_url)
 pulumi.export("dead_letter_queue_url", processing.dead_letters.url)

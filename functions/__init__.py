@@ -1,5 +1,5 @@
 """What runs inside AWS Lambda, importable under the same names on AWS, on the laptop and in tests.
 
-Arrows point one way: handlers (`validator`, `processor`, `reader`, `events`, `monitor`) -> domain (`tasks`)
+Arrows point one way: handlers (`validator`, `processor`, `reader`, `redrive`, `events`, `monitor`) -> domain (`tasks`)
 <- `adapters`.
 """

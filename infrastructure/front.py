@@ -8,11 +8,12 @@ import pulumi
 from infrastructure import iam
 from infrastructure.api import FUNCTION_TIMEOUT_SECONDS, Api, ApiArgs
 from infrastructure.function import Function, FunctionArgs, FunctionDefaults
+from infrastructure.queue import SOURCE_RETENTION_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
 class FrontArgs:
-    """Tasks are recorded in `table` and queued in `queue_url`."""
+    """Tasks are recorded in the table and queued in the queue; records are kept for `record_retention_hours`."""
 
     defaults: FunctionDefaults
     memory_megabytes: int
@@ -20,6 +21,10 @@ class FrontArgs:
     table_arn: pulumi.Input[str]
     queue_url: pulumi.Input[str]
     queue_arn: pulumi.Input[str]
+    failed_index_arn: pulumi.Input[str]
+    dead_letter_queue_url: pulumi.Input[str]
+    dead_letter_queue_arn: pulumi.Input[str]
+    record_retention_hours: int
 
 
 class Front(pulumi.ComponentResource):
@@ -27,6 +32,7 @@ class Front(pulumi.ComponentResource):
 
     validator: Function
     reader: Function
+    redrive: Function
     api: Api
 
     def __init__(self, name: str, args: FrontArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -46,9 +52,35 @@ class Front(pulumi.ComponentResource):
             _function(args, {"TABLE_NAME": args.table_name}, (iam.read_tasks(args.table_arn),)),
             opts=child,
         )
-        answers = {"submit_task": self.validator, "health": self.validator, "read_task": self.reader}
+        self.redrive = Function("redrive", _redrive(args), opts=child)
+        answers = {
+            "submit_task": self.validator,
+            "health": self.validator,
+            "read_task": self.reader,
+            "redrive_task": self.redrive,
+            "redrive_tasks": self.redrive,
+        }
         self.api = Api("api", ApiArgs(location=args.defaults.location, functions=answers), opts=child)
         self.register_outputs({})
+
+
+def _redrive(args: FrontArgs) -> FunctionArgs:
+    return _function(
+        args,
+        {
+            "TABLE_NAME": args.table_name,
+            "QUEUE_URL": args.queue_url,
+            "DEAD_LETTER_QUEUE_URL": args.dead_letter_queue_url,
+            # A message waited in the queue at most so long before it became a dead letter.
+            "FRESH_SECONDS": str(args.record_retention_hours * 3600 - SOURCE_RETENTION_SECONDS),
+        },
+        (
+            iam.redrive_tasks(args.table_arn),
+            iam.find_failed_tasks(args.failed_index_arn),
+            iam.send_tasks(args.queue_arn),
+            iam.remove_dead_letters(args.dead_letter_queue_arn),
+        ),
+    )
 
 
 def _function(

@@ -66,13 +66,29 @@ def record_tasks(table_arn: Arn) -> Statement:
 
 
 def send_tasks(queue_arn: Arn) -> Statement:
-    """The validator queues tasks."""
+    """The validator queues tasks, redrive queues them again."""
     return allow("QueueTasks", ["sqs:SendMessage"], queue_arn)
 
 
 def read_tasks(table_arn: Arn) -> Statement:
     """The reader reads one record."""
     return allow("ReadTasks", ["dynamodb:GetItem"], table_arn)
+
+
+def redrive_tasks(table_arn: Arn) -> Statement:
+    """Redrive looks tasks up, marks and settles their records."""
+    return allow("RedriveTasks", ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"], table_arn)
+
+
+def find_failed_tasks(index_arn: Arn) -> Statement:
+    """Redrive finds failed tasks in their index, which holds no bodies."""
+    return allow("FindFailedTasks", ["dynamodb:Query", "dynamodb:Scan"], index_arn)
+
+
+def remove_dead_letters(dead_letter_queue_arn: Arn) -> Statement:
+    """Redrive goes through the dead letters, deletes those that have done their service and shows the others again."""
+    actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]
+    return allow("RemoveDeadLetters", actions, dead_letter_queue_arn)
 
 
 def take_messages(queue_arn: Arn) -> Statement:

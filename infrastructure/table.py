@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from functions.adapters.failed_index import INDEX, INDEXED
 from infrastructure.location import Location
 
 
@@ -20,6 +21,7 @@ class Table(pulumi.ComponentResource):
     """On demand, encrypted, restorable to any second of the last 35 days, with expiry and a stream of changes."""
 
     arn: pulumi.Output[str]
+    failed_index_arn: pulumi.Output[str]
     table_name: pulumi.Output[str]
     stream_arn: pulumi.Output[str]
 
@@ -30,7 +32,8 @@ class Table(pulumi.ComponentResource):
             name=args.location.name(name),
             billing_mode="PAY_PER_REQUEST",
             hash_key="task_id",
-            attributes=[{"name": "task_id", "type": "S"}],
+            attributes=[{"name": name, "type": "S"} for name in ("task_id", "failed_key", "sequence_number")],
+            global_secondary_indexes=[_failed_index()],
             ttl={"attribute_name": "expires_at", "enabled": True},
             point_in_time_recovery={"enabled": True},
             server_side_encryption={"enabled": True},
@@ -40,6 +43,20 @@ class Table(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         self.arn = table.arn
+        self.failed_index_arn = pulumi.Output.concat(table.arn, f"/index/{INDEX}")
         self.table_name = table.name
         self.stream_arn = table.stream_arn
         self.register_outputs({"arn": self.arn})
+
+
+def _failed_index() -> aws.dynamodb.TableGlobalSecondaryIndexArgsDict:
+    """Sparse: only records that have a `failed_key` are in it. Each key's tasks lie in their original order."""
+    return {
+        "name": INDEX,
+        "key_schemas": [
+            {"attribute_name": "failed_key", "key_type": "HASH"},
+            {"attribute_name": "sequence_number", "key_type": "RANGE"},
+        ],
+        "projection_type": "INCLUDE",
+        "non_key_attributes": list(INDEXED),
+    }

@@ -63,9 +63,6 @@ def _from_item(item: dict[str, Any]) -> Record:
     def optional(name: str) -> str | None:
         return item[name]["S"] if name in item else None
 
-    def texts(attributes: dict[str, Any]) -> dict[str, str]:
-        return {name: value["S"] for name, value in attributes.items()}
-
     return Record(
         task_id=text("task_id"),
         status=Status(text("status")),
@@ -78,6 +75,16 @@ def _from_item(item: dict[str, Any]) -> Record:
         started_at=optional("started_at"),
         finished_at=optional("finished_at"),
         result=optional("result"),
-        error=texts(item["error"]["M"]) if "error" in item else None,
-        history=tuple(texts(entry["M"]) for entry in item["history"]["L"]),
+        error=_texts(item["error"]["M"]) if "error" in item else None,
+        history=tuple(_from_entry(entry["M"]) for entry in item["history"]["L"]),
+        redrives=int(item["redrives"]["N"]) if "redrives" in item else 0,
     )
+
+
+def _from_entry(entry: dict[str, Any]) -> dict[str, Any]:
+    """A step of the history: texts, and the error of a failure that was put back."""
+    return {name: _texts(value["M"]) if "M" in value else value["S"] for name, value in entry.items()}
+
+
+def _texts(attributes: dict[str, Any]) -> dict[str, str]:
+    return {name: value["S"] for name, value in attributes.items()}

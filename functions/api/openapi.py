@@ -10,10 +10,11 @@ from pydantic.json_schema import models_json_schema
 
 from functions.api.messages import JSON, PROBLEM_JSON
 from functions.tasks.model import NewTask, TaskView
+from functions.tasks.redrive.model import RedriveReport, RedriveRequest
 
 Document = dict[str, Any]
 _REFERENCE = "#/components/schemas/{model}"
-_MODELS: tuple[type[BaseModel], ...] = (NewTask, TaskView)
+_MODELS: tuple[type[BaseModel], ...] = (NewTask, TaskView, RedriveRequest, RedriveReport)
 _PROBLEM: Document = {
     "type": "object",
     "description": "What went wrong (RFC 9457).",
@@ -49,6 +50,8 @@ def openapi_document() -> Document:
         "paths": {
             "/tasks": {"post": _submit_task()},
             "/tasks/{task_id}": {"get": _read_task()},
+            "/tasks/{task_id}/redrive": {"post": _redrive_task()},
+            "/redrive": {"post": _redrive_tasks()},
             "/health": {"get": _health()},
         },
         "components": {"schemas": _schemas()},
@@ -74,20 +77,48 @@ def _submit_task() -> Document:
     }
 
 
+def _task_id() -> Document:
+    return {"name": "task_id", "in": "path", "required": True, "schema": {"type": "string", "maxLength": 128}}
+
+
 def _read_task() -> Document:
-    parameter = {
-        "name": "task_id",
-        "in": "path",
-        "required": True,
-        "schema": {"type": "string", "maxLength": 128},
-    }
     return {
         "operationId": "read_task",
         "summary": "Read a task and what became of it",
-        "parameters": [parameter],
+        "parameters": [_task_id()],
         "responses": {
             "200": {"description": "The task.", "content": {JSON: {"schema": _reference("TaskView")}}},
             "404": _problem("There is no such task."),
+            "503": _unavailable(),
+        },
+    }
+
+
+def _redrive_task() -> Document:
+    return {
+        "operationId": "redrive_task",
+        "summary": "Put a failed task back into the queue",
+        "parameters": [_task_id()],
+        "responses": {
+            "202": {"description": "Put back.", "content": {JSON: {"schema": _reference("RedriveReport")}}},
+            "404": _problem("There is no such task."),
+            "409": _problem("The task has not failed; `detail` says what it does."),
+            "503": _unavailable(),
+        },
+    }
+
+
+def _redrive_tasks() -> Document:
+    report = {JSON: {"schema": _reference("RedriveReport")}}
+    return {
+        "operationId": "redrive_tasks",
+        "summary": "Put all failed tasks back that fit, each key's in their original order",
+        "requestBody": {"required": False, "content": {JSON: {"schema": _reference("RedriveRequest")}}},
+        "responses": {
+            "200": {"description": "A dry run: what would be put back.", "content": report},
+            "202": {"description": "What was put back.", "content": report},
+            "400": _problem("Not JSON, or a field is wrong; `errors` names each one."),
+            "415": _problem("The body says it is something else than JSON."),
             "503": _unavailable(),
         },
     }

@@ -137,6 +137,9 @@ class HistoryEntry(BaseModel):
 
     status: Annotated[Status, Field(description="The status that the task took.")]
     at: Annotated[str, Field(description="When: UTC, ISO 8601, milliseconds.")]
+    error: Annotated[TaskFailure | None, Field(description="When it was put back: why it had failed, shortened.")] = (
+        None
+    )
 
 
 class TaskView(NewTask):
@@ -147,6 +150,7 @@ class TaskView(NewTask):
     task_id: Annotated[str, Field(description="The task's id.")]
     status: Annotated[Status, Field(description="Where the task is in its life.")]
     attempts: Annotated[int, Field(ge=0, description="Runs of the task so far, over all executions.")]
+    redrives: Annotated[int, Field(ge=0, description="How often it was put back after a failure.")] = 0
     created_at: Annotated[str, Field(description="When it was accepted: UTC, ISO 8601, milliseconds.")]
     started_at: Annotated[str | None, Field(description="When it was first claimed.")] = None
     finished_at: Annotated[str | None, Field(description="When it succeeded or failed.")] = None

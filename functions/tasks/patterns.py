@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from functions.tasks.errors import ErrorClass, Unavailable
-from functions.tasks.measures import class_label, type_label
+from functions.tasks.measures import OTHER, class_label, type_label
 from functions.tasks.redaction import redact
 from functions.tasks.submission import timestamp
 
@@ -166,10 +166,16 @@ def alert_of(pattern: Pattern) -> Alert:
         f"The first error: {pattern.message}",
         f"For example: {', '.join(pattern.examples)}",
         f"What to do: {ADVICE[kind.error_class]}",
+        f'To redrive them: POST /redrive with {_redrive(kind)} lists them; add "dry_run": false to do it.',
         f"More failures of this kind are counted, and not told again before {timestamp(pattern.until)}.",
     ]
     subject = f"Taskline: tasks of type {kind.type} fail with {kind.error_class}"
     return Alert(subject=subject[:MAX_SUBJECT_CHARACTERS], text="\n\n".join(lines))
+
+
+def _redrive(kind: Kind) -> str:
+    filters = {"error_class": kind.error_class, "type": kind.type}
+    return json.dumps({name: value for name, value in filters.items() if value != OTHER})
 
 
 def _tell(kind: Kind, rules: Watch, now: datetime) -> bool:

@@ -29,7 +29,8 @@ class Record:
     finished_at: str | None = None
     result: str | None = None
     error: Mapping[str, str] | None = None
-    history: tuple[Mapping[str, str], ...] = ()
+    history: tuple[Mapping[str, Any], ...] = ()
+    redrives: int = 0
 
 
 class RecordStore(Protocol):
@@ -71,6 +72,7 @@ def view(record: Record) -> dict[str, Any]:
         "finished_at": record.finished_at,
         "error": record.error,
         "history": record.history,
+        "redrives": record.redrives or None,
     }
     present = {name: value for name, value in seen.items() if value is not None}
     return present if record.result is None else present | {"result": json.loads(record.result)}

@@ -86,7 +86,7 @@ def test_each_operation_is_answered_by_the_function_that_has_its_route(stack: St
         else:
             assert method == "x-amazon-apigateway-any-method"
             assert path in {resource for _, resource in routes}, f"405 of {path} is answered by {name}"
-    assert answered == 3
+    assert answered == 5
 
 
 def test_every_path_takes_any_other_method_to_answer_405(body: dict[str, Any]) -> None:

@@ -9,10 +9,11 @@ import pytest
 
 from tests.infrastructure.recording import Resource, Stack, arn, run
 
-FUNCTIONS = ["validator", "reader", "processor", "events", "monitor"]
+FUNCTIONS = ["validator", "reader", "redrive", "processor", "events", "monitor"]
 FUNCTION = "aws:lambda/function:Function"
 VARIABLES = (
-    *("TABLE_NAME", "QUEUE_URL", "TOPIC_ARN", "FAILURES_QUEUE_URL"),
+    *("TABLE_NAME", "QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "FRESH_SECONDS"),
+    *("TOPIC_ARN", "FAILURES_QUEUE_URL"),
     *("PATTERNS_TABLE_NAME", "ALERTS_TOPIC_ARN", "WINDOW_SECONDS", "ALERT_THRESHOLD"),
 )
 
@@ -81,6 +82,15 @@ def test_all_functions_share_one_archive(stack: Stack) -> None:
             },
         ),
         ("reader", {"TABLE_NAME": "taskline-dev-tasks"}),
+        (
+            "redrive",
+            {
+                "TABLE_NAME": "taskline-dev-tasks",
+                "QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/taskline-dev-tasks.fifo",
+                "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/taskline-dev-dead-letters.fifo",
+                "FRESH_SECONDS": str((168 - 96) * 3600),
+            },
+        ),
         ("processor", {}),
         (
             "events",
@@ -116,7 +126,7 @@ def test_a_handler_reads_only_what_its_function_is_told(stack: Stack) -> None:
             assert (f'os.environ["{variable}"]' in source) == (variable in told), f"{name}: {variable}"
 
 
-@pytest.mark.parametrize("name", ["validator", "reader"])
+@pytest.mark.parametrize("name", ["validator", "reader", "redrive"])
 def test_a_function_behind_the_api_ends_before_the_gateway_gives_up(stack: Stack, name: str) -> None:
     assert function(stack, name).inputs["timeout"] < 29
 
@@ -129,6 +139,7 @@ def test_memory_log_level_and_retention_can_be_set(layer: Path) -> None:
     assert memory == {
         "validator-function": 256,
         "reader-function": 256,
+        "redrive-function": 256,
         "processor-function": 2048,
         "events-function": 256,
         "monitor-function": 256,

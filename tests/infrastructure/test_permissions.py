@@ -49,6 +49,12 @@ EXPECTED = {
     | TRACE
     | {("dynamodb:PutItem", TABLE), ("dynamodb:GetItem", TABLE), ("sqs:SendMessage", QUEUE)},
     "reader": own_logs("reader") | TRACE | {("dynamodb:GetItem", TABLE)},
+    "redrive": own_logs("redrive")
+    | TRACE
+    | {(f"dynamodb:{action}", TABLE) for action in ("BatchGetItem", "GetItem", "UpdateItem")}
+    | {(f"dynamodb:{action}", f"{TABLE}/index/failed") for action in ("Query", "Scan")}
+    | {("sqs:SendMessage", QUEUE)}
+    | {(f"sqs:{action}", DEAD_LETTERS) for action in ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility")},
     "processor": own_logs("processor") | TRACE,
     "workflow": TRACE
     | SAMPLE
@@ -118,7 +124,7 @@ def test_every_role_has_one_policy_and_no_other(stack: Stack) -> None:
         assert role.inputs.keys() == {"name", "assumeRolePolicy"}, "no managed and no inline policy beside it"
 
 
-@pytest.mark.parametrize("function", ["validator", "reader", "processor", "events", "monitor"])
+@pytest.mark.parametrize("function", ["validator", "reader", "redrive", "processor", "events", "monitor"])
 def test_only_lambda_takes_a_functions_role(stack: Stack, function: str) -> None:
     (statement,) = stack.one("aws:iam/role:Role", f"{function}-role").json("assumeRolePolicy")["Statement"]
     assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
@@ -147,7 +153,9 @@ def test_the_trusted_source_is_the_resource_that_is_made(stack: Stack) -> None:
     assert stack.one("aws:pipes/pipe:Pipe", "tasks-pipe-pipe").inputs["name"] == "taskline-dev-tasks-pipe"
 
 
-@pytest.mark.parametrize(("function", "operation"), [("validator", "submit-task"), ("reader", "read-task")])
+@pytest.mark.parametrize(
+    ("function", "operation"), [("validator", "submit-task"), ("reader", "read-task"), ("redrive", "redrive-task")]
+)
 def test_only_our_api_may_call_a_function(stack: Stack, function: str, operation: str) -> None:
     permission = stack.one("aws:lambda/permission:Permission", f"api-{operation}-permission")
     assert permission.inputs == {

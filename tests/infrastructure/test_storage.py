@@ -24,9 +24,29 @@ def queue(stack: Stack, name: str) -> Resource:
 
 def test_the_table_is_keyed_by_task_id(table: Resource) -> None:
     assert table.inputs["hashKey"] == "task_id"
-    assert table.inputs["attributes"] == [{"name": "task_id", "type": "S"}]
+    assert {"name": "task_id", "type": "S"} in table.inputs["attributes"]
     assert "rangeKey" not in table.inputs
     assert DynamoDBRecordStore.__module__ == "functions.adapters.table", "which puts and gets by this key"
+
+
+def test_failed_tasks_are_found_by_key_in_their_original_order(table: Resource) -> None:
+    (index,) = table.inputs["globalSecondaryIndexes"]
+    assert index["name"] == "failed"
+    assert index["keySchemas"] == [
+        {"attributeName": "failed_key", "keyType": "HASH"},
+        {"attributeName": "sequence_number", "keyType": "RANGE"},
+    ]
+    assert index["projectionType"] == "INCLUDE"
+    assert "body" not in index["nonKeyAttributes"], "bodies are read when a task is put back, one at a time"
+    keys = {"task_id", "failed_key", "sequence_number"}
+    assert {attribute["name"] for attribute in table.inputs["attributes"]} == keys, "what is a key, and nothing else"
+
+
+def test_the_state_machine_writes_what_the_index_is_made_of(stack: Stack, table: Resource) -> None:
+    (index,) = table.inputs["globalSecondaryIndexes"]
+    definition = stack.one("aws:sfn/stateMachine:StateMachine", "workflow-machine").inputs["definition"]
+    for key in index["keySchemas"]:
+        assert f"{key['attributeName']} = " in definition
 
 
 @pytest.mark.parametrize(

@@ -165,7 +165,7 @@ def _message(stored: Stored) -> Message:
         attributes={
             "ApproximateReceiveCount": str(stored.receive_count),
             "SentTimestamp": str(int(stored.sent_at * 1000)),
-            "SequenceNumber": str(stored.sequence),
+            "SequenceNumber": f"{stored.sequence:020d}",
             "MessageGroupId": stored.group,
             "MessageDeduplicationId": stored.deduplication_id,
         },

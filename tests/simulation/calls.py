@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from functions import processor
 from local.express import Taking, TaskFailure, TaskRequest
 from tests.simulation.faults import Fault, Faults
+from tests.simulation.stepped import step
 from tests.simulation.table import ConditionalCheckFailedError
 from tests.simulation.world import World
 
@@ -101,7 +102,7 @@ def _processed(event: dict[str, Any]) -> dict[str, Any]:
 
 
 class SimulatedDynamoDB:
-    """The validator's DynamoDB client."""
+    """The handlers' DynamoDB client."""
 
     class exceptions:  # noqa: N801 boto3's own name
         """boto3's modelled errors."""
@@ -116,6 +117,7 @@ class SimulatedDynamoDB:
         """PutItem. boto3 tries again after a lost reply, and the second try meets the first one's item."""
         fault = self._faults.on_call(self._world.now())
         _fail_before(fault, "PutItem")
+        request = json.loads(json.dumps(request))  # what travels is text, no enum of ours
         answer = self._world.table.put_item(request)
         if fault in (Fault.LOST_REPLY, Fault.ERROR_REPLY):
             self._world.table.put_item(request)
@@ -123,12 +125,41 @@ class SimulatedDynamoDB:
 
     def get_item(self, **request: Any) -> dict[str, Any]:
         """GetItem."""
+        step()
         _fail_before(self._faults.on_call(self._world.now()), "GetItem")
         return self._world.table.get_item(request)
 
+    def batch_get_item(self, **request: Any) -> dict[str, Any]:
+        """BatchGetItem."""
+        return self._read("BatchGetItem", self._world.table.batch_get_item, request)
+
+    def query(self, **request: Any) -> dict[str, Any]:
+        """Query of the index."""
+        return self._read("Query", self._world.table.query, request)
+
+    def scan(self, **request: Any) -> dict[str, Any]:
+        """Scan of the index."""
+        return self._read("Scan", self._world.table.scan, request)
+
+    def update_item(self, **request: Any) -> dict[str, Any]:
+        """UpdateItem. boto3 tries again after a lost reply, and the second try meets what the first one wrote."""
+        step()
+        fault = self._faults.on_call(self._world.now())
+        _fail_before(fault, "UpdateItem")
+        request = json.loads(json.dumps(request))  # what travels is text, no enum of ours
+        answer = self._world.mark(request)
+        if fault in (Fault.LOST_REPLY, Fault.ERROR_REPLY):
+            answer = self._world.mark(request)
+        return answer
+
+    def _read(self, operation: str, read: Callable[[dict[str, Any]], Any], request: dict[str, Any]) -> dict[str, Any]:
+        step()
+        _fail_before(self._faults.on_call(self._world.now()), operation)
+        return read(request)
+
 
 class SimulatedSQS:
-    """The validator's SQS client."""
+    """The handlers' SQS client."""
 
     def __init__(self, world: World, faults: Faults) -> None:
         self._world = world
@@ -136,6 +167,7 @@ class SimulatedSQS:
 
     def send_message(self, **request: Any) -> dict[str, Any]:
         """SendMessage; a reply that is lost for good looks like a failure to the caller."""
+        step()
         fault = self._faults.on_call(self._world.now())
         _fail_before(fault, "SendMessage")
         message_id = self._world.queue.send(
@@ -144,6 +176,41 @@ class SimulatedSQS:
         if fault is Fault.LOST_REPLY:
             raise ReadTimeoutError(endpoint_url="simulated")
         return {"MessageId": message_id}
+
+    def receive_message(self, **request: Any) -> dict[str, Any]:
+        """ReceiveMessage from the dead-letter queue."""
+        step()
+        _fail_before(self._faults.on_call(self._world.now()), "ReceiveMessage")
+        received: list[dict[str, Any]] = []
+        while len(received) < request["MaxNumberOfMessages"]:
+            stored = self._world.dead_letters.receive(request["VisibilityTimeout"])
+            if stored is None:
+                break
+            attributes = {"MessageGroupId": stored.group, "SentTimestamp": str(int(stored.sent_at * 1000))}
+            received.append(
+                {
+                    "MessageId": stored.message_id,
+                    "ReceiptHandle": stored.receipt_handle,
+                    "Body": stored.body,
+                    "Attributes": attributes,
+                }
+            )
+        return {"Messages": received}
+
+    def delete_message(self, **request: Any) -> dict[str, Any]:
+        """DeleteMessage on the dead-letter queue."""
+        return self._change(self._world.dead_letters.delete, "DeleteMessage", request)
+
+    def change_message_visibility(self, **request: Any) -> dict[str, Any]:
+        """ChangeMessageVisibility on the dead-letter queue, always to zero."""
+        return self._change(self._world.dead_letters.show_again, "ChangeMessageVisibility", request)
+
+    def _change(self, change: Callable[[str], None], operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        step()
+        _fail_before(self._faults.on_call(self._world.now()), operation)
+        if not self._faults.loses_delete(self._world.now()):
+            change(request["ReceiptHandle"])
+        return {}
 
 
 def _fail_before(fault: Fault | None, operation: str) -> None:

@@ -35,7 +35,7 @@ class Weather:
         def some(most: float) -> float:
             return rng.choice((0.0, 0.0, most / 4, most / 2, most))
 
-        return cls(call=some(0.2), crash=some(0.3), lost_delete=some(0.2), duplicate=some(0.3), freeze=some(0.3))
+        return cls(call=some(0.2), crash=some(0.6), lost_delete=some(0.2), duplicate=some(0.3), freeze=some(0.3))
 
 
 CALM = Weather(call=0.0, crash=0.0, lost_delete=0.0, duplicate=0.0, freeze=0.0)

@@ -59,7 +59,7 @@ class InMemoryFifo:
         self.messages.append(Stored(message_id, body, group, deduplication_id, now, sequence))
         return message_id
 
-    def receive(self) -> Stored | None:
+    def receive(self, visibility_timeout: float | None = None) -> Stored | None:
         """The first visible message of a group that has none in flight."""
         now = self._now()
         self._redrive(now)
@@ -70,7 +70,7 @@ class InMemoryFifo:
             if message.visible_at <= now:
                 message.receive_count += 1
                 message.received_at = now
-                message.visible_at = now + self._visibility_timeout
+                message.visible_at = now + (visibility_timeout or self._visibility_timeout)
                 message.receipt_handle = f"{message.message_id}-receipt-{message.receive_count}"
                 return message
             blocked.add(message.group)

@@ -7,13 +7,19 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from tests.simulation.fifo import DEDUPLICATION_SECONDS
-from tests.simulation.world import Accepted, World, Write
+from tests.simulation.redrive_invariants import redrive_violations
+from tests.simulation.world import OPERATOR, Accepted, World, Write
 
 TERMINAL = {"succeeded", "failed"}
 
 
-def violations(world: World, fair_from: float) -> Iterator[str]:
-    """Every broken promise, in a sentence. From `fair_from` on (virtual seconds) nothing went wrong from outside."""
+def violations(world: World, fair_from: float, *, redriven: bool = False) -> Iterator[str]:
+    """Every broken promise, in a sentence. From `fair_from` on (virtual seconds) nothing went wrong from outside.
+
+    `redriven` when operators put failed tasks back and the last one went on until nothing more could be mended.
+    """
+    if redriven:
+        yield from redrive_violations(world)
     yield from _nothing_is_lost(world)
     yield from _nothing_is_left_over(world)
     yield from _terminal_exactly_once(world)
@@ -69,10 +75,14 @@ def _nothing_is_left_over(world: World) -> Iterator[str]:
 
 
 def _terminal_exactly_once(world: World) -> Iterator[str]:
-    endings = Counter(write.task_id for write in world.journal.writes if write.status in TERMINAL)
-    for task_id, times in endings.items():
-        if times > 1:
-            yield f"{task_id} ended {times} times"
+    ended: set[str] = set()
+    for write in world.journal.writes:
+        if write.status in TERMINAL and write.task_id in ended:
+            yield f"{write.task_id} ended twice"
+        if write.status in TERMINAL:
+            ended.add(write.task_id)
+        elif write.execution == OPERATOR:
+            ended.discard(write.task_id)
 
 
 def _first_effects_in_order(world: World) -> Iterator[str]:
@@ -80,7 +90,9 @@ def _first_effects_in_order(world: World) -> Iterator[str]:
     given_up = _given_up(world)
     for position, effect in enumerate(world.journal.effects):
         first.setdefault(effect.task_id, position)
-    by_key = sorted(world.journal.accepted, key=lambda task: task.ordering_key)
+    given_up = {json.loads(message.body).get("task_id") for message in world.queue.given_up}
+    in_turn = [task for task in world.journal.accepted if task.task_id not in given_up]
+    by_key = sorted(in_turn, key=lambda task: task.ordering_key)
     for key, tasks in groupby(by_key, key=lambda task: task.ordering_key):
         # A message that SQS gave up lets the next one pass while an execution may still be at work on it.
         kept = [task for task in tasks if task.task_id in first and task.task_id not in given_up]
@@ -96,7 +108,7 @@ def _in_order(key: str, tasks: list[Accepted], first: dict[str, int]) -> Iterato
 def _fenced(world: World) -> Iterator[str]:
     owner: dict[str, str] = {}
     for write in world.journal.writes:
-        if write.status == "processing":
+        if write.status == "processing" or write.execution == OPERATOR:
             owner[write.task_id] = write.execution
         elif owner.get(write.task_id) != write.execution:
             yield f"{write.task_id} was written by {write.execution} after {owner.get(write.task_id)} had claimed it"
@@ -115,6 +127,8 @@ def _leases_are_respected(world: World) -> Iterator[str]:
     leases: dict[str, Write] = {}
     for write in world.journal.writes:
         lease = leases.get(write.task_id)
+        if lease and write.execution == OPERATOR and write.at < lease.lease_until:
+            yield f"{write.task_id} was put back while {lease.execution} had the lease"
         if write.status != "processing":
             leases.pop(write.task_id, None)
             continue

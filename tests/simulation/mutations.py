@@ -1,5 +1,6 @@
 """Deliberate mistakes, one at a time. The simulation has to catch every one, or its invariants prove nothing."""
 
+import functools
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from functions.tasks.retry import RetryPolicy
 from local.express import Machine
 from local.pipe import Execution, Message, PipeWorker
 from statemachine.budget import successors
+from tests.simulation.redrive_mutations import REDRIVE_MISTAKES
 from tests.simulation.run import System, shipped_definition
 
 Definition = dict[str, Any]
@@ -130,6 +132,31 @@ def _counts_no_retries(states: Any) -> None:
     states["ProcessTask"]["Assign"]["attempts"] = "{% $first_attempt %}"
 
 
+def _claims_a_redriven_task_by_any_message(states: Any) -> None:
+    arguments = states["ClaimTask"]["Arguments"]
+    ours = "(attribute_not_exists(redrive_id) OR redrive_id = :deduplication_id)"
+    arguments["ConditionExpression"] = arguments["ConditionExpression"].replace(
+        f"(#status = :queued AND {ours})", "#status = :queued"
+    )
+
+
+def _keeps_superseded_messages(states: Any) -> None:
+    choices = states["DecideOnDuplicate"]["Choices"]
+    states["DecideOnDuplicate"]["Choices"] = [choice for choice in choices if choice["Next"] != "Superseded"]
+
+
+def _indexes_no_failure(states: Any) -> None:
+    arguments = states["RecordFailure"]["Arguments"]
+    arguments["UpdateExpression"] = arguments["UpdateExpression"].replace(", failed_key = ordering_key", "")
+
+
+def _counts_from_the_last_message(states: Any) -> None:
+    arguments = states["ClaimTask"]["Arguments"]
+    arguments["UpdateExpression"] = arguments["UpdateExpression"].replace(
+        "if_not_exists(sequence_number, :sequence)", ":sequence"
+    )
+
+
 def _deletes_failures() -> AbstractContextManager[object]:
     def settle(self: Any, message: Message, execution: Execution) -> None:
         self._source.delete(message.receipt_handle)
@@ -227,4 +254,9 @@ MUTATIONS: Mapping[str, Callable[[], Mutation]] = {
         lambda: mock.patch.object(processor, "refuse_without_lease")
     ),
     "the processor swallows errors": lambda: _in_code(_swallows_errors),
+    "an old message claims a redriven task": lambda: _in_definition(_claims_a_redriven_task_by_any_message),
+    "an old message of a redriven task comes back for ever": lambda: _in_definition(_keeps_superseded_messages),
+    "a failure is not put into the index": lambda: _in_definition(_indexes_no_failure),
+    "a redriven task loses its place": lambda: _in_definition(_counts_from_the_last_message),
+    **{name: functools.partial(_in_code, patched) for name, patched in REDRIVE_MISTAKES.items()},
 }

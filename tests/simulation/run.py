@@ -1,15 +1,17 @@
 """One seeded run: the shipped pipeline, a few tasks, and whatever the seed lets go wrong."""
 
+import itertools
 import random
 from collections.abc import Generator
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from functions import processor, validator
+from functions import processor, redrive, validator
 from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.table import DynamoDBRecordStore
 from infrastructure.times import derive_times
@@ -20,14 +22,17 @@ from tests.simulation.actors import Fiber, Post, Worker, client
 from tests.simulation.calls import SimulatedDynamoDB, SimulatedSQS, SimulatedTasks
 from tests.simulation.faults import CALM, Faults, Weather
 from tests.simulation.invariants import calm_violations, violations
+from tests.simulation.operators import last_operator, operator, redriver
 from tests.simulation.work import OK, TYPES, working_in
-from tests.simulation.world import World
+from tests.simulation.world import MAX_RECEIVE_COUNT, World
 
 _NOWHERE = Path("/dev/null").open("w")  # noqa: SIM115 for as long as the process lives
 START = 1_800_000_000.0
-FAIR_FROM = START + 300.0
 PATIENCE_SECONDS = 20_000.0
 TIMES = derive_times(handler=5, policies=TYPES.retry_policies())
+# Foul weather lasts some minutes, or long enough for SQS to give a message up: five receives, each of a whole
+# visibility timeout.
+FOUL_SECONDS = (300, (MAX_RECEIVE_COUNT + 2) * TIMES.visibility)
 PLANS: tuple[tuple[str, ...], ...] = (
     (OK,),
     (OK,),
@@ -38,6 +43,15 @@ PLANS: tuple[tuple[str, ...], ...] = (
     ("VALIDATION",),
     ("NETWORK",),
     ("UNKNOWN",),
+)
+# With operators about, what failed is mended after a while; and some of it never is.
+MENDED: tuple[tuple[str, ...], ...] = (
+    (OK,),
+    ("VALIDATION", OK),
+    ("VALIDATION", "VALIDATION", OK),
+    ("UNKNOWN", "UNKNOWN", OK),
+    ("NETWORK", "NETWORK", "NETWORK", "NETWORK", OK),
+    ("VALIDATION",),
 )
 
 
@@ -78,28 +92,49 @@ def run(seed: int, system: System | None = None) -> list[str]:
     clock = VirtualClock(START)
     world = World(clock.now, TIMES.visibility)
     weather = Weather.draw(rng)
-    faults = Faults(rng, weather, until=FAIR_FROM)
+    fair_from = START + rng.choice(FOUL_SECONDS)
+    faults = Faults(rng, weather, until=fair_from)
     scheduler = Scheduler(clock, SimulatedTasks(world, faults), START + PATIENCE_SECONDS)
-    actors = [client(world, _posts(rng))]
+    redriven = rng.random() < 0.4
+    actors = [client(world, _posts(rng, MENDED if redriven else PLANS))]
+    if redriven:
+        world.operators = rng.choice((1, 2, 3))
+        actors += [operator(world, faults, rng) for _ in range(world.operators - 1)]
+        actors.append(last_operator(world, faults, rng, fair_from))
     actors += [system.worker(world, faults, scheduler, system.machine).run() for _ in range(rng.choice((1, 2, 3)))]
     with ExitStack() as stack:
         stack.enter_context(working_in(world))
         stack.enter_context(mock.patch.object(validator, "build", return_value=_validator(world, faults)))
+        stack.enter_context(mock.patch.object(validator, "datetime", AcceptanceClock(world)))
         stack.enter_context(mock.patch.object(processor, "build", return_value=TYPES))
         stack.enter_context(mock.patch("functions.processor.random.random", random.Random(rng.random()).random))
         stack.enter_context(mock.patch("functions.processor.time.time_ns", world.now_ns))
+        stack.enter_context(mock.patch.object(redrive, "build", return_value=redriver(world, faults)))
         stack.enter_context(redirect_stdout(_NOWHERE))  # metrics
         try:
             scheduler.run(_all(scheduler, actors))
         except MachineTimedOut:
-            return ["it never settled", *violations(world, FAIR_FROM)]
-    return [*violations(world, FAIR_FROM), *(calm_violations(world) if weather == CALM else ())]
+            return ["it never settled", *violations(world, fair_from)]
+    calm = calm_violations(world) if weather == CALM and not redriven else ()
+    return [*violations(world, fair_from, redriven=redriven), *calm]
 
 
-def _posts(rng: random.Random) -> list[Post]:
+class AcceptanceClock:
+    """The validator's `datetime`: virtual time, and no two tasks accepted in the same millisecond."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._calls = itertools.count(1)
+
+    def now(self, zone: tzinfo) -> datetime:
+        """`datetime.now`."""
+        return datetime.fromtimestamp(self._world.now() + next(self._calls) / 1000, zone)
+
+
+def _posts(rng: random.Random, plans: tuple[tuple[str, ...], ...]) -> list[Post]:
     keys = rng.choice((("a",), ("a",), ("a", "b")))
     return [
-        Post(pause=rng.choice((0.0, 0.01, 1.0, 30.0)), ordering_key=rng.choice(keys), plan=rng.choice(PLANS))
+        Post(pause=rng.choice((0.0, 0.01, 1.0, 30.0)), ordering_key=rng.choice(keys), plan=rng.choice(plans))
         for _ in range(rng.randint(1, 4))
     ]
 

@@ -9,6 +9,7 @@ from tests.simulation.fifo import InMemoryFifo
 from tests.simulation.table import InMemoryTable
 
 MAX_RECEIVE_COUNT = 5
+OPERATOR = "an operator"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,15 @@ class Write:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Redriven:
+    """An operator's call that was answered 202: what it says was put back, in that order."""
+
+    task_ids: tuple[str, ...]
+    began_at: float
+    at: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Accepted:
     """A task that a client was answered 202 for."""
 
@@ -49,6 +59,7 @@ class Journal:
     accepted: list[Accepted] = field(default_factory=list[Accepted])
     effects: list[Effect] = field(default_factory=list[Effect])
     writes: list[Write] = field(default_factory=list[Write])
+    redriven: list[Redriven] = field(default_factory=list[Redriven])
 
 
 class World:
@@ -58,6 +69,7 @@ class World:
         self.now = now
         self.all_posted = False
         self.running_execution = ""
+        self.operators = 0
         self._executions = 0
         self.journal = Journal()
         self.table = InMemoryTable()
@@ -81,6 +93,15 @@ class World:
         )
         return answer
 
+    def mark(self, request: dict[str, Any]) -> dict[str, Any]:
+        """UpdateItem, as redrive calls it; a change of status goes into the journal."""
+        answer = self.table.update_item(request)
+        task_id = request["Key"]["task_id"]["S"]
+        if ":entry" in request["ExpressionAttributeValues"]:
+            write = Write(task_id=task_id, status="queued", execution=OPERATOR, lease_until=0, at=self.now())
+            self.journal.writes.append(write)
+        return answer
+
     def send_dead_letter(self, request: dict[str, Any]) -> dict[str, Any]:
         """SendMessage to the dead-letter queue, as the state machine calls it."""
         body = request["MessageBody"]
@@ -95,7 +116,7 @@ class World:
 
     def is_settled(self) -> bool:
         """Whether nothing is left to do."""
-        return self.all_posted and not self.queue.messages
+        return self.all_posted and not self.queue.messages and not self.operators
 
     def next_execution(self) -> int:
         """The number of the execution that starts now."""

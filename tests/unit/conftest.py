@@ -1,7 +1,8 @@
 """The AWS side of the handlers, on moto: a table, a FIFO queue, and handlers whose clients are built anew."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "test")
 os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Taskline")
 os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", "true")
 
-from functions import processor, reader, validator
+from functions import processor, reader, redrive, validator
+from functions.adapters.failed_index import INDEX, INDEXED
 from tests.unit.support import CONTEXT, Answer, get_task, post
 
 # The same examples in every run, and nothing kept between runs.
@@ -30,6 +32,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.filterwarnings("ignore:No application metrics to publish"))
 
 
+FRESH_HOURS = 72
+FAILED_INDEX: Any = {
+    "IndexName": INDEX,
+    "KeySchema": [
+        {"AttributeName": "failed_key", "KeyType": "HASH"},
+        {"AttributeName": "sequence_number", "KeyType": "RANGE"},
+    ],
+    "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(INDEXED)},
+}
+
+
 class Pipeline:
     """The table and the queue around the handlers, empty at the start of each test."""
 
@@ -40,7 +53,10 @@ class Pipeline:
         self.dynamodb.create_table(
             TableName=self.table,
             KeySchema=[{"AttributeName": "task_id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "task_id", "AttributeType": "S"}],
+            AttributeDefinitions=[
+                {"AttributeName": name, "AttributeType": "S"} for name in ("task_id", "failed_key", "sequence_number")
+            ],
+            GlobalSecondaryIndexes=[FAILED_INDEX],
             BillingMode="PAY_PER_REQUEST",
         )
         attributes = {
@@ -48,6 +64,9 @@ class Pipeline:
             "DeduplicationScope": "messageGroup",
             "FifoThroughputLimit": "perMessageGroupId",
         }
+        self.dead_letters_url = self.sqs.create_queue(
+            QueueName="taskline-test-dead-letters.fifo", Attributes=attributes
+        )["QueueUrl"]
         self.queue_url = self.sqs.create_queue(QueueName="taskline-test-tasks.fifo", Attributes=attributes)["QueueUrl"]
 
     def post(self, body: Any, **changes: Any) -> Answer:
@@ -72,12 +91,19 @@ class Pipeline:
 
     def messages(self) -> list[dict[str, Any]]:
         """Takes all messages off the queue."""
+        return self._take(self.queue_url)
+
+    def letters(self) -> list[dict[str, Any]]:
+        """Takes all messages off the dead-letter queue."""
+        return self._take(self.dead_letters_url)
+
+    def _take(self, url: str) -> list[dict[str, Any]]:
         taken: list[Any] = []
-        while batch := self.sqs.receive_message(
-            QueueUrl=self.queue_url, AttributeNames=["All"], MaxNumberOfMessages=10
-        ).get("Messages"):
+        while batch := self.sqs.receive_message(QueueUrl=url, AttributeNames=["All"], MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
             for message in batch:
-                self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             taken += batch
         return taken
 
@@ -91,17 +117,26 @@ class Pipeline:
             self.dynamodb.delete_item(TableName=self.table, Key={"task_id": item["task_id"]})
 
 
-@pytest.fixture(scope="module")
-def _aws() -> Iterator[Pipeline]:
+@contextmanager
+def a_new_pipeline() -> Generator[Pipeline]:
+    """Table, queues and handlers of their own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
         with mock_aws():
             made = Pipeline()
             patch.setenv("TABLE_NAME", made.table)
             patch.setenv("QUEUE_URL", made.queue_url)
+            patch.setenv("DEAD_LETTER_QUEUE_URL", made.dead_letters_url)
+            patch.setenv("FRESH_SECONDS", str(FRESH_HOURS * 3600))
             _forget_clients()
             yield made
     _forget_clients()
+
+
+@pytest.fixture(scope="module")
+def _aws() -> Iterator[Pipeline]:
+    with a_new_pipeline() as made:
+        yield made
 
 
 @pytest.fixture
@@ -125,7 +160,7 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def _forget_clients() -> None:
-    for module in (validator, reader, processor):
+    for module in (validator, reader, redrive, processor):
         module.build.cache_clear()
 
 

@@ -74,6 +74,8 @@ class Schemas:
                 yield f"{path}: longer than {rule}"
             case "pattern" if isinstance(value, str) and not re.search(rule, value):
                 yield f"{path}: {value!r} does not match {rule}"
+            case "maximum" if isinstance(value, int | float) and value > rule:
+                yield f"{path}: above {rule}"
             case "minimum" if isinstance(value, int | float) and value < rule:
                 yield f"{path}: below {rule}"
             case _ if keyword not in KEYWORDS:
@@ -94,5 +96,6 @@ KEYWORDS = NOTES | {
     "maxLength",
     "pattern",
     "minimum",
+    "maximum",
     "nullable",
 }

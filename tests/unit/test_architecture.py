@@ -46,7 +46,7 @@ def assert_imports_none_of(folder: str, *rooms: str) -> None:
 
 
 FUNCTIONS = modules("functions")
-HANDLERS = [f"functions.{name}" for name in ("validator", "reader", "processor", "events", "monitor")]
+HANDLERS = [f"functions.{name}" for name in ("validator", "reader", "redrive", "processor", "events", "monitor")]
 
 
 def test_the_domain_knows_no_sdk_and_no_environment() -> None:

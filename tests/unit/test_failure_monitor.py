@@ -81,6 +81,7 @@ def test_twenty_failures_of_one_pattern_are_one_alert(rules: Watch) -> None:
     )
     assert "For example: task-0, task-1, task-2, task-3, task-4\n" in alert.text
     assert ADVICE[ErrorClass.NETWORK] in alert.text
+    assert 'POST /redrive with {"error_class": "NETWORK", "type": "default"}' in alert.text
     assert "12:05:00" in alert.text, "until when there is silence"
 
 

@@ -56,6 +56,17 @@ def test_a_task_that_was_queued_again_is_measured_from_then_on() -> None:
     assert event(a_change(an_item(*statuses[:3]), an_item(*statuses))).queue_to_start_ms == 1000
 
 
+def test_a_redriven_task_is_an_event_whose_history_keeps_the_error() -> None:
+    before = an_item("queued", "processing", "failed")
+    after = an_item("queued", "processing", "failed", "queued")
+    error = {name: {"S": "text"} for name in ("class", "type", "message")}
+    after["history"]["L"][-1]["M"]["error"] = {"M": error}
+    told = event(a_change(before, after))
+    assert (told.previous_status, told.status, told.error) == ("failed", "queued", None)
+    settled = {name: value for name, value in after.items() if name != "failed_key"}
+    assert event_of(a_change(after | {"failed_key": {"S": "key"}}, settled)) is None, "no change of status, no news"
+
+
 def test_a_failure_says_why_without_secrets() -> None:
     told = event(
         a_change(an_item("queued", "processing"), a_failed_item(message=f"login: {' password='.join(SECRETS)}"))

@@ -4,8 +4,10 @@ import json
 import time
 import uuid
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+from functions.adapters.failed_tasks import DynamoDBFailedTasks
 from local.clients import Clients
 from tests.workflow.engines import Break, Definition, Execution, Runner
 
@@ -51,6 +53,11 @@ class Bench:
         """Write a record as an earlier execution might have left it."""
         self.dynamodb.put_item(TableName=self.outputs["table_name"], Item={"task_id": {"S": task_id}, **attributes})
 
+    def redrive(self, task_id: str) -> None:
+        """Mark the record as redrive does; its message is the test's to send."""
+        tasks = DynamoDBFailedTasks(self.outputs["table_name"], self.dynamodb)
+        assert tasks.mark(tasks.states([task_id])[task_id], datetime.now(UTC)), "it has to have failed"
+
     def steal_lease(self, task_id: str) -> None:
         """Let another execution own the task's lease."""
         self.dynamodb.update_item(
@@ -72,12 +79,14 @@ class Bench:
         raise AssertionError(f"{task_id} was not claimed within {seconds} s")
 
     def dead_letters(self) -> list[dict[str, Any]]:
-        """Take all dead letters that are there."""
+        """Take all dead letters that are there; `group` is the message group that each was in."""
         letters: list[dict[str, Any]] = []
         url = self.outputs["dead_letter_queue_url"]
-        while messages := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        while messages := self.sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["MessageGroupId"]
+        ).get("Messages", []):
             for message in messages:
-                letters.append(json.loads(message["Body"]))
+                letters.append(json.loads(message["Body"]) | {"group": message["Attributes"]["MessageGroupId"]})
                 self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return letters
 
@@ -91,7 +100,13 @@ def without_table(state: str) -> Break:
     return broken
 
 
-def message(body: Any, *, message_id: str = "11111111-2222-3333-4444-555555555555", group: str = "key") -> list[Any]:
+def message(
+    body: Any,
+    *,
+    message_id: str = "11111111-2222-3333-4444-555555555555",
+    group: str = "key",
+    deduplication_id: str = "id",
+) -> list[Any]:
     """The array of one SQS message that EventBridge Pipes sends; a body that is not text is sent as JSON."""
     return [
         {
@@ -104,7 +119,7 @@ def message(body: Any, *, message_id: str = "11111111-2222-3333-4444-55555555555
                 "SequenceNumber": "18849496460467696128",
                 "MessageGroupId": group,
                 "SenderId": "AIDAEXAMPLE",
-                "MessageDeduplicationId": "id",
+                "MessageDeduplicationId": deduplication_id,
                 "ApproximateFirstReceiveTimestamp": str(int(time.time() * 1000)),
             },
             "messageAttributes": {},

@@ -78,6 +78,7 @@ def test_a_permanent_failure_is_recorded_and_sent_to_the_dead_letter_queue(bench
     assert letter["error"]["message"] == "attempt 1 failed, as it was asked to"
     assert record["created_at"] <= letter["first_failed_at"] <= letter["failed_at"]
     assert (letter["ordering_key"], letter["attempts"]) == ("key", 1)
+    assert letter["group"] == task_id, "each letter can be received on its own"
 
 
 def test_transient_failures_are_retried_until_patience_ends(bench: Bench) -> None:
@@ -130,6 +131,7 @@ def test_a_message_without_a_task_goes_to_the_dead_letter_queue_with_the_reason(
     (letter,) = [letter for letter in bench.dead_letters() if letter["message"]["messageId"] == message_id]
     assert letter["error"]["class"] == "VALIDATION"
     assert letter["error"]["type"] == "InvalidMessage"
+    assert letter["group"] == message_id, "each letter can be received on its own"
     assert letter["message"]["body"] == body
 
 
@@ -157,6 +159,35 @@ def test_a_failed_task_that_comes_back_sends_its_dead_letter_again(bench: Bench,
     (letter,) = [letter for letter in bench.dead_letters() if letter["task_id"] == task_id]
     assert letter["error"]["class"] == "VALIDATION"
     assert letter["attempts"] == 1, "sending the letter again is not another attempt"
+
+
+def test_a_failed_task_is_in_the_index_until_it_has_succeeded(bench: Bench, task_id: str) -> None:
+    bench.run(message(task(task_id, "demo.flaky", probability=1, error_class="VALIDATION"), group="customer-7"))
+    record = bench.record(task_id)
+    assert record["failed_key"] == "customer-7"
+    assert record["sequence_number"] == "18849496460467696128"
+
+    bench.redrive(task_id)
+    again = message(task(task_id), group="customer-7", deduplication_id=f"{task_id}-redrive-1")
+    again[0]["attributes"]["SequenceNumber"] = "99999999999999999999"
+    assert bench.run(again).status == "SUCCEEDED"
+
+    record = bench.record(task_id)
+    assert (record["status"], record["attempts"]) == ("succeeded", "2"), "attempts count on"
+    assert "failed_key" not in record
+    assert record["sequence_number"] == "18849496460467696128", "it keeps its place"
+
+
+def test_an_old_message_of_a_redriven_task_does_not_run_it_before_its_turn(bench: Bench, task_id: str) -> None:
+    old = message(task(task_id, "demo.flaky", probability=1, error_class="VALIDATION"))
+    bench.run(old)
+    bench.redrive(task_id)
+
+    execution = bench.run(old)
+
+    assert execution.states == ("ClaimTask", "LookUpTask", "DecideOnDuplicate", "Superseded")
+    assert execution.status == "SUCCEEDED", "it may be deleted"
+    assert bench.record(task_id)["status"] == "queued", "the redrive's own message runs it"
 
 
 def test_a_task_that_another_execution_works_on_has_to_wait(bench: Bench, task_id: str) -> None:

@@ -1,0 +1,96 @@
+"""The request handler of `POST /tasks/{task_id}/redrive` and `POST /redrive`. See `tasks/redrive/`."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.adapters.dead_letters import SQSDeadLetters
+from functions.adapters.failed_tasks import DynamoDBFailedTasks
+from functions.adapters.queue import SQSTaskQueue
+from functions.api.dispatch import dispatch
+from functions.api.messages import Request, Response, answer
+from functions.observability import logger, metrics, tracer
+from functions.tasks.redrive.letters import DeadLetters
+from functions.tasks.redrive.many import BulkRedrive
+from functions.tasks.redrive.model import RedriveReport, parse_request
+from functions.tasks.redrive.one import redrive_one
+from functions.tasks.redrive.putting_back import PuttingBack
+from functions.tasks.redrive.sweep import Sweep
+
+MAX_ID_CHARACTERS = 128
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redriver:
+    """What the handler works with."""
+
+    putting_back: PuttingBack
+    letters: DeadLetters
+    fresh_for: timedelta
+    now: Callable[[], datetime]
+
+    def sweep(self) -> Sweep:
+        """A new look into the dead-letter queue."""
+        return Sweep(
+            letters=self.letters,
+            tasks=self.putting_back.tasks,
+            now=self.now,
+            fresh_for=self.fresh_for,
+        )
+
+
+@cache
+def build() -> Redriver:
+    """The clients, once per execution environment."""
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    return Redriver(
+        putting_back=PuttingBack(
+            tasks=DynamoDBFailedTasks(os.environ["TABLE_NAME"]), queue=SQSTaskQueue(os.environ["QUEUE_URL"]), now=now
+        ),
+        letters=SQSDeadLetters(os.environ["DEAD_LETTER_QUEUE_URL"]),
+        fresh_for=timedelta(seconds=int(os.environ["FRESH_SECONDS"])),
+        now=now,
+    )
+
+
+def redrive_task(request: Request) -> Response:
+    """POST /tasks/{task_id}/redrive: 202 when the task was put back; 404, or 409 when it has not failed."""
+    redriver = build()
+    task_id = request.path_parameters["task_id"][: MAX_ID_CHARACTERS + 1]
+    return _answer(redrive_one(task_id, redriver.putting_back, redriver.sweep(), redriver.now))
+
+
+def redrive_tasks(request: Request) -> Response:
+    """POST /redrive: 202 with what was put back, or 200 with what would be."""
+    asked = parse_request(request.require_json())
+    redriver = build()
+    return _answer(BulkRedrive(asked, redriver.putting_back, redriver.sweep(), redriver.now).run())
+
+
+def _answer(report: RedriveReport) -> Response:
+    if not report.dry_run:
+        metrics.add_metric(name="TasksRedriven", unit=MetricUnit.Count, value=len(report.tasks))
+        ids = [task.task_id for task in report.tasks]
+        logger.info("redriven", task_ids=ids, letters_removed=report.letters_removed)
+    return answer(200 if report.dry_run else 202, report.model_dump(mode="json", exclude_none=True))
+
+
+ROUTES = {("POST", "/tasks/{task_id}/redrive"): redrive_task, ("POST", "/redrive"): redrive_tasks}
+
+
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """API Gateway's proxy event in, proxy response out."""
+    return dispatch(event, ROUTES)

@@ -1,0 +1,180 @@
+"""POST /redrive: put back every failed task that fits, key by key, in the original order of each key."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from functions.tasks.model import Status
+from functions.tasks.redrive.model import Continuation, MalformedMessage, RedrivenTask, RedriveReport, RedriveRequest
+from functions.tasks.redrive.one import redriven
+from functions.tasks.redrive.putting_back import PuttingBack
+from functions.tasks.redrive.state import TaskState
+from functions.tasks.redrive.sweep import Sweep, Undelivered
+from functions.tasks.submission import timestamp
+
+# API Gateway waits 29 s. After this time nothing new is begun, and what is begun takes at most five calls more.
+_WORK = timedelta(seconds=10)
+_SWEEP = timedelta(seconds=5)
+_FINISH = timedelta(seconds=18)  # until then, letters are deleted and released one by one
+
+
+class BulkRedrive:
+    """One call: first what SQS gave up, merged with the failures before it; then all other failures."""
+
+    def __init__(
+        self, request: RedriveRequest, putting_back: PuttingBack, sweep: Sweep, now: Callable[[], datetime]
+    ) -> None:
+        self._request = request
+        self._putting_back = putting_back
+        self._sweep = sweep
+        self._now = now
+        self._started = now()
+        self._done: dict[str, RedrivenTask] = {}
+        self._busy: set[str] = set()
+        given = request.continuation
+        self._at = Continuation.decode(given) if given else Continuation(before=timestamp(self._started))
+
+    def run(self) -> RedriveReport:
+        """Do it, or see what would be done; `Unavailable` when table or queue do not answer."""
+        try:
+            # The second page of a dry run has nothing new to say about the dead-letter queue.
+            peeked = self._request.dry_run and self._request.continuation is not None
+            finished = (peeked or self._undelivered()) and self._failed()
+            if self._request.drop_malformed and not self._request.dry_run:
+                self._sweep.drop_malformed()
+        finally:
+            self._sweep.finish(self._started + _FINISH, remove=not self._request.dry_run)
+        return RedriveReport(
+            dry_run=self._request.dry_run,
+            tasks=tuple(self._done.values()),
+            malformed=tuple(
+                MalformedMessage(message_id=letter.original_id, reason=letter.reason[:200])
+                for letter in self._sweep.malformed
+            ),
+            letters_removed=self._sweep.removed,
+            busy_keys=tuple(sorted(self._busy)),
+            continuation=None if finished else self._at.encode(),
+        )
+
+    def _may_go_on(self) -> bool:
+        return len(self._done) < self._request.limit and self._now() < self._started + _WORK
+
+    def _undelivered(self) -> bool:
+        """Until no more come up: a group shows its next messages only when its first ones are gone."""
+        self._sweep.run(self._started + _SWEEP)
+        while found := self._sweep.take_undelivered():
+            if not all(self._undelivered_of(key, waiting) for key, waiting in found.items()):
+                return False
+            if self._request.dry_run:
+                break
+            self._sweep.delete_removed(self._started + _WORK)
+            self._sweep.run(self._started + _WORK)
+        return True
+
+    def _undelivered_of(self, key: str, waiting: Sequence[Undelivered | None]) -> bool:
+        """Whether the time was enough. A key that an execution is busy with is left where it is."""
+        fitting = [one for one in waiting if one is None or self._fits(one)]
+        if key in self._busy or not any(fitting):
+            return True
+        for step in in_order(list(self._candidates(key)), fitting):
+            if not self._may_go_on():
+                return False
+            if step is None or not self._take(step):
+                self._busy.add(key)
+                break
+        return True
+
+    def _fits(self, one: Undelivered) -> bool:
+        return self._request.takes_undelivered(one.ordering_key, one.type)
+
+    def _failed(self) -> bool:
+        """Page by page of keys, key by key; whether it came to the end."""
+        while True:
+            page = self._at.page
+            if self._request.ordering_key is None:
+                keys = self._putting_back.tasks.keys(page)
+                names, following = keys.keys, keys.following
+            else:
+                names, following = (self._request.ordering_key,), None
+            if not all(self._failed_of(key) for key in names):
+                return False
+            if following is None:
+                return True
+            self._at = Continuation(before=self._at.before, page=following)
+
+    def _failed_of(self, key: str) -> bool:
+        if key in self._busy:
+            return True
+        for state in self._candidates(key):
+            if not self._may_go_on():
+                return False
+            self._take(state)
+            self._at = self._at.model_copy(update={"key": key, "sequence": state.sequence_number})
+        return True
+
+    def _candidates(self, key: str) -> Iterator[TaskState]:
+        for state in self._putting_back.tasks.of_key(key):
+            seen = self._at.is_behind(key, state.sequence_number or "") or state.task_id in self._done
+            if not seen and self._request.takes(state, self._at.before):
+                yield state
+
+    def _take(self, one: TaskState | Undelivered) -> bool:
+        """Put it back, or only list it; False when an undelivered message cannot be put back now."""
+        if isinstance(one, TaskState):
+            if self._request.dry_run:
+                self._list(one, one.redrives + (one.status is Status.FAILED))
+            elif mark := self._putting_back.put_back(one):
+                self._list(one, mark.redrives)
+            return True
+        if self._request.dry_run:
+            self._list(_state(one), _state(one).redrives + 1)
+            return True
+        return self._send_again(one)
+
+    def _send_again(self, one: Undelivered) -> bool:
+        message_id = one.letter.received.message_id
+        if one.state is None:  # never claimed, so there is no record to mark and nothing that could have succeeded
+            self._putting_back.queue.send(
+                body=one.letter.received.body, group=one.ordering_key, deduplication_id=f"redrive-{message_id}"
+            )
+            self._list(_state(one), 0)
+            return True
+        mark = self._putting_back.send_again(one.state)
+        if mark is not None:
+            self._list(one.state, mark.redrives)
+        return mark is not None
+
+    def _list(self, state: TaskState, redrives: int) -> None:
+        self._done[state.task_id] = redriven(state, redrives)
+        self._sweep.remove_letters_of(state.task_id)
+
+
+def in_order(
+    failed: Sequence[TaskState], undelivered: Sequence[Undelivered | None]
+) -> Iterator[TaskState | Undelivered | None]:
+    """Both in the key's original order, up to the last undelivered one: behind it, there may be more of them.
+
+    SQS's sequence numbers are exact, and a task has one once it was claimed; before that, only the moment is known at
+    which it was accepted. None stands for a task that an execution has: nothing behind it may be sent.
+    """
+    rest = list(failed)
+    for one in undelivered:
+        while one is not None and rest and _comes_before(rest[0], _state(one)):
+            yield rest.pop(0)
+        yield one
+
+
+def _comes_before(failed: TaskState, undelivered: TaskState) -> bool:
+    if failed.sequence_number and undelivered.sequence_number:
+        return failed.sequence_number < undelivered.sequence_number
+    return failed.created_at <= undelivered.created_at
+
+
+def _state(one: Undelivered) -> TaskState:
+    """The task's state; of one that has no record, what its message says."""
+    return one.state or TaskState(
+        task_id=one.letter.task_id,
+        ordering_key=one.ordering_key,
+        status=Status.QUEUED,
+        type=one.type,
+        created_at=timestamp(one.letter.received.sent_at),
+    )

@@ -1,0 +1,176 @@
+"""What an operator asks for, and what the answer says. The OpenAPI document is generated from these models."""
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from functions.tasks import strict_json
+from functions.tasks.errors import ErrorClass, FieldError, Refused
+from functions.tasks.fields import BODY, field_errors
+from functions.tasks.model import Status
+from functions.tasks.redrive.state import TaskState
+from functions.tasks.submission import timestamp
+
+_STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
+MAX_LIMIT = 200
+
+
+def _moment(value: str) -> str:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError("must be an ISO 8601 date and time with its zone, such as 2026-01-31T17:00:00Z")
+    return timestamp(moment)
+
+
+def _error_class(value: str) -> str:
+    if value not in set(ErrorClass):
+        raise ValueError(f"must be one of {', '.join(ErrorClass)}")
+    return value
+
+
+class Continuation(BaseModel):
+    """Where a redrive goes on: which failures it takes, and the last place that it has seen.
+
+    `before` holds failures of the redriven tasks themselves off, so that a redrive comes to an end.
+    """
+
+    model_config = _STRICT
+
+    before: str
+    page: str | None = None
+    key: str | None = None
+    sequence: str | None = None
+
+    def is_behind(self, key: str, sequence: str) -> bool:
+        """Whether the place lies before this one, which means that it has been seen."""
+        return self.key is not None and (key, sequence) <= (self.key, self.sequence or "")
+
+    def encode(self) -> str:
+        """As text that a client hands back."""
+        return base64.urlsafe_b64encode(self.model_dump_json(exclude_none=True).encode()).decode()
+
+    @classmethod
+    def decode(cls, text: str) -> "Continuation":
+        """`ValueError` for anything that `encode` did not make."""
+        try:
+            return cls.model_validate_json(base64.b64decode(text.encode(), altchars=b"-_", validate=True))
+        except (binascii.Error, ValidationError, UnicodeEncodeError) as error:
+            raise ValueError("is not a continuation that an earlier answer gave") from error
+
+
+def _continuation(value: str) -> str:
+    Continuation.decode(value)
+    return value
+
+
+class RedriveRequest(BaseModel):
+    """Which failed tasks to put back: all of them, or those that fit every filter that is given."""
+
+    model_config = _STRICT
+
+    error_class: Annotated[
+        Annotated[str, AfterValidator(_error_class)] | None,
+        Field(description="VALIDATION, NETWORK, RATE_LIMIT, SYSTEM or UNKNOWN."),
+    ] = None
+    type: Annotated[str | None, Field(description="The task type.")] = None
+    ordering_key: Annotated[str | None, Field(description="The ordering key.")] = None
+    failed_from: Annotated[
+        Annotated[str, AfterValidator(_moment)] | None,
+        Field(description="Failed at this moment or later: ISO 8601 with its zone."),
+    ] = None
+    failed_until: Annotated[
+        Annotated[str, AfterValidator(_moment)] | None,
+        Field(description="Failed at this moment or earlier: ISO 8601 with its zone."),
+    ] = None
+    dry_run: Annotated[bool, Field(description="Only list what would be done.")] = True
+    drop_malformed: Annotated[
+        bool,
+        Field(description="Delete the messages that are no tasks from the dead-letter queue. They are lost then."),
+    ] = False
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="At most so many tasks in this call.")] = 100
+    continuation: Annotated[
+        Annotated[str, AfterValidator(_continuation)] | None,
+        Field(description="From the answer before, with the same filters: go on where it stopped."),
+    ] = None
+
+    def takes(self, state: TaskState, before: str) -> bool:
+        """Whether the task fits. One whose redrive was interrupted is finished whatever its failure was."""
+        if not self.concerns(state.ordering_key, state.type):
+            return False
+        if state.status is not Status.FAILED:
+            return state.status is Status.QUEUED
+        failed_at = state.failed_at or ""
+        return (
+            (self.error_class or state.error_class) == state.error_class
+            and (self.failed_from or "") <= failed_at <= (self.failed_until or before)
+            and failed_at <= before
+        )
+
+    def takes_undelivered(self, ordering_key: str, task_type: str) -> bool:
+        """Whether a message fits that never came to an outcome: it has no error class and no moment of failure."""
+        asks_for_a_failure = self.error_class or self.failed_from or self.failed_until
+        return not asks_for_a_failure and self.concerns(ordering_key, task_type)
+
+    def concerns(self, ordering_key: str, task_type: str) -> bool:
+        """Whether key and type fit."""
+        return (self.ordering_key or ordering_key, self.type or task_type) == (ordering_key, task_type)
+
+
+class RedrivenTask(BaseModel):
+    """One task that was put back, or would be."""
+
+    model_config = _STRICT
+
+    task_id: Annotated[str, Field(description="The task's id.")]
+    ordering_key: Annotated[str, Field(description="Its ordering key.")]
+    type: Annotated[str, Field(description="Its type.")]
+    error_class: Annotated[
+        str | None, Field(description="Why it failed; left out when its message was given up before any outcome.")
+    ] = None
+    failed_at: Annotated[str | None, Field(description="When it failed: UTC, ISO 8601, milliseconds.")] = None
+    redrives: Annotated[int, Field(ge=0, description="How often it has been put back, this time included.")]
+
+
+class MalformedMessage(BaseModel):
+    """A message in the dead-letter queue that is no task."""
+
+    model_config = _STRICT
+
+    message_id: Annotated[str, Field(description="The id of the message as it first came.")]
+    reason: Annotated[str, Field(description="What is wrong with it.")]
+
+
+class RedriveReport(BaseModel):
+    """What a redrive did; of a dry run, what it would do."""
+
+    model_config = _STRICT
+
+    dry_run: Annotated[bool, Field(description="Whether this was only looked at.")]
+    tasks: Annotated[tuple[RedrivenTask, ...], Field(description="In the order in which they go into the queue.")]
+    malformed: Annotated[tuple[MalformedMessage, ...], Field(description="Never put back; see drop_malformed.")] = ()
+    letters_removed: Annotated[int, Field(ge=0, description="Messages deleted from the dead-letter queue.")] = 0
+    busy_keys: Annotated[
+        tuple[str, ...],
+        Field(description="Keys left alone because an execution has a task of theirs: try again in some minutes."),
+    ] = ()
+    continuation: Annotated[
+        str | None, Field(description="Send it with the same filters to go on; left out when all is done.")
+    ] = None
+
+
+def parse_request(text: str) -> RedriveRequest:
+    """What a request body asks for, nothing for a dry run of everything; `Refused` (400) names each wrong field."""
+    try:
+        return RedriveRequest.model_validate(strict_json.loads(text or "{}"))
+    except ValidationError as error:
+        errors = field_errors(error)
+    except ValueError as error:
+        errors = (FieldError(field=BODY, message=str(error)),)
+    named = ", ".join(dict.fromkeys(error.field for error in errors))
+    raise Refused(400, "Invalid redrive", f"Nothing was put back. See: {named}.", errors)

@@ -1,0 +1,47 @@
+"""POST /tasks/{task_id}/redrive: put one task back."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from functions.tasks.errors import Refused
+from functions.tasks.model import Status
+from functions.tasks.redrive.model import RedrivenTask, RedriveReport
+from functions.tasks.redrive.putting_back import PuttingBack
+from functions.tasks.redrive.state import TaskState
+from functions.tasks.redrive.sweep import Sweep
+
+_SWEEP = timedelta(seconds=5)
+_WHY_NOT = {
+    Status.QUEUED: "waits in the queue; if SQS gave its message up, POST /redrive finds it",
+    Status.PROCESSING: "is being worked on",
+    Status.SUCCEEDED: "has succeeded",
+    Status.FAILED: "was put back by somebody else",
+}
+
+
+def redrive_one(task_id: str, putting_back: PuttingBack, sweep: Sweep, now: Callable[[], datetime]) -> RedriveReport:
+    """Put the task back and look for its dead letter; `Refused` with 404 or 409 when there is nothing to put back."""
+    state = putting_back.tasks.states([task_id]).get(task_id)
+    if state is None:
+        raise Refused(404, "Not found", f"There is no task {task_id!r}.")
+    mark = putting_back.put_back(state) if state.status in (Status.FAILED, Status.QUEUED) else None
+    if mark is None:
+        raise Refused(409, "Not failed", f"The task {task_id!r} {_WHY_NOT[state.status]}.")
+    began = now()
+    try:
+        sweep.run(began + _SWEEP)
+    finally:
+        sweep.finish(began + 2 * _SWEEP, remove=True)
+    return RedriveReport(dry_run=False, tasks=(redriven(state, mark.redrives),), letters_removed=sweep.removed)
+
+
+def redriven(state: TaskState, redrives: int) -> RedrivenTask:
+    """The line of a report about this task."""
+    return RedrivenTask(
+        task_id=state.task_id,
+        ordering_key=state.ordering_key,
+        type=state.type,
+        error_class=state.error_class,
+        failed_at=state.failed_at,
+        redrives=redrives,
+    )

@@ -1,0 +1,107 @@
+"""Redrive over real HTTP, under the function's own role: failed tasks are mended and put back in order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.local.laptop import Answer, Laptop, eventually
+
+BROKEN = {"probability": 1, "error_class": "VALIDATION"}
+
+
+@pytest.fixture
+def laptop(laptop: Laptop) -> Iterator[Laptop]:
+    """With nothing failed by the tests of other files."""
+    laptop.dead_letters()
+    yield laptop
+    laptop.dead_letters()
+
+
+def redrive(laptop: Laptop, path: str = "/v1/redrive", **request: Any) -> Answer:
+    return laptop.request("POST", path, json.dumps(request).encode(), Content_Type="application/json")
+
+
+def mend(laptop: Laptop, task_id: str) -> None:
+    """What mends a task for good is a better function; here it is a better body."""
+    table, dynamodb = laptop.outputs["table_name"], laptop.clients.get("dynamodb")
+    key = {"task_id": {"S": task_id}}
+    body = json.loads(dynamodb.get_item(TableName=table, Key=key)["Item"]["body"]["S"])
+    dynamodb.update_item(
+        TableName=table,
+        Key=key,
+        UpdateExpression="SET body = :body",
+        ExpressionAttributeValues={":body": {"S": json.dumps(body | {"type": "demo.echo", "data": {}})}},
+    )
+
+
+def test_mended_tasks_are_put_back_in_their_original_order(laptop: Laptop) -> None:
+    ids = [laptop.post(ordering_key="mended", type="demo.flaky", data=BROKEN) for _ in range(4)]
+    for task_id in ids:
+        assert laptop.finished(task_id)["status"] == "failed"
+        mend(laptop, task_id)
+
+    dry = redrive(laptop, ordering_key="mended")
+    assert dry.status == 200, dry
+    assert [task["task_id"] for task in dry.json["tasks"]] == ids
+    assert laptop.read(ids[0])["status"] == "failed", "a dry run changes nothing"
+
+    first = redrive(laptop, ordering_key="mended", dry_run=False, limit=3)
+    assert first.status == 202, first
+    last = redrive(laptop, ordering_key="mended", dry_run=False, continuation=first.json["continuation"])
+    put_back = [task["task_id"] for answer in (first, last) for task in answer.json["tasks"]]
+
+    assert put_back == ids
+    tasks = [laptop.finished(task_id) for task_id in ids]
+    assert [(task["status"], task["attempts"], task["redrives"]) for task in tasks] == [("succeeded", 2, 1)] * 4
+    ends = [task["finished_at"] for task in tasks]
+    assert ends == sorted(ends), "in the order in which they were accepted"
+    assert laptop.dead_letters() == [], "and their letters are gone"
+
+
+def test_one_task_is_put_back_and_others_are_refused(laptop: Laptop) -> None:
+    task_id = laptop.post(ordering_key="one", type="demo.flaky", data=BROKEN)
+    laptop.finished(task_id)
+    url, name = laptop.outputs["dead_letter_queue_url"], "ApproximateNumberOfMessages"
+    attributes = laptop.clients.sqs.get_queue_attributes
+    eventually(lambda: attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name] == "1")
+
+    assert redrive(laptop, f"/v1/tasks/{task_id}/redrive").status == 202
+    eventually(lambda: laptop.read(task_id)["status"] == "failed")
+    task = laptop.read(task_id)
+    assert (task["attempts"], task["redrives"]) == (2, 1), "it has failed again, for nothing was mended"
+    letters: list[dict[str, Any]] = []
+    eventually(lambda: letters.extend(laptop.dead_letters()) or letters)
+    assert [letter["attempts"] for letter in letters] == [2], "the letter of the first failure is gone"
+
+    good = laptop.post(ordering_key="one")
+    laptop.finished(good)
+    refused = redrive(laptop, f"/v1/tasks/{good}/redrive")
+    assert (refused.status, refused.headers["Content-Type"]) == (409, "application/problem+json")
+    assert redrive(laptop, "/v1/tasks/nobody/redrive").status == 404
+
+
+def test_a_message_that_sqs_gave_up_is_put_back(laptop: Laptop) -> None:
+    """As SQS leaves it: the bare message in the dead-letter queue, and a record that says queued."""
+    task_id = laptop.post(ordering_key="given-up")
+    laptop.finished(task_id)
+    table, dynamodb = laptop.outputs["table_name"], laptop.clients.get("dynamodb")
+    item = dynamodb.get_item(TableName=table, Key={"task_id": {"S": task_id}})["Item"]
+    dynamodb.put_item(TableName=table, Item={**item, "status": {"S": "queued"}})
+    laptop.clients.sqs.send_message(
+        QueueUrl=laptop.outputs["dead_letter_queue_url"],
+        MessageBody=item["body"]["S"],
+        MessageGroupId="given-up",
+        MessageDeduplicationId=task_id,
+    )
+
+    answer = redrive(laptop, dry_run=False, ordering_key="given-up")
+
+    assert answer.status == 202, answer
+    assert [task["task_id"] for task in answer.json["tasks"]] == [task_id]
+    task = laptop.finished(task_id)
+    assert (task["status"], task["attempts"], task["redrives"]) == ("succeeded", 2, 1)
+    assert laptop.dead_letters() == []
