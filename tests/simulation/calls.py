@@ -47,12 +47,12 @@ class SimulatedTasks:
 
     def __init__(self, world: World, faults: Faults) -> None:
         self._world = world
-        self._faults = faults
+        self.faults = faults
 
     def run(self, request: TaskRequest) -> Taking:
         """`TaskRunner.run` of the Express runner."""
         service = request.resource.service
-        fault = self._faults.on_call(self._world.now())
+        fault = self.faults.on_call(self._world.now())
         if fault is Fault.THROTTLED:
             return self._soon(TaskFailure(_THROTTLES[service], "Rate exceeded"))
         if fault is Fault.GONE:
@@ -68,11 +68,11 @@ class SimulatedTasks:
         if fault is Fault.ERROR_REPLY:
             return self._soon(TaskFailure(_BROKEN_REPLIES[service], "Unable to execute HTTP request"))
         if fault is Fault.SLOW:
-            return Taking(self._faults.rng.uniform(0.5, 2.5), result)
+            return Taking(self.faults.rng.uniform(0.5, 2.5), result)
         return self._soon(result)
 
     def _soon(self, result: Any) -> Taking:
-        return Taking(self._faults.rng.uniform(0.002, 0.02), result)
+        return Taking(self.faults.rng.uniform(0.002, 0.02), result)
 
     def _carry_out(self, service: str, action: str, arguments: Any) -> Any:
         calls: dict[tuple[str, str], Callable[[Any], Any]] = {

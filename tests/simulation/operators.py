@@ -93,7 +93,7 @@ def _call(
     world: World, faults: Faults, rng: random.Random, path: str, task_id: str | None, request: Any
 ) -> Generator[Any, Any, dict[str, Any]]:
     """One request to the real handler; the answer's document, empty when there was none."""
-    event = _event(path, task_id, request)
+    asked = event(path, task_id, request)
     began_at = world.now()
 
     def pause() -> float:
@@ -101,7 +101,7 @@ def _call(
             raise Died
         return rng.choice((0.002, 0.01, 0.05, 0.3))
 
-    work = Stepped(lambda: redrive.handler(event, LambdaContext()), pause)  # pyright: ignore[reportArgumentType]
+    work = Stepped(lambda: redrive.handler(asked, LambdaContext()), pause)  # pyright: ignore[reportArgumentType]
     answer = yield from work.fiber()
     if answer is None:
         return {}
@@ -114,7 +114,8 @@ def _call(
     return document if answer["statusCode"] == 202 else {}
 
 
-def _event(path: str, task_id: str | None, request: Any) -> dict[str, Any]:
+def event(path: str, task_id: str | None, request: Any) -> dict[str, Any]:
+    """API Gateway's proxy event for a request to redrive."""
     return {
         "httpMethod": "POST",
         "resource": "/tasks/{task_id}/redrive" if task_id else "/redrive",

@@ -558,6 +558,25 @@ def test_what_is_no_task_is_listed_never_put_back_and_dropped_only_on_request(
     assert (pipeline.letters(), pipeline.messages()) == ([], [])
 
 
+def an_unclaimed_letter(pipeline: Pipeline, task_id: str, sent_at: datetime) -> None:
+    """As the machine leaves it when its claim cannot even be expressed: the message is taken for no task."""
+    attributes = {"MessageGroupId": "k", "SentTimestamp": str(int(sent_at.timestamp() * 1000))}
+    original = {"messageId": f"m-{task_id}", "body": a_message(task_id=task_id), "attributes": attributes}
+    letter = {"task_id": None, "error": {"message": "why"}, "attempts": 0, "message": original}
+    send_dead(pipeline, json.dumps(letter), group=f"m-{task_id}")
+
+
+def test_tasks_that_a_broken_claim_took_for_none_are_put_back_in_order(pipeline: Pipeline) -> None:
+    now = datetime.now(UTC)
+    for seconds, task_id in ((1, "later"), (3, "earlier")):
+        an_unclaimed_letter(pipeline, task_id, now - timedelta(seconds=seconds))
+
+    assert redrive_many().document.get("malformed", []) == []
+    assert put_back() == ["earlier", "later"]
+    assert sent(pipeline) == ["earlier", "later"]
+    assert pipeline.letters() == []
+
+
 def test_a_table_that_does_not_answer_is_unavailable(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     a_failed_task(pipeline, "a")
     monkeypatch.setenv("TABLE_NAME", "gone")

@@ -3,8 +3,8 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import Any, Protocol, cast
 
@@ -46,7 +46,7 @@ class Kind(Enum):
     """Who put a message into the dead-letter queue, and whether there is a task in it."""
 
     FAILURE = auto()  # the state machine: the task failed
-    UNDELIVERED = auto()  # SQS: received too often, without an outcome
+    UNDELIVERED = auto()  # SQS: received too often, without an outcome; or a broken claim took it for no task
     MALFORMED = auto()  # either, and it is no task
 
 
@@ -119,7 +119,9 @@ def _from_state_machine(received: Received, fields: dict[str, Any], original: di
     task_id = fields.get("task_id")
     if not isinstance(task_id, str):
         reason = str(fields["error"].get("message", "the message is no task"))
-        return _malformed(received, str(original.get("messageId", received.message_id)), reason)
+        return _unclaimed(received, original) or _malformed(
+            received, str(original.get("messageId", received.message_id)), reason
+        )
     attempts = fields["attempts"]
     return Letter(
         received=received,
@@ -127,6 +129,22 @@ def _from_state_machine(received: Received, fields: dict[str, Any], original: di
         task_id=task_id,
         attempts=int(attempts) if isinstance(attempts, int | float) else 0,
     )
+
+
+def _unclaimed(received: Received, original: dict[str, Any]) -> Letter | None:
+    """A task in a letter that says it holds none: the claim itself was broken, and nothing else was wrong with it."""
+    try:
+        message = replace(
+            received,
+            group=str(original["attributes"]["MessageGroupId"]),
+            sent_at=datetime.fromtimestamp(int(original["attributes"]["SentTimestamp"]) / 1000, UTC),
+            body=str(original["body"]),
+        )
+        fields = json.loads(message.body)
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
+        return None
+    letter = _from_sqs(message, cast("dict[str, Any]", fields)) if isinstance(fields, dict) else None
+    return letter if letter and letter.kind is Kind.UNDELIVERED else None
 
 
 def _from_sqs(received: Received, fields: dict[str, Any]) -> Letter:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 from functions.tasks.errors import Unavailable
 from functions.tasks.redrive.letters import DeadLetters, Kind, Letter, Received, Verdict, judge, read_letter
@@ -34,14 +35,14 @@ class Undelivered:
 
 @dataclass(kw_only=True)
 class Sweep:
-    """What was found. `undelivered` in the order of each group, with None for one that blocks its key for now."""
+    """What was found. `undelivered` has None for a message that blocks its key for now, and when each was sent."""
 
     letters: DeadLetters
     tasks: FailedTasks
     now: Callable[[], datetime]
     fresh_for: timedelta
-    undelivered: dict[str, list[Undelivered | None]] = field(
-        default_factory=lambda: defaultdict[str, list[Undelivered | None]](list)
+    undelivered: dict[str, list[tuple[datetime, Undelivered | None]]] = field(
+        default_factory=lambda: defaultdict[str, list[tuple[datetime, Undelivered | None]]](list)
     )
     malformed: list[Letter] = field(default_factory=list[Letter])
     removed: int = 0
@@ -57,8 +58,10 @@ class Sweep:
                 self._take(letter, states.get(letter.task_id))
 
     def take_undelivered(self) -> dict[str, list[Undelivered | None]]:
-        """What was found since the last time, by ordering key."""
-        found = dict(self.undelivered)
+        """What was found since the last time, by ordering key, in the order in which it was sent."""
+        found = {
+            key: [one for _, one in sorted(messages, key=itemgetter(0))] for key, messages in self.undelivered.items()
+        }
         self.undelivered.clear()
         return found
 
@@ -101,4 +104,5 @@ class Sweep:
         self._held[letter.task_id].append(letter.received)
         if letter.kind is Kind.UNDELIVERED and verdict is not Verdict.CURRENT:
             found = Undelivered(letter=letter, state=state)
-            self.undelivered[found.ordering_key].append(found if verdict is Verdict.SEND else None)
+            sendable = found if verdict is Verdict.SEND else None
+            self.undelivered[found.ordering_key].append((letter.received.sent_at, sendable))

@@ -1,0 +1,295 @@
+"""Every error in every state of the shipped machine: enumerated from the definition, run on a world in memory."""
+
+import copy
+import json
+import random
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, redirect_stdout
+from dataclasses import dataclass, field
+from functools import cache
+from io import StringIO
+from typing import Any
+from unittest import mock
+
+from functions import processor, redrive
+from local.express import ExecutionContext, Machine, Outcome, Status, Taking, TaskFailure, TaskRequest, VirtualClock
+from statemachine.loader import raw_definition
+from tests.simulation import operators
+from tests.simulation.calls import LambdaContext, SimulatedTasks
+from tests.simulation.faults import CALM, Faults
+from tests.simulation.run import START, TIMES, shipped_definition, shipped_machine
+from tests.simulation.work import OK, TYPES, working_in
+from tests.simulation.world import World
+
+TASK_ID = "task-1"
+GROUP = "key"
+WILDCARDS = {"States.ALL", "States.TaskFailed"}
+# What no state of the machine names: of each service, of Step Functions itself, and something nobody has heard of.
+UNNAMED = (
+    "DynamoDB.ProvisionedThroughputExceededException",
+    "DynamoDB.ResourceNotFoundException",
+    "DynamoDB.AmazonDynamoDBException",
+    "SQS.QueueDoesNotExistException",
+    "SQS.AmazonSQSException",
+    "Lambda.ResourceNotFoundException",
+    "Lambda.InvalidRuntimeException",
+    "Runtime.ImportModuleError",
+    "Runtime.OutOfMemory",
+    "States.Permissions",
+    "States.Runtime",
+    "States.DataLimitExceeded",
+    "Somebody.ElsesError",
+)
+CAUSES = (
+    "no JSON at all",
+    json.dumps({"errorMessage": json.dumps({"type": "T", "message": "m", "retry_in": None}), "errorType": "T"}),
+    json.dumps({"errorMessage": json.dumps({"type": "T", "message": "m", "retry_in": 1}), "errorType": "T"}),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Injection:
+    """What goes wrong: calls of this state answer with an error, the first or all, before or after their effect."""
+
+    state: str
+    error: str
+    cause: str
+    always: bool
+    has_effect: bool
+
+
+@dataclass
+class InjectedTasks:
+    """The simulated world's calls, with errors in some states. `reached` are the states that called."""
+
+    tasks: SimulatedTasks
+    injections: tuple[Injection, ...]
+    blocking: bool = False
+    reached: set[str] = field(default_factory=set[str])
+
+    def run(self, request: TaskRequest) -> Taking:
+        first = request.state not in self.reached
+        self.reached.add(request.state)
+        for injection in self.injections:
+            if injection.state == request.state and (first or injection.always):
+                if injection.has_effect:
+                    self.tasks.run(request)
+                return Taking(0.01, TaskFailure(injection.error, injection.cause))
+        return self.tasks.run(request)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """What a message meets: how its task will behave, and what went before it."""
+
+    name: str
+    plan: tuple[str, ...] = (OK,)
+    body: str | None = None
+    before: Callable[["Bench"], None] = lambda _: None
+    meanwhile: tuple[Injection, ...] = ()
+    """Errors that lead to states which nothing else leads to."""
+
+
+class Bench:
+    """One message in a world of its own."""
+
+    def __init__(self, situation: Situation) -> None:
+        self.clock = VirtualClock(START)
+        self.world = World(self.clock.now, TIMES.visibility)
+        self.tasks = SimulatedTasks(self.world, Faults(random.Random(0), CALM, until=START))
+        plain = {"task_id": TASK_ID, "title": "t", "description": "d", "priority": "low", "type": "simulated"}
+        self.body = situation.body or json.dumps(plain | {"ordering_key": GROUP, "data": {"plan": situation.plan}})
+        self.deduplication_id = TASK_ID
+        self.reached: set[str] = set()
+        situation.before(self)
+
+    def deliver(self, machine: Machine, *injections: Injection) -> Outcome:
+        """One execution for the message; afterwards its lease and its visibility timeout are over."""
+        number = self.world.next_execution()
+        tasks = InjectedTasks(self.tasks, injections)
+        name = f"execution-{number}"
+        with ExitStack() as stack:
+            stack.enter_context(working_in(self.world))
+            stack.enter_context(mock.patch.object(processor, "build", return_value=TYPES))
+            stack.enter_context(mock.patch("functions.processor.time.time_ns", self.world.now_ns))
+            stack.enter_context(redirect_stdout(StringIO()))
+            outcome = machine.run(
+                self._event(),
+                tasks=tasks,
+                clock=self.clock,
+                rng=random.Random(number),
+                context=ExecutionContext(machine_name="tasks", name=name),
+            )
+        self.reached |= tasks.reached
+        self.clock.skip_to(self.clock.now() + TIMES.visibility)
+        return outcome
+
+    def _event(self) -> list[dict[str, Any]]:
+        attributes = {
+            "ApproximateReceiveCount": "1",
+            "SentTimestamp": str(int(START * 1000)),
+            "SequenceNumber": f"{1:020d}",
+            "MessageGroupId": GROUP,
+            "MessageDeduplicationId": self.deduplication_id,
+        }
+        return [{"messageId": "message-1", "body": self.body, "attributes": attributes}]
+
+    def redrive(self) -> None:
+        """Put back whatever can be; a message that is sent then is the one that `deliver` delivers."""
+        request = {"dry_run": False}
+        redriver = operators.redriver(self.world, self.tasks.faults)
+        with mock.patch.object(redrive, "build", return_value=redriver), redirect_stdout(StringIO()):
+            answer = redrive.handler(operators.event("/redrive", None, request), LambdaContext())  # pyright: ignore[reportArgumentType]
+        assert answer["statusCode"] == 202, answer
+        for message in self.world.queue.messages:
+            self.deduplication_id = message.deduplication_id
+
+    def letters(self) -> list[dict[str, Any]]:
+        """The dead letters about this message."""
+        return [json.loads(message.body) for message in self.world.dead_letters.messages]
+
+    def outcome_is_recorded(self) -> bool:
+        """Whether the message may be deleted: what became of it is written down, and its letter is sent."""
+        record = self.world.record(TASK_ID)
+        if record.get("status") == "succeeded":
+            return "result" in record
+        lettered = any(letter["message"]["body"] == self.body for letter in self.letters())
+        if record.get("status") == "failed":
+            return lettered and "error" in record
+        return lettered and not record
+
+
+def _delivered_before(bench: Bench) -> None:
+    bench.deliver(shipped_machine())
+
+
+def _redriven(bench: Bench) -> None:
+    """Failed, and put back by a redrive that has a message of its own: this one is the old one."""
+    bench.deliver(shipped_machine())
+    item = bench.world.table.items[TASK_ID]
+    item |= {"status": {"S": "queued"}, "redrive_id": {"S": f"{TASK_ID}-redrive-1"}}
+    del item["error"]
+
+
+def _lease(owner: str) -> Callable[[Bench], None]:
+    def held(bench: Bench) -> None:
+        bench.deliver(shipped_machine())
+        item = bench.world.table.items[TASK_ID]
+        lease_until = str(int((bench.clock.now() + TIMES.lease) * 1000))
+        item |= {"status": {"S": "processing"}, "lease_owner": {"S": owner}, "lease_until": {"N": lease_until}}
+        item.pop("result", None)
+
+    return held
+
+
+_ITSELF = "arn:aws:states:us-east-1:000000000000:express:tasks:execution-2:execution-2"
+_GONE = Injection(
+    state="ProcessTask", error="Lambda.ResourceNotFoundException", cause="gone", always=True, has_effect=False
+)
+SITUATIONS = (
+    Situation(name="a good task"),
+    Situation(name="a transient failure, then success", plan=("NETWORK", OK)),
+    Situation(name="a permanent failure", plan=("VALIDATION",)),
+    Situation(name="transient failures to the end", plan=("SYSTEM",)),
+    Situation(name="a message that is no task", body="{not JSON"),
+    Situation(name="a task that has succeeded", before=_delivered_before),
+    Situation(name="a task that has failed", plan=("VALIDATION",), before=_delivered_before),
+    Situation(name="an old message of a redriven task", plan=("VALIDATION",), before=_redriven),
+    Situation(name="a task that another execution works on", before=_lease("another")),
+    Situation(name="a claim of its own whose reply was lost", before=_lease(_ITSELF)),
+    Situation(name="a processor that is gone", meanwhile=(_GONE,)),
+)
+
+
+def situations_that_reach(state: str) -> list[Situation]:
+    """The situations in which a Task state makes its call."""
+    return [situation for situation in SITUATIONS if state in _reached(situation)]
+
+
+@cache
+def _reached(situation: Situation) -> frozenset[str]:
+    bench = Bench(situation)
+    bench.deliver(shipped_machine(), *situation.meanwhile)
+    return frozenset(bench.reached)
+
+
+def task_states() -> list[str]:
+    """The machine's Task states."""
+    return [name for name, state in raw_definition()["States"].items() if state["Type"] == "Task"]
+
+
+def errors() -> list[str]:
+    """Every error that the machine names anywhere, and those that it does not."""
+    named: set[str] = set()
+    for state in raw_definition()["States"].values():
+        for clause in (*state.get("Retry", ()), *state.get("Catch", ())):
+            named |= set(clause["ErrorEquals"])
+    return sorted((named | set(UNNAMED)) - WILDCARDS)
+
+
+def injections(state: str) -> Iterator[Injection]:
+    """Every error of a Task state: once or always, before or after its effect, with what its cause may be."""
+    for error in errors():
+        for cause in CAUSES if error.startswith("Task") else CAUSES[:1]:
+            for always in (False, True):
+                for has_effect in (False, True):
+                    yield Injection(state=state, error=error, cause=cause, always=always, has_effect=has_effect)
+
+
+def expressions() -> list[tuple[str | int, ...]]:
+    """The place of every JSONata expression in the definition."""
+    return list(_places(raw_definition()["States"], ("States",)))
+
+
+def _places(node: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    if isinstance(node, str) and node.startswith("{%"):
+        yield path
+    elif isinstance(node, dict):
+        for name, value in node.items():  # pyright: ignore[reportUnknownVariableType]
+            yield from _places(value, (*path, name))  # pyright: ignore[reportUnknownArgumentType]
+    elif isinstance(node, list):
+        for index, value in enumerate(node):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            yield from _places(value, (*path, index))
+
+
+def careless_machine() -> Machine:
+    """The shipped machine, but a dead letter that could not be sent is forgotten."""
+    definition: Any = copy.deepcopy(shipped_definition())
+    definition["States"]["SendToDeadLetterQueue"]["Catch"] = [{"ErrorEquals": ["States.ALL"], "Next": "TaskFailed"}]
+    return Machine.load(definition)
+
+
+def machine_broken_at(place: tuple[str | int, ...]) -> Machine:
+    """The shipped machine with one expression that throws."""
+    definition: Any = copy.deepcopy(shipped_definition())
+    node = definition
+    for step in place[:-1]:
+        node = node[step]
+    node[place[-1]] = "{% $error('broken') %}"
+    return Machine.load(definition)
+
+
+def broken_promises(situation: Situation, machine: Machine, *injections: Injection) -> Iterator[str]:
+    """What must not be: a message deleted without an outcome, or one that no redelivery brings to an end."""
+    bench = Bench(situation)
+    outcome = bench.deliver(machine, *injections, *situation.meanwhile)
+    if outcome.status is Status.SUCCEEDED and not _may_be_deleted(situation, bench):
+        yield f"{situation.name}, {injections}: the message was deleted, and its task is {bench.world.record(TASK_ID)}"
+    if outcome.status is not Status.SUCCEEDED:
+        again = bench.deliver(shipped_machine())
+        if again.status is not Status.SUCCEEDED or not _may_be_deleted(situation, bench):
+            yield f"{situation.name}, {injections}: mended and delivered again, it ended with {again}"
+
+
+def _may_be_deleted(situation: Situation, bench: Bench) -> bool:
+    superseded = situation.before is _redriven and bench.world.record(TASK_ID).get("status") == "queued"
+    return superseded or bench.outcome_is_recorded() or _was_put_back(bench)
+
+
+def _was_put_back(bench: Bench) -> bool:
+    """Whether the dead letter holds the task, so that a redrive and the mended machine bring it to its outcome."""
+    bench.redrive()
+    if not bench.world.queue.messages:
+        return False
+    bench.deliver(shipped_machine())
+    return bench.outcome_is_recorded()

@@ -1,0 +1,66 @@
+"""Every (state, error) pair of the machine leads to a recorded outcome or to a message that is kept."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from statemachine.loader import raw_definition
+from tests.simulation.every_error import (
+    SITUATIONS,
+    broken_promises,
+    careless_machine,
+    expressions,
+    injections,
+    machine_broken_at,
+    shipped_machine,
+    situations_that_reach,
+    task_states,
+)
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.mark.parametrize("state", task_states())
+def test_every_error_of_a_state_ends_in_an_outcome_or_keeps_the_message(state: str) -> None:
+    situations = situations_that_reach(state)
+    broken = [
+        promise
+        for situation in situations
+        for injection in injections(state)
+        for promise in broken_promises(situation, shipped_machine(), injection)
+    ]
+    assert situations, "a state that no situation leads to is a state that nothing here proves anything about"
+    assert broken == []
+
+
+@pytest.mark.parametrize("state", raw_definition()["States"])
+def test_an_expression_that_throws_ends_in_an_outcome_or_keeps_the_message(state: str) -> None:
+    broken = [
+        f"{'/'.join(map(str, place))}: {promise}"
+        for place in expressions()
+        if place[1] == state
+        for machine in [machine_broken_at(place)]
+        for situation in SITUATIONS
+        for promise in broken_promises(situation, machine)
+    ]
+    assert broken == []
+
+
+def test_a_machine_that_forgets_a_dead_letter_would_be_noticed() -> None:
+    state = "SendToDeadLetterQueue"
+    broken = [
+        promise
+        for situation in situations_that_reach(state)
+        for injection in injections(state)
+        for promise in broken_promises(situation, careless_machine(), injection)
+    ]
+    assert broken
