@@ -18,7 +18,6 @@ from tests.simulation.every_error import (
     task_states,
 )
 
-
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
 
