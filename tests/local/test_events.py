@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import uuid
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,46 +13,7 @@ from local.clients import Clients
 from local.provisioner import StreamDeclaration
 from local.stream_runner import StreamMapping
 from tests.local.laptop import Laptop, eventually
-
-
-class Subscriber:
-    """A queue that hears everything that a topic tells."""
-
-    def __init__(self, laptop: Laptop, topic: str) -> None:
-        self._sqs: Any = laptop.clients.sqs
-        self._sns = laptop.clients.sns
-        self.topic = topic
-        self.url = self._sqs.create_queue(QueueName=f"subscriber-{uuid.uuid4()}")["QueueUrl"]
-        attributes = self._sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]
-        self.arn = attributes["QueueArn"]
-        allow = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": self.arn}
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-        self._sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"Policy": policy})
-        answer = self._sns.subscribe(
-            TopicArn=topic, Protocol="sqs", Endpoint=self.arn, Attributes={"RawMessageDelivery": "true"}
-        )
-        self._subscription = answer["SubscriptionArn"]
-        self.heard: list[str] = []
-
-    def listen(self) -> list[str]:
-        """Everything heard so far."""
-        while messages := self._sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
-            for message in messages:
-                self.heard.append(message["Body"])
-                self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
-        return self.heard
-
-    def of_task(self, task_id: str) -> list[dict[str, Any]]:
-        events = [json.loads(text) for text in self.listen()]
-        return [event for event in events if event["task_id"] == task_id]
-
-    def statuses(self, task_id: str) -> list[str]:
-        return [event["status"] for event in self.of_task(task_id)]
-
-    def end(self) -> None:
-        with contextlib.suppress(Exception):
-            self._sns.unsubscribe(SubscriptionArn=self._subscription)
-        self._sqs.delete_queue(QueueUrl=self.url)
+from tests.local.outages import Subscriber, no_topic
 
 
 @pytest.fixture
@@ -67,41 +27,6 @@ def subscribed(laptop: Laptop) -> Iterator[Callable[[str], Subscriber]]:
     yield subscribe
     for one in made:
         one.end()
-
-
-@contextlib.contextmanager
-def no_topic(laptop: Laptop, topic: str) -> Generator[None]:
-    """Deletes the topic, and makes it again with its subscriptions."""
-    sns = laptop.clients.sns
-    subscriptions = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-    kept = [
-        (one, sns.get_subscription_attributes(SubscriptionArn=one["SubscriptionArn"])["Attributes"])
-        for one in subscriptions
-    ]
-    sns.delete_topic(TopicArn=topic)
-    try:
-        yield
-    finally:
-        # An event that came when the topic was there and its subscriptions were not yet would reach nobody.
-        with not_allowed_to_publish(laptop):
-            sns.create_topic(Name=topic.rpartition(":")[2])
-            for one, attributes in kept:
-                names = ("FilterPolicy", "RawMessageDelivery")
-                wanted = {name: attributes[name] for name in names if name in attributes}
-                sns.subscribe(TopicArn=topic, Protocol=one["Protocol"], Endpoint=one["Endpoint"], Attributes=wanted)
-
-
-@contextlib.contextmanager
-def not_allowed_to_publish(laptop: Laptop) -> Generator[None]:
-    """Takes the events function's permissions away, and gives them back."""
-    iam, role = laptop.clients.iam, "taskline-dev-events"
-    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
-    policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-    iam.delete_role_policy(RoleName=role, PolicyName=name)
-    try:
-        yield
-    finally:
-        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy))
 
 
 def failed_events(laptop: Laptop) -> list[dict[str, Any]]:
