@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Iterable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 MAX_DEPTH = 32
 MAX_INTEGER_DIGITS = 1000
@@ -15,7 +15,8 @@ def loads(text: str) -> Any:
     """Parse `text`, or raise ValueError with a sentence for the client.
 
     Refused beside malformed text: duplicate keys, NaN and infinities (also 1e999), lone surrogates, which no UTF-8
-    can carry, and nesting deeper than `MAX_DEPTH`, which later parsers on the way might not survive.
+    carry, the character NUL, at which many a library cuts texts off, and nesting deeper than `MAX_DEPTH`, which later
+    parsers on the way might not survive.
     """
     try:
         value = json.loads(
@@ -33,6 +34,8 @@ def loads(text: str) -> Any:
         raise ValueError(f"is nested deeper than {MAX_DEPTH} levels")
     if _MAYBE_SURROGATE.search(text):
         _refuse_surrogates(value)
+    if "\\u0000" in text and _has_nul(value):
+        raise ValueError("contains the character NUL (U+0000)")
     return value
 
 
@@ -82,6 +85,15 @@ def _refuse_surrogates(value: object) -> None:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise ValueError("contains an unpaired surrogate, which is not a character") from None
+
+
+def _has_nul(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        fields = cast("dict[str, object]", value)
+        return any(_has_nul(one) for pair in fields.items() for one in pair)
+    return isinstance(value, list) and any(map(_has_nul, cast("list[object]", value)))
 
 
 def deeper_than(value: object, limit: int) -> bool:

@@ -167,8 +167,9 @@ def test_a_text_up_to_its_longest_is_accepted(pipeline: Pipeline, field: str, va
 @pytest.mark.parametrize(
     "text",
     [
-        "\x00",
-        "a\x00b\x1f\x7f",
+        "\x01",
+        "a\x02b\x1f\x7f",
+        "\\u0000",
         "\ufffe\uffff",
         '"\\/\b\f\n\r\t',
         "\u2028\u2029",

@@ -78,8 +78,8 @@ class RedriveRequest(BaseModel):
         Annotated[str, AfterValidator(_error_class)] | None,
         Field(description="VALIDATION, NETWORK, RATE_LIMIT, SYSTEM or UNKNOWN."),
     ] = None
-    type: Annotated[str | None, Field(description="The task type.")] = None
-    ordering_key: Annotated[str | None, Field(description="The ordering key.")] = None
+    type: Annotated[str | None, Field(max_length=128, description="The task type.")] = None
+    ordering_key: Annotated[str | None, Field(max_length=128, description="The ordering key.")] = None
     failed_from: Annotated[
         Annotated[str, AfterValidator(_moment)] | None,
         Field(description="Failed at this moment or later: ISO 8601 with its zone."),
