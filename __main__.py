@@ -29,6 +29,7 @@ front = Front(
     "front",
     FrontArgs(
         defaults=defaults,
+        settings=settings.api,
         memory_megabytes=settings.api_memory_megabytes,
         table_name=table.table_name,
         table_arn=table.arn,
@@ -54,8 +55,17 @@ monitor = Monitor(
     ),
 )
 
-functions = (front.validator, front.reader, front.redrive, processing.processor, events.function, monitor.function)
+functions = (
+    front.validator,
+    front.reader,
+    front.redrive,
+    front.documents,
+    processing.processor,
+    events.function,
+    monitor.function,
+)
 pulumi.export("api_url", front.api.url)
+pulumi.export("api_key_ids", front.api.key_ids)
 pulumi.export("queue_url", processing.lane.queue_url)
 pulumi.export("dead_letter_queue_url", processing.dead_letters.url)
 pulumi.export("table_name", table.table_name)

@@ -9,148 +9,138 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from functions.api.messages import PROBLEM_JSON
-from functions.api.openapi import Document, openapi_document
+from functions.api import cors
+from infrastructure.access_log import AccessLog, AccessLogArgs
+from infrastructure.api_settings import ApiSettings
+from infrastructure.firewall import Firewall, FirewallArgs
 from infrastructure.function import Function
+from infrastructure.gateway_document import gateway_document
 from infrastructure.location import Location
+from infrastructure.usage_plan import UsagePlan, UsagePlanArgs
 
 STAGE = "v1"
 FUNCTION_TIMEOUT_SECONDS = 28  # the gateway itself waits for 29
-# Parameters are checked at the gateway, bodies in the validator: the gateway's own message about a wrong body does not
-# say which field is wrong (docs/decisions/0004-bodies-are-validated-in-the-function.md).
-_VALIDATOR = "parameters"
+# Below this an answer fits into one packet, and is not worth the time.
+MINIMUM_COMPRESSION_BYTES = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApiArgs:
-    """`functions` answers the operations of the OpenAPI document, by `operationId`."""
+    """`functions` answers the operations of the OpenAPI document, by `operationId`; `others` preflights and 405."""
 
     location: Location
+    settings: ApiSettings
+    log_retention_days: int
     functions: Mapping[str, Function]
+    others: Function
 
 
 class Api(pulumi.ComponentResource):
-    """The REST API with its stage `v1`. Public: `url`, without a slash at its end."""
+    """The REST API with its stage `v1`. Public: `url`, without a slash at its end; `key_ids` by client."""
 
     url: pulumi.Output[str]
+    key_ids: pulumi.Output[dict[str, str]]
 
     def __init__(self, name: str, args: ApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:api:Api", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        invoke_arns = {operation: function.invoke_arn for operation, function in args.functions.items()}
-        body = pulumi.Output.all(**invoke_arns).apply(lambda arns: json.dumps(gateway_document(arns)))
+        self._name, self._args = name, args
+        self._child = pulumi.ResourceOptions(parent=self)
+        body = _body(args)
         api = aws.apigateway.RestApi(
             f"{name}-rest-api",
             name=args.location.name(name),
             body=body,
             endpoint_configuration={"types": "REGIONAL"},
-            opts=child,
+            minimum_compression_size=str(MINIMUM_COMPRESSION_BYTES),
+            opts=self._child,
         )
+        stage = self._stage(api, self._deployment(api, body))
+        plan = UsagePlan(
+            f"{name}-usage",
+            UsagePlanArgs(
+                location=args.location,
+                api_id=api.id,
+                stage_name=stage.stage_name,
+                clients=args.settings.clients,
+                throttle=args.settings.key_throttle,
+                quota_per_day=args.settings.key_quota_per_day,
+            ),
+            opts=self._child,
+        )
+        if args.settings.firewall:
+            Firewall(f"{name}-firewall", FirewallArgs(location=args.location, stage_arn=stage.arn), opts=self._child)
+        self.url = stage.invoke_url
+        self.key_ids = plan.key_ids
+        self.register_outputs({"url": self.url})
+
+    def _deployment(self, api: aws.apigateway.RestApi, body: pulumi.Output[str]) -> aws.apigateway.Deployment:
+        return aws.apigateway.Deployment(
+            f"{self._name}-deployment",
+            rest_api=api.id,
+            triggers={"body": body.apply(lambda text: hashlib.sha256(text.encode()).hexdigest())},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self._permissions(api)),
+        )
+
+    def _permissions(self, api: aws.apigateway.RestApi) -> list[aws.lambda_.Permission]:
+        """One for each function, called after the first operation that it answers."""
         first_operations: dict[Function, str] = {}
-        for operation, function in args.functions.items():
+        for operation, function in self._args.functions.items():
             first_operations.setdefault(function, operation)
-        permissions = [
+        return [
             aws.lambda_.Permission(
-                f"{name}-{operation.replace('_', '-')}-permission",
+                f"{self._name}-{operation.replace('_', '-')}-permission",
                 action="lambda:InvokeFunction",
                 principal="apigateway.amazonaws.com",
                 function=function.arn,
                 source_arn=pulumi.Output.concat(api.execution_arn, f"/{STAGE}/*"),
-                opts=child,
+                opts=self._child,
             )
             for function, operation in first_operations.items()
         ]
-        deployment = aws.apigateway.Deployment(
-            f"{name}-deployment",
-            rest_api=api.id,
-            triggers={"body": body.apply(lambda text: hashlib.sha256(text.encode()).hexdigest())},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=permissions),
+
+    def _stage(self, api: aws.apigateway.RestApi, deployment: aws.apigateway.Deployment) -> aws.apigateway.Stage:
+        args, settings = self._args, self._args.settings
+        log = AccessLog(
+            f"{self._name}-access",
+            AccessLogArgs(
+                location=args.location, retention_days=args.log_retention_days, account_role=settings.account_log_role
+            ),
+            opts=self._child,
         )
         stage = aws.apigateway.Stage(
-            f"{name}-stage",
+            f"{self._name}-stage",
             rest_api=api.id,
             deployment=deployment.id,
             stage_name=STAGE,
+            variables=_stage_variables(settings),
+            access_log_settings={"destination_arn": log.arn, "format": log.format},
             xray_tracing_enabled=True,
-            opts=child,
+            opts=self._child,
         )
-        self.url = stage.invoke_url
-        self.register_outputs({"url": self.url})
+        aws.apigateway.MethodSettings(
+            f"{self._name}-throttle",
+            rest_api=api.id,
+            stage_name=stage.stage_name,
+            method_path="*/*",
+            settings={
+                "throttling_rate_limit": settings.stage_throttle.rate,
+                "throttling_burst_limit": settings.stage_throttle.burst,
+            },
+            opts=self._child,
+        )
+        return stage
 
 
-def gateway_document(invoke_arns: Mapping[str, str]) -> Document:
-    """The OpenAPI document with API Gateway's extensions; `invoke_arns` by `operationId`.
+def _body(args: ApiArgs) -> pulumi.Output[str]:
+    invoke_arns = {operation: function.invoke_arn for operation, function in args.functions.items()}
+    access, origins = args.settings.access, args.settings.cors_origins
 
-    Each path also takes any other method, so that its function can answer 405 and say what is allowed: by itself
-    the gateway answers 403, as it does for a path that does not exist.
-    """
-    document = openapi_document()
-    for operations in document["paths"].values():
-        for operation in operations.values():
-            operation["x-amazon-apigateway-integration"] = _proxy(invoke_arns[operation["operationId"]])
-        first = next(iter(operations.values()))
-        operations["x-amazon-apigateway-any-method"] = {
-            "parameters": first.get("parameters", []),
-            "responses": {"405": {"description": "The path does not take this method."}},
-            "x-amazon-apigateway-integration": first["x-amazon-apigateway-integration"],
-        }
-    return {
-        **document,
-        "x-amazon-apigateway-request-validators": {
-            _VALIDATOR: {"validateRequestParameters": True, "validateRequestBody": False}
-        },
-        "x-amazon-apigateway-request-validator": _VALIDATOR,
-        "x-amazon-apigateway-gateway-responses": _gateway_responses(),
-    }
+    def write(known: Any) -> str:
+        return json.dumps(gateway_document(known["operations"], known["others"], access, origins))
+
+    return pulumi.Output.all(operations=pulumi.Output.all(**invoke_arns), others=args.others.invoke_arn).apply(write)
 
 
-def _proxy(invoke_arn: str) -> dict[str, Any]:
-    return {
-        "type": "aws_proxy",
-        "httpMethod": "POST",
-        "uri": invoke_arn,
-        "passthroughBehavior": "when_no_match",
-    }
-
-
-# Every error that the gateway makes itself: its name there, status and title. The defaults stand for names to come.
-_GATEWAY_ERRORS: Mapping[str, tuple[int, str]] = {
-    "BAD_REQUEST_BODY": (400, "Invalid request"),
-    "BAD_REQUEST_PARAMETERS": (400, "Invalid request"),
-    "UNAUTHORIZED": (401, "Unauthorized"),
-    "ACCESS_DENIED": (403, "Forbidden"),
-    "EXPIRED_TOKEN": (403, "Forbidden"),
-    "INVALID_API_KEY": (403, "Forbidden"),
-    "INVALID_SIGNATURE": (403, "Forbidden"),
-    "WAF_FILTERED": (403, "Forbidden"),
-    "MISSING_AUTHENTICATION_TOKEN": (404, "Not found"),  # the gateway's name for a path that does not exist
-    "RESOURCE_NOT_FOUND": (404, "Not found"),
-    "REQUEST_TOO_LARGE": (413, "Request too large"),
-    "UNSUPPORTED_MEDIA_TYPE": (415, "Unsupported media type"),
-    "QUOTA_EXCEEDED": (429, "Quota exceeded"),
-    "THROTTLED": (429, "Too many requests"),
-    "DEFAULT_4XX": (400, "Invalid request"),
-    "API_CONFIGURATION_ERROR": (500, "Internal error"),
-    "AUTHORIZER_CONFIGURATION_ERROR": (500, "Internal error"),
-    "AUTHORIZER_FAILURE": (500, "Internal error"),
-    "DEFAULT_5XX": (500, "Internal error"),
-    "INTEGRATION_FAILURE": (504, "Timeout"),
-    "INTEGRATION_TIMEOUT": (504, "Timeout"),
-}
-_OWN_DETAILS = {404: "There is no such path.", 500: "This is a mistake on our side."}
-
-
-def _gateway_responses() -> dict[str, Any]:
-    return {name: _gateway_problem(status, title) for name, (status, title) in _GATEWAY_ERRORS.items()}
-
-
-def _gateway_problem(status: int, title: str) -> dict[str, Any]:
-    """A problem document; its detail is the gateway's message, which it quotes as JSON by itself."""
-    urn = f"urn:taskline:problem:{title.lower().replace(' ', '-')}"
-    detail = json.dumps(_OWN_DETAILS[status]) if status in _OWN_DETAILS else "$context.error.messageString"
-    template = f'{{"type": "{urn}", "title": "{title}", "status": {status}, "detail": {detail}}}'
-    return {
-        "statusCode": str(status),
-        "responseTemplates": {"application/json": template},
-        "responseParameters": {"gatewayresponse.header.Content-Type": f"'{PROBLEM_JSON}'"},
-    }
+def _stage_variables(settings: ApiSettings) -> dict[str, str] | None:
+    origins = ",".join(settings.cors_origins).replace("*", cors.ANY)
+    return {cors.STAGE_VARIABLE: origins} if origins else None

@@ -1,12 +1,14 @@
 """What clients talk to: the API, and the functions that answer it."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import pulumi
 
 from infrastructure import iam
 from infrastructure.api import FUNCTION_TIMEOUT_SECONDS, Api, ApiArgs
+from infrastructure.api_settings import ApiSettings
 from infrastructure.function import Function, FunctionArgs, FunctionDefaults
 from infrastructure.queue import SOURCE_RETENTION_SECONDS
 
@@ -16,6 +18,7 @@ class FrontArgs:
     """Tasks are recorded in the table and queued in the queue; records are kept for `record_retention_hours`."""
 
     defaults: FunctionDefaults
+    settings: ApiSettings
     memory_megabytes: int
     table_name: pulumi.Input[str]
     table_arn: pulumi.Input[str]
@@ -33,6 +36,7 @@ class Front(pulumi.ComponentResource):
     validator: Function
     reader: Function
     redrive: Function
+    documents: Function
     api: Api
 
     def __init__(self, name: str, args: FrontArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -53,15 +57,27 @@ class Front(pulumi.ComponentResource):
             opts=child,
         )
         self.redrive = Function("redrive", _redrive(args), opts=child)
-        answers = {
-            "submit_task": self.validator,
-            "health": self.validator,
-            "read_task": self.reader,
-            "redrive_task": self.redrive,
-            "redrive_tasks": self.redrive,
-        }
-        self.api = Api("api", ApiArgs(location=args.defaults.location, functions=answers), opts=child)
+        access = json.dumps(asdict(args.settings.access))
+        self.documents = Function("documents", _function(args, {"ACCESS": access}, ()), opts=child)
+        self.api = Api("api", self._api(args), opts=child)
         self.register_outputs({})
+
+    def _api(self, args: FrontArgs) -> ApiArgs:
+        return ApiArgs(
+            location=args.defaults.location,
+            settings=args.settings,
+            log_retention_days=args.defaults.log_retention_days,
+            functions={
+                "submit_task": self.validator,
+                "health": self.validator,
+                "read_task": self.reader,
+                "redrive_task": self.redrive,
+                "redrive_tasks": self.redrive,
+                "read_openapi": self.documents,
+                "read_docs": self.documents,
+            },
+            others=self.documents,
+        )
 
 
 def _redrive(args: FrontArgs) -> FunctionArgs:

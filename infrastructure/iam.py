@@ -117,6 +117,20 @@ def deliver_execution_logs() -> Statement:
     return allow("DeliverExecutionLogs", actions, "*")
 
 
+def write_gateway_logs() -> Statement:
+    """API Gateway's access logs. It refuses a role with less, or for fewer log groups."""
+    actions = [
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:DescribeLogGroups",
+        "logs:DescribeLogStreams",
+        "logs:PutLogEvents",
+        "logs:GetLogEvents",
+        "logs:FilterLogEvents",
+    ]
+    return allow("WriteGatewayLogs", actions, "*")
+
+
 def read_changes(stream_arn: Arn) -> Statement:
     """What Lambda needs on a DynamoDB stream."""
     actions = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]

@@ -6,6 +6,8 @@ from typing import Literal, cast, get_args
 import pulumi
 
 from functions.task_types import load_task_types
+from infrastructure.api_settings import ApiSettings, load_api_settings
+from infrastructure.checks import check
 from infrastructure.queue import SOURCE_RETENTION_SECONDS
 from infrastructure.times import Times, derive_times
 
@@ -13,10 +15,6 @@ LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 ExecutionLogLevel = Literal["ALL", "ERROR", "FATAL", "OFF"]
 LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
                       3288, 3653)  # fmt: skip
-
-
-class SettingsError(ValueError):
-    """A configured value that cannot be used; the message names the key and the way out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,29 +35,28 @@ class Settings:
     failure_alert_threshold: int
     alert_email: str
     dependency_layer: str
+    api: ApiSettings
 
     def __post_init__(self) -> None:
-        _check(5 <= self.max_receive_count <= 1000, "maxReceiveCount", self.max_receive_count, "5 to 1000")
+        check(5 <= self.max_receive_count <= 1000, "maxReceiveCount", self.max_receive_count, "5 to 1000")
         hours, least = self.record_retention_hours, SOURCE_RETENTION_SECONDS // 3600 + 1
         # A message may come back as long as the queue keeps it; without its record the task would run once more.
-        _check(
-            hours >= least, "recordRetentionHours", hours, f"at least {least}, longer than the queue keeps messages"
-        )
-        _check(self.log_level in get_args(LogLevel), "logLevel", self.log_level, get_args(LogLevel))
+        check(hours >= least, "recordRetentionHours", hours, f"at least {least}, longer than the queue keeps messages")
+        check(self.log_level in get_args(LogLevel), "logLevel", self.log_level, get_args(LogLevel))
         levels = get_args(ExecutionLogLevel)
-        _check(self.execution_log_level in levels, "executionLogLevel", self.execution_log_level, levels)
+        check(self.execution_log_level in levels, "executionLogLevel", self.execution_log_level, levels)
         days = self.log_retention_days
-        _check(days in LOG_RETENTION_DAYS, "logRetentionDays", days, LOG_RETENTION_DAYS)
+        check(days in LOG_RETENTION_DAYS, "logRetentionDays", days, LOG_RETENTION_DAYS)
         for key, megabytes in (
             ("apiMemoryMegabytes", self.api_memory_megabytes),
             ("processorMemoryMegabytes", self.processor_memory_megabytes),
         ):
-            _check(128 <= megabytes <= 10_240, key, megabytes, "128 to 10240")
+            check(128 <= megabytes <= 10_240, key, megabytes, "128 to 10240")
         window, threshold = self.failure_window_seconds, self.failure_alert_threshold
-        _check(60 <= window <= 86_400, "failureWindowSeconds", window, "60 to 86400")
-        _check(1 <= threshold <= 1_000_000, "failureAlertThreshold", threshold, "1 to 1000000")
+        check(60 <= window <= 86_400, "failureWindowSeconds", window, "60 to 86400")
+        check(1 <= threshold <= 1_000_000, "failureAlertThreshold", threshold, "1 to 1000000")
         email = self.alert_email
-        _check(not email or "@" in email, "alertEmail", email, "an e-mail address, or empty for none")
+        check(not email or "@" in email, "alertEmail", email, "an e-mail address, or empty for none")
 
 
 def load_settings() -> Settings:
@@ -87,11 +84,5 @@ def load_settings() -> Settings:
         failure_alert_threshold=config.require_int("failureAlertThreshold"),
         alert_email=config.get("alertEmail") or "",
         dependency_layer=config.get("dependencyLayer") or "",
+        api=load_api_settings(config),
     )
-
-
-def _check(holds: bool, key: str, value: object, allowed: object) -> None:
-    if not holds:
-        raise SettingsError(
-            f"taskline:{key} is {value!r}; allowed: {allowed}. Set it with: pulumi config set {key} ..."
-        )

@@ -11,6 +11,7 @@ from local.clients import Clients
 from local.emulator import ACCOUNT_ID
 from local.engine import ExpressService
 from local.errors import LaptopError
+from local.gateway import Gateway
 from local.pipe_runner import Pipe
 from local.provisioner import Context, Provisioner
 from local.provisioner.manifest import Manifest
@@ -80,6 +81,14 @@ def stage_urls(deployment: Deployment) -> dict[str, str]:
     context = deployment.context
     base = f"{context.clients.endpoint}/_aws/execute-api"
     return {stage.name: f"{base}/{stage.api_id}/{stage.name}" for stage in context.deployed.stages}
+
+
+def build_gateway(deployment: Deployment) -> Gateway:
+    """What the front door does in the place of API Gateway."""
+    deployed = deployment.context.deployed
+    return Gateway(
+        minimum_compression_bytes=deployed.compression, api_keys=deployed.api_keys if deployed.keyed else {}
+    )
 
 
 def _program_error(error: Exception, state: StateDir) -> LaptopError:

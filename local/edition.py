@@ -49,7 +49,7 @@ def run(options: Options) -> None:
         express = deploy.build_express(deployment)
         pipes = deploy.build_pipes(deployment, express)
         streams = deploy.build_streams(deployment, state)
-        door = FrontDoor(listener, deploy.stage_urls(deployment))
+        door = FrontDoor(listener, deploy.stage_urls(deployment), gateway=deploy.build_gateway(deployment))
         stack.callback(state.runtime.unlink, missing_ok=True)
         write_json(state.runtime, _runtime(deployment, emulator, public_url))
         try:

@@ -15,6 +15,7 @@ from yarl import URL
 
 from local import processes
 from local.errors import LaptopError
+from local.gateway import Gateway
 from local.welcome import page
 
 HOST = "127.0.0.1"
@@ -39,17 +40,23 @@ HOP_BY_HOP = frozenset(
 )
 # What aiohttp would add by itself to a request that does not have it.
 NOT_ADDED = (hdrs.USER_AGENT, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.CONTENT_TYPE)
+NOTHING_MORE = Gateway()
 
 
 class FrontDoor:
     """Serves on an already bound socket. `routes` maps a stage name to the emulator's URL of that stage."""
 
     def __init__(
-        self, listener: socket.socket, routes: Mapping[str, str], integration_seconds: float = INTEGRATION_SECONDS
+        self,
+        listener: socket.socket,
+        routes: Mapping[str, str],
+        integration_seconds: float = INTEGRATION_SECONDS,
+        gateway: Gateway = NOTHING_MORE,
     ) -> None:
         self._listener = listener
         self._routes = routes
         self._seconds = integration_seconds
+        self._gateway = gateway
         self._upstream: aiohttp.ClientSession | None = None
         self._runner: web.AppRunner | None = None
 
@@ -107,6 +114,8 @@ class FrontDoor:
             response.force_close()  # the rest of the body is not read
             return response
         assert self._upstream is not None
+        headers = _passed_on(request.headers, drop=frozenset({"host", "content-length"}))
+        self._gateway.identify(headers)
         try:
             async with (
                 asyncio.timeout(self._seconds),
@@ -114,18 +123,28 @@ class FrontDoor:
                     request.method,
                     url,
                     data=body or None,
-                    headers=_passed_on(request.headers, drop=frozenset({"host", "content-length"})),
+                    headers=headers,
                     skip_auto_headers=NOT_ADDED,
                     allow_redirects=False,
                 ) as answer,
             ):
-                return _answer(request, answer, await answer.read())
+                return self._answer(request, answer, await answer.read())
         except TimeoutError:
             return problem(HTTPStatus.GATEWAY_TIMEOUT, f"No answer within {self._seconds:g} s.")
         except aiohttp.ClientConnectorError:
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The AWS emulator does not run. Start again: `make run`.")
         except aiohttp.ClientError as error:
             return problem(HTTPStatus.BAD_GATEWAY, f"The AWS emulator broke off: {error}.")
+
+    def _answer(self, request: web.Request, answer: aiohttp.ClientResponse, body: bytes) -> web.Response:
+        headers = _passed_on(answer.headers)
+        if request.method != hdrs.METH_HEAD:
+            headers.popall(hdrs.CONTENT_LENGTH, None)  # aiohttp counts again
+            body = self._gateway.compress(request.headers, headers, body)
+        response = web.Response(status=answer.status, reason=answer.reason, body=body or None)
+        response.headers.clear()
+        response.headers.extend(headers)
+        return response
 
 
 async def _without_server_header(_request: web.Request, response: web.StreamResponse) -> None:
@@ -165,15 +184,6 @@ async def _read(request: web.Request) -> bytes | None:
         if len(body) > MAX_PAYLOAD:
             return None
     return bytes(body)
-
-
-def _answer(request: web.Request, answer: aiohttp.ClientResponse, body: bytes) -> web.Response:
-    response = web.Response(status=answer.status, reason=answer.reason, body=body or None)
-    response.headers.clear()
-    response.headers.extend(_passed_on(answer.headers))
-    if request.method != hdrs.METH_HEAD:
-        response.headers.pop(hdrs.CONTENT_LENGTH, None)  # aiohttp counts again
-    return response
 
 
 def _passed_on(headers: Mapping[str, str], drop: frozenset[str] = frozenset()) -> CIMultiDict[str]:

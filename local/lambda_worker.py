@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http
 import http.client
+import json
 import os
 import sys
 from typing import Any
@@ -23,6 +24,8 @@ from awslambdaric.lambda_runtime_client import (  # pyright: ignore[reportMissin
 PREFIX = "/2018-06-01/runtime/invocation"
 XRAY_HEADER = "Lambda-Runtime-Function-XRay-Error-Cause"
 JSON = "application/json"
+# Says to a function behind the API whose API key it was that the client has shown; the front door sets it.
+API_KEY_ID_HEADER = "X-Taskline-Api-Key-Id"
 
 
 class FreshConnectionClient(LambdaRuntimeClient):
@@ -50,7 +53,7 @@ class FreshConnectionClient(LambdaRuntimeClient):
             cognito_identity=header("Lambda-Runtime-Cognito-Identity"),
             tenant_id=header("Lambda-Runtime-Aws-Tenant-Id"),
             content_type=header("Content-Type"),
-            event_body=body,
+            event_body=with_identity(body),
             invocation_id=header("Lambda-Runtime-Invocation-Id"),
         )
 
@@ -83,6 +86,20 @@ class FreshConnectionClient(LambdaRuntimeClient):
             sys.exit(0)
         finally:
             connection.close()
+
+
+def with_identity(body: bytes) -> bytes:
+    """The event as API Gateway would have made it: the caller's key as its identity, and not as a header."""
+    if API_KEY_ID_HEADER.lower().encode() not in body.lower():
+        return body
+    event: Any = json.loads(body)  # an event of a REST API is an object; of the others none is a list
+    identity = event.get("requestContext", {}).get("identity")
+    if identity is None:
+        return body
+    for headers in (event["multiValueHeaders"], event["headers"]):
+        for name in [name for name in headers if name.lower() == API_KEY_ID_HEADER.lower()]:
+            identity["apiKeyId"] = headers.pop(name)
+    return json.dumps(event).encode()
 
 
 def _end_of_output() -> None:

@@ -1,26 +1,41 @@
 """From a proxy event to the route that answers it, and from every error to its answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from functions.api.cors import with_cors
 from functions.api.messages import RETRY_AFTER_SECONDS, Request, Response, problem, read_request
+from functions.api.problems import TITLES
 from functions.observability import logger
 from functions.tasks.errors import Refused, Unavailable
 
 Route = Callable[[Request], Response]
 
 
-def dispatch(event: Mapping[str, Any], routes: Mapping[tuple[str, str], Route]) -> dict[str, Any]:
+def dispatch(
+    event: Mapping[str, Any], routes: Mapping[tuple[str, str], Route], otherwise: Route | None = None
+) -> dict[str, Any]:
     """Answer the event with the route for its method and resource (`("GET", "/tasks/{task_id}")`).
 
+    HEAD is answered as GET is, without the body. `otherwise` answers all that has no route; by itself that is 405.
     Never raises: a stack trace is for the log, a problem document for the client.
     """
     instance: str = event.get("requestContext", {}).get("path", "/")
     try:
         request = read_request(event)
-        return _find(request, routes)(request).to_proxy()
+        response = _find(request, routes, otherwise)(request).to_proxy()
     except Exception as error:
-        return problem(_refusal(error), instance).to_proxy()
+        response = problem(_refusal(error), instance).to_proxy()
+    if event.get("httpMethod") == "HEAD":
+        response = {**response, "body": ""}
+    return with_cors(response, event)
+
+
+def method_not_allowed(request: Request, allowed: Collection[str]) -> Refused:
+    """405: the path is there, but takes only these methods."""
+    methods = ", ".join(allowed)
+    detail = f"{request.path} does not take {request.method}, only {methods}."
+    return Refused(405, TITLES[405], detail, headers={"Allow": methods})
 
 
 def _refusal(error: Exception) -> Refused:
@@ -30,15 +45,14 @@ def _refusal(error: Exception) -> Refused:
     if isinstance(error, Unavailable):
         logger.exception("unavailable")
         detail = "The task store or the queue did not answer. Nothing is lost by trying again."
-        return Refused(503, "Temporarily unavailable", detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+        return Refused(503, TITLES[503], detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
     logger.exception("a bug")
-    return Refused(500, "Internal error", "This is a mistake on our side; it is logged.")
+    return Refused(500, TITLES[500], "This is a mistake on our side; it is logged.")
 
 
-def _find(request: Request, routes: Mapping[tuple[str, str], Route]) -> Route:
-    route = routes.get((request.method, request.resource))
+def _find(request: Request, routes: Mapping[tuple[str, str], Route], otherwise: Route | None) -> Route:
+    method = "GET" if request.method == "HEAD" else request.method
+    route = routes.get((method, request.resource), otherwise)
     if route is None:
-        allowed = ", ".join(sorted(method for method, resource in routes if resource == request.resource))
-        detail = f"{request.path} does not take {request.method}, only {allowed}."
-        raise Refused(405, "Method not allowed", detail, headers={"Allow": allowed})
+        raise method_not_allowed(request, sorted(one for one, resource in routes if resource == request.resource))
     return route

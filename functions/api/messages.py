@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from functions.api.problems import problem_type
 from functions.tasks.errors import FieldError, Refused
 from functions.tasks.fields import BODY
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
+HTML = "text/html"
 RETRY_AFTER_SECONDS = 5
 
 
@@ -37,15 +39,17 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """An answer: a JSON document, or no body at all."""
+    """An answer: a JSON document, or text as it stands (empty for no body at all)."""
 
     status: int
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | str
     headers: Mapping[str, str]
 
     def to_proxy(self) -> dict[str, Any]:
         """API Gateway's Lambda proxy response."""
-        text = json.dumps(self.body, ensure_ascii=False, separators=(",", ":"))
+        text = self.body
+        if not isinstance(text, str):
+            text = json.dumps(text, ensure_ascii=False, separators=(",", ":"))
         # A message that came past the validator may hold unpaired surrogates, which UTF-8 cannot carry.
         text = text.encode(errors="replace").decode()
         return {
@@ -79,17 +83,21 @@ def answer(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | No
 
 
 def problem(refused: Refused, instance: str) -> Response:
+    """The answer to a request that is refused."""
+    headers = {"Content-Type": PROBLEM_JSON, **refused.headers}
+    return Response(status=refused.status, body=problem_body(refused, instance), headers=headers)
+
+
+def problem_body(refused: Refused, instance: str) -> dict[str, Any]:
     """A problem document (RFC 9457) that names every field which is wrong."""
     body: dict[str, Any] = {
-        "type": f"urn:taskline:problem:{refused.title.lower().replace(' ', '-')}",
+        "type": problem_type(refused.title),
         "title": refused.title,
         "status": refused.status,
         "detail": refused.detail,
         "instance": instance,
     }
-    if refused.errors:
-        body["errors"] = [asdict(error) for error in refused.errors]
-    return Response(status=refused.status, body=body, headers={"Content-Type": PROBLEM_JSON, **refused.headers})
+    return body | ({"errors": [asdict(error) for error in refused.errors]} if refused.errors else {})
 
 
 def _decode(body: str) -> str:

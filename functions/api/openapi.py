@@ -8,7 +8,11 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from functions.api.messages import JSON, PROBLEM_JSON
+from functions.api import examples
+from functions.api.access import OPERATIONS, SERVICE, Access
+from functions.api.completion import complete
+from functions.api.messages import HTML, JSON, PROBLEM_JSON, problem_body
+from functions.tasks.errors import Refused
 from functions.tasks.model import NewTask, TaskView
 from functions.tasks.redrive.model import RedriveReport, RedriveRequest
 
@@ -38,9 +42,9 @@ _PROBLEM: Document = {
 }
 
 
-def openapi_document() -> Document:
-    """The document in OpenAPI 3.0.1, the version that API Gateway imports."""
-    return {
+def openapi_document(access: Access | None = None) -> Document:
+    """The document in OpenAPI 3.0.1, the version that API Gateway imports, for a stage that asks for `access`."""
+    document: Document = {
         "openapi": "3.0.1",
         "info": {
             "title": "Taskline",
@@ -53,24 +57,27 @@ def openapi_document() -> Document:
             "/tasks/{task_id}/redrive": {"post": _redrive_task()},
             "/redrive": {"post": _redrive_tasks()},
             "/health": {"get": _health()},
+            "/openapi.json": {"get": _read_openapi()},
+            "/docs": {"get": _read_docs()},
         },
         "components": {"schemas": _schemas()},
     }
+    return complete(document, access or Access())
 
 
 def _submit_task() -> Document:
     return {
         "operationId": "submit_task",
         "summary": "Hand in a task",
-        "requestBody": {"required": True, "content": {JSON: {"schema": _reference("NewTask")}}},
+        "requestBody": {"required": True, "content": _json("NewTask", examples.NEW_TASK)},
         "responses": {
             "202": {
                 "description": "Accepted and queued.",
                 "headers": {"Location": {"description": "Where the task is read.", "schema": {"type": "string"}}},
-                "content": {JSON: {"schema": _reference("TaskView")}},
+                "content": _json("TaskView", examples.QUEUED_TASK),
             },
-            "400": _problem("Not JSON, or a field is wrong; `errors` names each one."),
-            "413": _problem("The task is too large."),
+            "400": _problem("Not JSON, or a field is wrong; `errors` names each one.", examples.INVALID_TASK),
+            "413": _problem("The task is too large.", examples.TOO_LARGE),
             "415": _problem("The body says it is something else than JSON."),
             "503": _unavailable(),
         },
@@ -87,7 +94,7 @@ def _read_task() -> Document:
         "summary": "Read a task and what became of it",
         "parameters": [_task_id()],
         "responses": {
-            "200": {"description": "The task.", "content": {JSON: {"schema": _reference("TaskView")}}},
+            "200": {"description": "The task.", "content": _json("TaskView", examples.SUCCEEDED_TASK)},
             "404": _problem("There is no such task."),
             "503": _unavailable(),
         },
@@ -98,26 +105,28 @@ def _redrive_task() -> Document:
     return {
         "operationId": "redrive_task",
         "summary": "Put a failed task back into the queue",
+        "tags": [OPERATIONS],
         "parameters": [_task_id()],
         "responses": {
-            "202": {"description": "Put back.", "content": {JSON: {"schema": _reference("RedriveReport")}}},
+            "202": {"description": "Put back.", "content": _json("RedriveReport", examples.REDRIVEN)},
             "404": _problem("There is no such task."),
-            "409": _problem("The task has not failed; `detail` says what it does."),
+            "409": _problem("The task has not failed; `detail` says what it does.", examples.NOT_FAILED),
             "503": _unavailable(),
         },
     }
 
 
 def _redrive_tasks() -> Document:
-    report = {JSON: {"schema": _reference("RedriveReport")}}
+    dry_run = {**examples.REDRIVEN, "dry_run": True, "letters_removed": 0}
     return {
         "operationId": "redrive_tasks",
         "summary": "Put all failed tasks back that fit, each key's in their original order",
-        "requestBody": {"required": False, "content": {JSON: {"schema": _reference("RedriveRequest")}}},
+        "tags": [OPERATIONS],
+        "requestBody": {"required": False, "content": _json("RedriveRequest", examples.REDRIVE)},
         "responses": {
-            "200": {"description": "A dry run: what would be put back.", "content": report},
-            "202": {"description": "What was put back.", "content": report},
-            "400": _problem("Not JSON, or a field is wrong; `errors` names each one."),
+            "200": {"description": "A dry run: what would be put back.", "content": _json("RedriveReport", dry_run)},
+            "202": {"description": "What was put back.", "content": _json("RedriveReport", examples.REDRIVEN)},
+            "400": _problem("Not JSON, or a field is wrong; `errors` names each one.", examples.INVALID_REDRIVE),
             "415": _problem("The body says it is something else than JSON."),
             "503": _unavailable(),
         },
@@ -130,12 +139,42 @@ def _health() -> Document:
     return {
         "operationId": "health",
         "summary": "Whether the API answers",
-        "responses": {"200": {"description": "It does.", "content": {JSON: {"schema": schema}}}},
+        "tags": [SERVICE],
+        "responses": {
+            "200": {"description": "It does.", "content": {JSON: {"schema": schema, "example": examples.HEALTH}}}
+        },
     }
 
 
-def _problem(description: str) -> Document:
-    return {"description": description, "content": {PROBLEM_JSON: {"schema": _reference("Problem")}}}
+def _read_openapi() -> Document:
+    schema = {"type": "object", "description": "An OpenAPI document.", "additionalProperties": True}
+    return {
+        "operationId": "read_openapi",
+        "summary": "This document",
+        "tags": [SERVICE],
+        "responses": {"200": {"description": "It.", "content": {JSON: {"schema": schema}}}},
+    }
+
+
+def _read_docs() -> Document:
+    return {
+        "operationId": "read_docs",
+        "summary": "This document as a page",
+        "tags": [SERVICE],
+        "responses": {"200": {"description": "It.", "content": {HTML: {"schema": {"type": "string"}}}}},
+    }
+
+
+def _json(model: str, example: Document) -> Document:
+    return {JSON: {"schema": _reference(model), "example": example}}
+
+
+def _problem(description: str, example: Refused | None = None) -> Document:
+    """An error; without an example of its own it gets the one of its status."""
+    content: Document = {"schema": _reference("Problem")}
+    if example:
+        content["example"] = problem_body(example, examples.INSTANCE)
+    return {"description": description, "content": {PROBLEM_JSON: content}}
 
 
 def _unavailable() -> Document:

@@ -54,11 +54,18 @@ class StreamDeclaration:
 
 @dataclass
 class Deployed:
-    """What the rest of the laptop edition needs to know of the resources."""
+    """What the rest of the laptop edition needs to know of the resources.
+
+    `api_keys` are the ids of API keys by value; `keyed` says whether any method asks for one. `compression` is the
+    size of answer from which on an API compresses, None if it never does.
+    """
 
     pipes: list[PipeDeclaration] = field(default_factory=list[PipeDeclaration])
     stages: list[StageDeclaration] = field(default_factory=list[StageDeclaration])
     streams: list[StreamDeclaration] = field(default_factory=list[StreamDeclaration])
+    api_keys: dict[str, str] = field(default_factory=dict[str, str])
+    keyed: bool = False
+    compression: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

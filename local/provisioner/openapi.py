@@ -19,6 +19,7 @@ Document = Mapping[str, Any]
 VERBS = ("get", "put", "post", "delete", "options", "head", "patch")
 ANY_METHOD = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"
+AUTH = "x-amazon-apigateway-auth"
 VALIDATOR = "x-amazon-apigateway-request-validator"
 SCHEMA_REFERENCE = "#/components/schemas/"
 LOCATIONS = {"query": "querystring", "header": "header", "path": "path"}
@@ -26,12 +27,13 @@ LOCATIONS = {"query": "querystring", "header": "header", "path": "path"}
 TOP = {
     *("openapi", "info", "paths", "components", "security", "servers", "tags", VALIDATOR, f"{VALIDATOR}s"),
     *("x-amazon-apigateway-gateway-responses", "x-amazon-apigateway-binary-media-types"),
+    "x-amazon-apigateway-api-key-source",
 }
 COMPONENTS = {"schemas", "securitySchemes", "responses", "parameters", "headers", "requestBodies"}
 PATH_ITEM = {*VERBS, ANY_METHOD, "parameters", "summary", "description"}
 OPERATION = {
     *("operationId", "summary", "description", "tags", "parameters", "requestBody", "responses", "security"),
-    *(VALIDATOR, INTEGRATION),
+    *(VALIDATOR, INTEGRATION, AUTH),
 }
 INTEGRATION_KEYS = {
     "type",
@@ -56,6 +58,7 @@ class Method:
     path: str
     verb: str
     operation: str
+    authorization: str
     api_key_required: bool
     validator: str | None
     parameters: dict[str, bool]
@@ -120,6 +123,7 @@ def _method(
         path=path,
         verb=verb,
         operation=operation.get("operationId", ""),
+        authorization=_authorization(operation, where),
         api_key_required=_needs_api_key(document, operation, where),
         validator=operation.get(VALIDATOR, document.get(VALIDATOR)),
         parameters=dict(_parameters(document, [*item.get("parameters", []), *operation.get("parameters", [])])),
@@ -179,15 +183,27 @@ def _responses(document: Document, operation: Document, integration_responses: D
     return responses
 
 
+def _authorization(operation: Document, where: str) -> str:
+    kind = str(_part(operation, AUTH).get("type", "NONE")).upper()
+    if kind not in ("NONE", "AWS_IAM"):
+        raise _unknown(where, f"authorization {kind}")
+    return kind
+
+
 def _needs_api_key(document: Document, operation: Document, where: str) -> bool:
     schemes = _part(_part(document, "components"), "securitySchemes")
     needed: list[Mapping[str, Any]] = operation.get("security", document.get("security") or [])
-    names = [name for requirement in needed for name in requirement]
+    names = [name for requirement in needed for name in requirement if not _is_signature(_part(schemes, name))]
     for name in names:
         scheme = _part(schemes, name)
         if scheme.get("type") != "apiKey" or scheme.get("name", "").lower() != "x-api-key":
             raise _unknown(where, f"security scheme {name}")
     return bool(names)
+
+
+def _is_signature(scheme: Document) -> bool:
+    """Whether the scheme only says to readers what the operation's authorization says to the gateway."""
+    return scheme.get("x-amazon-apigateway-authtype") == "awsSigv4"
 
 
 def _part(document: Document, key: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from local.provisioner.model import Handler
 from local.provisioner.services import (
     apigateway_deployment,
+    apigateway_keys,
     apigateway_rest_api,
     dynamodb,
     event_source_mapping,
@@ -21,6 +22,7 @@ from local.provisioner.services import (
 
 MODULES = (
     apigateway_deployment,
+    apigateway_keys,
     apigateway_rest_api,
     dynamodb,
     event_source_mapping,

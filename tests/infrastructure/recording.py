@@ -46,8 +46,10 @@ OUTPUTS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "aws:pipes/pipe:Pipe": lambda given: {"arn": arn("pipes", f"pipe/{given['name']}")},
     "aws:apigateway/restApi:RestApi": lambda _: {"executionArn": arn("execute-api", "a1b2c3d4e5")},
     "aws:apigateway/stage:Stage": lambda given: {
-        "invokeUrl": f"https://a1b2c3d4e5.execute-api.{REGION}.amazonaws.com/{given['stageName']}"
+        "invokeUrl": f"https://a1b2c3d4e5.execute-api.{REGION}.amazonaws.com/{given['stageName']}",
+        "arn": f"arn:aws:apigateway:{REGION}::/restapis/a1b2c3d4e5/stages/{given['stageName']}",
     },
+    "aws:wafv2/webAcl:WebAcl": lambda given: {"arn": arn("wafv2", f"regional/webacl/{given['name']}/1")},
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.infrastructure.recording import Stack, comparable, run
 
-MAY_BE_FOR_EVERYTHING = {"SendTraces", "TraceExecutions", "DeliverExecutionLogs"}
+MAY_BE_FOR_EVERYTHING = {"SendTraces", "TraceExecutions", "DeliverExecutionLogs", "WriteGatewayLogs"}
 
 
 def keys(value: Any) -> Iterator[str]:
@@ -36,7 +36,7 @@ def statements(stack: Stack) -> Iterator[tuple[str, dict[str, Any]]]:
                 found += 1
                 for statement in json.loads(value)["Statement"]:
                     yield f"{one.name}.{name}", statement
-    assert found == 8 + 8 + 4 + 2, "eight roles with a trust and a policy each, four queues and two topics"
+    assert found == 10 + 10 + 4 + 2, "ten roles with a trust and a policy each, four queues and two topics"
 
 
 def allows(stack: Stack) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -95,7 +95,7 @@ def test_nobody_outside_may_touch_a_queue_or_a_topic(stack: Stack) -> None:
 
 def test_every_principal_that_is_allowed_something_is_one_service(stack: Stack) -> None:
     principals = [statement["Principal"] for _, statement in allows(stack) if "Principal" in statement]
-    assert len(principals) == 8 + 1, "eight roles, and the topic that sends to the monitor's queue"
+    assert len(principals) == 10 + 1, "ten roles, and the topic that sends to the monitor's queue"
     assert all(principal.keys() == {"Service"} for principal in principals)
 
 

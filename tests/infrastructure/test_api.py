@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from functions.api.access import Access
 from functions.api.openapi import openapi_document
-from infrastructure.api import gateway_document
-from tests.infrastructure.recording import Resource, Stack
+from infrastructure.access_log import FORMAT
+from infrastructure.gateway_document import gateway_document
+from tests.infrastructure.recording import Resource, Stack, arn
 
 # Every kind of error that the gateway answers by itself, and its status:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
@@ -21,7 +23,7 @@ STATUSES = {
     "AUTHORIZER_FAILURE": 500,
     "BAD_REQUEST_BODY": 400,
     "BAD_REQUEST_PARAMETERS": 400,
-    "DEFAULT_4XX": 400,
+    "DEFAULT_4XX": 403,
     "DEFAULT_5XX": 500,
     "EXPIRED_TOKEN": 403,
     "INTEGRATION_FAILURE": 504,
@@ -58,43 +60,59 @@ def integrations(body: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
+def function_of(integration: dict[str, Any]) -> str:
+    (name,) = re.findall(r"function:([\w-]+)/invocations$", integration["uri"])
+    return name
+
+
 def test_the_api_is_regional(api: Resource) -> None:
     assert api.inputs["endpointConfiguration"] == {"types": "REGIONAL"}
 
 
-def test_the_body_is_the_documented_api_and_nothing_else(body: dict[str, Any]) -> None:
+def test_long_answers_are_compressed(api: Resource) -> None:
+    assert api.inputs["minimumCompressionSize"] == "1024"
+
+
+def test_the_body_is_the_documented_api_and_what_answers_for_every_path(body: dict[str, Any]) -> None:
     def without_extensions(value: Any) -> Any:
         if isinstance(value, dict):
             return {k: without_extensions(v) for k, v in value.items() if not k.startswith("x-amazon-")}
         return [without_extensions(item) for item in value] if isinstance(value, list) else value
 
-    assert without_extensions(body) == openapi_document(), "the OpenAPI document is the API"
+    plain = without_extensions(body)
+    for operations in plain["paths"].values():
+        assert operations.pop("options")["security"] == [], "a preflight carries no credentials"
+        if head := operations.pop("head", None):
+            assert head | {"operationId": ""} == operations["get"] | {"operationId": ""}, "HEAD needs what GET needs"
+    assert plain == openapi_document(Access(operator_iam=False)), "the OpenAPI document is the API"
 
 
 def test_each_operation_is_answered_by_the_function_that_has_its_route(stack: Stack, body: dict[str, Any]) -> None:
-    by_arn = {
+    by_name = {
         one.inputs["name"]: importlib.import_module(one.inputs["handler"].removesuffix(".handler"))
         for one in stack.all("aws:lambda/function:Function")
     }
     answered = 0
     for path, method, integration in integrations(body):
-        (name,) = re.findall(r"function:([\w-]+)/invocations$", integration["uri"])
-        routes = by_arn[name].ROUTES
-        if method in METHODS:
-            assert (method.upper(), path) in routes, f"{method} {path} is sent to {name}"
-            answered += 1
+        name = function_of(integration)
+        if method in METHODS - {"options"}:
+            route = ("GET" if method == "head" else method.upper(), path)
+            assert route in by_name[name].ROUTES, f"{method} {path} is sent to {name}"
+            answered += method != "head"
         else:
-            assert method == "x-amazon-apigateway-any-method"
-            assert path in {resource for _, resource in routes}, f"405 of {path} is answered by {name}"
-    assert answered == 5
+            assert name == "taskline-dev-documents", "it knows all methods of a path, and can do nothing"
+    assert answered == len([one for path in openapi_document()["paths"].values() for one in path])
 
 
 def test_every_path_takes_any_other_method_to_answer_405(body: dict[str, Any]) -> None:
     for path, operations in body["paths"].items():
-        any_method = operations["x-amazon-apigateway-any-method"]
-        assert list(any_method["responses"]) == ["405"], path
-        declared = [parameter["name"] for parameter in any_method["parameters"]]
-        assert declared == re.findall(r"{(\w+)}", path), "the gateway wants the path's parameters declared here too"
+        for method in ("options", "x-amazon-apigateway-any-method"):
+            declared = [parameter["name"] for parameter in operations[method]["parameters"]]
+            assert declared == re.findall(r"{(\w+)}", path), (
+                "the gateway wants the path's parameters declared here too"
+            )
+        assert list(operations["x-amazon-apigateway-any-method"]["responses"]) == ["405"], path
+        assert list(operations["options"]["responses"]) == ["204"], path
 
 
 def test_functions_get_the_whole_request(body: dict[str, Any]) -> None:
@@ -129,7 +147,7 @@ def test_a_gateway_error_is_a_problem_document(body: dict[str, Any], kind: str, 
     assert problem["type"] == "urn:taskline:problem:" + problem["title"].lower().replace(" ", "-")
     assert problem["detail"]
     assert problem["status"] == STATUSES[kind], "the document's status is the answer's"
-    assert response["responseParameters"] == {"gatewayresponse.header.Content-Type": "'application/problem+json'"}
+    assert response["responseParameters"]["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
     required = body["components"]["schemas"]["Problem"]["required"]
     assert problem.keys() >= set(required), "the document describes the gateway's problems too"
 
@@ -140,6 +158,11 @@ def test_the_stage_is_v1_and_traced(stack: Stack) -> None:
         "stageName": "v1",
         "restApi": "api-rest-api-id",
         "deployment": "api-deployment-id",
+        "variables": {"cors_origins": "any"},
+        "accessLogSettings": {
+            "destinationArn": arn("logs", "log-group:/aws/apigateway/taskline-dev-api-access"),
+            "format": FORMAT,
+        },
         "xrayTracingEnabled": True,
     }
 
@@ -160,4 +183,4 @@ def test_the_api_is_deployed_when_it_may_call_its_functions(stack: Stack) -> Non
 
 def test_an_operation_without_a_function_is_an_error() -> None:
     with pytest.raises(KeyError, match="read_task"):
-        gateway_document({"submit_task": "x", "health": "x"})
+        gateway_document({"submit_task": "x", "health": "x"}, "x", Access())

@@ -9,12 +9,13 @@ import pytest
 
 from tests.infrastructure.recording import Resource, Stack, arn, run
 
-FUNCTIONS = ["validator", "reader", "redrive", "processor", "events", "monitor"]
+FUNCTIONS = ["validator", "reader", "redrive", "documents", "processor", "events", "monitor"]
 FUNCTION = "aws:lambda/function:Function"
 VARIABLES = (
     *("TABLE_NAME", "QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "FRESH_SECONDS"),
     *("TOPIC_ARN", "FAILURES_QUEUE_URL"),
     *("PATTERNS_TABLE_NAME", "ALERTS_TOPIC_ARN", "WINDOW_SECONDS", "ALERT_THRESHOLD"),
+    "ACCESS",
 )
 
 
@@ -91,6 +92,7 @@ def test_all_functions_share_one_archive(stack: Stack) -> None:
                 "FRESH_SECONDS": str((168 - 96) * 3600),
             },
         ),
+        ("documents", {"ACCESS": '{"api_key": false, "client_iam": false, "operator_iam": false}'}),
         ("processor", {}),
         (
             "events",
@@ -126,7 +128,7 @@ def test_a_handler_reads_only_what_its_function_is_told(stack: Stack) -> None:
             assert (f'os.environ["{variable}"]' in source) == (variable in told), f"{name}: {variable}"
 
 
-@pytest.mark.parametrize("name", ["validator", "reader", "redrive"])
+@pytest.mark.parametrize("name", ["validator", "reader", "redrive", "documents"])
 def test_a_function_behind_the_api_ends_before_the_gateway_gives_up(stack: Stack, name: str) -> None:
     assert function(stack, name).inputs["timeout"] < 29
 
@@ -140,6 +142,7 @@ def test_memory_log_level_and_retention_can_be_set(layer: Path) -> None:
         "validator-function": 256,
         "reader-function": 256,
         "redrive-function": 256,
+        "documents-function": 256,
         "processor-function": 2048,
         "events-function": 256,
         "monitor-function": 256,

@@ -17,9 +17,16 @@ KNOWN_BEFORE_DEPLOYMENT = {"table_name", "function_names", "pipe_name", "state_m
 
 INVENTORY = Counter(
     [
+        ("aws:apigateway/account:Account", "api-access-account"),
+        ("aws:apigateway/apiKey:ApiKey", "api-usage-default-key"),
         ("aws:apigateway/deployment:Deployment", "api-deployment"),
+        ("aws:apigateway/methodSettings:MethodSettings", "api-throttle"),
         ("aws:apigateway/restApi:RestApi", "api-rest-api"),
         ("aws:apigateway/stage:Stage", "api-stage"),
+        ("aws:apigateway/usagePlan:UsagePlan", "api-usage-plan"),
+        ("aws:apigateway/usagePlanKey:UsagePlanKey", "api-usage-default-member"),
+        ("aws:cloudwatch/logGroup:LogGroup", "api-access-logs"),
+        ("aws:cloudwatch/logGroup:LogGroup", "documents-logs"),
         ("aws:cloudwatch/logGroup:LogGroup", "events-logs"),
         ("aws:cloudwatch/logGroup:LogGroup", "monitor-logs"),
         ("aws:cloudwatch/logGroup:LogGroup", "processor-logs"),
@@ -30,6 +37,8 @@ INVENTORY = Counter(
         ("aws:cloudwatch/logGroup:LogGroup", "workflow-logs"),
         ("aws:dynamodb/table:Table", "failure-patterns-table"),
         ("aws:dynamodb/table:Table", "tasks-table"),
+        ("aws:iam/role:Role", "api-access-role"),
+        ("aws:iam/role:Role", "documents-role"),
         ("aws:iam/role:Role", "events-role"),
         ("aws:iam/role:Role", "monitor-role"),
         ("aws:iam/role:Role", "processor-role"),
@@ -38,6 +47,8 @@ INVENTORY = Counter(
         ("aws:iam/role:Role", "tasks-pipe-role"),
         ("aws:iam/role:Role", "validator-role"),
         ("aws:iam/role:Role", "workflow-role"),
+        ("aws:iam/rolePolicy:RolePolicy", "api-access-policy"),
+        ("aws:iam/rolePolicy:RolePolicy", "documents-policy"),
         ("aws:iam/rolePolicy:RolePolicy", "events-policy"),
         ("aws:iam/rolePolicy:RolePolicy", "monitor-policy"),
         ("aws:iam/rolePolicy:RolePolicy", "processor-policy"),
@@ -48,6 +59,7 @@ INVENTORY = Counter(
         ("aws:iam/rolePolicy:RolePolicy", "workflow-policy"),
         ("aws:lambda/eventSourceMapping:EventSourceMapping", "events-mapping"),
         ("aws:lambda/eventSourceMapping:EventSourceMapping", "monitor-mapping"),
+        ("aws:lambda/function:Function", "documents-function"),
         ("aws:lambda/function:Function", "events-function"),
         ("aws:lambda/function:Function", "monitor-function"),
         ("aws:lambda/function:Function", "processor-function"),
@@ -55,6 +67,7 @@ INVENTORY = Counter(
         ("aws:lambda/function:Function", "redrive-function"),
         ("aws:lambda/function:Function", "validator-function"),
         ("aws:lambda/layerVersion:LayerVersion", "code-layer"),
+        ("aws:lambda/permission:Permission", "api-read-openapi-permission"),
         ("aws:lambda/permission:Permission", "api-read-task-permission"),
         ("aws:lambda/permission:Permission", "api-redrive-task-permission"),
         ("aws:lambda/permission:Permission", "api-submit-task-permission"),
@@ -73,10 +86,12 @@ INVENTORY = Counter(
         ("aws:sqs/queuePolicy:QueuePolicy", "event-failures-policy"),
         ("aws:sqs/queuePolicy:QueuePolicy", "failed-tasks-policy"),
         ("aws:sqs/queuePolicy:QueuePolicy", "tasks-policy"),
+        ("taskline:access_log:AccessLog", "api-access"),
         ("taskline:api:Api", "api"),
         ("taskline:code:Code", "code"),
         ("taskline:events:Events", "events"),
         ("taskline:front:Front", "front"),
+        ("taskline:function:Function", "documents"),
         ("taskline:function:Function", "events"),
         ("taskline:function:Function", "monitor"),
         ("taskline:function:Function", "processor"),
@@ -90,6 +105,8 @@ INVENTORY = Counter(
         ("taskline:processing:Processing", "processing"),
         ("taskline:queue:FifoQueue", "dead-letters"),
         ("taskline:queue:FifoQueue", "tasks"),
+        ("taskline:role:Role", "api-access"),
+        ("taskline:role:Role", "documents"),
         ("taskline:role:Role", "events"),
         ("taskline:role:Role", "monitor"),
         ("taskline:role:Role", "processor"),
@@ -103,6 +120,7 @@ INVENTORY = Counter(
         ("taskline:table:Table", "tasks"),
         ("taskline:topic:Topic", "alerts"),
         ("taskline:topic:Topic", "task-events"),
+        ("taskline:usage_plan:UsagePlan", "api-usage"),
         ("taskline:workflow:Workflow", "workflow"),
     ]
 )
@@ -163,11 +181,13 @@ def test_the_outputs_of_an_update(stack: Stack) -> None:
     queues = "https://sqs.eu-west-1.amazonaws.com/111122223333"
     assert stack.exports == {
         "api_url": "https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/v1",
+        "api_key_ids": {"default": "api-usage-default-key-id"},
         "queue_url": f"{queues}/taskline-dev-tasks.fifo",
         "dead_letter_queue_url": f"{queues}/taskline-dev-dead-letters.fifo",
         "table_name": "taskline-dev-tasks",
         "function_names": [
-            f"taskline-dev-{name}" for name in ("validator", "reader", "redrive", "processor", "events", "monitor")
+            f"taskline-dev-{name}"
+            for name in ("validator", "reader", "redrive", "documents", "processor", "events", "monitor")
         ],
         "events_topic_arn": arn("sns", "taskline-dev-task-events"),
         "event_failures_queue_url": f"{queues}/taskline-dev-event-failures",

@@ -55,7 +55,21 @@ EXPECTED = {
     | {(f"dynamodb:{action}", f"{TABLE}/index/failed") for action in ("Query", "Scan")}
     | {("sqs:SendMessage", QUEUE)}
     | {(f"sqs:{action}", DEAD_LETTERS) for action in ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility")},
+    "documents": own_logs("documents") | TRACE,
     "processor": own_logs("processor") | TRACE,
+    # What API Gateway's own managed policy has: it refuses a role with less.
+    "api-access": {
+        (f"logs:{action}", "*")
+        for action in (
+            "CreateLogGroup",
+            "CreateLogStream",
+            "DescribeLogGroups",
+            "DescribeLogStreams",
+            "PutLogEvents",
+            "GetLogEvents",
+            "FilterLogEvents",
+        )
+    },
     "workflow": TRACE
     | SAMPLE
     | DELIVER_LOGS
@@ -154,7 +168,13 @@ def test_the_trusted_source_is_the_resource_that_is_made(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "operation"), [("validator", "submit-task"), ("reader", "read-task"), ("redrive", "redrive-task")]
+    ("function", "operation"),
+    [
+        ("validator", "submit-task"),
+        ("reader", "read-task"),
+        ("redrive", "redrive-task"),
+        ("documents", "read-openapi"),
+    ],
 )
 def test_only_our_api_may_call_a_function(stack: Stack, function: str, operation: str) -> None:
     permission = stack.one("aws:lambda/permission:Permission", f"api-{operation}-permission")

@@ -11,7 +11,8 @@ import yaml
 
 from functions.tasks.registry import DEFAULT_RETRY
 from functions.tasks.retry import RetryPolicy
-from infrastructure.settings import LOG_RETENTION_DAYS, SettingsError
+from infrastructure.checks import SettingsError
+from infrastructure.settings import LOG_RETENTION_DAYS
 from infrastructure.times import MAX_WORKFLOW_SECONDS, Times, TimesError, derive_times
 from statemachine.budget import worst_case_seconds
 from statemachine.loader import raw_definition
@@ -56,6 +57,20 @@ def times_for(handler: int, **set_by_hand: int) -> Times:
         ("failureWindowSeconds", 86_401, "60 to 86400"),
         ("failureAlertThreshold", 0, "1 to 1000000"),
         ("alertEmail", "nobody", "an e-mail address"),
+        ("corsOrigins", "app.example.com", "https://app.example.com"),
+        ("corsOrigins", "https://a.example/", "separated by commas"),
+        ("corsOrigins", "https://a.example,*", "separated by commas"),
+        ("corsOrigins", "https://*.example", "separated by commas"),
+        ("apiClients", "", "at least one"),
+        ("apiClients", "web,Mobile", "a-z, 0-9 and -"),
+        ("apiClients", "web,web", "different names"),
+        ("keyRatePerSecond", 0, "1 to 10000"),
+        ("keyBurst", 10_001, "1 to 10000"),
+        ("stageRatePerSecond", 10_001, "1 to 10000"),
+        ("stageBurst", 0, "1 to 10000"),
+        ("keyQuotaPerDay", -1, "or 0 for none"),
+        ("clientAuthorization", "jwt", "iam"),
+        ("operatorAuthorization", "IAM", "iam"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_refused_by_name(layer: Path, key: str, value: object, allowed: str) -> None:
@@ -102,6 +117,8 @@ def test_times_that_break_the_chain_are_refused_by_name(layer: Path, config: dic
         {"handlerTimeoutSeconds": 31},
         {"workflowTimeoutSeconds": 290, "leaseSeconds": 291, "visibilityTimeoutSeconds": 292},
         {"logRetentionDays": 3653},
+        {"corsOrigins": "https://a.example, http://localhost:3000", "apiClients": "web, mobile-1"},
+        {"keyRatePerSecond": 1, "keyBurst": 10_000, "keyQuotaPerDay": 0, "stageRatePerSecond": 10_000},
     ],
 )
 def test_settings_at_their_limits_are_taken(layer: Path, config: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", "true")
 
 from functions import processor, reader, redrive, validator
 from functions.adapters.failed_index import INDEX, INDEXED
+from tests.unit.documented import assert_documented
 from tests.unit.support import CONTEXT, Answer, get_task, post
 
 # The same examples in every run, and nothing kept between runs.
@@ -71,7 +72,9 @@ class Pipeline:
 
     def post(self, body: Any, **changes: Any) -> Answer:
         """POST /tasks."""
-        return Answer.of(validator.handler(post(body, **changes), CONTEXT))
+        answer = Answer.of(validator.handler(post(body, **changes), CONTEXT))
+        assert_documented(answer, "POST", "/tasks")
+        return answer
 
     def submit(self, event: dict[str, Any]) -> Answer:
         """Any event, to the validator."""
@@ -79,7 +82,9 @@ class Pipeline:
 
     def read(self, task_id: str) -> Answer:
         """GET /tasks/{task_id}."""
-        return Answer.of(reader.handler(get_task(task_id), CONTEXT))
+        answer = Answer.of(reader.handler(get_task(task_id), CONTEXT))
+        assert_documented(answer, "GET", "/tasks/{task_id}")
+        return answer
 
     def records(self) -> list[dict[str, Any]]:
         """All items of the table, as DynamoDB writes them."""

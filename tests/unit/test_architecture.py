@@ -46,7 +46,9 @@ def assert_imports_none_of(folder: str, *rooms: str) -> None:
 
 
 FUNCTIONS = modules("functions")
-HANDLERS = [f"functions.{name}" for name in ("validator", "reader", "redrive", "processor", "events", "monitor")]
+HANDLERS = [
+    f"functions.{name}" for name in ("validator", "reader", "redrive", "documents", "processor", "events", "monitor")
+]
 
 
 def test_the_domain_knows_no_sdk_and_no_environment() -> None:

@@ -5,21 +5,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from openapi_spec_validator import OpenAPIV30SpecValidator, validate
 
-from functions import reader, redrive, validator
+from functions import documents, reader, redrive, validator
+from functions.api import cors, examples
+from functions.api.access import OPERATIONS as FOR_OPERATORS
+from functions.api.access import SERVICE, Access
+from functions.api.completion import complete
 from functions.api.openapi import openapi_document
+from functions.tasks.model import NewTask, TaskView
 from tests.builders import A_FAILURE, TASK_ID, a_task, an_item
 from tests.unit.conftest import Pipeline
-from tests.unit.schemas import KEYWORDS, Schemas
+from tests.unit.documented import DOCUMENT, OPERATIONS, SCHEMAS, assert_documented
+from tests.unit.schemas import KEYWORDS
 from tests.unit.support import CONTEXT, Answer, event, get_task
-
-DOCUMENT = openapi_document()
-SCHEMAS = Schemas(DOCUMENT)
-OPERATIONS = {
-    (method.upper(), path): operation
-    for path, operations in DOCUMENT["paths"].items()
-    for method, operation in operations.items()
-}
 
 
 def walk(value: Any) -> Iterator[dict[str, Any]]:
@@ -51,30 +50,15 @@ ALL_SCHEMAS = [
 ]
 
 
-def body_schema(method: str, path: str, status: int) -> tuple[str, dict[str, Any]]:
-    """Media type and schema that the document promises for an answer."""
-    ((media_type, content),) = OPERATIONS[method, path]["responses"][str(status)]["content"].items()
-    return media_type, content["schema"]
-
-
-def assert_as_documented(answer: Answer, method: str, path: str) -> None:
-    media_type, schema = body_schema(method, path, answer.status)
-    assert answer.headers["Content-Type"] == media_type
-    assert SCHEMAS.errors(schema, answer.document) == [], "the document describes the answer"
-    promised = OPERATIONS[method, path]["responses"][str(answer.status)].get("headers", {})
-    assert promised.keys() <= answer.headers.keys(), "a header that is promised is sent"
-
-
 def test_every_route_is_documented_and_every_documented_operation_has_a_route() -> None:
-    assert set(OPERATIONS) == {*validator.ROUTES, *reader.ROUTES, *redrive.ROUTES}
-    routes = [*validator.ROUTES, *reader.ROUTES, *redrive.ROUTES]
-    assert len(routes) == len(set(routes)), "each operation has one function"
+    routes = [route for function in (validator, reader, redrive, documents) for route in function.ROUTES]
+    assert sorted(OPERATIONS) == sorted(routes), "each operation has one function, and each function only these"
 
 
 def test_the_version_is_one_that_api_gateway_imports() -> None:
     assert DOCUMENT["openapi"] == "3.0.1"
     assert DOCUMENT["info"].keys() >= {"title", "version"}
-    assert DOCUMENT.keys() == {"openapi", "info", "paths", "components"}
+    assert DOCUMENT.keys() == {"openapi", "info", "tags", "paths", "components"}
 
 
 def test_each_operation_has_its_own_id_and_a_summary() -> None:
@@ -155,7 +139,7 @@ def test_what_the_document_allows_is_accepted_and_the_answer_is_as_documented(
     assert SCHEMAS.errors(schema, task) == []
     answer = pipeline.post(task)
     assert answer.status == 202
-    assert_as_documented(answer, "POST", "/tasks")
+    assert_documented(answer, "POST", "/tasks")
 
 
 @pytest.mark.parametrize(
@@ -165,14 +149,14 @@ def test_what_the_document_allows_is_accepted_and_the_answer_is_as_documented(
 def test_what_the_document_does_not_allow_is_refused(pipeline: Pipeline, changes: dict[str, Any]) -> None:
     schema = OPERATIONS["POST", "/tasks"]["requestBody"]["content"]["application/json"]["schema"]
     assert SCHEMAS.errors(schema, a_task(**changes))
-    assert_as_documented(pipeline.post(a_task(**changes)), "POST", "/tasks")
+    assert_documented(pipeline.post(a_task(**changes)), "POST", "/tasks")
 
 
 def test_problems_are_as_documented(pipeline: Pipeline) -> None:
-    assert_as_documented(pipeline.post("{"), "POST", "/tasks")
-    assert_as_documented(pipeline.post("x" * 200_000), "POST", "/tasks")
-    assert_as_documented(pipeline.post("{}", headers={"Content-Type": "text/plain"}), "POST", "/tasks")
-    assert_as_documented(pipeline.read("no-such-task"), "GET", "/tasks/{task_id}")
+    assert_documented(pipeline.post("{"), "POST", "/tasks")
+    assert_documented(pipeline.post("x" * 200_000), "POST", "/tasks")
+    assert_documented(pipeline.post("{}", headers={"Content-Type": "text/plain"}), "POST", "/tasks")
+    assert_documented(pipeline.read("no-such-task"), "GET", "/tasks/{task_id}")
 
 
 @pytest.mark.parametrize(
@@ -188,12 +172,12 @@ def test_problems_are_as_documented(pipeline: Pipeline) -> None:
 )
 def test_a_task_is_read_as_documented(pipeline: Pipeline, item: dict[str, Any]) -> None:
     pipeline.put(item)
-    assert_as_documented(Answer.of(reader.handler(get_task(TASK_ID), CONTEXT)), "GET", "/tasks/{task_id}")
+    assert_documented(Answer.of(reader.handler(get_task(TASK_ID), CONTEXT)), "GET", "/tasks/{task_id}")
 
 
 def test_health_is_as_documented() -> None:
     answer = Answer.of(validator.handler(event("get_health.json"), CONTEXT))
-    assert_as_documented(answer, "GET", "/health")
+    assert_documented(answer, "GET", "/health")
 
 
 def test_an_id_may_be_as_long_in_the_document_as_in_the_reader() -> None:
@@ -203,3 +187,90 @@ def test_an_id_may_be_as_long_in_the_document_as_in_the_reader() -> None:
 
 def test_the_document_is_json_and_the_same_every_time() -> None:
     assert json.dumps(openapi_document()) == json.dumps(openapi_document())
+
+
+@pytest.mark.parametrize("access", [Access(), Access(api_key=True), Access(api_key=True, client_iam=True)])
+def test_the_document_is_valid_openapi_3_0(access: Access) -> None:
+    validate(openapi_document(access), cls=OpenAPIV30SpecValidator)
+
+
+def test_every_example_fits_its_schema() -> None:
+    contents = [part for part in walk(DOCUMENT["paths"]) if "example" in part]
+    assert len(contents) > len(OPERATIONS)
+    for content in contents:
+        assert SCHEMAS.errors(content["schema"], content["example"]) == []
+
+
+def test_every_body_in_json_has_an_example() -> None:
+    """But for the document itself."""
+    without = [
+        operation["operationId"]
+        for operation in OPERATIONS.values()
+        for part in (operation.get("requestBody", {}), *operation["responses"].values())
+        for media_type, content in part.get("content", {}).items()
+        if "json" in media_type and "example" not in content
+    ]
+    assert without == ["read_openapi"]
+
+
+def test_example_tasks_are_tasks() -> None:
+    NewTask.model_validate(examples.NEW_TASK)
+    for task in (examples.QUEUED_TASK, examples.SUCCEEDED_TASK):
+        TaskView.model_validate_json(json.dumps(task))
+
+
+def test_the_example_task_is_accepted_and_the_example_answers_are_what_functions_answer(pipeline: Pipeline) -> None:
+    accepted = pipeline.post(examples.NEW_TASK)
+    assert accepted.status == 202
+    assert accepted.document.keys() == examples.QUEUED_TASK.keys()
+    refused = pipeline.post({name: value for name, value in examples.NEW_TASK.items() if name != "title"})
+    promised = OPERATIONS["POST", "/tasks"]["responses"]["400"]["content"]["application/problem+json"]["example"]
+    assert refused.document == promised
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_every_operation_has_every_error_that_anyone_can_meet(method: str, path: str) -> None:
+    responses = OPERATIONS[method, path]["responses"]
+    assert responses.keys() >= {"403", "429", "500", "504"}
+    if "requestBody" in OPERATIONS[method, path]:
+        assert responses.keys() >= {"400", "413", "415"}
+    for status in filter(lambda one: int(one) >= 400, responses):
+        content = responses[status]["content"]["application/problem+json"]
+        assert content["example"]["status"] == int(status)
+
+
+def test_every_header_that_is_documented_can_be_read_by_a_web_page() -> None:
+    declared = {
+        name
+        for operation in OPERATIONS.values()
+        for response in operation["responses"].values()
+        for name in response.get("headers", {})
+    }
+    assert declared <= set(cors.EXPOSED_HEADERS)
+
+
+@pytest.mark.parametrize(
+    ("access", "tag", "schemes"),
+    [
+        (Access(), "tasks", []),
+        (Access(api_key=True), "tasks", [{"api_key": []}]),
+        (Access(client_iam=True), "tasks", [{"aws_signature": []}]),
+        (Access(api_key=True, client_iam=True), "tasks", [{"api_key": [], "aws_signature": []}]),
+        (Access(api_key=True, client_iam=True), SERVICE, []),
+        (Access(), FOR_OPERATORS, [{"aws_signature": []}]),
+        (Access(api_key=True), FOR_OPERATORS, [{"aws_signature": []}]),
+        (Access(operator_iam=False), FOR_OPERATORS, []),
+    ],
+)
+def test_an_operations_tag_decides_what_has_to_be_shown(access: Access, tag: str, schemes: list[Any]) -> None:
+    operation: dict[str, Any] = {"operationId": "act", "tags": [tag], "responses": {"204": {"description": "Done."}}}
+    document = complete({"paths": {"/act": {"post": operation}}, "components": {}}, access)
+    assert document["paths"]["/act"]["post"]["security"] == schemes
+    assert set(document["components"].get("securitySchemes", {})) == {name for scheme in schemes for name in scheme}
+    assert [one["name"] for one in document["tags"]] == [tag]
+
+
+def test_an_operation_without_a_tag_is_for_clients() -> None:
+    document = complete({"paths": {"/act": {"post": {"responses": {}}}}, "components": {}}, Access(api_key=True))
+    assert document["paths"]["/act"]["post"]["tags"] == ["tasks"]
+    assert document["paths"]["/act"]["post"]["security"] == [{"api_key": []}]

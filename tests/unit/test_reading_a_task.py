@@ -10,7 +10,7 @@ from functions.adapters.table import DynamoDBRecordStore
 from functions.tasks.model import TaskView
 from tests.builders import A_FAILURE, TASK_ID, TIMES, a_message, a_task, an_item
 from tests.unit.conftest import Pipeline
-from tests.unit.support import CONTEXT, Answer, event
+from tests.unit.support import CONTEXT, Answer, event, get_task
 
 
 def test_a_task_that_was_accepted_can_be_read_at_once(pipeline: Pipeline) -> None:
@@ -96,7 +96,7 @@ def test_a_task_with_a_bad_body_that_came_past_the_validator_can_be_read(pipelin
     error = {"class": "VALIDATION", "type": "InvalidMessage", "message": "title is required"}
     item = an_item("queued", "processing", "failed", error={"M": {k: {"S": v} for k, v in error.items()}})
     pipeline.put(item | {"body": {"S": body}})
-    answer = pipeline.read(TASK_ID)
+    answer = Answer.of(reader.handler(get_task(TASK_ID), CONTEXT))  # what nobody validated may lack documented fields
     assert answer.status == 200, "everybody can see what happened to a task"
     assert (answer.document["task_id"], answer.document["error"]) == (TASK_ID, error)
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from local.provisioner.model import Context, Handler, Inputs, Made, StageDeclaration, keep
+from local.provisioner.model import Context, Handler, Inputs, Made, StageDeclaration, keep, section
 
 # Property of a method setting -> where UpdateStage keeps it. aws_api_gateway_method_settings documents them.
 SETTINGS = {
@@ -43,12 +43,15 @@ def _remove_deployment(context: Context, key: str) -> None:
 def _ensure_stage(context: Context, inputs: Inputs) -> Made:
     client, api, name = context.clients.apigateway, inputs["restApi"], inputs["stageName"]
     wanted = {"deploymentId": inputs["deployment"], "description": inputs.get("description", "")}
+    variables = section(inputs, "variables")
     try:
-        client.get_stage(restApiId=api, stageName=name)
+        before = client.get_stage(restApiId=api, stageName=name).get("variables") or {}
         replace: list[Any] = [{"op": "replace", "path": f"/{key}", "value": value} for key, value in wanted.items()]
+        replace += [{"op": "replace", "path": f"/variables/{key}", "value": value} for key, value in variables.items()]
+        replace += [{"op": "remove", "path": f"/variables/{key}"} for key in before if key not in variables]
         client.update_stage(restApiId=api, stageName=name, patchOperations=replace)
     except client.exceptions.NotFoundException:
-        client.create_stage(restApiId=api, stageName=name, variables=inputs.get("variables") or {}, **wanted)
+        client.create_stage(restApiId=api, stageName=name, variables=variables, **wanted)
     context.deployed.stages.append(StageDeclaration(api_id=api, name=name))
     outputs = {
         "arn": f"arn:aws:apigateway:{context.region}::/restapis/{api}/stages/{name}",
@@ -96,7 +99,7 @@ HANDLERS = (
         ensure=_ensure_stage,
         remove=_remove_stage,
         ignores={
-            "accessLogSettings": "the emulator writes no access logs",
+            "accessLogSettings": "the emulator writes no access logs, and knows few of the variables in their lines",
             "xrayTracingEnabled": "there is no X-Ray on the laptop",
             "cacheClusterEnabled": "the emulator caches no responses",
             "cacheClusterSize": "the emulator caches no responses",

@@ -17,6 +17,9 @@ DIGEST_TAG = "taskline:body-digest"
 def _ensure(context: Context, inputs: Inputs) -> Made:
     client = context.clients.apigateway
     api = openapi.parse(inputs.get("body") or '{"openapi": "3.0.1", "paths": {}}')
+    context.deployed.keyed |= any(method.api_key_required for method in api.methods)
+    if inputs.get("minimumCompressionSize") is not None:
+        context.deployed.compression = int(inputs["minimumCompressionSize"])
     digest = _digest(inputs)
     existing = _find(context, inputs["name"])
     if existing is None:
@@ -116,7 +119,7 @@ class _Rebuild:
         client.put_method(
             **target,
             **validator,
-            authorizationType="NONE",
+            authorizationType=method.authorization,
             apiKeyRequired=method.api_key_required,
             operationName=method.operation,
             requestParameters=method.parameters,
@@ -175,12 +178,19 @@ HANDLERS = (
     Handler(
         type="aws:apigateway/restApi:RestApi",
         applies=frozenset(
-            {"name", "body", "description", "binaryMediaTypes", "apiKeySource", "endpointConfiguration.types"}
+            {
+                "name",
+                "body",
+                "description",
+                "binaryMediaTypes",
+                "apiKeySource",
+                "endpointConfiguration.types",
+                "minimumCompressionSize",
+            }
         ),
         ensure=_ensure,
         remove=_remove,
         ignores={
-            "minimumCompressionSize": "the emulator does not compress; the front door passes bytes through",
             "failOnWarnings": "what is not understood in the body is always an error",
             "putRestApiMode": "the body always replaces what was there",
             "disableExecuteApiEndpoint": "the front door is the only way in",

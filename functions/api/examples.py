@@ -1,0 +1,75 @@
+"""Examples for readers of the OpenAPI document; tests hold them against the models and the functions."""
+
+from collections.abc import Callable
+from typing import Any
+
+from functions.tasks.errors import FieldError, Refused
+from functions.tasks.redrive.model import parse_request
+from functions.tasks.submission import too_large
+from functions.tasks.validation import invalid_task
+
+TASK_ID = "019aa8f0-5d3b-7c41-9a51-0c6f0c8a2f11"
+INSTANCE = "/v1/tasks"
+
+NEW_TASK: dict[str, Any] = {
+    "title": "Say hello",
+    "description": "The first task",
+    "priority": "high",
+    "type": "demo.echo",
+    "ordering_key": "customer-42",
+    "data": {"hello": "world"},
+}
+QUEUED_TASK: dict[str, Any] = {
+    **NEW_TASK,
+    "task_id": TASK_ID,
+    "status": "queued",
+    "attempts": 0,
+    "created_at": "2026-11-21T12:00:00.000Z",
+    "history": [{"status": "queued", "at": "2026-11-21T12:00:00.000Z"}],
+}
+SUCCEEDED_TASK: dict[str, Any] = {
+    **QUEUED_TASK,
+    "status": "succeeded",
+    "attempts": 1,
+    "started_at": "2026-11-21T12:00:00.105Z",
+    "finished_at": "2026-11-21T12:00:00.142Z",
+    "history": [
+        {"status": "queued", "at": "2026-11-21T12:00:00.000Z"},
+        {"status": "processing", "at": "2026-11-21T12:00:00.106Z"},
+        {"status": "succeeded", "at": "2026-11-21T12:00:00.142Z"},
+    ],
+    "result": {"hello": "world"},
+}
+HEALTH = {"status": "ok", "timestamp": "2026-11-21T12:00:00.000Z"}
+REDRIVE = {"error_class": "NETWORK", "failed_from": "2026-11-21T12:00:00Z", "dry_run": False}
+REDRIVEN: dict[str, Any] = {
+    "dry_run": False,
+    "tasks": [
+        {
+            "task_id": TASK_ID,
+            "ordering_key": "customer-42",
+            "type": "demo.echo",
+            "error_class": "NETWORK",
+            "failed_at": "2026-11-21T12:00:07.500Z",
+            "redrives": 1,
+        }
+    ],
+    "malformed": [],
+    "letters_removed": 1,
+    "busy_keys": [],
+}
+
+
+def _refusal(call: Callable[[], object]) -> Refused:
+    try:
+        call()
+    except Refused as refused:
+        return refused
+    raise AssertionError("an example of a refusal is none")
+
+
+# The very refusals of the domain, so that no example says what no function does.
+INVALID_TASK: Refused = invalid_task([FieldError(field="title", message="is required")])
+TOO_LARGE: Refused = too_large()
+INVALID_REDRIVE: Refused = _refusal(lambda: parse_request('{"limit": 0}'))
+NOT_FAILED = Refused(409, "Not failed", f"The task {TASK_ID!r} has succeeded.")

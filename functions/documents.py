@@ -1,0 +1,78 @@
+"""The request handler of what tells about the API: `GET /openapi.json`, `GET /docs`, preflights, and 405.
+
+A function of its own, so that no task waits for the document to be made.
+"""
+
+import json
+import os
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.api.access import Access
+from functions.api.cors import preflight_headers
+from functions.api.dispatch import dispatch, method_not_allowed
+from functions.api.messages import HTML, Request, Response, answer
+from functions.api.openapi import Document, openapi_document
+from functions.api.page import CONTENT_SECURITY_POLICY, page
+from functions.observability import logger, metrics, tracer
+
+CACHE = {"Cache-Control": "public, max-age=300"}
+
+
+@cache
+def build() -> Document:
+    """The document, once per execution environment. `ACCESS` is JSON: the fields of `Access`."""
+    return openapi_document(Access(**json.loads(os.environ["ACCESS"])))
+
+
+@cache
+def build_page() -> str:
+    """The page, once per execution environment."""
+    return page(build())
+
+
+def read_openapi(request: Request) -> Response:
+    """GET /openapi.json: the document, and below which path of this host its paths are."""
+    return answer(200, {**build(), "servers": [{"url": f"/{request.stage}"}]}, CACHE)
+
+
+def read_docs(_request: Request) -> Response:
+    """GET /docs: the document as a page, which needs nothing but itself."""
+    headers = {
+        "Content-Type": f"{HTML}; charset=utf-8",
+        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+    }
+    return Response(status=200, body=build_page(), headers=headers | CACHE)
+
+
+def any_other_method(request: Request) -> Response:
+    """A method that no operation takes: what a browser asks before a request of another origin (OPTIONS), or 405."""
+    operations: Document = build()["paths"][request.resource]
+    declared = {verb.upper() for verb in operations}
+    methods = sorted(declared | {"OPTIONS"} | ({"HEAD"} if "GET" in declared else set()))
+    if request.method != "OPTIONS":
+        raise method_not_allowed(request, methods)
+    headers = preflight_headers(methods, header_parameters(operations))
+    return Response(status=204, body="", headers=headers)
+
+
+def header_parameters(operations: Document) -> list[str]:
+    """The request headers that a path's operations declare."""
+    parameters = (one for operation in operations.values() for one in operation.get("parameters", []))
+    return sorted({one["name"] for one in parameters if one["in"] == "header"})
+
+
+ROUTES = {("GET", "/openapi.json"): read_openapi, ("GET", "/docs"): read_docs}
+
+
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """API Gateway's proxy event in, proxy response out."""
+    return dispatch(event, ROUTES, otherwise=any_other_method)
