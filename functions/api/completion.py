@@ -3,6 +3,7 @@
 from typing import Any
 
 from functions.api.access import API_KEY, OPERATIONS, SERVICE, SIGNATURE, TASKS, Access
+from functions.api.examples import TASK_ID
 from functions.api.messages import PROBLEM_JSON
 from functions.api.problems import TITLES, problem_type
 
@@ -28,9 +29,11 @@ _COMMON = {
     500: "A mistake on our side.",
     504: "No answer in time; the request may have been done all the same.",
 }
+# So the gateway answers a request without a signature, as one for a path that does not exist.
+_UNSIGNED = {404: "There is nothing here for who does not sign."}
 _DETAILS = {
     403: "Forbidden",
-    404: "There is no task '019aa8f0-5d3b-7c41-9a51-0c6f0c8a2f11'.",
+    404: f"There is no task {TASK_ID!r}.",
     415: "Send the task as application/json, not as text/plain.",
     429: "Too Many Requests",
     500: "This is a mistake on our side.",
@@ -55,7 +58,7 @@ def _complete(operation: Document, access: Access) -> tuple[str, list[str]]:
     needed = access.required(tag)
     operation["security"] = [{scheme: [] for scheme in needed}] if needed else []
     responses: Document = operation["responses"]
-    for status, description in _COMMON.items():
+    for status, description in (_COMMON | (_UNSIGNED if SIGNATURE in needed else {})).items():
         schema = {"$ref": "#/components/schemas/Problem"}
         common = {"description": description, "content": {PROBLEM_JSON: {"schema": schema}}}
         responses.setdefault(str(status), common)

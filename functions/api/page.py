@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
+from functions.api.access import API_KEY, SIGNATURE
 from functions.api.page_style import STYLE
 
 Document = Mapping[str, Any]
@@ -15,6 +16,10 @@ CONTENT_SECURITY_POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
+_CREDENTIALS = {
+    API_KEY: "-H 'x-api-key: ...'",
+    SIGNATURE: '--aws-sigv4 "aws:amz:$AWS_REGION:execute-api" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY"',
+}
 _FACTS = ("format", "pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "default")
 
 
@@ -77,13 +82,15 @@ def _body(operation: Document) -> str:
 
 def _command(method: str, path: str, operation: Document) -> str:
     """A call that can be copied into a shell; a parameter stands there as it is called."""
-    address = path.replace("{", "").replace("}", "")
-    command = [f'curl -s "$API{address}"', *(["-X", method] if method not in ("GET", "POST") else [])]
-    command += [f"-H '{name}: ...'" for one in operation["security"] for name in one if name == "api_key"]
-    for media, content in operation.get("requestBody", {}).get("content", {}).items():
+    bodies: Document = operation.get("requestBody", {}).get("content", {})
+    implied = "POST" if bodies else "GET"
+    command = ["curl -s", f"-X {method}" if method != implied else ""]
+    command += [f'"$API{path.replace("{", "").replace("}", "")}"']
+    command += [_CREDENTIALS[scheme] for needed in operation["security"] for scheme in needed]
+    for media, content in bodies.items():
         example = json.dumps(content.get("example", {}), indent=1).replace("'", "'\\''")
         command += [f"-H 'Content-Type: {media}'", f"-d '{example}'"]
-    return " ".join(command).replace("api_key: ...", "x-api-key: ...")
+    return " ".join(filter(None, command))
 
 
 def _response(status: str, response: Document) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from multidict import CIMultiDict
 
 from local.errors import LaptopError
 from local.front_door import MAX_PAYLOAD, FrontDoor, bind
+from local.gateway import Gateway
 from tests.local.laptop import Laptop, free_port
 
 PACKED = gzip.compress(b"packed")
@@ -33,11 +34,15 @@ class Upstream:
         self.heads.append(line + b"\n".join(name + b": " + value for name, value in request.raw_headers))
         if "slow" in request.raw_path:
             await asyncio.sleep(1)
+        if "plain" in request.raw_path:
+            return web.Response(text="a" * int(request.query["length"]))
         headers = [("Content-Encoding", "gzip"), ("X-Two", "a"), ("X-Two", "b"), ("Content-Type", "text/odd")]
         return web.Response(status=207, body=PACKED, headers=CIMultiDict(headers))
 
 
-def talk(conversation: Callable[[RawTalk, Upstream], Awaitable[None]], running: bool = True) -> None:
+def talk(
+    conversation: Callable[[RawTalk, Upstream], Awaitable[None]], running: bool = True, gateway: Gateway | None = None
+) -> None:
     """Hold a conversation with a front door whose upstream is ours; requests are raw: nothing is prettified."""
 
     async def whole() -> None:
@@ -48,7 +53,8 @@ def talk(conversation: Callable[[RawTalk, Upstream], Awaitable[None]], running: 
         if running:
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", port).start()
-        door = FrontDoor(bind(free_port()), {"v1": f"http://127.0.0.1:{port}/base/v1"}, integration_seconds=0.3)
+        routes = {"v1": f"http://127.0.0.1:{port}/base/v1"}
+        door = FrontDoor(bind(free_port()), routes, integration_seconds=0.3, gateway=gateway or Gateway())
         await door.start()
         try:
             await conversation(lambda request: _raw(door.url, request), upstream)
@@ -137,6 +143,56 @@ def test_a_payload_over_ten_megabytes_is_refused_with_and_without_a_length() -> 
         assert upstream.heads == []
 
     talk(conversation)
+
+
+@pytest.mark.parametrize(
+    ("length", "accepted", "compressed"),
+    [
+        (1024, "gzip", True),
+        (1024, "br;q=1.0, GZIP;q=0.5", True),
+        (1023, "gzip", False),
+        (1024, "identity", False),
+        (1024, "br", False),
+    ],
+)
+def test_long_answers_are_compressed_for_clients_that_ask_for_it(length: int, accepted: str, compressed: bool) -> None:
+    async def conversation(raw: Any, _upstream: Upstream) -> None:
+        request = (
+            f"GET /v1/plain?length={length} HTTP/1.1\nHost: x\nAccept-Encoding: {accepted}\nConnection: close\n\n"
+        )
+        head, _, body = (await raw(request)).partition(b"\r\n\r\n")
+        assert (b"Content-Encoding: gzip" in head) == compressed
+        assert f"Content-Length: {len(body)}".encode() in head
+        assert (gzip.decompress(body) if compressed else body) == b"a" * length
+
+    talk(conversation, gateway=Gateway(minimum_compression_bytes=1024))
+
+
+def test_what_is_compressed_already_stays_as_it_is() -> None:
+    async def conversation(raw: Any, _upstream: Upstream) -> None:
+        answer = await raw("GET /v1/x HTTP/1.1\nHost: x\nAccept-Encoding: gzip\nConnection: close\n\n")
+        assert answer.partition(b"\r\n\r\n")[2] == PACKED
+
+    talk(conversation, gateway=Gateway(minimum_compression_bytes=0))
+
+
+@pytest.mark.parametrize(
+    ("sent", "known"),
+    [
+        ("X-Api-Key: secret", b"X-Taskline-Api-Key-Id: key-1"),
+        ("x-api-key: secret\nx-taskline-api-key-id: key-2", b"X-Taskline-Api-Key-Id: key-1"),
+        ("X-Api-Key: wrong\nX-Taskline-Api-Key-Id: key-1", None),
+        ("X-Taskline-Api-Key-Id: key-1", None),
+    ],
+)
+def test_who_calls_is_known_by_the_key_and_by_nothing_else(sent: str, known: bytes | None) -> None:
+    async def conversation(raw: Any, upstream: Upstream) -> None:
+        await raw(f"GET /v1/x HTTP/1.1\nHost: x\n{sent}\nConnection: close\n\n")
+        (head,) = upstream.heads
+        told = [line for line in head.splitlines() if line.lower().startswith(b"x-taskline-api-key-id")]
+        assert told == ([known] if known else [])
+
+    talk(conversation, gateway=Gateway(api_keys={"secret": "key-1"}))
 
 
 def test_a_missing_emulator_is_said() -> None:

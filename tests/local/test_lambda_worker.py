@@ -101,6 +101,22 @@ def test_results_and_errors_are_reported_with_their_own_type(api: RuntimeApi, tm
     assert headers["Lambda-Runtime-Function-Error-Type"] == "Unhandled"
 
 
+def test_a_function_behind_the_api_is_told_whose_key_the_client_has_shown(api: RuntimeApi, tmp_path: Path) -> None:
+    (tmp_path / "demo.py").write_text(CODE, encoding="utf-8")
+    headers = {"x-taskline-api-key-id": "key-1", "accept": "*/*"}
+    rest = {"headers": headers, "multiValueHeaders": {name: [value] for name, value in headers.items()}}
+    message = {"Records": [{"body": "X-Taskline-Api-Key-Id"}]}
+    api.events = [{"requestContext": {"identity": {"sourceIp": "::1"}}, **rest}, message]
+    work(api, tmp_path, "demo.handler")
+    (_, _, result), (_, _, untouched) = api.reports
+    assert result["echo"] == {
+        "requestContext": {"identity": {"sourceIp": "::1", "apiKeyId": "key-1"}},
+        "headers": {"accept": "*/*"},
+        "multiValueHeaders": {"accept": ["*/*"]},
+    }
+    assert untouched["echo"] == message
+
+
 def test_a_handler_that_cannot_be_imported_is_an_init_error(api: RuntimeApi, tmp_path: Path) -> None:
     ended = work(api, tmp_path, "functions.missing.handler")
     assert ended.returncode == 1

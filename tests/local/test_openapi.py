@@ -70,6 +70,7 @@ def test_a_document_becomes_methods_models_and_responses() -> None:
     assert options.integration_responses == {"default": {"statusCode": "204"}}
     assert (options.responses, options.api_key_required) == ({"204": {}}, False)
     assert any_method.path == "/tasks/{id}"
+    assert {method.authorization for method in api.methods} == {"NONE"}
     assert api.gateway_responses == {"DEFAULT_4XX": {"statusCode": 400}}
 
 
@@ -78,6 +79,7 @@ def test_a_document_becomes_methods_models_and_responses() -> None:
     [
         ((), "x-amazon-apigateway-policy", {}),
         ((), "openapi", "3.1.0"),
+        (("paths", "/tasks/{id}", "post"), "x-amazon-apigateway-auth", {"type": "CUSTOM"}),
         (("components",), "callbacks", {}),
         (("components", "securitySchemes", "key"), "type", "oauth2"),
         (("paths", "/tasks/{id}"), "trace", {}),
@@ -102,3 +104,17 @@ def test_a_method_without_an_integration_is_an_error() -> None:
     del document["paths"]["/tasks/{id}"]["options"]["x-amazon-apigateway-integration"]
     with pytest.raises(LaptopError, match=r"OPTIONS /tasks/\{id\} has no x-amazon-apigateway-integration"):
         openapi.parse(json.dumps(document))
+
+
+def test_a_signature_is_no_api_key() -> None:
+    document = copy.deepcopy(DOCUMENT)
+    document["components"]["securitySchemes"]["signature"] = {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "x-amazon-apigateway-authtype": "awsSigv4",
+    }
+    post = document["paths"]["/tasks/{id}"]["post"]
+    post |= {"security": [{"signature": []}], "x-amazon-apigateway-auth": {"type": "aws_iam"}}
+    (method,) = [one for one in openapi.parse(json.dumps(document)).methods if one.verb == "POST"]
+    assert (method.authorization, method.api_key_required) == ("AWS_IAM", False)

@@ -68,10 +68,19 @@ if not gone:
         ("/new" if changed else "/old"): {"get": {"x-amazon-apigateway-integration": mock}}}})
     api = aws.apigateway.RestApi("api", name="demo", body=body)
     deployment = aws.apigateway.Deployment("deployment", rest_api=api.id, triggers={"body": body})
-    stage = aws.apigateway.Stage("stage", rest_api=api.id, deployment=deployment.id, stage_name="s")
+    stage = aws.apigateway.Stage("stage", rest_api=api.id, deployment=deployment.id, stage_name="s",
+        variables={"later": "1"} if changed else {"first": "1"})
+    key = aws.apigateway.ApiKey("key", name="demo-client")
+    plan = aws.apigateway.UsagePlan("plan", name="demo", api_stages=[{"api_id": api.id, "stage": stage.stage_name}],
+        throttle_settings={"rate_limit": 2 if changed else 1, "burst_limit": 3},
+        quota_settings={"limit": 10, "period": "DAY"})
+    aws.apigateway.UsagePlanKey("member", usage_plan_id=plan.id, key_id=key.id, key_type="API_KEY")
+    aws.apigateway.Account("account", cloudwatch_role_arn=role.arn)
     aws.apigateway.MethodSettings("settings", rest_api=api.id, stage_name=stage.stage_name, method_path="*/*",
         settings={"metrics_enabled": True, "throttling_rate_limit": 50 if changed else 10})
     pulumi.export("api", api.id)
+    pulumi.export("key", key.id)
+    pulumi.export("plan", plan.id)
     pulumi.export("layer", layer.arn)
     pulumi.export("stream", table.stream_arn)
     pulumi.export("url", stage.invoke_url)
@@ -114,7 +123,13 @@ def test_resources_are_made_changed_in_place_and_removed(laptop: Laptop, project
     assert before == after, "an unchanged function keeps its warm workers"
 
     changed, removed = deploy(laptop, project, "two", changed="true")
-    assert (changed["api"], removed) == (first["api"], 1), "the API stays, its old deployment goes"
+    assert (changed["api"], changed["key"]) == (first["api"], first["key"]), "clients keep their keys"
+    assert changed["plan"] != first["plan"], "a plan that differs is another plan"
+    assert removed == 3, "the old deployment, the old plan, and the key in it"
+    (plan,) = [one for one in clients.apigateway.get_usage_plans()["items"] if one["name"] == "demo"]
+    assert plan["throttle"] == {"rateLimit": 2.0, "burstLimit": 3}
+    (member,) = clients.apigateway.get_usage_plan_keys(usagePlanId=plan["id"])["items"]
+    assert member["id"] == first["key"]
     assert answer(laptop, first["api"], "new") == b"new"
     assert b"Missing Authentication" in answer(laptop, first["api"], "old")
     assert invoke(laptop) == "two", "changed code takes effect"
@@ -132,11 +147,13 @@ def test_resources_are_made_changed_in_place_and_removed(laptop: Laptop, project
     assert (heard["FilterPolicy"], heard["RawMessageDelivery"]) == ('{"status": ["failed"]}', "true")
     machine = f"arn:aws:states:us-east-1:{ACCOUNT_ID}:stateMachine:demo"
     assert clients.stepfunctions.describe_state_machine(stateMachineArn=machine)["type"] == "STANDARD"
-    settings = clients.apigateway.get_stage(restApiId=first["api"], stageName="s")["methodSettings"]["*/*"]
+    stage = clients.apigateway.get_stage(restApiId=first["api"], stageName="s")
+    assert stage["variables"] == {"later": "1"}
+    settings = stage["methodSettings"]["*/*"]
     assert (settings["throttlingRateLimit"], settings["metricsEnabled"]) == (50.0, True)
 
     _, removed = deploy(laptop, project, "two", gone="true")
-    assert removed == 22
+    assert removed == 26
     assert "demo" not in clients.dynamodb.list_tables()["TableNames"]
     assert not [one for one in clients.lambda_.list_functions()["Functions"] if one["FunctionName"] == "demo"]
     assert laptop.request("GET", "/v1/health").status == 200, "what others made is untouched"

@@ -89,6 +89,25 @@ def test_nobody_imports_a_handler() -> None:
         assert not [name for name in imports(path) if within(name, *HANDLERS)], f"{module} imports a handler"
 
 
+def reachable(module: str) -> set[str]:
+    """All modules that importing this one imports."""
+    seen: set[str] = set()
+    waiting = [module]
+    while waiting:
+        one = waiting.pop()
+        if one in FUNCTIONS and one not in seen:
+            seen.add(one)
+            waiting += [part for name in imports(FUNCTIONS[one]) for part in (name, name.rpartition(".")[0])]
+    return seen
+
+
+def test_no_task_waits_for_the_document_to_be_made() -> None:
+    documentary = {f"functions.api.{name}" for name in ("openapi", "completion", "examples", "page")}
+    assert documentary < reachable("functions.documents")
+    for name in ("validator", "reader", "processor"):
+        assert not documentary & reachable(f"functions.{name}"), f"a cold start of {name} makes the document"
+
+
 def test_only_adapters_speak_to_aws() -> None:
     for module, path in FUNCTIONS.items():
         if not within(module, "functions.adapters"):

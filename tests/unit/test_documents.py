@@ -87,6 +87,19 @@ def test_a_command_on_the_page_is_one_for_a_shell() -> None:
     html = page(document)
     assert "curl -s &quot;$API/tasks&quot; -H &#x27;x-api-key: ...&#x27;" in html
     assert "it&#x27;\\&#x27;&#x27;s" in html, "a quote inside of quotes"
+    signed = {
+        "security": [{"aws_signature": []}],
+        "tags": ["tasks"],
+        "summary": "",
+        "operationId": "x",
+        "responses": {},
+    }
+    document["paths"] = {"/x/{y}": {"post": signed, "delete": signed}}
+    html = page(document | {"components": openapi_document(Access(client_iam=True))["components"]})
+    for method in ("POST", "DELETE"):
+        assert (
+            f"curl -s -X {method} &quot;$API/x/y&quot; --aws-sigv4 &quot;aws:amz:$AWS_REGION:execute-api&quot;" in html
+        )
 
 
 @pytest.mark.parametrize(

@@ -266,6 +266,7 @@ def test_an_operations_tag_decides_what_has_to_be_shown(access: Access, tag: str
     operation: dict[str, Any] = {"operationId": "act", "tags": [tag], "responses": {"204": {"description": "Done."}}}
     document = complete({"paths": {"/act": {"post": operation}}, "components": {}}, access)
     assert document["paths"]["/act"]["post"]["security"] == schemes
+    assert ("404" in operation["responses"]) == ("aws_signature" in str(schemes)), "what is not signed is not found"
     assert set(document["components"].get("securitySchemes", {})) == {name for scheme in schemes for name in scheme}
     assert [one["name"] for one in document["tags"]] == [tag]
 
