@@ -1,5 +1,6 @@
 """What all operations of the OpenAPI document have in common: tags, security, and the errors that anyone can meet."""
 
+from http import HTTPStatus
 from typing import Any
 
 from functions.api.access import API_KEY, OPERATIONS, SERVICE, SIGNATURE, TASKS, Access
@@ -29,11 +30,14 @@ _COMMON = {
     500: "A mistake on our side.",
     504: "No answer in time; the request may have been done all the same.",
 }
+# The gateway takes 10 MB; what a function takes, its operations say themselves.
+_WITH_BODY = {413: "The request is too large."}
 # So the gateway answers a request without a signature, as one for a path that does not exist.
 _UNSIGNED = {404: "There is nothing here for who does not sign."}
 _DETAILS = {
     403: "Forbidden",
     404: f"There is no task {TASK_ID!r}.",
+    413: "Request Too Long",
     415: "Send the task as application/json, not as text/plain.",
     429: "Too Many Requests",
     500: "This is a mistake on our side.",
@@ -58,7 +62,9 @@ def _complete(operation: Document, access: Access) -> tuple[str, list[str]]:
     needed = access.required(tag)
     operation["security"] = [{scheme: [] for scheme in needed}] if needed else []
     responses: Document = operation["responses"]
-    for status, description in (_COMMON | (_UNSIGNED if SIGNATURE in needed else {})).items():
+    unsigned = _UNSIGNED if SIGNATURE in needed else {}
+    with_body = _WITH_BODY if "requestBody" in operation else {}
+    for status, description in (_COMMON | unsigned | with_body).items():
         schema = {"$ref": "#/components/schemas/Problem"}
         common = {"description": description, "content": {PROBLEM_JSON: {"schema": schema}}}
         responses.setdefault(str(status), common)
@@ -70,6 +76,6 @@ def _complete(operation: Document, access: Access) -> tuple[str, list[str]]:
 
 
 def _example(status: int) -> Document:
-    title = TITLES[status]
+    title = TITLES.get(status) or HTTPStatus(status).phrase.capitalize()
     detail = _DETAILS.get(status, title)
     return {"type": problem_type(title), "title": title, "status": status, "detail": detail}

@@ -14,7 +14,7 @@ from infrastructure.checks import SettingsError
 from infrastructure.gateway_document import with_extensions
 from tests.infrastructure.recording import Recording, Stack, arn, run
 
-OPEN = {"health", "health_head", "read_openapi", "read_openapi_head", "read_docs", "read_docs_head"}
+OPEN = {"health", "read_openapi", "read_docs"}
 PLAN = "aws:apigateway/usagePlan:UsagePlan"
 ORIGIN = "gatewayresponse.header.Access-Control-Allow-Origin"
 
@@ -34,20 +34,34 @@ def body(stack: Stack) -> dict[str, Any]:
     return stack.one("aws:apigateway/restApi:RestApi", "api-rest-api").json("body")
 
 
-def methods(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every method of every path, by its operation; preflights and the rest, which have none, as an empty text."""
-    for operations in document["paths"].values():
-        for operation in operations.values():
-            yield operation.get("operationId", ""), operation
+def methods(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every method of every path with who it is for; preflights and 405 are for everybody."""
+    for path, operations in document["paths"].items():
+        for verb, operation in operations.items():
+            (tag,) = operation.get("tags", ["everybody"])
+            yield tag, f"{verb} {path}", operation
+
+
+def asked_for(stack: Stack, what: str) -> set[str]:
+    """The tags whose methods all ask for this security scheme; a tag whose methods differ is an error."""
+    asked: dict[str, set[bool]] = {}
+    for tag, _, operation in methods(body(stack)):
+        asked.setdefault(tag, set()).add(any(what in needed for needed in operation["security"]))
+    assert all(len(answers) == 1 for answers in asked.values()), asked
+    return {tag for tag, answers in asked.items() if answers == {True}}
+
+
+def test_what_needs_neither_key_nor_signature_is_what_tells_about_the_api(evaluated: Callable[..., Stack]) -> None:
+    opened = {op["operationId"] for tag, _, op in methods(body(evaluated("prod"))) if tag == "service"}
+    assert {name.removesuffix("_head") for name in opened} == OPEN
 
 
 def test_clients_need_a_key_in_staging_and_in_prod_and_not_in_dev(evaluated: Callable[..., Stack]) -> None:
-    for stage, expected in (("dev", []), ("staging", [{"api_key": []}]), ("prod", [{"api_key": []}])):
+    for stage, asked in (("dev", set()), ("staging", {"tasks"}), ("prod", {"tasks"})):
+        assert asked_for(evaluated(stage), "api_key") == asked, stage
         document = body(evaluated(stage))
-        for name, operation in methods(document):
-            assert operation["security"] == ([] if name in OPEN | {""} else expected), f"{stage}: {name}"
         schemes = document["components"].get("securitySchemes", {})
-        assert [scheme["name"] for scheme in schemes.values()] == (["x-api-key"] if expected else [])
+        assert ("x-api-key" in [scheme["name"] for scheme in schemes.values()]) == bool(asked)
         assert document["x-amazon-apigateway-api-key-source"] == "HEADER"
 
 
@@ -57,12 +71,23 @@ def test_the_documents_function_is_told_what_the_gateway_asks_for(evaluated: Cal
     assert Access(**access) == Access(api_key=True, client_iam=True, operator_iam=True)
 
 
-def test_clients_can_be_asked_for_a_signature(evaluated: Callable[..., Stack]) -> None:
-    for name, operation in methods(body(evaluated("staging", clientAuthorization="iam"))):
-        signed = operation["x-amazon-apigateway-auth"] == {"type": "AWS_IAM"}
-        assert signed == (name not in OPEN | {""}), name
-    for name, operation in methods(body(evaluated("staging"))):
-        assert operation["x-amazon-apigateway-auth"] == {"type": "NONE"}, name
+def test_operators_sign_in_staging_and_in_prod_and_clients_where_they_are_asked_to(
+    evaluated: Callable[..., Stack],
+) -> None:
+    assert asked_for(evaluated("dev"), "aws_signature") == set()
+    assert asked_for(evaluated("dev", operatorAuthorization="iam"), "aws_signature") == {"operations"}
+    for stage in ("staging", "prod"):
+        assert asked_for(evaluated(stage), "aws_signature") == {"operations"}
+    signing = evaluated("staging", clientAuthorization="iam")
+    assert asked_for(signing, "aws_signature") == {"operations", "tasks"}
+    assert asked_for(signing, "api_key") == {"tasks"}, "the one does not stand for the other"
+
+
+def test_the_gateway_asks_for_what_the_document_says(evaluated: Callable[..., Stack]) -> None:
+    for stack in (evaluated("dev"), evaluated("staging"), evaluated("staging", clientAuthorization="iam")):
+        for _, name, operation in methods(body(stack)):
+            signed = any("aws_signature" in needed for needed in operation["security"])
+            assert operation["x-amazon-apigateway-auth"] == {"type": "AWS_IAM" if signed else "NONE"}, name
 
 
 @pytest.mark.parametrize("access", [Access(), Access(api_key=True), Access(client_iam=True)])

@@ -16,8 +16,8 @@ from functions.adapters.queue import SQSTaskQueue
 from functions.tasks.errors import Unavailable
 from tests.builders import LEAVE_OUT, a_message, an_item
 from tests.unit.conftest import FRESH_HOURS, Pipeline, a_new_pipeline
+from tests.unit.documented import assert_documented
 from tests.unit.support import CONTEXT, Answer, post
-from tests.unit.test_openapi import assert_as_documented
 
 FAILED_AT = "2026-01-31T12:00:02.000Z"
 
@@ -97,7 +97,7 @@ def put_back(**request: Any) -> list[str]:
 
 def documented(event: dict[str, Any], path: str) -> Answer:
     answer = Answer.of(redrive.handler(event, CONTEXT))
-    assert_as_documented(answer, "POST", path)
+    assert_documented(answer, "POST", path)
     return answer
 
 
