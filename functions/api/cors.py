@@ -21,9 +21,10 @@ def with_cors(answer: dict[str, Any], event: Mapping[str, Any]) -> dict[str, Any
     variables: Mapping[str, str] = event.get("stageVariables") or {}
     variable = variables.get(STAGE_VARIABLE, "")
     origins = variable.split(",") if variable else []
-    allowed = "*" if origins == [ANY] else _origin(event)
+    origin = _origin(event)
+    allowed = "*" if origins == [ANY] else origin if origin in origins else None
     headers: dict[str, str] = answer["headers"]
-    if allowed == "*" or allowed in origins:
+    if allowed:
         exposed = ", ".join(EXPOSED_HEADERS)
         headers = {**headers, "Access-Control-Allow-Origin": allowed, "Access-Control-Expose-Headers": exposed}
     else:

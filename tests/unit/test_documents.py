@@ -148,6 +148,7 @@ def test_head_is_get_without_a_body() -> None:
         (ORIGINS, "https://b.example", None, "Origin"),
         (ORIGINS, "https://a.example.evil", None, "Origin"),
         (ORIGINS, "null", None, "Origin"),
+        (ORIGINS, "*", None, "Origin"),
         (ORIGINS, "", None, "Origin"),
         (ORIGINS, None, None, "Origin"),
     ],
