@@ -80,7 +80,7 @@ class FrontDoor:
         application = web.Application()
         application.on_response_prepare.append(_without_server_header)
         application.router.add_get("/", self._welcome)
-        application.router.add_route("*", "/{path:.*}", self._dispatch)
+        application.router.add_route("*", r"/{path:[\s\S]*}", self._dispatch)  # a path may hold an escaped line break
         self._runner = web.AppRunner(
             application, auto_decompress=False, access_log=None, shutdown_timeout=2.0, lingering_time=LINGER_SECONDS
         )

@@ -18,6 +18,7 @@ from pydantic import (
     JsonValue,
     StringConstraints,
 )
+from pydantic.config import JsonDict
 
 DEFAULT_ORDERING_KEY = "task-processing"
 DEFAULT_TYPE = "default"
@@ -65,6 +66,10 @@ def _is_iso_8601(value: str) -> bool:
 
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 Trimmed = StringConstraints(strip_whitespace=True)
+# What trimming and validators ask for, said in the document's terms. Formats are open-ended: these names are our own.
+_NOT_BLANK: JsonDict = {"pattern": r"\S"}
+_ISO_8601: JsonDict = {"format": "iso-8601"}
+_TASK_TYPE: JsonDict = {"format": "task-type"}
 
 
 class NewTask(BaseModel):
@@ -72,15 +77,25 @@ class NewTask(BaseModel):
 
     model_config = _STRICT
 
-    title: Annotated[str, Trimmed, Field(min_length=1, max_length=200, description="What is to be done, in a line.")]
-    description: Annotated[str, Trimmed, Field(min_length=1, max_length=2000, description="What is to be done.")]
+    title: Annotated[
+        str,
+        Trimmed,
+        Field(
+            min_length=1, max_length=200, description="What is to be done, in a line.", json_schema_extra=_NOT_BLANK
+        ),
+    ]
+    description: Annotated[
+        str,
+        Trimmed,
+        Field(min_length=1, max_length=2000, description="What is to be done.", json_schema_extra=_NOT_BLANK),
+    ]
     priority: Annotated[
         Priority,
         BeforeValidator(_any_case),
         Field(description="How urgent it is: low, medium or high, in any case."),
     ]
     due_date: Annotated[
-        Annotated[str, Trimmed, Field(max_length=64), AfterValidator(_iso_8601)] | None,
+        Annotated[str, Trimmed, Field(max_length=64, json_schema_extra=_ISO_8601), AfterValidator(_iso_8601)] | None,
         Field(description="When it is due: an ISO 8601 date, or date and time. Kept, not enforced."),
     ] = None
     ordering_key: Annotated[
@@ -99,6 +114,7 @@ class NewTask(BaseModel):
         Field(
             pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$",
             description="The task type, which picks the code that runs.",
+            json_schema_extra=_TASK_TYPE,
         ),
     ] = DEFAULT_TYPE
     data: Annotated[

@@ -16,7 +16,7 @@ TYPES: dict[str, Any] = {
     "integer": int,
     "number": (int, float),
 }
-NOTES = {"title", "description", "default", "example"}
+NOTES = {"title", "description", "default", "example", "format"}  # our formats are notes, too
 
 
 class Schemas:

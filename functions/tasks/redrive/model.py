@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic.config import JsonDict
 
 from functions.tasks import strict_json
 from functions.tasks.errors import ErrorClass, FieldError, Refused
@@ -69,23 +70,30 @@ def _continuation(value: str) -> str:
     return value
 
 
+_Name = Annotated[str, Field(min_length=1, max_length=128)]
+# What the validators ask for, said in the document's terms. Formats are open-ended: these names are our own.
+_ERROR_CLASSES: JsonDict = {"enum": [*ErrorClass]}
+_MOMENT: JsonDict = {"format": "iso-8601-moment"}
+_CURSOR: JsonDict = {"format": "continuation"}
+
+
 class RedriveRequest(BaseModel):
     """Which failed tasks to put back: all of them, or those that fit every filter that is given."""
 
     model_config = _STRICT
 
     error_class: Annotated[
-        Annotated[str, AfterValidator(_error_class)] | None,
+        Annotated[str, AfterValidator(_error_class), Field(json_schema_extra=_ERROR_CLASSES)] | None,
         Field(description="VALIDATION, NETWORK, RATE_LIMIT, SYSTEM or UNKNOWN."),
     ] = None
-    type: Annotated[str | None, Field(max_length=128, description="The task type.")] = None
-    ordering_key: Annotated[str | None, Field(max_length=128, description="The ordering key.")] = None
+    type: Annotated[_Name | None, Field(description="The task type.")] = None
+    ordering_key: Annotated[_Name | None, Field(description="The ordering key.")] = None
     failed_from: Annotated[
-        Annotated[str, AfterValidator(_moment)] | None,
+        Annotated[str, AfterValidator(_moment), Field(json_schema_extra=_MOMENT)] | None,
         Field(description="Failed at this moment or later: ISO 8601 with its zone."),
     ] = None
     failed_until: Annotated[
-        Annotated[str, AfterValidator(_moment)] | None,
+        Annotated[str, AfterValidator(_moment), Field(json_schema_extra=_MOMENT)] | None,
         Field(description="Failed at this moment or earlier: ISO 8601 with its zone."),
     ] = None
     dry_run: Annotated[bool, Field(description="Only list what would be done.")] = True
@@ -95,7 +103,7 @@ class RedriveRequest(BaseModel):
     ] = False
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="At most so many tasks in this call.")] = 100
     continuation: Annotated[
-        Annotated[str, AfterValidator(_continuation)] | None,
+        Annotated[str, AfterValidator(_continuation), Field(json_schema_extra=_CURSOR)] | None,
         Field(description="From the answer before, with the same filters: go on where it stopped."),
     ] = None
 

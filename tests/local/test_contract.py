@@ -1,0 +1,28 @@
+"""Schemathesis reads the document that the laptop serves, and holds the API to every word of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from local.options import PROJECT_ROOT
+from tests.local.laptop import Laptop
+
+SECONDS = 30
+
+
+def test_the_api_does_what_its_document_says_whatever_is_sent(laptop: Laptop, tmp_path: Path) -> None:
+    command = [
+        *(str(Path(sys.executable).with_name("schemathesis")), "run", f"{laptop.api}/openapi.json"),
+        *("--checks", "all", "--phases", "examples,coverage,fuzzing,stateful", "--max-time", str(SECONDS)),
+        *("--generation-deterministic", "--continue-on-failure", "--no-color"),
+        # A NUL in a text is refused, which JSON Schema cannot say of texts anywhere inside `data`.
+        *("--generation-allow-x00", "false"),
+    ]
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.local.formats", "PYTHONPATH": str(PROJECT_ROOT)}
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=4 * SECONDS)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "No API operations" not in done.stdout
