@@ -59,8 +59,18 @@ class Clients:
         return self.get("apigateway")
 
     @property
+    def cloudwatch(self) -> Any:
+        """Its stubs are not installed."""
+        return self.get("cloudwatch")
+
+    @property
     def dynamodb(self) -> DynamoDBClient:
         return self.get("dynamodb")
+
+    @property
+    def events(self) -> Any:
+        """Its stubs are not installed."""
+        return self.get("events")
 
     @property
     def iam(self) -> IAMClient:

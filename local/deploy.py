@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from local.alarm_runner import Alarms
 from local.clients import Clients
 from local.emulator import ACCOUNT_ID
 from local.engine import ExpressService
@@ -74,6 +75,12 @@ def build_streams(deployment: Deployment, state: StateDir) -> list[StreamMapping
         StreamMapping(context.clients, declared, state.undone(declared.function))
         for declared in context.deployed.streams
     ]
+
+
+def build_alarms(deployment: Deployment) -> Alarms:
+    """What evaluates the alarms that the program declared, not yet started."""
+    context = deployment.context
+    return Alarms(context.clients, context.deployed.alarms)
 
 
 def stage_urls(deployment: Deployment) -> dict[str, str]:

@@ -18,6 +18,7 @@ from local.options import STOP_SIGNALS, Options
 from local.state_dir import StateDir, write_json
 
 if TYPE_CHECKING:
+    from local.alarm_runner import Alarms
     from local.deploy import Deployment
     from local.engine import ExpressService
     from local.pipe_runner import Pipe
@@ -49,11 +50,12 @@ def run(options: Options) -> None:
         express = deploy.build_express(deployment)
         pipes = deploy.build_pipes(deployment, express)
         streams = deploy.build_streams(deployment, state)
+        alarms = deploy.build_alarms(deployment)
         door = FrontDoor(listener, deploy.stage_urls(deployment), gateway=deploy.build_gateway(deployment))
         stack.callback(state.runtime.unlink, missing_ok=True)
         write_json(state.runtime, _runtime(deployment, emulator, public_url))
         try:
-            asyncio.run(_serve(door, emulator, pipes, streams, express))
+            asyncio.run(_serve(door, emulator, pipes, streams, alarms, express))
         finally:
             _ignore_signals()  # a second Ctrl-C must not cut the emulator off from saving its state
     say("Stopped. Tasks and queues are kept for the next start.")
@@ -83,15 +85,20 @@ def _load_deploy() -> ModuleType:
 
 
 async def _serve(
-    door: FrontDoor, emulator: Emulator, pipes: list[Pipe], streams: list[StreamMapping], express: ExpressService
+    door: FrontDoor,
+    emulator: Emulator,
+    pipes: list[Pipe],
+    streams: list[StreamMapping],
+    alarms: Alarms,
+    express: ExpressService,
 ) -> None:
     """Answer and move messages until a signal comes; raise when the emulator dies."""
     stop = asyncio.Event()
     for number in STOP_SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await door.start()
-    for mover in (*pipes, *streams):
-        mover.start()
+    for runner in (*pipes, *streams, alarms):
+        runner.start()
     say(f"Taskline is ready: {door.api_url}")
     express.warm(pipe.target for pipe in pipes)
     try:
@@ -102,6 +109,7 @@ async def _serve(
                 raise emulator.died()
         say("Stopping ...")
     finally:
+        await asyncio.to_thread(alarms.stop)
         # First the pipe, so that what it has begun can still reach the functions; then what tells of its last changes,
         # and its last logs; then the door.
         await asyncio.gather(*(asyncio.to_thread(pipe.stop) for pipe in pipes))

@@ -2,6 +2,8 @@
 
 Started with `python -P`, so that this file's folder is not on the import path and `functions` means the deployed
 package ($LAMBDA_TASK_ROOT), not the repository.
+
+What the function prints is read along for metrics, see `local/embedded_metrics.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ import http.client
 import json
 import os
 import sys
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 # awslambdaric ships no type information.
 from awslambdaric import bootstrap  # pyright: ignore[reportMissingTypeStubs]
@@ -20,6 +23,11 @@ from awslambdaric.lambda_runtime_client import (  # pyright: ignore[reportMissin
     InvocationRequest,
     LambdaRuntimeClient,
 )
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from local.embedded_metrics import ReadAlong
 
 PREFIX = "/2018-06-01/runtime/invocation"
 XRAY_HEADER = "Lambda-Runtime-Function-XRay-Error-Cause"
@@ -117,8 +125,22 @@ def _header_value(text: str) -> str:
     return text if text.isascii() and "\n" not in text and len(text) < 32_000 else ""
 
 
+def _read_along(stream: TextIO) -> ReadAlong:
+    """The stream, read along. Our own package is on the import path for this import only: the function must not find
+    what is not deployed with it."""
+    repository = str(Path(__file__).parents[1])
+    sys.path.append(repository)
+    try:
+        from local.embedded_metrics import MetricSink, ReadAlong
+    finally:
+        sys.path.remove(repository)
+    return ReadAlong(stream, MetricSink(os.environ["AWS_ENDPOINT_URL"], os.environ["AWS_REGION"]))
+
+
 def main() -> None:
     """Serve invocations until the emulator ends this process."""
+    if "AWS_ENDPOINT_URL" in os.environ:
+        sys.stdout = cast("TextIO", _read_along(sys.stdout))
     bootstrap.run(os.environ["_HANDLER"], FreshConnectionClient(os.environ["AWS_LAMBDA_RUNTIME_API"]))
 
 

@@ -3,7 +3,22 @@
 To support another resource type: write a `Handler` in `services/` (20 lines will do) and list it in `registry.py`.
 """
 
-from local.provisioner.model import Context, Deployed, PipeDeclaration, StageDeclaration, StreamDeclaration
+from local.provisioner.model import (
+    AlarmDeclaration,
+    Context,
+    Deployed,
+    PipeDeclaration,
+    StageDeclaration,
+    StreamDeclaration,
+)
 from local.provisioner.monitor import Provisioner
 
-__all__ = ["Context", "Deployed", "PipeDeclaration", "Provisioner", "StageDeclaration", "StreamDeclaration"]
+__all__ = [
+    "AlarmDeclaration",
+    "Context",
+    "Deployed",
+    "PipeDeclaration",
+    "Provisioner",
+    "StageDeclaration",
+    "StreamDeclaration",
+]

@@ -52,6 +52,28 @@ class StreamDeclaration:
     on_failure_arn: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class AlarmDeclaration:
+    """An alarm on one metric, in the words of CloudWatch; `period` in seconds, `missing` is TreatMissingData."""
+
+    name: str
+    namespace: str
+    metric: str
+    dimensions: dict[str, str]
+    statistic: str
+    period: int
+    periods: int
+    threshold: float
+    comparison: str
+    missing: str
+
+    def metric_stat(self) -> dict[str, Any]:
+        """What it looks at, as PutMetricAlarm and GetMetricData want it."""
+        dimensions = [{"Name": name, "Value": value} for name, value in self.dimensions.items()]
+        metric = {"Namespace": self.namespace, "MetricName": self.metric, "Dimensions": dimensions}
+        return {"Metric": metric, "Period": self.period, "Stat": self.statistic}
+
+
 @dataclass
 class Deployed:
     """What the rest of the laptop edition needs to know of the resources.
@@ -66,6 +88,7 @@ class Deployed:
     api_keys: dict[str, str] = field(default_factory=dict[str, str])
     keyed: bool = False
     compression: int | None = None
+    alarms: list[AlarmDeclaration] = field(default_factory=list[AlarmDeclaration])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,6 +55,16 @@ if not gone:
         batch_size=5 if changed else 4, scaling_config={"maximum_concurrency": 2})
     aws.lambda_.EventSourceMapping("stream", event_source_arn=table.stream_arn, function_name=function.arn,
         starting_position="LATEST")
+    aws.lambda_.Permission("tick-permission", action="lambda:InvokeFunction", function=function.name,
+        principal="events.amazonaws.com")
+    aws.sns.TopicSubscription("call", topic=topic.arn, protocol="lambda", endpoint=function.arn)
+    rule = aws.cloudwatch.EventRule("rule", name="demo", schedule_expression=f"rate({3 if changed else 2} minutes)")
+    aws.cloudwatch.EventTarget("target", rule=rule.name, arn=function.arn)
+    alarm = aws.cloudwatch.MetricAlarm("alarm", name="demo", namespace="Demo", metric_name="Size", statistic="Sum",
+        period=60, evaluation_periods=1, threshold=7 if changed else 3, alarm_actions=[topic.arn],
+        comparison_operator="GreaterThanThreshold", treat_missing_data="notBreaching", dimensions={"a": "b"})
+    aws.cloudwatch.CompositeAlarm("composite", alarm_name="demo-both", alarm_actions=[topic.arn],
+        alarm_rule=alarm.name.apply(lambda name: f'ALARM("{name}")'))
     definition = {"QueryLanguage": "JSONata", "StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
     machine = aws.sfn.StateMachine("machine", name="demo", role_arn=role.arn, definition=json.dumps(definition),
         type="STANDARD" if changed else "EXPRESS")
@@ -141,8 +151,17 @@ def test_resources_are_made_changed_in_place_and_removed(laptop: Laptop, project
     assert table["DeletionProtectionEnabled"]
     (mapping,) = clients.lambda_.list_event_source_mappings(FunctionName="demo")["EventSourceMappings"]
     assert mapping["BatchSize"] == 5
+    rule = clients.events.describe_rule(Name="demo")
+    assert (rule["ScheduleExpression"], rule["State"]) == ("rate(3 minutes)", "ENABLED")
+    (target,) = clients.events.list_targets_by_rule(Rule="demo")["Targets"]
+    assert target["Arn"].endswith(":function:demo")
+    alarms = clients.cloudwatch.describe_alarms(AlarmNamePrefix="demo", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    assert [one["Threshold"] for one in alarms["MetricAlarms"]] == [7.0]
+    assert [one["AlarmRule"] for one in alarms["CompositeAlarms"]] == ['ALARM("demo")']
     topic = f"arn:aws:sns:us-east-1:{ACCOUNT_ID}:demo"
-    (subscription,) = clients.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    subscriptions = clients.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    (subscription,) = [one for one in subscriptions if one["Protocol"] == "sqs"]
+    assert [one["Endpoint"] for one in subscriptions if one["Protocol"] == "lambda"] == [target["Arn"]]
     heard = clients.sns.get_subscription_attributes(SubscriptionArn=subscription["SubscriptionArn"])["Attributes"]
     assert (heard["FilterPolicy"], heard["RawMessageDelivery"]) == ('{"status": ["failed"]}', "true")
     machine = f"arn:aws:states:us-east-1:{ACCOUNT_ID}:stateMachine:demo"
@@ -153,7 +172,7 @@ def test_resources_are_made_changed_in_place_and_removed(laptop: Laptop, project
     assert (settings["throttlingRateLimit"], settings["metricsEnabled"]) == (50.0, True)
 
     _, removed = deploy(laptop, project, "two", gone="true")
-    assert removed == 26
+    assert removed == 32
     assert "demo" not in clients.dynamodb.list_tables()["TableNames"]
     assert not [one for one in clients.lambda_.list_functions()["Functions"] if one["FunctionName"] == "demo"]
     assert laptop.request("GET", "/v1/health").status == 200, "what others made is untouched"
@@ -202,6 +221,9 @@ def test_a_pipe_of_another_kind_is_refused(laptop: Laptop, project: Path) -> Non
     deploy(laptop, project, "one", gone="true")
 
 
+COMPOUND = {"aws:lambda/permission:Permission", "aws:cloudwatch/eventTarget:EventTarget"}
+
+
 @pytest.mark.parametrize("handler", HANDLERS.values(), ids=lambda handler: handler.type)
 def test_removing_what_is_gone_already_is_no_error(laptop: Laptop, handler: Handler) -> None:
     context = Context(clients=laptop.clients, account=ACCOUNT_ID, region="us-east-1", public_url="")
@@ -210,7 +232,7 @@ def test_removing_what_is_gone_already_is_no_error(laptop: Laptop, handler: Hand
         "aws:lambda/eventSourceMapping:EventSourceMapping": str(uuid.uuid4()),
         "aws:sfn/stateMachine:StateMachine": context.arn("states", "stateMachine:missing"),
     }
-    compound = handler.type.startswith("aws:apigateway") or handler.type == "aws:lambda/permission:Permission"
+    compound = handler.type.startswith("aws:apigateway") or handler.type in COMPOUND
     handler.remove(context, keys.get(handler.type, "missing missing" if compound else "missing"))
 
 
