@@ -2,6 +2,8 @@
 
 import pulumi
 
+from infrastructure.alarms import Alarms, AlarmsArgs
+from infrastructure.breaker import Breaker, BreakerArgs
 from infrastructure.code import Code, CodeArgs
 from infrastructure.events import Events, EventsArgs
 from infrastructure.front import Front, FrontArgs
@@ -25,6 +27,16 @@ table = Table("tasks", TableArgs(location=location, protect=settings.protect_dat
 processing = Processing(
     "processing", ProcessingArgs(settings=settings, defaults=defaults, table_name=table.table_name)
 )
+breaker = Breaker(
+    "breaker",
+    BreakerArgs(
+        defaults=defaults,
+        settings=settings.breaker,
+        pipe_name=processing.lane.pipe_name,
+        pipe_arn=processing.lane.pipe_arn,
+        processor=processing.processor.service,
+    ),
+)
 front = Front(
     "front",
     FrontArgs(
@@ -39,6 +51,7 @@ front = Front(
         dead_letter_queue_url=processing.dead_letters.url,
         dead_letter_queue_arn=processing.dead_letters.arn,
         record_retention_hours=settings.record_retention_hours,
+        breaker=breaker.function,
     ),
 )
 
@@ -55,6 +68,25 @@ monitor = Monitor(
     ),
 )
 
+Alarms(
+    "alarms",
+    AlarmsArgs(
+        location=location,
+        topic_arn=monitor.alerts.arn,
+        api=front.api.api_name,
+        validator=front.validator.function_name,
+        processor=processing.processor.function_name,
+        breaker=breaker.function.service,
+        table=table.table_name,
+        queue=processing.lane.queue_name,
+        dead_letters=processing.dead_letters.queue_name,
+        event_failures=events.failures.queue_name,
+        pipe=processing.lane.pipe_name,
+        state_machine_arn=processing.workflow.arn,
+        queue_age_seconds=settings.queue_age_alarm_seconds,
+    ),
+)
+
 functions = (
     front.validator,
     front.reader,
@@ -63,6 +95,7 @@ functions = (
     processing.processor,
     events.function,
     monitor.function,
+    breaker.function,
 )
 pulumi.export("api_url", front.api.url)
 pulumi.export("api_key_ids", front.api.key_ids)

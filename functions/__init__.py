@@ -1,5 +1,5 @@
 """What runs inside AWS Lambda, importable under the same names on AWS, on the laptop and in tests.
 
-Arrows point one way: handlers (`validator`, `processor`, `reader`, `redrive`, `events`, `monitor`) -> domain (`tasks`)
-<- `adapters`.
+Arrows point one way: handlers (`validator`, `processor`, `reader`, `redrive`, `documents`, `events`, `monitor`,
+`breaker`) -> domain (`tasks`) <- `adapters`.
 """

@@ -19,12 +19,14 @@ tracer = Tracer()
 logging.getLogger("aws_lambda_powertools.tracing.tracer").setLevel(logging.CRITICAL)
 
 
-def emit(dimensions: Mapping[str, str], values: Mapping[tuple[str, str], Sequence[float]]) -> None:
-    """Write metrics with dimensions of their own; the keys of `values` are (name, unit)."""
+def emit(
+    dimensions: Mapping[str, str], values: Mapping[tuple[str, str], Sequence[float]], *, resolution: int = 60
+) -> None:
+    """Write metrics with dimensions of their own; the keys of `values` are (name, unit). `resolution` in seconds."""
     own = EphemeralMetrics()
     for name, value in dimensions.items():
         own.add_dimension(name, value)
     for (name, unit), numbers in values.items():
         for number in numbers:
-            own.add_metric(name=name, unit=unit, value=number)
+            own.add_metric(name=name, unit=unit, value=number, resolution=resolution)
     own.flush_metrics()

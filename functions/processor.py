@@ -8,9 +8,10 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.attempts import Attempt
 from functions.observability import logger, metrics, tracer
 from functions.task_types import load_task_types
-from functions.tasks.errors import TaskError
+from functions.tasks.errors import TRANSIENT, TaskError
 from functions.tasks.processing import process, refuse_without_lease
 from functions.tasks.registry import Registry
 
@@ -31,13 +32,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     """
     logger.append_keys(task_id=event["task_id"], attempt=event["attempt"], execution=event["execution"])
     refuse_without_lease(event["lease_until"], time.time_ns() // 1_000_000)
+    run = Attempt(context.get_remaining_time_in_millis() / 1000)
     try:
         result = process(
             event["body"], attempt=event["attempt"], run=event["run"], types=build(), draw=random.random()
         )
     except TaskError as error:
+        run.ended(transiently=error.error_class in TRANSIENT)
         metrics.add_metric(name=f"TaskErrors{error.error_class}", unit=MetricUnit.Count, value=1)
         logger.warning("failed", error_class=error.error_class)
         raise
+    run.ended(transiently=False)
     logger.info("succeeded")
     return {"result": result}

@@ -36,8 +36,9 @@ class ApiArgs:
 
 
 class Api(pulumi.ComponentResource):
-    """The REST API with its stage `v1`. Public: `url`, without a slash at its end; `key_ids` by client."""
+    """The REST API with its stage `v1`. Public: `api_name`; `url`, without a slash at its end; `key_ids` by client."""
 
+    api_name: str
     url: pulumi.Output[str]
     key_ids: pulumi.Output[dict[str, str]]
 
@@ -46,9 +47,10 @@ class Api(pulumi.ComponentResource):
         self._name, self._args = name, args
         self._child = pulumi.ResourceOptions(parent=self)
         body = _body(args)
+        self.api_name = args.location.name(name)
         api = aws.apigateway.RestApi(
             f"{name}-rest-api",
-            name=args.location.name(name),
+            name=self.api_name,
             body=body,
             endpoint_configuration={"types": "REGIONAL"},
             minimum_compression_size=str(MINIMUM_COMPRESSION_BYTES),

@@ -43,7 +43,7 @@ class Events(pulumi.ComponentResource):
         super().__init__("taskline:events:Events", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         location = args.defaults.location
-        self.topic = Topic("task-events", TopicArgs(location=location, encrypted=True), opts=child)
+        self.topic = Topic("task-events", TopicArgs(location=location, alarms=False), opts=child)
         self.failures = StandardQueue(
             "event-failures",
             StandardQueueArgs(

@@ -15,7 +15,10 @@ from infrastructure.queue import SOURCE_RETENTION_SECONDS
 
 @dataclass(frozen=True, kw_only=True)
 class FrontArgs:
-    """Tasks are recorded in the table and queued in the queue; records are kept for `record_retention_hours`."""
+    """Tasks are recorded in the table and queued in the queue; records are kept for `record_retention_hours`.
+
+    `breaker` answers what is about it.
+    """
 
     defaults: FunctionDefaults
     settings: ApiSettings
@@ -28,6 +31,7 @@ class FrontArgs:
     dead_letter_queue_url: pulumi.Input[str]
     dead_letter_queue_arn: pulumi.Input[str]
     record_retention_hours: int
+    breaker: Function
 
 
 class Front(pulumi.ComponentResource):
@@ -73,6 +77,8 @@ class Front(pulumi.ComponentResource):
                 "read_task": self.reader,
                 "redrive_task": self.redrive,
                 "redrive_tasks": self.redrive,
+                "read_breaker": args.breaker,
+                "change_breaker": args.breaker,
                 "read_openapi": self.documents,
                 "read_docs": self.documents,
             },

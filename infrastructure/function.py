@@ -11,6 +11,8 @@ from infrastructure.code import ARCHITECTURE, RUNTIME, Code
 from infrastructure.location import Location
 from infrastructure.role import Role
 
+METRICS_NAMESPACE = "Taskline"
+
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionDefaults:
@@ -34,17 +36,22 @@ class FunctionArgs:
 
 
 class Function(pulumi.ComponentResource):
-    """The function in `functions/<name>.py`. Public: `arn`, `invoke_arn` (for API Gateway), `function_name`."""
+    """The function in `functions/<name>.py`.
+
+    Public: `arn`, `invoke_arn` (for API Gateway), `function_name`, and `service`, as its metrics call it.
+    """
 
     arn: pulumi.Output[str]
     invoke_arn: pulumi.Output[str]
     function_name: str
+    service: str
 
     def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:function:Function", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         defaults = args.defaults
         self.function_name = defaults.location.name(name)
+        self.service = name
         # Made here and not by Lambda on the first call, which would keep the logs for ever.
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
@@ -82,6 +89,6 @@ class Function(pulumi.ComponentResource):
 def _powertools(service: str, log_level: str) -> dict[str, str]:
     return {
         "POWERTOOLS_SERVICE_NAME": service,
-        "POWERTOOLS_METRICS_NAMESPACE": "Taskline",
+        "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
         "POWERTOOLS_LOG_LEVEL": log_level,
     }

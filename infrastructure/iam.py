@@ -157,9 +157,40 @@ def raise_alerts(topic_arn: Arn) -> Statement:
     return allow("RaiseAlerts", ["sns:Publish"], topic_arn)
 
 
-def only_over_tls(arn: Arn, actions: str) -> dict[str, Any]:
-    """A resource's own policy: nobody talks to it in clear text."""
-    return document(_refuse_clear_text(arn, actions))
+def remember_breaker(table_arn: Arn) -> Statement:
+    """The breaker reads and writes its one item, on condition."""
+    return allow("RememberBreaker", ["dynamodb:GetItem", "dynamodb:PutItem"], table_arn)
+
+
+def switch_pipe(pipe_arn: Arn) -> Statement:
+    """The breaker stops and starts the one pipe, and looks how it is."""
+    return allow("SwitchPipe", ["pipes:DescribePipe", "pipes:StartPipe", "pipes:StopPipe"], pipe_arn)
+
+
+def read_failure_rate() -> Statement:
+    """The breaker reads how a probe window went. AWS defines no narrower resource than all for reading metrics."""
+    return allow("ReadFailureRate", ["cloudwatch:GetMetricStatistics"], "*")
+
+
+def topic_policy(topic_arn: Arn, alarms_of: Location | None = None) -> dict[str, Any]:
+    """A topic's own policy: only over TLS, and, if alarms publish to it, those of this account and region may."""
+    refuse = _refuse_clear_text(topic_arn, "sns:Publish")
+    if alarms_of is None:
+        return document(refuse)
+    return document(
+        refuse,
+        {
+            "Sid": "LetAlarmsPublish",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Action": "sns:Publish",
+            "Resource": topic_arn,
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": alarms_of.account},
+                "ArnLike": {"aws:SourceArn": alarms_of.arn("cloudwatch", f"alarm:{alarms_of.name('*')}")},
+            },
+        },
+    )
 
 
 def queue_policy(queue_arn: Arn, topic_arn: Arn | None = None) -> dict[str, Any]:

@@ -22,11 +22,16 @@ class LaneArgs:
 
 
 class Lane(pulumi.ComponentResource):
-    """Tasks in order, into the state machine. Public: `queue_arn`, `queue_url`, `pipe_name`."""
+    """Tasks in order, into the state machine.
+
+    Public: `queue_arn`, `queue_url`, `queue_name`, `pipe_name`, `pipe_arn`.
+    """
 
     queue_arn: pulumi.Output[str]
     queue_url: pulumi.Output[str]
+    queue_name: str
     pipe_name: str
+    pipe_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: LaneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:lane:Lane", name, None, opts)
@@ -54,5 +59,7 @@ class Lane(pulumi.ComponentResource):
         )
         self.queue_arn = queue.arn
         self.queue_url = queue.url
+        self.queue_name = queue.queue_name
         self.pipe_name = pipe.pipe_name
+        self.pipe_arn = pipe.arn
         self.register_outputs({"queue_arn": self.queue_arn, "queue_url": self.queue_url})

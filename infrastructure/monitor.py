@@ -47,7 +47,7 @@ class Monitor(pulumi.ComponentResource):
         super().__init__("taskline:monitor:Monitor", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         location = args.defaults.location
-        self.alerts = Topic("alerts", TopicArgs(location=location, encrypted=False), opts=child)
+        self.alerts = Topic("alerts", TopicArgs(location=location, alarms=True), opts=child)
         if args.email:
             aws.sns.TopicSubscription(
                 f"{name}-email", topic=self.alerts.arn, protocol="email", endpoint=args.email, opts=child

@@ -21,9 +21,10 @@ class PipeArgs:
 
 
 class Pipe(pulumi.ComponentResource):
-    """Starts a synchronous Express execution for each message. Public: `pipe_name`."""
+    """Starts a synchronous Express execution for each message. Public: `pipe_name`, `arn`."""
 
     pipe_name: str
+    arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: PipeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:pipe:Pipe", name, None, opts)
@@ -44,7 +45,7 @@ class Pipe(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        aws.pipes.Pipe(
+        pipe = aws.pipes.Pipe(
             f"{name}-pipe",
             name=self.pipe_name,
             role_arn=role.ready_arn,
@@ -58,6 +59,8 @@ class Pipe(pulumi.ComponentResource):
                 "level": "ERROR",
                 "cloudwatch_logs_log_destination": {"log_group_arn": logs.arn},
             },
-            opts=child,
+            # Stopping and starting it is the breaker's: a deployment does not start it behind its back.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["desiredState"]),
         )
+        self.arn = pipe.arn
         self.register_outputs({"pipe_name": self.pipe_name})

@@ -32,16 +32,18 @@ class QueueArgs:
 
 
 class FifoQueue(pulumi.ComponentResource):
-    """One FIFO queue. Public: `arn`, `url`."""
+    """One FIFO queue. Public: `arn`, `url`, `queue_name`."""
 
     arn: pulumi.Output[str]
+    queue_name: str
     url: pulumi.Output[str]
 
     def __init__(self, name: str, args: QueueArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:queue:FifoQueue", name, None, opts)
+        self.queue_name = f"{args.location.name(name)}.fifo"
         queue = aws.sqs.Queue(
             f"{name}-queue",
-            name=f"{args.location.name(name)}.fifo",
+            name=self.queue_name,
             fifo_queue=True,
             # High throughput: limits and deduplication hold for each message group instead of the whole queue.
             deduplication_scope="messageGroup",

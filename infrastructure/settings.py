@@ -18,6 +18,28 @@ LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 
 
 
 @dataclass(frozen=True, kw_only=True)
+class BreakerSettings:
+    """When the circuit breaker opens: `percent` of at least `attempts` runs failed within `period`; how it goes on."""
+
+    percent: int
+    attempts: int
+    period_seconds: int
+    cool_down_seconds: int
+    probe_seconds: int
+
+    def __post_init__(self) -> None:
+        check(1 <= self.percent <= 100, "breakerFailurePercent", self.percent, "1 to 100")
+        check(1 <= self.attempts <= 1_000_000, "breakerMinimumAttempts", self.attempts, "1 to 1000000")
+        period = self.period_seconds
+        # What CloudWatch takes: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+        allowed = period in (10, 20, 30) or (period % 60 == 0 and 60 <= period <= 3600)
+        check(allowed, "breakerPeriodSeconds", period, "10, 20, 30, or a multiple of 60 up to 3600")
+        # Both together are what CloudWatch is asked for minute by minute, at most 1440 of them.
+        check(1 <= self.cool_down_seconds <= 43_200, "breakerCoolDownSeconds", self.cool_down_seconds, "1 to 43200")
+        check(1 <= self.probe_seconds <= 3600, "breakerProbeSeconds", self.probe_seconds, "1 to 3600")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """What a stage can be told. Times in the unit of their name."""
 
@@ -34,6 +56,8 @@ class Settings:
     failure_window_seconds: int
     failure_alert_threshold: int
     alert_email: str
+    breaker: BreakerSettings
+    queue_age_alarm_seconds: int
     dependency_layer: str
     api: ApiSettings
 
@@ -57,6 +81,8 @@ class Settings:
         check(1 <= threshold <= 1_000_000, "failureAlertThreshold", threshold, "1 to 1000000")
         email = self.alert_email
         check(not email or "@" in email, "alertEmail", email, "an e-mail address, or empty for none")
+        age = self.queue_age_alarm_seconds
+        check(60 <= age <= SOURCE_RETENTION_SECONDS, "queueAgeAlarmSeconds", age, f"60 to {SOURCE_RETENTION_SECONDS}")
 
 
 def load_settings() -> Settings:
@@ -83,6 +109,14 @@ def load_settings() -> Settings:
         failure_window_seconds=config.require_int("failureWindowSeconds"),
         failure_alert_threshold=config.require_int("failureAlertThreshold"),
         alert_email=config.get("alertEmail") or "",
+        breaker=BreakerSettings(
+            percent=config.require_int("breakerFailurePercent"),
+            attempts=config.require_int("breakerMinimumAttempts"),
+            period_seconds=config.require_int("breakerPeriodSeconds"),
+            cool_down_seconds=config.require_int("breakerCoolDownSeconds"),
+            probe_seconds=config.require_int("breakerProbeSeconds"),
+        ),
+        queue_age_alarm_seconds=config.require_int("queueAgeAlarmSeconds"),
         dependency_layer=config.get("dependencyLayer") or "",
         api=load_api_settings(config),
     )

@@ -23,17 +23,19 @@ class StandardQueueArgs:
 
 
 class StandardQueue(pulumi.ComponentResource):
-    """One queue. Public: `arn`, `url`, and `open_arn`, known when its policy is in place."""
+    """One queue. Public: `arn`, `url`, `queue_name`, and `open_arn`, known when its policy is in place."""
 
     arn: pulumi.Output[str]
+    queue_name: str
     open_arn: pulumi.Output[str]
     url: pulumi.Output[str]
 
     def __init__(self, name: str, args: StandardQueueArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:standard_queue:StandardQueue", name, None, opts)
+        self.queue_name = args.location.name(name)
         queue = aws.sqs.Queue(
             f"{name}-queue",
-            name=args.location.name(name),
+            name=self.queue_name,
             message_retention_seconds=args.retention,
             visibility_timeout_seconds=args.visibility_timeout,
             sqs_managed_sse_enabled=True,

@@ -13,10 +13,10 @@ MANAGED_KEY = "alias/aws/sns"
 
 @dataclass(frozen=True, kw_only=True)
 class TopicArgs:
-    """`encrypted` uses AWS's own key, with which CloudWatch alarms cannot publish: not for a topic of theirs."""
+    """`alarms` lets CloudWatch alarms publish. They cannot use AWS's own key, so only another topic is encrypted."""
 
     location: Location
-    encrypted: bool
+    alarms: bool
 
 
 class Topic(pulumi.ComponentResource):
@@ -30,13 +30,13 @@ class Topic(pulumi.ComponentResource):
         topic = aws.sns.Topic(
             f"{name}-topic",
             name=args.location.name(name),
-            kms_master_key_id=MANAGED_KEY if args.encrypted else None,
+            kms_master_key_id=None if args.alarms else MANAGED_KEY,
             opts=child,
         )
         aws.sns.TopicPolicy(
             f"{name}-policy",
             arn=topic.arn,
-            policy=pulumi.Output.json_dumps(iam.only_over_tls(topic.arn, "sns:Publish")),
+            policy=pulumi.Output.json_dumps(iam.topic_policy(topic.arn, args.location if args.alarms else None)),
             opts=child,
         )
         self.arn = topic.arn

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from functions.tasks.breaker_view import parse_change
 from functions.tasks.errors import FieldError, Refused
 from functions.tasks.redrive.model import parse_request
 from functions.tasks.submission import too_large
@@ -58,6 +59,16 @@ REDRIVEN: dict[str, Any] = {
     "letters_removed": 1,
     "busy_keys": [],
 }
+BREAKER_CHANGE = {"state": "open", "reason": "the bank is down"}
+BREAKER: dict[str, Any] = {
+    **BREAKER_CHANGE,
+    "since": "2026-11-21T12:00:00.000Z",
+    "by": "an operator",
+    "manual": True,
+    "next_step_at": None,
+    "pipe": {"current_state": "STOPPED", "desired_state": "STOPPED", "state_reason": ""},
+    "pipe_stopped": False,
+}
 
 
 def _refusal(call: Callable[[], object]) -> Refused:
@@ -71,5 +82,6 @@ def _refusal(call: Callable[[], object]) -> Refused:
 # The very refusals of the domain, so that no example says what no function does.
 INVALID_TASK: Refused = invalid_task([FieldError(field="title", message="is required")])
 TOO_LARGE: Refused = too_large()
+INVALID_CHANGE: Refused = _refusal(lambda: parse_change("{}"))
 INVALID_REDRIVE: Refused = _refusal(lambda: parse_request('{"limit": 0}'))
 NOT_FAILED = Refused(409, "Not failed", f"The task {TASK_ID!r} has succeeded.")

@@ -18,7 +18,7 @@ RETRY_AFTER_SECONDS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A client's request, with header names in lower case."""
+    """A client's request, with header names in lower case. `caller` is the ARN of who signed it, or empty."""
 
     method: str
     resource: str
@@ -27,12 +27,13 @@ class Request:
     path_parameters: Mapping[str, str]
     headers: Mapping[str, str]
     body: str
+    caller: str
 
     def require_json(self) -> str:
         """The body of a request that has to be JSON; `Refused` (415) when it says it is something else."""
         media_type = self.headers.get("content-type", JSON).partition(";")[0].strip().lower()
         if media_type != JSON:
-            detail = f"Send the task as {JSON}, not as {media_type or 'an unnamed media type'}."
+            detail = f"Send the body as {JSON}, not as {media_type or 'an unnamed media type'}."
             raise Refused(415, "Unsupported media type", detail)
         return self.body
 
@@ -74,7 +75,13 @@ def read_request(event: Mapping[str, Any]) -> Request:
         path_parameters=event.get("pathParameters") or {},
         headers={name.lower(): value for name, value in headers.items()},
         body=body,
+        caller=_caller(event["requestContext"]),
     )
+
+
+def _caller(context: Mapping[str, Any]) -> str:
+    identity: Mapping[str, str | None] = context.get("identity") or {}
+    return identity.get("userArn") or ""
 
 
 def answer(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:

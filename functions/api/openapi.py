@@ -12,13 +12,14 @@ from functions.api import examples
 from functions.api.access import OPERATIONS, SERVICE, Access
 from functions.api.completion import complete
 from functions.api.messages import HTML, JSON, PROBLEM_JSON, problem_body
+from functions.tasks.breaker_view import BreakerChange, BreakerView
 from functions.tasks.errors import Refused
 from functions.tasks.model import NewTask, TaskView
 from functions.tasks.redrive.model import RedriveReport, RedriveRequest
 
 Document = dict[str, Any]
 _REFERENCE = "#/components/schemas/{model}"
-_MODELS: tuple[type[BaseModel], ...] = (NewTask, TaskView, RedriveRequest, RedriveReport)
+_MODELS: tuple[type[BaseModel], ...] = (NewTask, TaskView, RedriveRequest, RedriveReport, BreakerChange, BreakerView)
 _PROBLEM: Document = {
     "type": "object",
     "description": "What went wrong (RFC 9457).",
@@ -57,6 +58,7 @@ def openapi_document(access: Access | None = None) -> Document:
             "/tasks/{task_id}/redrive": {"post": _redrive_task()},
             "/redrive": {"post": _redrive_tasks()},
             "/health": {"get": _health()},
+            "/breaker": {"get": _read_breaker(), "put": _change_breaker()},
             "/openapi.json": {"get": _read_openapi()},
             "/docs": {"get": _read_docs()},
         },
@@ -162,6 +164,36 @@ def _read_docs() -> Document:
         "summary": "This document as a page",
         "tags": [SERVICE],
         "responses": {"200": {"description": "It.", "content": {HTML: {"schema": {"type": "string"}}}}},
+    }
+
+
+def _read_breaker() -> Document:
+    return {
+        "operationId": "read_breaker",
+        "tags": [OPERATIONS],
+        "summary": "Read the circuit breaker, and the pipe that it stops and starts",
+        "responses": {
+            "200": {"description": "The breaker.", "content": _json("BreakerView", examples.BREAKER)},
+            "503": _unavailable(),
+        },
+    }
+
+
+def _change_breaker() -> Document:
+    return {
+        "operationId": "change_breaker",
+        "tags": [OPERATIONS],
+        "summary": "Open or close the circuit breaker",
+        "requestBody": {"required": True, "content": _json("BreakerChange", examples.BREAKER_CHANGE)},
+        "responses": {
+            "200": {
+                "description": "The breaker as it is now; the pipe may take a minute or two to follow.",
+                "content": _json("BreakerView", examples.BREAKER),
+            },
+            "400": _problem("Not JSON, or a field is wrong; `errors` names each one.", examples.INVALID_CHANGE),
+            "415": _problem("The body says it is something else than JSON."),
+            "503": _unavailable(),
+        },
     }
 
 

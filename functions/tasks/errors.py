@@ -22,6 +22,10 @@ class ErrorClass(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+TRANSIENT = frozenset({ErrorClass.NETWORK, ErrorClass.RATE_LIMIT, ErrorClass.SYSTEM})
+"""The classes that pass by themselves, with task and code as they are. The circuit breaker counts them."""
+
+
 class TaskError(Exception):
     """A task type's function raises one of the subclasses below to say what shall happen next."""
 

@@ -9,6 +9,8 @@ from functions.tasks.model import Status
 
 OTHER = "other"
 COUNT, MILLISECONDS = "Count", "Milliseconds"
+# Of the processor, 1 or 0 for each run of a task: its average is the failure rate, its sample count the volume.
+TRANSIENT_FAILURE = "TransientFailure"
 
 
 @dataclass(frozen=True, kw_only=True)

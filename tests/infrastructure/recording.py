@@ -34,6 +34,7 @@ OUTPUTS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
         "arn": arn("sqs", given["name"]),
         "url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{given['name']}",
     },
+    "aws:cloudwatch/eventRule:EventRule": lambda given: {"arn": arn("events", f"rule/{given['name']}")},
     "aws:cloudwatch/logGroup:LogGroup": lambda given: {"arn": arn("logs", f"log-group:{given['name']}")},
     "aws:iam/role:Role": lambda given: {"arn": arn("iam", f"role/{given['name']}", "")},
     "aws:lambda/function:Function": lambda given: {
@@ -64,6 +65,7 @@ class Resource:
     protect: bool
     parent: str
     dependencies: frozenset[str]
+    ignored_changes: tuple[str, ...] = ()
 
     def json(self, name: str) -> Any:
         """An input that is a JSON text, parsed."""
@@ -102,6 +104,7 @@ class Recording(Mocks):
             protect=request.protect,
             parent=request.parent.rsplit("::", 1)[-1],
             dependencies=frozenset(request.dependencies),
+            ignored_changes=tuple(request.ignoreChanges),
         )
         with self._lock:
             self.resources.append(made)

@@ -10,7 +10,13 @@ import pytest
 
 from tests.infrastructure.recording import Stack, comparable, run
 
-MAY_BE_FOR_EVERYTHING = {"SendTraces", "TraceExecutions", "DeliverExecutionLogs", "WriteGatewayLogs"}
+MAY_BE_FOR_EVERYTHING = {
+    "SendTraces",
+    "TraceExecutions",
+    "DeliverExecutionLogs",
+    "WriteGatewayLogs",
+    "ReadFailureRate",
+}
 
 
 def keys(value: Any) -> Iterator[str]:
@@ -36,7 +42,7 @@ def statements(stack: Stack) -> Iterator[tuple[str, dict[str, Any]]]:
                 found += 1
                 for statement in json.loads(value)["Statement"]:
                     yield f"{one.name}.{name}", statement
-    assert found == 10 + 10 + 4 + 2, "ten roles with a trust and a policy each, four queues and two topics"
+    assert found == 11 + 11 + 4 + 3, "eleven roles with a trust and a policy each, four queues and three topics"
 
 
 def allows(stack: Stack) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -84,18 +90,18 @@ def test_every_statement_says_why_it_is_there(stack: Stack) -> None:
 
 
 def test_nobody_outside_may_touch_a_queue_or_a_topic(stack: Stack) -> None:
-    """But for the topic of task events, which sends to the queue that subscribed to it."""
+    """But for the topic of task events, which sends to the queue that subscribed to it, and for alarms."""
     open_to_somebody = {
         policy.name
         for policy in [*stack.all("aws:sqs/queuePolicy:QueuePolicy"), *stack.all("aws:sns/topicPolicy:TopicPolicy")]
         if {statement["Effect"] for statement in policy.json("policy")["Statement"]} != {"Deny"}
     }
-    assert open_to_somebody == {"failed-tasks-policy"}
+    assert open_to_somebody == {"failed-tasks-policy", "alerts-policy", "breaker-trips-policy"}
 
 
 def test_every_principal_that_is_allowed_something_is_one_service(stack: Stack) -> None:
     principals = [statement["Principal"] for _, statement in allows(stack) if "Principal" in statement]
-    assert len(principals) == 10 + 1, "ten roles, and the topic that sends to the monitor's queue"
+    assert len(principals) == 11 + 1 + 2, "eleven roles, a topic that sends to a queue, alarms to two topics"
     assert all(principal.keys() == {"Service"} for principal in principals)
 
 

@@ -177,7 +177,10 @@ def test_a_changed_document_is_deployed_again(stack: Stack, api: Resource) -> No
 
 def test_the_api_is_deployed_when_it_may_call_its_functions(stack: Stack) -> None:
     deployment = stack.one("aws:apigateway/deployment:Deployment", "api-deployment")
-    for permission in stack.all("aws:lambda/permission:Permission"):
+    permissions = stack.all("aws:lambda/permission:Permission")
+    of_the_api = [one for one in permissions if one.inputs["principal"] == "apigateway.amazonaws.com"]
+    assert len(of_the_api) == 5
+    for permission in of_the_api:
         assert deployment.depends_on(permission)
 
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from infrastructure.monitor import VISIBILITY_SECONDS
-from tests.infrastructure.recording import Resource, Stack, arn, run
+from tests.infrastructure.recording import ACCOUNT, Resource, Stack, arn, run
 
 MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
 TOPIC = arn("sns", "taskline-dev-task-events")
 ALERTS = arn("sns", "taskline-dev-alerts")
+TRIPS = arn("sns", "taskline-dev-breaker-trips")
 FAILURES = arn("sqs", "taskline-dev-event-failures")
 DAY = 24 * 3600
 
@@ -61,10 +62,10 @@ def test_a_standard_queue_is_encrypted_and_answers_only_over_tls(stack: Stack, n
     assert refuse["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-@pytest.mark.parametrize(("name", "topic"), [("task-events", TOPIC), ("alerts", ALERTS)])
+@pytest.mark.parametrize(("name", "topic"), [("task-events", TOPIC), ("alerts", ALERTS), ("breaker-trips", TRIPS)])
 def test_a_topic_answers_only_over_tls(stack: Stack, name: str, topic: str) -> None:
     policy = stack.one("aws:sns/topicPolicy:TopicPolicy", f"{name}-policy")
-    (refuse,) = policy.json("policy")["Statement"]
+    refuse = policy.json("policy")["Statement"][0]
     assert policy.inputs["arn"] == topic
     assert refuse == {
         "Sid": "RefuseClearText",
@@ -84,7 +85,15 @@ def test_the_topic_of_task_events_is_standard_and_encrypted(stack: Stack) -> Non
 
 def test_alarms_can_publish_to_the_topic_of_alerts(stack: Stack) -> None:
     """CloudWatch cannot use the key that AWS keeps for SNS."""
-    assert "kmsMasterKeyId" not in stack.one("aws:sns/topic:Topic", "alerts-topic").inputs
+    for name in ("alerts", "breaker-trips"):
+        assert "kmsMasterKeyId" not in stack.one("aws:sns/topic:Topic", f"{name}-topic").inputs
+        _, allow = stack.one("aws:sns/topicPolicy:TopicPolicy", f"{name}-policy").json("policy")["Statement"]
+        assert (allow["Effect"], allow["Principal"]) == ("Allow", {"Service": "cloudwatch.amazonaws.com"})
+        assert (allow["Action"], allow["Resource"]) == ("sns:Publish", arn("sns", f"taskline-dev-{name}"))
+        assert allow["Condition"] == {
+            "StringEquals": {"aws:SourceAccount": ACCOUNT},
+            "ArnLike": {"aws:SourceArn": arn("cloudwatch", "alarm:taskline-dev-*")},
+        }
 
 
 def test_the_monitor_hears_of_failures_only(stack: Stack) -> None:
@@ -133,7 +142,7 @@ def test_patterns_are_counted_in_a_small_table_that_forgets(stack: Stack, proper
 
 
 def test_nobody_is_told_by_e_mail_unless_somebody_is_named(stack: Stack, layer: Path) -> None:
-    assert [one.name for one in stack.all(SUBSCRIPTION)] == ["monitor-subscription"]
+    assert [one.name for one in stack.all(SUBSCRIPTION)] == ["breaker-subscription", "monitor-subscription"]
     named = run("dev", layer, alertEmail="ops@example.com")
     email = named.one(SUBSCRIPTION, "monitor-email")
     assert email.inputs == {"topic": ALERTS, "protocol": "email", "endpoint": "ops@example.com"}

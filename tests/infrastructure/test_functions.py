@@ -9,13 +9,14 @@ import pytest
 
 from tests.infrastructure.recording import Resource, Stack, arn, run
 
-FUNCTIONS = ["validator", "reader", "redrive", "documents", "processor", "events", "monitor"]
+FUNCTIONS = ["validator", "reader", "redrive", "documents", "processor", "events", "monitor", "breaker"]
 FUNCTION = "aws:lambda/function:Function"
 VARIABLES = (
     *("TABLE_NAME", "QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "FRESH_SECONDS"),
     *("TOPIC_ARN", "FAILURES_QUEUE_URL"),
     *("PATTERNS_TABLE_NAME", "ALERTS_TOPIC_ARN", "WINDOW_SECONDS", "ALERT_THRESHOLD"),
     "ACCESS",
+    *("BREAKER_TABLE_NAME", "PIPE_NAME", "PROCESSOR_SERVICE", "FAILURE_PERCENT", "COOL_DOWN_SECONDS", "PROBE_SECONDS"),
 )
 
 
@@ -110,6 +111,17 @@ def test_all_functions_share_one_archive(stack: Stack) -> None:
                 "ALERT_THRESHOLD": "1",
             },
         ),
+        (
+            "breaker",
+            {
+                "BREAKER_TABLE_NAME": "taskline-dev-breaker",
+                "PIPE_NAME": "taskline-dev-tasks-pipe",
+                "PROCESSOR_SERVICE": "processor",
+                "FAILURE_PERCENT": "50",
+                "COOL_DOWN_SECONDS": "60",
+                "PROBE_SECONDS": "60",
+            },
+        ),
     ],
 )
 def test_a_function_is_told_what_it_needs_and_nothing_else(stack: Stack, name: str, own: dict[str, str]) -> None:
@@ -128,7 +140,7 @@ def test_a_handler_reads_only_what_its_function_is_told(stack: Stack) -> None:
             assert (f'os.environ["{variable}"]' in source) == (variable in told), f"{name}: {variable}"
 
 
-@pytest.mark.parametrize("name", ["validator", "reader", "redrive", "documents"])
+@pytest.mark.parametrize("name", ["validator", "reader", "redrive", "documents", "breaker"])
 def test_a_function_behind_the_api_ends_before_the_gateway_gives_up(stack: Stack, name: str) -> None:
     assert function(stack, name).inputs["timeout"] < 29
 
@@ -146,6 +158,7 @@ def test_memory_log_level_and_retention_can_be_set(layer: Path) -> None:
         "processor-function": 2048,
         "events-function": 256,
         "monitor-function": 256,
+        "breaker-function": 256,
     }
     for one in changed.all(FUNCTION):
         assert one.inputs["environment"]["variables"]["POWERTOOLS_LOG_LEVEL"] == "ERROR"

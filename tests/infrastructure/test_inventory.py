@@ -15,6 +15,11 @@ ROOT = Path(__file__).parents[2]
 STAGES = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 KNOWN_BEFORE_DEPLOYMENT = {"table_name", "function_names", "pipe_name", "state_machine_name"}
 
+ALARMS = (
+    *("api-errors", "processor-errors", "dead-letters", "event-failures", "queue-age", "pipe-stopped", "breaker-open"),
+    *("failed-executions", "timed-out-executions", "no-executions", "breaker-rate", "breaker-volume"),
+    *("api-throttles", "processor-throttles", "pipe-throttles", "table-throttles"),
+)
 INVENTORY = Counter(
     [
         ("aws:apigateway/account:Account", "api-access-account"),
@@ -122,6 +127,30 @@ INVENTORY = Counter(
         ("taskline:topic:Topic", "task-events"),
         ("taskline:usage_plan:UsagePlan", "api-usage"),
         ("taskline:workflow:Workflow", "workflow"),
+        ("aws:cloudwatch/compositeAlarm:CompositeAlarm", "breaker-trip-alarm"),
+        ("aws:cloudwatch/compositeAlarm:CompositeAlarm", "queue-stuck-alarm"),
+        ("aws:cloudwatch/eventRule:EventRule", "breaker-rule"),
+        ("aws:cloudwatch/eventTarget:EventTarget", "breaker-target"),
+        ("aws:cloudwatch/logGroup:LogGroup", "breaker-logs"),
+        ("aws:dynamodb/table:Table", "breaker-table"),
+        ("aws:iam/role:Role", "breaker-role"),
+        ("aws:iam/rolePolicy:RolePolicy", "breaker-policy"),
+        ("aws:lambda/function:Function", "breaker-function"),
+        ("aws:lambda/permission:Permission", "api-read-breaker-permission"),
+        ("aws:lambda/permission:Permission", "breaker-tick-permission"),
+        ("aws:lambda/permission:Permission", "breaker-trips-permission"),
+        ("aws:sns/topic:Topic", "breaker-trips-topic"),
+        ("aws:sns/topicPolicy:TopicPolicy", "breaker-trips-policy"),
+        ("aws:sns/topicSubscription:TopicSubscription", "breaker-subscription"),
+        ("taskline:alarm:AllOf", "breaker-trip"),
+        ("taskline:alarm:AllOf", "queue-stuck"),
+        ("taskline:alarms:Alarms", "alarms"),
+        ("taskline:breaker:Breaker", "breaker"),
+        ("taskline:function:Function", "breaker"),
+        ("taskline:role:Role", "breaker"),
+        ("taskline:topic:Topic", "breaker-trips"),
+        *(("aws:cloudwatch/metricAlarm:MetricAlarm", f"{name}-alarm") for name in ALARMS),
+        *(("taskline:alarm:MetricAlarm", name) for name in ALARMS),
     ]
 )
 
@@ -187,7 +216,7 @@ def test_the_outputs_of_an_update(stack: Stack) -> None:
         "table_name": "taskline-dev-tasks",
         "function_names": [
             f"taskline-dev-{name}"
-            for name in ("validator", "reader", "redrive", "documents", "processor", "events", "monitor")
+            for name in ("validator", "reader", "redrive", "documents", "processor", "events", "monitor", "breaker")
         ],
         "events_topic_arn": arn("sns", "taskline-dev-task-events"),
         "event_failures_queue_url": f"{queues}/taskline-dev-event-failures",

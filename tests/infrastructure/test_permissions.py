@@ -19,6 +19,7 @@ LOCATION = Location(partition=PARTITION, region=REGION, account=ACCOUNT, prefix=
 
 STREAM = arn("dynamodb", "table/taskline-dev-tasks/stream/2026-01-31T12:00:00.000")
 PATTERNS = arn("dynamodb", "table/taskline-dev-failure-patterns")
+PIPE = arn("pipes", "pipe/taskline-dev-tasks-pipe")
 FAILED_TASKS = arn("sqs", "taskline-dev-failed-tasks")
 
 TRACE = {("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")}
@@ -99,6 +100,16 @@ EXPECTED = {
         ("dynamodb:PutItem", PATTERNS),
         ("dynamodb:UpdateItem", PATTERNS),
         ("sns:Publish", arn("sns", "taskline-dev-alerts")),
+    },
+    "breaker": own_logs("breaker")
+    | TRACE
+    | {
+        ("dynamodb:GetItem", arn("dynamodb", "table/taskline-dev-breaker")),
+        ("dynamodb:PutItem", arn("dynamodb", "table/taskline-dev-breaker")),
+        ("pipes:DescribePipe", PIPE),
+        ("pipes:StartPipe", PIPE),
+        ("pipes:StopPipe", PIPE),
+        ("cloudwatch:GetMetricStatistics", "*"),
     },
     "tasks-pipe": {
         ("sqs:ReceiveMessage", QUEUE),

@@ -71,6 +71,19 @@ def times_for(handler: int, **set_by_hand: int) -> Times:
         ("keyQuotaPerDay", -1, "or 0 for none"),
         ("clientAuthorization", "jwt", "iam"),
         ("operatorAuthorization", "IAM", "iam"),
+        ("breakerFailurePercent", 0, "1 to 100"),
+        ("breakerFailurePercent", 101, "1 to 100"),
+        ("breakerMinimumAttempts", 0, "1 to 1000000"),
+        ("breakerPeriodSeconds", 15, "10, 20, 30, or a multiple of 60"),
+        ("breakerPeriodSeconds", 90, "10, 20, 30, or a multiple of 60"),
+        ("breakerPeriodSeconds", 0, "10, 20, 30, or a multiple of 60"),
+        ("breakerPeriodSeconds", 3660, "up to 3600"),
+        ("breakerCoolDownSeconds", 0, "1 to 43200"),
+        ("breakerCoolDownSeconds", 43_201, "1 to 43200"),
+        ("breakerProbeSeconds", 0, "1 to 3600"),
+        ("breakerProbeSeconds", 3601, "1 to 3600"),
+        ("queueAgeAlarmSeconds", 59, "60 to 345600"),
+        ("queueAgeAlarmSeconds", 345_601, "60 to 345600"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_refused_by_name(layer: Path, key: str, value: object, allowed: str) -> None:
@@ -119,6 +132,9 @@ def test_times_that_break_the_chain_are_refused_by_name(layer: Path, config: dic
         {"logRetentionDays": 3653},
         {"corsOrigins": "https://a.example, http://localhost:3000", "apiClients": "web, mobile-1"},
         {"keyRatePerSecond": 1, "keyBurst": 10_000, "keyQuotaPerDay": 0, "stageRatePerSecond": 10_000},
+        {"breakerFailurePercent": 100, "breakerMinimumAttempts": 1, "breakerPeriodSeconds": 10},
+        {"breakerPeriodSeconds": 3600, "breakerCoolDownSeconds": 43_200, "breakerProbeSeconds": 3600},
+        {"queueAgeAlarmSeconds": 60},
     ],
 )
 def test_settings_at_their_limits_are_taken(layer: Path, config: dict[str, Any]) -> None:

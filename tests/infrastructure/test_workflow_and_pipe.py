@@ -122,3 +122,9 @@ def test_the_times_of_a_stage_are_a_chain(layer: Path, stage: str, handler: int,
     assert definition["TimeoutSeconds"] == workflow <= 290, "a pipe waits for five minutes"
     assert f"{workflow + 10} * 1000" in lease, "an execution that could still run holds the lease"
     assert visibility == workflow + 20, "a message comes back when its lease has expired, not before"
+
+
+def test_a_deployment_does_not_start_a_pipe_that_the_breaker_has_stopped(stack: Stack) -> None:
+    pipe = stack.one("aws:pipes/pipe:Pipe", "tasks-pipe-pipe")
+    assert "desiredState" not in pipe.inputs
+    assert pipe.ignored_changes == ("desiredState",)

@@ -32,12 +32,15 @@ _BROKEN_REPLIES = {
 
 
 class LambdaContext:
-    """As much of Lambda's context as Powertools reads."""
+    """As much of Lambda's context as Powertools and the processor read."""
 
     function_name = "processor"
     memory_limit_in_mb = 512
     invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:processor"
     aws_request_id = "simulated"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
 
 
 class SimulatedTasks:

@@ -47,7 +47,8 @@ def assert_imports_none_of(folder: str, *rooms: str) -> None:
 
 FUNCTIONS = modules("functions")
 HANDLERS = [
-    f"functions.{name}" for name in ("validator", "reader", "redrive", "documents", "processor", "events", "monitor")
+    f"functions.{name}"
+    for name in ("validator", "reader", "redrive", "documents", "processor", "events", "monitor", "breaker")
 ]
 
 

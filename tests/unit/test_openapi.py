@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV30SpecValidator, validate
 
-from functions import documents, reader, redrive, validator
+from functions import breaker, documents, reader, redrive, validator
 from functions.api import cors, examples
 from functions.api.access import OPERATIONS as FOR_OPERATORS
 from functions.api.access import SERVICE, Access
@@ -51,7 +51,7 @@ ALL_SCHEMAS = [
 
 
 def test_every_route_is_documented_and_every_documented_operation_has_a_route() -> None:
-    routes = [route for function in (validator, reader, redrive, documents) for route in function.ROUTES]
+    routes = [route for function in (validator, reader, redrive, documents, breaker) for route in function.ROUTES]
     assert sorted(OPERATIONS) == sorted(routes), "each operation has one function, and each function only these"
 
 

@@ -1,0 +1,136 @@
+"""The breaker's ports on AWS: its item on DynamoDB, the pipe's switch, and the count of attempts from CloudWatch."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import boto3
+
+from functions.adapters.clients import CONFIG, unavailable_on_failure
+from functions.tasks.breaker import Attempts, Breaker, State
+from functions.tasks.breaking import Pipe
+from functions.tasks.measures import TRANSIENT_FAILURE
+from functions.tasks.submission import timestamp
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.client import DynamoDBClient
+    from types_boto3_pipes.client import EventBridgePipesClient
+
+_PERIOD_SECONDS = 60
+
+
+class CloudWatchClient(Protocol):
+    """What is used of boto3's client."""
+
+    def get_metric_statistics(self, **request: Any) -> dict[str, Any]:
+        """Statistics of one metric."""
+        ...
+
+
+class DynamoDBBreakerStore:
+    """`BreakerStore` on a DynamoDB table: one item for each pipe, keyed by the pipe's name."""
+
+    def __init__(self, table_name: str, pipe_name: str, client: "DynamoDBClient | None" = None) -> None:
+        self._table = table_name
+        self._key: Any = {"id": {"S": pipe_name}}
+        self._client: DynamoDBClient = client or boto3.client("dynamodb", config=CONFIG)
+
+    def load(self) -> Breaker | None:
+        """Read the item, strongly consistent."""
+        with unavailable_on_failure("the breaker's table"):
+            answer = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
+        return _from_item(answer["Item"]) if "Item" in answer else None
+
+    def keep(self, breaker: Breaker) -> bool:
+        """Put the item with the next version, on condition that there is the given one, or none yet."""
+        with unavailable_on_failure("the breaker's table"):
+            try:
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=self._key | _to_attributes(breaker),
+                    ConditionExpression="attribute_not_exists(id) OR version = :version",
+                    ExpressionAttributeValues={":version": {"N": str(breaker.version)}},
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+
+class EventBridgePipe:
+    """`PipeSwitch` on EventBridge Pipes."""
+
+    def __init__(self, name: str, client: "EventBridgePipesClient | None" = None) -> None:
+        self._name = name
+        self._client: EventBridgePipesClient = client or boto3.client("pipes", config=CONFIG)
+
+    def look(self) -> Pipe:
+        """Describe it."""
+        with unavailable_on_failure("the pipe"):
+            seen = self._client.describe_pipe(Name=self._name)
+        return Pipe(desired=seen["DesiredState"], current=seen["CurrentState"], reason=seen.get("StateReason", ""))
+
+    def stop(self) -> bool:
+        """AWS moves messages for up to two minutes more."""
+        return self._switch(self._client.stop_pipe)
+
+    def start(self) -> bool:
+        """AWS takes a minute or two."""
+        return self._switch(self._client.start_pipe)
+
+    def _switch(self, action: Any) -> bool:
+        with unavailable_on_failure("the pipe"):
+            try:
+                action(Name=self._name)
+            except self._client.exceptions.ConflictException:
+                return False
+        return True
+
+
+class CloudWatchAttempts:
+    """`AttemptCounter` on the metric that the processor writes."""
+
+    def __init__(self, namespace: str, service: str, client: CloudWatchClient | None = None) -> None:
+        self._metric: dict[str, Any] = {
+            "Namespace": namespace,
+            "MetricName": TRANSIENT_FAILURE,
+            "Dimensions": [{"Name": "service", "Value": service}],
+        }
+        self._client = client or cast("CloudWatchClient", boto3.client("cloudwatch", config=CONFIG))
+
+    def between(self, start: datetime, end: datetime) -> Attempts:
+        """Sum over the window's minutes; CloudWatch rounds the start down to a whole one, when the pipe stood."""
+        with unavailable_on_failure("CloudWatch"):
+            points = self._client.get_metric_statistics(
+                **self._metric,
+                StartTime=start,
+                EndTime=end,
+                Period=_PERIOD_SECONDS,
+                Statistics=["Sum", "SampleCount"],
+            )["Datapoints"]
+        return Attempts(
+            count=round(sum(point["SampleCount"] for point in points)),
+            failures=round(sum(point["Sum"] for point in points)),
+        )
+
+
+def _to_attributes(breaker: Breaker) -> dict[str, Any]:
+    return {
+        "state": {"S": breaker.state},
+        "since": {"S": timestamp(breaker.since)},
+        "reason": {"S": breaker.reason},
+        "by": {"S": breaker.by},
+        "manual": {"BOOL": breaker.manual},
+        "holds_pipe": {"BOOL": breaker.holds_pipe},
+        "version": {"N": str(breaker.version + 1)},
+    }
+
+
+def _from_item(item: dict[str, Any]) -> Breaker:
+    return Breaker(
+        state=State(item["state"]["S"]),
+        since=datetime.fromisoformat(item["since"]["S"]),
+        reason=item["reason"]["S"],
+        by=item["by"]["S"],
+        manual=item["manual"]["BOOL"],
+        holds_pipe=item["holds_pipe"]["BOOL"],
+        version=int(item["version"]["N"]),
+    )

@@ -1,0 +1,102 @@
+"""The circuit breaker: the Lambda function that alarms, the clock and people call. See `tasks/breaker.py`.
+
+Its alarm opens it (through SNS), a rule ticks it each minute, and `GET` and `PUT /breaker` show and change it.
+"""
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.adapters.breaker import CloudWatchAttempts, DynamoDBBreakerStore, EventBridgePipe
+from functions.api.dispatch import dispatch
+from functions.api.messages import Request, Response, answer
+from functions.observability import logger, metrics, tracer
+from functions.tasks.breaker import Rules, State, ordered, tripped
+from functions.tasks.breaker_view import parse_change, view
+from functions.tasks.breaking import Control, Status, change, look, tick
+
+ANONYMOUS = "somebody"  # where the API asks nobody for a signature
+
+
+@cache
+def build() -> Control:
+    """Clients and rules, once per execution environment."""
+    pipe = os.environ["PIPE_NAME"]
+    return Control(
+        store=DynamoDBBreakerStore(os.environ["BREAKER_TABLE_NAME"], pipe),
+        pipe=EventBridgePipe(pipe),
+        attempts=CloudWatchAttempts(os.environ["POWERTOOLS_METRICS_NAMESPACE"], os.environ["PROCESSOR_SERVICE"]),
+        rules=Rules(
+            failure_rate=int(os.environ["FAILURE_PERCENT"]) / 100,
+            cool_down=timedelta(seconds=int(os.environ["COOL_DOWN_SECONDS"])),
+            probe=timedelta(seconds=int(os.environ["PROBE_SECONDS"])),
+        ),
+    )
+
+
+def read_breaker(_: Request) -> Response:
+    """GET /breaker: the breaker, and the pipe that it stops and starts."""
+    control = build()
+    return answer(200, view(look(control), control.rules))
+
+
+def change_breaker(request: Request) -> Response:
+    """PUT /breaker: open or close it; 200 with what it is then. The pipe may take AWS a minute or two."""
+    wanted = parse_change(request.require_json())
+    control, state, by = build(), State(wanted.state), request.caller or ANONYMOUS
+    now = datetime.now(UTC)
+    status = change(control, lambda breaker: ordered(breaker, state, reason=wanted.reason, by=by, now=now))
+    _report(status)
+    return answer(200, view(status, control.rules))
+
+
+ROUTES = {("GET", "/breaker"): read_breaker, ("PUT", "/breaker"): change_breaker}
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any] | None:
+    """API Gateway's proxy event, SNS's messages of the alarm, or the clock's tick, which is anything else."""
+    if "httpMethod" in event:
+        return dispatch(event, ROUTES)
+    if "Records" in event:
+        for record in event["Records"]:
+            _alarm(json.loads(record["Sns"]["Message"]))
+        return None
+    _report(tick(build(), datetime.now(UTC)))
+    return None
+
+
+def _alarm(message: dict[str, Any]) -> None:
+    """The alarm changed its state. Only the change to ALARM is sent here; https://docs.aws.amazon.com/AmazonCloudWatch/
+    latest/monitoring/Notify_Users_Alarm_Changes.html describes the message."""
+    if message["NewStateValue"] != "ALARM":
+        return
+    at, now = datetime.fromisoformat(message["StateChangeTime"]), datetime.now(UTC)
+    reason = f"{message['AlarmName']}: {message['NewStateReason']}"
+    _report(change(build(), lambda breaker: tripped(breaker, reason=reason, at=at, now=now)))
+
+
+def _report(status: Status) -> None:
+    """What people and alarms are told."""
+    breaker, pipe = status.breaker, status.pipe
+    is_open = breaker.state is not State.CLOSED
+    metrics.add_metric(name="BreakerOpen", unit=MetricUnit.Count, value=int(is_open))
+    metrics.add_metric(name="PipeStopped", unit=MetricUnit.Count, value=int(status.pipe_stopped))
+    log = logger.error if status.pipe_stopped else logger.warning if is_open else logger.info
+    log(
+        "the pipe stands though the breaker lets it run" if status.pipe_stopped else f"breaker {breaker.state}",
+        breaker=breaker.state,
+        since=breaker.since.isoformat(),
+        reason=breaker.reason,
+        by=breaker.by,
+        pipe=pipe.current,
+        pipe_desired=pipe.desired,
+        state_reason=pipe.reason,
+    )

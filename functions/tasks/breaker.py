@@ -1,0 +1,111 @@
+"""The circuit breaker: when tasks fail for reasons that pass, the pipe rests, and messages wait unharmed.
+
+closed -> open when failures pass a threshold; open -> half-open after a cool-down, which lets tasks through on
+probation; half-open -> closed or open again, by how they fare. A person may open it, and then only a person closes it.
+
+Everything here is pure: a state and what happened in, the next state out. `breaking.py` keeps state and pipe together.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+ALARM, SCHEDULE = "alarm", "schedule"
+
+
+class State(StrEnum):
+    """Where the breaker is. The pipe is stopped while it is open, and runs otherwise."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breaker:
+    """The breaker as it is remembered. `by` is who brought it into its state: `alarm`, `schedule`, or a person.
+
+    `manual` means that a person opened it. `holds_pipe` means that the breaker stopped the pipe and still owes its
+    start: a pipe that somebody else stopped is not the breaker's to start. `version` counts the changes.
+    """
+
+    state: State
+    since: datetime
+    reason: str
+    by: str
+    manual: bool = False
+    holds_pipe: bool = False
+    version: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """`failure_rate` (0 to 1) is what a probe window may not reach; the times are how long each state lasts."""
+
+    failure_rate: float
+    cool_down: timedelta
+    probe: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempts:
+    """Runs of tasks within a window of time, and how many of them failed for a reason that passes."""
+
+    count: int
+    failures: int
+
+
+NEW = Breaker(state=State.CLOSED, since=datetime.fromtimestamp(0, UTC), reason="new", by=SCHEDULE)
+"""The breaker that nobody has touched yet: any alarm is newer."""
+
+
+def tripped(breaker: Breaker, *, reason: str, at: datetime, now: datetime) -> Breaker:
+    """The alarm went off `at`. An alarm from before the present state is old news: it may come late, or twice."""
+    if breaker.state is State.OPEN or at < breaker.since.replace(microsecond=0):  # alarms may tell whole seconds only
+        return breaker
+    return _enter(breaker, State.OPEN, now=now, reason=reason, by=ALARM)
+
+
+def ordered(breaker: Breaker, state: State, *, reason: str, by: str, now: datetime) -> Breaker:
+    """A person opens or closes it. Opening an open one makes it stay open: the cool-down no longer counts."""
+    return _enter(breaker, state, now=now, reason=reason, by=by, manual=state is State.OPEN)
+
+
+def stepped(
+    breaker: Breaker, *, now: datetime, rules: Rules, pipe_runs: bool, probe: Callable[[], Attempts]
+) -> Breaker:
+    """Time went by. `probe` is asked how the tasks of the half-open window fared, once that window is over."""
+    if breaker.version == NEW.version:
+        return replace(breaker, since=now)
+    due = next_step_at(breaker, rules)
+    if due is None:
+        return breaker
+    if breaker.state is State.HALF_OPEN and not pipe_runs:
+        return replace(breaker, since=now)  # the window begins when the pipe runs, which takes AWS a while
+    if now < due:
+        return breaker
+    if breaker.state is State.OPEN:
+        return _enter(breaker, State.HALF_OPEN, now=now, reason="the cool-down is over", by=SCHEDULE)
+    return _judged(breaker, probe(), now=now, rules=rules)
+
+
+def next_step_at(breaker: Breaker, rules: Rules) -> datetime | None:
+    """When the breaker moves on by itself; None if it waits for an alarm or for a person."""
+    if breaker.state is State.CLOSED or breaker.manual:
+        return None
+    return breaker.since + (rules.cool_down if breaker.state is State.OPEN else rules.probe)
+
+
+def _judged(breaker: Breaker, attempts: Attempts, *, now: datetime, rules: Rules) -> Breaker:
+    told = f"{attempts.failures} of {attempts.count} attempts failed in the probe window"
+    if attempts.count and attempts.failures >= rules.failure_rate * attempts.count:
+        return _enter(breaker, State.OPEN, now=now, reason=told, by=SCHEDULE)
+    # A window in which nothing ran proves nothing, so it gets longer; but an idle system does not stay on trial.
+    if not attempts.count and now < breaker.since + rules.probe + rules.cool_down:
+        return breaker
+    return _enter(breaker, State.CLOSED, now=now, reason=told, by=SCHEDULE)
+
+
+def _enter(breaker: Breaker, state: State, *, now: datetime, reason: str, by: str, manual: bool = False) -> Breaker:
+    return replace(breaker, state=state, since=now, reason=reason, by=by, manual=manual)
