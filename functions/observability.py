@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
+from functions.tracing import SampledRequests
+
 logger = Logger()
 metrics = Metrics()
-tracer = Tracer()
+tracer = Tracer(provider=SampledRequests(), auto_patch=False)
 
 # The tracer logs every exception with the whole chain of its causes. What a task type raised may quote secrets; our
 # own log says what happened without them, and the trace has the exception all the same.

@@ -77,7 +77,7 @@ class Function(pulumi.ComponentResource):
             role=role.ready_arn,
             timeout=args.timeout,
             memory_size=args.memory_megabytes,
-            environment={"variables": {**_powertools(name, defaults.log_level), **args.environment}},
+            environment={"variables": {**_libraries(name, defaults.log_level), **args.environment}},
             tracing_config={"mode": "Active"},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[logs]),
         )
@@ -86,9 +86,11 @@ class Function(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn})
 
 
-def _powertools(service: str, log_level: str) -> dict[str, str]:
+def _libraries(service: str, log_level: str) -> dict[str, str]:
     return {
         "POWERTOOLS_SERVICE_NAME": service,
         "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
         "POWERTOOLS_LOG_LEVEL": log_level,
+        # None is deployed, and looking for some reads the metadata of every package in each cold start.
+        "PYDANTIC_DISABLE_PLUGINS": "__all__",
     }

@@ -1,16 +1,53 @@
-"""boto3 clients for the hot path, and what their failures mean to the domain."""
+"""AWS clients for the hot path, and what their failures mean to the domain.
+
+Made by botocore itself: what boto3 adds is not used here and would have to be loaded in every cold start.
+"""
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session, get_session
 
+from functions.adapters.service_models import ServiceModels
 from functions.tasks.errors import Unavailable
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.client import DynamoDBClient
+    from types_boto3_sqs.client import SQSClient
 
 # Two attempts of at most 3 s a call: even a put, the read after its lost reply and a send stay below the functions'
 # own time-out, and so below API Gateway's 29 s.
 CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+
+
+class SNSClient(Protocol):
+    """What is used of SNS's client."""
+
+    def publish(self, **request: Any) -> object:
+        """Publish one message."""
+        ...
+
+
+@overload
+def new_client(service: Literal["dynamodb"]) -> "DynamoDBClient": ...
+@overload
+def new_client(service: Literal["sns"]) -> SNSClient: ...
+@overload
+def new_client(service: Literal["sqs"]) -> "SQSClient": ...
+def new_client(service: str) -> Any:
+    """A client that gives up in time."""
+    return _session().create_client(service, config=CONFIG)
+
+
+@cache
+def _session() -> Session:
+    session = get_session()
+    session.register_component("data_loader", ServiceModels())
+    return session
 
 
 @contextmanager

@@ -7,9 +7,7 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
-from functions.adapters.clients import CONFIG, unavailable_on_failure
+from functions.adapters.clients import new_client, unavailable_on_failure
 from functions.tasks.errors import Unavailable
 from functions.tasks.patterns import MAX_EXAMPLES, Failure, Kind, Pattern
 
@@ -27,7 +25,7 @@ class DynamoDBPatternStore:
 
     def __init__(self, table_name: str, client: "DynamoDBClient | None" = None) -> None:
         self._table = table_name
-        self._client: DynamoDBClient = client or boto3.client("dynamodb", config=CONFIG)
+        self._client: DynamoDBClient = client or new_client("dynamodb")
 
     def count(self, failure: Failure, *, now: datetime, window: timedelta) -> bool:
         """Remember the event and count it, both or neither. Another window or writer in the way: look again."""

@@ -2,9 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-import boto3
-
-from functions.adapters.clients import CONFIG, unavailable_on_failure
+from functions.adapters.clients import new_client, unavailable_on_failure
 
 if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
@@ -15,7 +13,7 @@ class SQSTaskQueue:
 
     def __init__(self, queue_url: str, client: "SQSClient | None" = None) -> None:
         self._url = queue_url
-        self._client: SQSClient = client or boto3.client("sqs", config=CONFIG)
+        self._client: SQSClient = client or new_client("sqs")
 
     def send(self, *, body: str, group: str, deduplication_id: str) -> None:
         """Send one message. SQS drops a second one with the same deduplication id for five minutes."""

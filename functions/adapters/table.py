@@ -5,9 +5,7 @@ The state machine writes the same items (`statemachine/task.asl.json`); the attr
 
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
-from functions.adapters.clients import CONFIG, unavailable_on_failure
+from functions.adapters.clients import new_client, unavailable_on_failure
 from functions.tasks.model import Status
 from functions.tasks.record import Record
 
@@ -20,7 +18,7 @@ class DynamoDBRecordStore:
 
     def __init__(self, table_name: str, client: "DynamoDBClient | None" = None) -> None:
         self._table = table_name
-        self._client: DynamoDBClient = client or boto3.client("dynamodb", config=CONFIG)
+        self._client: DynamoDBClient = client or new_client("dynamodb")
 
     def put_new(self, record: Record) -> bool:
         """Put the item on condition that its id is new. Our own put tried again, after a lost reply, counts as new."""

@@ -2,11 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING
 
-import boto3
-
-from functions.adapters.clients import CONFIG, unavailable_on_failure
+from functions.adapters.clients import SNSClient, new_client, unavailable_on_failure
 from functions.tasks.events import TaskEvent
 from functions.tasks.patterns import Alert
 
@@ -14,20 +12,12 @@ if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
 
 
-class SNSClient(Protocol):
-    """What is used of boto3's client."""
-
-    def publish(self, **request: Any) -> object:
-        """Publish one message."""
-        ...
-
-
 class SNSEventTopic:
     """`EventTopic` on an SNS topic."""
 
     def __init__(self, topic_arn: str, client: SNSClient | None = None) -> None:
         self._topic = topic_arn
-        self._client = client or cast("SNSClient", boto3.client("sns", config=CONFIG))
+        self._client = client or new_client("sns")
 
     def publish(self, event: TaskEvent) -> None:
         """Publish the event, with the attributes that subscribers filter by."""
@@ -41,7 +31,7 @@ class SNSAlerts:
 
     def __init__(self, topic_arn: str, client: SNSClient | None = None) -> None:
         self._topic = topic_arn
-        self._client = client or cast("SNSClient", boto3.client("sns", config=CONFIG))
+        self._client = client or new_client("sns")
 
     def send(self, alert: Alert) -> None:
         """Publish the alert; the subject is that of an e-mail."""
@@ -54,7 +44,7 @@ class SQSUnreadableChanges:
 
     def __init__(self, queue_url: str, client: "SQSClient | None" = None) -> None:
         self._url = queue_url
-        self._client: SQSClient = client or boto3.client("sqs", config=CONFIG)
+        self._client: SQSClient = client or new_client("sqs")
 
     def keep(self, change: Mapping[str, object]) -> None:
         """Send one message."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from functions.tasks import strict_json
-from functions.tasks.model import Status, Task
+from functions.tasks.model import NewTask, Status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +45,10 @@ class RecordStore(Protocol):
         ...
 
 
-def queued_record(task: Task, body: str, created_at: str) -> Record:
+def queued_record(task: NewTask, *, task_id: str, body: str, created_at: str) -> Record:
     """The first record of an accepted task."""
     return Record(
-        task_id=task.task_id,
+        task_id=task_id,
         status=Status.QUEUED,
         ordering_key=task.ordering_key,
         type=task.type,

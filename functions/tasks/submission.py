@@ -6,7 +6,7 @@ from typing import Protocol
 from functions.tasks import strict_json
 from functions.tasks.errors import FieldError, Refused
 from functions.tasks.fields import BODY
-from functions.tasks.model import NewTask, Task
+from functions.tasks.model import NewTask
 from functions.tasks.record import Record, RecordStore, queued_record
 
 MAX_BODY_BYTES = 192 * 1024
@@ -31,17 +31,18 @@ def submit(new_task: NewTask, *, task_id: str, now: datetime, records: RecordSto
     again. `Refused` (413) when the message would be too large; `Unavailable` when table or queue do not answer.
     """
     created_at = timestamp(now)
-    task = Task(**dict(new_task), task_id=task_id, created_at=created_at)
-    record = queued_record(task, message_body(task), created_at)
+    body = message_body(new_task, task_id, created_at)
+    record = queued_record(new_task, task_id=task_id, body=body, created_at=created_at)
     if not records.put_new(record):
         raise RuntimeError(f"task id {task_id} was generated twice")
     queue.send(body=record.body, group=record.ordering_key, deduplication_id=task_id)
     return record
 
 
-def message_body(task: Task) -> str:
-    """The task as the message carries it: the whole task, in JSON; `Refused` (413) when it is too large."""
-    body = strict_json.dumps(task.model_dump(mode="json", exclude_none=True))
+def message_body(new_task: NewTask, task_id: str, created_at: str) -> str:
+    """The task as the message carries it (`Task` reads it), in JSON; `Refused` (413) when it is too large."""
+    posted = new_task.model_dump(mode="json", exclude_none=True)
+    body = strict_json.dumps({**posted, "task_id": task_id, "created_at": created_at})
     if len(body.encode()) > MAX_BODY_BYTES or strict_json.escaped_size(body) > MAX_ESCAPED_BYTES:
         raise too_large()
     return body

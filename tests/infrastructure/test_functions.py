@@ -129,6 +129,7 @@ def test_a_function_is_told_what_it_needs_and_nothing_else(stack: Stack, name: s
         "POWERTOOLS_SERVICE_NAME": name,
         "POWERTOOLS_METRICS_NAMESPACE": "Taskline",
         "POWERTOOLS_LOG_LEVEL": "DEBUG",
+        "PYDANTIC_DISABLE_PLUGINS": "__all__",
     }
 
 

@@ -74,7 +74,8 @@ def test_the_domain_has_no_clock_and_no_chance_of_its_own() -> None:
         ("functions.adapters", ["functions.tasks", "functions.adapters"]),
         ("functions.api", ["functions.tasks", "functions.api", "functions.observability"]),
         ("functions.task_types", ["functions.tasks", "functions.task_types"]),
-        ("functions.observability", []),
+        ("functions.observability", ["functions.tracing"]),
+        ("functions.tracing", []),
     ],
 )
 def test_arrows_between_the_rooms_of_the_functions_point_one_way(room: str, may_import: list[str]) -> None:
@@ -116,8 +117,9 @@ def test_only_adapters_speak_to_aws() -> None:
 
 
 def test_only_handlers_read_the_environment() -> None:
+    """And tracing: Lambda says there of each request whether it is sampled."""
     for module, path in FUNCTIONS.items():
-        if module not in HANDLERS:
+        if module not in [*HANDLERS, "functions.tracing"]:
             assert not [name for name in imports(path) if within(name, "os")], f"{module} imports os"
 
 
@@ -126,7 +128,7 @@ def test_what_runs_in_lambda_imports_nothing_that_is_not_deployed() -> None:
 
 
 def test_what_runs_in_lambda_imports_only_what_the_layer_holds() -> None:
-    layer = {"pydantic", "boto3", "botocore", "aws_lambda_powertools", "functions"}
+    layer = {"pydantic", "boto3", "botocore", "aws_lambda_powertools", "aws_xray_sdk", "functions"}
     for module, path in FUNCTIONS.items():
         for name in imports(path):
             top = name.split(".")[0]

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from functions import reader, validator
+from functions.adapters.clients import new_client
 from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.table import DynamoDBRecordStore
 from functions.task_types import load_task_types
@@ -221,15 +222,9 @@ def test_the_failure_of_reading_back_is_unavailable_too(pipeline: Pipeline) -> N
 
 def test_the_clients_give_up_before_the_gateway_does(pipeline: Pipeline) -> None:
     """Put and send, each with all its attempts timing out, and one second for each pause between them."""
-    for service in (pipeline_client("dynamodb"), pipeline_client("sqs")):
-        config = service.meta.config
+    for client in (new_client("dynamodb"), new_client("sqs")):
+        config = cast("Any", client.meta.config)
         assert config.retries["total_max_attempts"] * (config.connect_timeout + config.read_timeout) + 2 <= 29 / 2
-
-
-def pipeline_client(service: str) -> Any:
-    from functions.adapters.clients import CONFIG
-
-    return boto3.client(cast("Any", service), config=CONFIG)
 
 
 def use(monkeypatch: pytest.MonkeyPatch, records: DynamoDBRecordStore, queue: TaskQueue) -> None:

@@ -1,0 +1,62 @@
+"""X-Ray for the requests that it samples, and nothing at all for the others.
+
+X-Ray's SDK makes a cold start a quarter longer, and records a request that is not sampled only to throw it away.
+For each request, Lambda says in the environment whether it is sampled:
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+"""
+
+import os
+from collections.abc import Generator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
+from functools import cache
+from typing import Any, cast
+
+from aws_lambda_powertools.tracing.base import BaseProvider, BaseSegment
+
+
+class SampledRequests(BaseProvider):
+    """What Powertools' tracer writes to: X-Ray's recorder, loaded with the first request that is sampled.
+
+    For a request that is not, it stands in for the segment, too, and forgets what it is given.
+    """
+
+    @contextmanager
+    def in_subsegment(self, name: str | None = None, **kwargs: Any) -> Generator[BaseSegment]:
+        """A subsegment around a block."""
+        if not _is_sampled():
+            yield cast("BaseSegment", self)
+            return
+        with _recorder().in_subsegment(name, **kwargs) as subsegment:
+            yield subsegment
+
+    def in_subsegment_async(self, name: str | None = None, **kwargs: Any) -> AbstractAsyncContextManager[BaseSegment]:
+        """A subsegment around an asynchronous block."""
+        return _recorder().in_subsegment_async(name, **kwargs)
+
+    def put_annotation(self, key: str, value: Any) -> None:
+        """An annotation: traces can be searched by it."""
+        if _is_sampled():
+            _recorder().put_annotation(key, value)
+
+    def put_metadata(self, key: str, value: Any, namespace: str = "default") -> None:
+        """Metadata: anything that JSON can say."""
+        if _is_sampled():
+            _recorder().put_metadata(key, value, namespace)
+
+    def patch(self, modules: Sequence[str]) -> None:
+        """Nothing: `_recorder` traces the calls of all libraries that X-Ray knows."""
+
+    def patch_all(self) -> None:
+        """Nothing, as above."""
+
+
+def _is_sampled() -> bool:
+    return "Sampled=1" in os.environ.get("_X_AMZN_TRACE_ID", "")
+
+
+@cache
+def _recorder() -> Any:
+    from aws_xray_sdk.core import patch_all, xray_recorder  # pyright: ignore[reportMissingTypeStubs]
+
+    patch_all()
+    return xray_recorder

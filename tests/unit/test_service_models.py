@@ -1,0 +1,86 @@
+"""Clients made from a part of what botocore knows of AWS send what clients made from all of it send."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import UnknownServiceError
+from botocore.session import Session, get_session
+
+from functions.adapters.service_models import SERVICES, PlainFiles, ServiceModels
+
+PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
+MOST_REGIONS = 4  # of each partition: each one needs two clients of each service, and they cost time
+CALLS: dict[str, tuple[str, dict[str, Any]]] = {
+    "dynamodb": ("put_item", {"TableName": "tasks", "Item": {"task_id": {"S": "1"}}}),
+    "sns": ("publish", {"TopicArn": "arn:aws:sns:eu-west-1:123456789012:events", "Message": "m"}),
+    "sqs": ("send_message", {"QueueUrl": "https://queue.example/q.fifo", "MessageBody": "b", "MessageGroupId": "g"}),
+}
+
+
+class Sent(Exception):
+    """A request on its way, stopped."""
+
+
+def session(loader: ServiceModels | None) -> Session:
+    made = get_session()
+    made.set_credentials("access", "secret")
+    if loader is not None:
+        made.register_component("data_loader", loader)
+    return made
+
+
+def sent(session: Session, service: str, region: str) -> tuple[str, str, str, bytes]:
+    """Where a call goes, what it is signed for, how it is encoded, and its body."""
+
+    def stop(request: Any, **_: Any) -> None:
+        scope = request.headers["Authorization"].decode().split("/", 2)[2].partition(",")[0]
+        raise Sent(request.url, scope, request.headers["Content-Type"], request.body)
+
+    client: Any = session.create_client(cast("Any", service), region_name=region)
+    client.meta.events.register_first("before-send", stop)
+    operation, request = CALLS[service]
+    with pytest.raises(Sent) as stopped:
+        getattr(client, operation)(**request)
+    return stopped.value.args  # type: ignore[return-value]
+
+
+def some_regions(session: Session, service: str, partition: str) -> list[str]:
+    """From all over the partition's list, and where AWS began, which has addresses of its own."""
+    regions = session.get_available_regions(service, partition)
+    return [*regions[:: len(regions) // MOST_REGIONS + 1], *({"us-east-1", "us-gov-west-1"} & set(regions))]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_calls_go_where_botocore_sends_them_in_all_parts_of_the_world(service: str) -> None:
+    """Botocore finds signing names and addresses in its table of endpoints, too; ours are found without it."""
+    ours, botocores = session(ServiceModels()), session(None)
+    regions = [region for name in PARTITIONS for region in some_regions(botocores, service, name)]
+    assert {"us-east-1", "cn-north-1", "us-gov-west-1"} <= set(regions)
+    for region in regions:
+        assert sent(ours, service, region) == sent(botocores, service, region), region
+
+
+def test_all_that_is_known_is_what_adapters_use() -> None:
+    assert sorted(CALLS) == SERVICES
+    with pytest.raises(UnknownServiceError, match=r"Unknown service: 's3'.*dynamodb, sns, sqs"):
+        session(ServiceModels()).create_client("s3", region_name="eu-west-1")
+
+
+def documents() -> Iterator[str]:
+    botocores = session(None).get_component("data_loader")
+    for service in SERVICES:
+        for name in ("service-2", "endpoint-rule-set-1"):
+            yield f"{service}/{botocores.determine_latest_version(service, name)}/{name}"
+    yield "partitions"
+
+
+def test_documents_are_read_as_botocore_reads_them() -> None:
+    ours, botocores = ServiceModels(), session(None).get_component("data_loader")
+    for name in documents():
+        assert json.dumps(ours.load_data(name)) == json.dumps(botocores.load_data(name)), f"{name}, in this order"
+
+
+def test_a_document_that_is_not_there_is_none() -> None:
+    assert PlainFiles().load_file("/nowhere/service-2") is None
