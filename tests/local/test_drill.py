@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -25,7 +26,14 @@ KEYS = 20
 CLIENTS = 4
 PERMANENT = {"probability": 1, "error_class": "VALIDATION"}
 # A message comes back after six seconds instead of minutes; it has to be able to do so while an outage lasts.
-CONFIG = {"taskline:handlerTimeoutSeconds": 1, "taskline:maxReceiveCount": 50}
+CONFIG = {
+    "taskline:handlerTimeoutSeconds": 1,
+    "taskline:maxReceiveCount": 50,
+    # About a sixth of the runs fail for a reason that passes.
+    "taskline:breakerFailurePercent": 8,
+    "taskline:breakerPeriodSeconds": 10,
+    "taskline:breakerCoolDownSeconds": 3600,  # what it opened, a person closes
+}
 REDELIVERY_SECONDS = "6"
 OUTAGE_SECONDS = 60  # at most: it ends as soon as it has done its harm
 
@@ -54,17 +62,24 @@ class Drill:
         self.ended: dict[str, Task] = {}
         self.mended: dict[str, Task] = {}
         self.letters: set[str] = set()
+        self.opened_by: list[str] = []
+        self._over = threading.Event()
         self.told: dict[str, set[tuple[str, str]]] = defaultdict(set)
 
     def run(self) -> None:
         """Post, take away, give back, wait; then mend and redrive."""
         self._hasten_redelivery()
-        with ThreadPoolExecutor(CLIENTS) as pool:
+        with ThreadPoolExecutor(CLIENTS + 1) as pool:
             posting = [pool.submit(self._post, range(client, TASKS, CLIENTS)) for client in range(CLIENTS)]
-            self._outages()
-            for one in posting:
-                one.result()
-        self.ended = self._when_all_are(FINAL)
+            minding = pool.submit(self._mind_the_breaker)
+            try:
+                self._outages()
+                for one in posting:
+                    one.result()
+                self.ended = self._when_all_are(FINAL)
+            finally:
+                self._over.set()
+            minding.result()
         self._read_dead_letters()
         self._mend_and_redrive([task for task in self.ended.values() if task["status"] == "failed"])
         self.mended = self._when_all_are(("succeeded",))
@@ -81,9 +96,29 @@ class Drill:
             key = f"key-{number % KEYS}"
             self.posted.setdefault(key, []).append(self.laptop.post(ordering_key=key, **planned(number)))
 
+    def _mind_the_breaker(self) -> None:
+        """Close it whenever it opens; the first time not before all that was under way has ended."""
+        while not self._over.wait(0.5):
+            breaker = self.laptop.request("GET", "/v1/breaker").json
+            if breaker["state"] == "closed":
+                continue
+            if not self.opened_by:
+                eventually(lambda: self._in_flight() == 0, OUTAGE_SECONDS)
+            self.opened_by.append(breaker["by"])
+            change = json.dumps({"state": "closed", "reason": "the drill goes on"}).encode()
+            closed = self.laptop.request("PUT", "/v1/breaker", change, Content_Type="application/json")
+            assert closed.status == 200, closed
+
+    def _in_flight(self) -> int:
+        name: Any = "ApproximateNumberOfMessagesNotVisible"
+        url = self.outputs["queue_url"]
+        return int(self.clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
+
     def _outages(self) -> None:
         failures = self._failures_so_far
-        eventually(failures, OUTAGE_SECONDS)
+        eventually(lambda: self.opened_by, OUTAGE_SECONDS)
+        before = failures()
+        eventually(lambda: failures() > before, OUTAGE_SECONDS)
         with without(self.laptop, "dynamodb:UpdateItem"):
             eventually(lambda: "AccessDenied" in self.laptop.output, OUTAGE_SECONDS)
         self._let_leases_run_out()
@@ -210,6 +245,10 @@ def drill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
         yield drill
     finally:
         laptop.ensure_stopped()
+
+
+def test_the_breaker_opened(drill: Drill) -> None:
+    assert drill.opened_by[0] == "alarm"
 
 
 def test_every_task_ends(drill: Drill) -> None:
