@@ -1,8 +1,7 @@
-"""The functions' environment, set before Powertools is imported."""
+"""The functions' environment, set before Powertools is imported; the same as in the unit tests, which may run beside."""
 
 import os
 
-from tests.simulation.__main__ import ENVIRONMENT
-
-for name, value in ENVIRONMENT.items():
-    os.environ.setdefault(name, value)
+os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "test")
+os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Taskline")
+os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", "true")
