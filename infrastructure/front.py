@@ -73,6 +73,7 @@ class Front(pulumi.ComponentResource):
             log_retention_days=args.defaults.log_retention_days,
             functions={
                 "submit_task": self.validator,
+                "submit_tasks": self.validator,
                 "health": self.validator,
                 "read_task": self.reader,
                 "redrive_task": self.redrive,

@@ -6,6 +6,7 @@ The state machine writes the same items (`statemachine/task.asl.json`); the attr
 from typing import TYPE_CHECKING, Any
 
 from functions.adapters.clients import new_client, unavailable_on_failure
+from functions.tasks.errors import Unavailable
 from functions.tasks.model import Status
 from functions.tasks.record import Record
 
@@ -20,8 +21,11 @@ class DynamoDBRecordStore:
         self._table = table_name
         self._client: DynamoDBClient = client or new_client("dynamodb")
 
-    def put_new(self, record: Record) -> bool:
-        """Put the item on condition that its id is new. Our own put tried again, after a lost reply, counts as new."""
+    def put_new(self, record: Record) -> Record:
+        """Put the item on condition that its id is new, or read the one that is there.
+
+        That may be our own: the SDK tries again when a reply was lost. `Unavailable` when it expired in between.
+        """
         with unavailable_on_failure("the task table"):
             try:
                 self._client.put_item(
@@ -30,8 +34,11 @@ class DynamoDBRecordStore:
                     ConditionExpression="attribute_not_exists(task_id)",
                 )
             except self._client.exceptions.ConditionalCheckFailedException:
-                return self.get(record.task_id) == record
-        return True
+                kept = self.get(record.task_id)
+                if kept is None:
+                    raise Unavailable(f"the record of {record.task_id} went away while it was looked at") from None
+                return kept
+        return record
 
     def get(self, task_id: str) -> Record | None:
         """Read the item, strongly consistent: a client that was answered 202 finds its task."""
@@ -41,7 +48,7 @@ class DynamoDBRecordStore:
 
 
 def _to_item(record: Record) -> dict[str, Any]:
-    return {
+    item: dict[str, Any] = {
         "task_id": {"S": record.task_id},
         "status": {"S": record.status},
         "ordering_key": {"S": record.ordering_key},
@@ -52,6 +59,7 @@ def _to_item(record: Record) -> dict[str, Any]:
         "attempts": {"N": str(record.attempts)},
         "history": {"L": [{"M": {name: {"S": text} for name, text in entry.items()}} for entry in record.history]},
     }
+    return item if record.request_hash is None else item | {"request_hash": {"S": record.request_hash}}
 
 
 def _from_item(item: dict[str, Any]) -> Record:
@@ -76,6 +84,7 @@ def _from_item(item: dict[str, Any]) -> Record:
         error=_texts(item["error"]["M"]) if "error" in item else None,
         history=tuple(_from_entry(entry["M"]) for entry in item["history"]["L"]),
         redrives=int(item["redrives"]["N"]) if "redrives" in item else 0,
+        request_hash=optional("request_hash"),
     )
 
 

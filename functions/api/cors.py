@@ -7,11 +7,13 @@ told of them. There are no cookies and no credentials, so "any origin" gives a p
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from functions.tasks.idempotency import REPLAYED_HEADER
+
 STAGE_VARIABLE = "cors_origins"
 ANY = "any"  # stands for `*`, which a stage variable cannot hold
 MAX_AGE_SECONDS = 7200  # the longest that browsers keep a preflight's answer
 # What a page may read of an answer beside its body.
-EXPOSED_HEADERS = ("Allow", "Location", "Retry-After")
+EXPOSED_HEADERS = ("Allow", "Location", "Retry-After", REPLAYED_HEADER)
 # What a page may send: the media type, an API key, or the parts of an AWS signature.
 REQUEST_HEADERS = ("Content-Type", "X-Api-Key", "Authorization", "X-Amz-Date", "X-Amz-Security-Token")
 

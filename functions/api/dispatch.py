@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from functions.api.cors import with_cors
-from functions.api.messages import RETRY_AFTER_SECONDS, Request, Response, problem, read_request
+from functions.api.messages import Request, Response, problem, read_request, unavailable
 from functions.api.problems import TITLES
 from functions.observability import logger
 from functions.tasks.errors import Refused, Unavailable
@@ -44,8 +44,7 @@ def _refusal(error: Exception) -> Refused:
         return error
     if isinstance(error, Unavailable):
         logger.exception("unavailable")
-        detail = "The task store or the queue did not answer. Nothing is lost by trying again."
-        return Refused(503, TITLES[503], detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+        return unavailable()
     logger.exception("a bug")
     return Refused(500, TITLES[500], "This is a mistake on our side; it is logged.")
 

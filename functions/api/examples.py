@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from functions.api.messages import problem_body
+from functions.tasks.batch import batch_too_large, invalid_batch
 from functions.tasks.breaker_view import parse_change
 from functions.tasks.errors import FieldError, Refused
+from functions.tasks.idempotency import reused_key
 from functions.tasks.redrive.model import parse_request
 from functions.tasks.submission import too_large
 from functions.tasks.validation import invalid_task
@@ -84,4 +87,14 @@ INVALID_TASK: Refused = invalid_task([FieldError(field="title", message="is requ
 TOO_LARGE: Refused = too_large()
 INVALID_CHANGE: Refused = _refusal(lambda: parse_change("{}"))
 INVALID_REDRIVE: Refused = _refusal(lambda: parse_request('{"limit": 0}'))
+INVALID_BATCH: Refused = invalid_batch([FieldError(field="tasks", message="is required")])
+BATCH_TOO_LARGE: Refused = batch_too_large()
+REUSED_KEY: Refused = reused_key()
 NOT_FAILED = Refused(409, "Not failed", f"The task {TASK_ID!r} has succeeded.")
+BATCH: dict[str, Any] = {"tasks": [NEW_TASK, {**NEW_TASK, "title": "Say goodbye"}]}
+BATCH_ANSWER: dict[str, Any] = {
+    "results": [
+        {"status": 202, "location": f"{INSTANCE}/{TASK_ID}", "task": QUEUED_TASK},
+        {"status": 400, "problem": problem_body(INVALID_TASK, f"{INSTANCE}/batch#/tasks/1")},
+    ]
+}

@@ -2,11 +2,11 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from functions.api.problems import problem_type
+from functions.api.problems import TITLES, problem_type
 from functions.tasks.errors import FieldError, Refused
 from functions.tasks.fields import BODY
 
@@ -18,7 +18,10 @@ RETRY_AFTER_SECONDS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A client's request, with header names in lower case. `caller` is the ARN of who signed it, or empty."""
+    """A client's request, with header names in lower case.
+
+    `caller` is the ARN of who signed it, or empty; `api_key_id` is None where no API key is needed.
+    """
 
     method: str
     resource: str
@@ -26,8 +29,15 @@ class Request:
     stage: str
     path_parameters: Mapping[str, str]
     headers: Mapping[str, str]
+    repeated_headers: Mapping[str, Sequence[str]]
+    api_key_id: str | None
     body: str
     caller: str
+
+    def header_values(self, name: str) -> Sequence[str]:
+        """Every value that the header was sent with."""
+        name = name.lower()
+        return self.repeated_headers.get(name) or ([self.headers[name]] if name in self.headers else [])
 
     def require_json(self) -> str:
         """The body of a request that has to be JSON; `Refused` (415) when it says it is something else."""
@@ -65,6 +75,7 @@ def read_request(event: Mapping[str, Any]) -> Request:
     """The request in a REST API's Lambda proxy event; `Refused` (400) when its body is not UTF-8."""
     body: str = event.get("body") or ""
     headers: Mapping[str, str] = event.get("headers") or {}
+    identity: Mapping[str, str | None] = event["requestContext"].get("identity") or {}
     if event.get("isBase64Encoded"):
         body = _decode(body)
     return Request(
@@ -74,6 +85,8 @@ def read_request(event: Mapping[str, Any]) -> Request:
         stage=event["requestContext"]["stage"],
         path_parameters=event.get("pathParameters") or {},
         headers={name.lower(): value for name, value in headers.items()},
+        repeated_headers=_together(event.get("multiValueHeaders") or {}),
+        api_key_id=identity.get("apiKeyId"),
         body=body,
         caller=_caller(event["requestContext"]),
     )
@@ -105,6 +118,20 @@ def problem_body(refused: Refused, instance: str) -> dict[str, Any]:
         "instance": instance,
     }
     return body | ({"errors": [asdict(error) for error in refused.errors]} if refused.errors else {})
+
+
+def unavailable(detail: str = "The task store or the queue did not answer.") -> Refused:
+    """The answer to what could not be done now and can be tried again."""
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return Refused(503, TITLES[503], f"{detail} Nothing is lost by trying again.", headers=headers)
+
+
+def _together(headers: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """All values of each header, whatever case its name is written in each time."""
+    together: dict[str, list[str]] = {}
+    for name, values in headers.items():
+        together.setdefault(name.lower(), []).extend(values)
+    return together
 
 
 def _decode(body: str) -> str:

@@ -5,42 +5,16 @@ It is the API: the gateway is made from it (`infrastructure/api.py` adds which f
 
 from typing import Any
 
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
-
 from functions.api import examples
 from functions.api.access import OPERATIONS, SERVICE, Access
 from functions.api.completion import complete
 from functions.api.messages import HTML, JSON, PROBLEM_JSON, problem_body
-from functions.tasks.breaker_view import BreakerChange, BreakerView
+from functions.api.schemas import reference, schemas
 from functions.tasks.errors import Refused
-from functions.tasks.model import NewTask, TaskView
-from functions.tasks.redrive.model import RedriveReport, RedriveRequest
+from functions.tasks.idempotency import KEY_HEADER, KEY_PATTERN, MAX_KEY_CHARACTERS, REPLAYED_HEADER
 
 Document = dict[str, Any]
-_REFERENCE = "#/components/schemas/{model}"
-_MODELS: tuple[type[BaseModel], ...] = (NewTask, TaskView, RedriveRequest, RedriveReport, BreakerChange, BreakerView)
-_PROBLEM: Document = {
-    "type": "object",
-    "description": "What went wrong (RFC 9457).",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "description": "Every field that is wrong.",
-            "items": {
-                "type": "object",
-                "required": ["field", "message"],
-                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
-            },
-        },
-    },
-}
+_RETRY_AFTER: Document = {"description": "Seconds to wait before trying again.", "schema": {"type": "string"}}
 
 
 def openapi_document(access: Access | None = None) -> Document:
@@ -54,6 +28,7 @@ def openapi_document(access: Access | None = None) -> Document:
         },
         "paths": {
             "/tasks": {"post": _submit_task()},
+            "/tasks/batch": {"post": _submit_tasks()},
             "/tasks/{task_id}": {"get": _read_task()},
             "/tasks/{task_id}/redrive": {"post": _redrive_task()},
             "/redrive": {"post": _redrive_tasks()},
@@ -62,7 +37,7 @@ def openapi_document(access: Access | None = None) -> Document:
             "/openapi.json": {"get": _read_openapi()},
             "/docs": {"get": _read_docs()},
         },
-        "components": {"schemas": _schemas()},
+        "components": {"schemas": schemas()},
     }
     return complete(document, access or Access())
 
@@ -71,18 +46,65 @@ def _submit_task() -> Document:
     return {
         "operationId": "submit_task",
         "summary": "Hand in a task",
+        "parameters": [_idempotency_key()],
         "requestBody": {"required": True, "content": _json("NewTask", examples.NEW_TASK)},
         "responses": {
             "202": {
                 "description": "Accepted and queued.",
-                "headers": {"Location": {"description": "Where the task is read.", "schema": {"type": "string"}}},
+                "headers": {
+                    "Location": {"description": "Where the task is read.", "schema": {"type": "string"}},
+                    REPLAYED_HEADER: _replayed(),
+                },
                 "content": _json("TaskView", examples.QUEUED_TASK),
             },
-            "400": _problem("Not JSON, or a field is wrong; `errors` names each one.", examples.INVALID_TASK),
+            "400": _problem(
+                "Not JSON, or a field or the idempotency key is wrong; `errors` names each one.", examples.INVALID_TASK
+            ),
             "413": _problem("The task is too large.", examples.TOO_LARGE),
             "415": _problem("The body says it is something else than JSON."),
+            "422": _problem("The idempotency key was used for another request.", examples.REUSED_KEY),
             "503": _unavailable(),
         },
+    }
+
+
+def _submit_tasks() -> Document:
+    return {
+        "operationId": "submit_tasks",
+        "summary": "Hand in several tasks, each answered by itself",
+        "parameters": [_idempotency_key()],
+        "requestBody": {"required": True, "content": _json("Batch", examples.BATCH)},
+        "responses": {
+            "207": {
+                "description": "What became of each task. `Retry-After` is sent when a task can be tried again.",
+                "headers": {REPLAYED_HEADER: _replayed(), "Retry-After": _RETRY_AFTER},
+                "content": _json("BatchAnswer", examples.BATCH_ANSWER),
+            },
+            "400": _problem(
+                "No batch: not JSON, no or too many tasks, or a wrong idempotency key.", examples.INVALID_BATCH
+            ),
+            "413": _problem("The batch is too large.", examples.BATCH_TOO_LARGE),
+            "415": _problem("The body says it is something else than JSON."),
+            "422": _problem("The idempotency key was used for another request.", examples.REUSED_KEY),
+            "503": _unavailable(),
+        },
+    }
+
+
+def _idempotency_key() -> Document:
+    return {
+        "name": KEY_HEADER,
+        "in": "header",
+        "required": False,
+        "description": "A request that is sent again with the same key counts once. Printable ASCII characters.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARACTERS, "pattern": KEY_PATTERN},
+    }
+
+
+def _replayed() -> Document:
+    return {
+        "description": "Sent when an earlier request with this key had handed in everything.",
+        "schema": {"type": "string", "enum": ["true"]},
     }
 
 
@@ -198,52 +220,16 @@ def _change_breaker() -> Document:
 
 
 def _json(model: str, example: Document) -> Document:
-    return {JSON: {"schema": _reference(model), "example": example}}
+    return {JSON: {"schema": reference(model), "example": example}}
 
 
 def _problem(description: str, example: Refused | None = None) -> Document:
     """An error; without an example of its own it gets the one of its status."""
-    content: Document = {"schema": _reference("Problem")}
+    content: Document = {"schema": reference("Problem")}
     if example:
         content["example"] = problem_body(example, examples.INSTANCE)
     return {"description": description, "content": {PROBLEM_JSON: content}}
 
 
 def _unavailable() -> Document:
-    seconds = {"description": "Seconds to wait before trying again.", "schema": {"type": "string"}}
-    return {**_problem("The table or the queue did not answer."), "headers": {"Retry-After": seconds}}
-
-
-def _reference(model: str) -> Document:
-    return {"$ref": _REFERENCE.format(model=model)}
-
-
-def _schemas() -> Document:
-    _, definitions = models_json_schema([(model, "validation") for model in _MODELS], ref_template=_REFERENCE)
-    schemas = {name: _to_openapi_3_0(schema) for name, schema in definitions["$defs"].items()}
-    return {**schemas, "Problem": _PROBLEM}
-
-
-def _to_openapi_3_0(schema: Any) -> Any:
-    """JSON Schema 2020-12 as pydantic writes it, in the dialect of OpenAPI 3.0, which has `nullable` for null."""
-    if isinstance(schema, list):
-        return [_to_openapi_3_0(item) for item in schema]  # pyright: ignore[reportUnknownVariableType]
-    if not isinstance(schema, dict):
-        return schema
-    converted: Document = {name: _to_openapi_3_0(value) for name, value in schema.items()}  # pyright: ignore[reportUnknownVariableType]
-    if "default" in converted and converted["default"] is None:
-        del converted["default"]
-    variants = converted.get("anyOf", [])
-    if {"type": "null"} in variants:
-        del converted["anyOf"]
-        (variant,) = (one for one in variants if one != {"type": "null"})
-        converted = {**variant, **converted, "nullable": True}
-    return _with_reference_alone(converted)
-
-
-def _with_reference_alone(schema: Document) -> Document:
-    """OpenAPI 3.0 ignores whatever stands beside a `$ref`."""
-    if "$ref" not in schema or len(schema) == 1:
-        return schema
-    beside = {name: value for name, value in schema.items() if name != "$ref"}
-    return {"allOf": [{"$ref": schema["$ref"]}], **beside}
+    return {**_problem("The table or the queue did not answer."), "headers": {"Retry-After": _RETRY_AFTER}}

@@ -15,7 +15,10 @@ from functions.tasks.model import NewTask, Status
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One task's record. Times are UTC, ISO 8601, milliseconds; `body` and `result` are JSON texts."""
+    """One task's record. Times are UTC, ISO 8601, milliseconds; `body` and `result` are JSON texts.
+
+    `request_hash` tells the request of an idempotency key from others; None when it came without a key.
+    """
 
     task_id: str
     status: Status
@@ -31,13 +34,17 @@ class Record:
     error: Mapping[str, str] | None = None
     history: tuple[Mapping[str, Any], ...] = ()
     redrives: int = 0
+    request_hash: str | None = None
 
 
 class RecordStore(Protocol):
     """Where records live. Every method raises `Unavailable` when the store does not answer."""
 
-    def put_new(self, record: Record) -> bool:
-        """Write the record on condition that its id is new; False, and nothing written, when it is not."""
+    def put_new(self, record: Record) -> Record:
+        """Write the record on condition that its id is new; the record that the table has now.
+
+        It equals the one that was given when that was written, even if that was only learned in a second try.
+        """
         ...
 
     def get(self, task_id: str) -> Record | None:
@@ -45,7 +52,9 @@ class RecordStore(Protocol):
         ...
 
 
-def queued_record(task: NewTask, *, task_id: str, body: str, created_at: str) -> Record:
+def queued_record(
+    task: NewTask, *, task_id: str, body: str, created_at: str, request_hash: str | None = None
+) -> Record:
     """The first record of an accepted task."""
     return Record(
         task_id=task_id,
@@ -56,6 +65,7 @@ def queued_record(task: NewTask, *, task_id: str, body: str, created_at: str) ->
         created_at=created_at,
         body=body,
         history=({"status": Status.QUEUED, "at": created_at},),
+        request_hash=request_hash,
     )
 
 

@@ -11,11 +11,11 @@ MAX_INTEGER_DIGITS = 1000
 _MAYBE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
-def loads(text: str) -> Any:
+def loads(text: str, max_depth: int = MAX_DEPTH) -> Any:
     """Parse `text`, or raise ValueError with a sentence for the client.
 
     Refused beside malformed text: duplicate keys, NaN and infinities (also 1e999), lone surrogates, which no UTF-8
-    carry, the character NUL, at which many a library cuts texts off, and nesting deeper than `MAX_DEPTH`, which later
+    carry, the character NUL, at which many a library cuts texts off, and nesting deeper than `max_depth`, which later
     parsers on the way might not survive.
     """
     try:
@@ -27,11 +27,11 @@ def loads(text: str) -> Any:
             parse_int=_bounded_integer,
         )
     except RecursionError:
-        raise ValueError(f"is nested deeper than {MAX_DEPTH} levels") from None
+        raise ValueError(f"is nested deeper than {max_depth} levels") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"is not JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
-    if deeper_than(value, MAX_DEPTH):
-        raise ValueError(f"is nested deeper than {MAX_DEPTH} levels")
+    if deeper_than(value, max_depth):
+        raise ValueError(f"is nested deeper than {max_depth} levels")
     if _MAYBE_SURROGATE.search(text):
         _refuse_surrogates(value)
     if "\\u0000" in text and _has_nul(value):

@@ -186,4 +186,4 @@ def test_the_api_is_deployed_when_it_may_call_its_functions(stack: Stack) -> Non
 
 def test_an_operation_without_a_function_is_an_error() -> None:
     with pytest.raises(KeyError, match="read_task"):
-        gateway_document({"submit_task": "x", "health": "x"}, "x", Access())
+        gateway_document({"submit_task": "x", "submit_tasks": "x", "health": "x"}, "x", Access())

@@ -68,6 +68,10 @@ class Schemas:
             case "items" if isinstance(value, list):
                 for index, item in enumerate(value):
                     yield from self.errors(rule, item, f"{path}[{index}]")
+            case "minItems" if isinstance(value, list) and len(value) < rule:
+                yield f"{path}: fewer than {rule}"
+            case "maxItems" if isinstance(value, list) and len(value) > rule:
+                yield f"{path}: more than {rule}"
             case "minLength" if isinstance(value, str) and len(value) < rule:
                 yield f"{path}: shorter than {rule}"
             case "maxLength" if isinstance(value, str) and len(value) > rule:
@@ -92,6 +96,8 @@ KEYWORDS = NOTES | {
     "properties",
     "additionalProperties",
     "items",
+    "minItems",
+    "maxItems",
     "minLength",
     "maxLength",
     "pattern",

@@ -43,6 +43,20 @@ def post(body: Any, **changes: Any) -> dict[str, Any]:
     return event("post_task.json", body=text, **changes)
 
 
+def post_batch(tasks: Any, **changes: Any) -> dict[str, Any]:
+    """POST /tasks/batch with these tasks, or with this text."""
+    made = post(tasks if isinstance(tasks, str) else {"tasks": tasks}, resource="/tasks/batch", **changes)
+    made["path"] = "/tasks/batch"
+    made["requestContext"]["path"] = "/v1/tasks/batch"
+    return made
+
+
+def from_caller(sent: dict[str, Any], api_key_id: str | None) -> dict[str, Any]:
+    """The event as it is with an API key."""
+    sent["requestContext"]["identity"]["apiKeyId"] = api_key_id
+    return sent
+
+
 def post_bytes(body: bytes, **changes: Any) -> dict[str, Any]:
     """POST /tasks with a body that API Gateway holds to be binary."""
     return post(base64.b64encode(body).decode(), isBase64Encoded=True, **changes)

@@ -18,7 +18,7 @@ from tests.builders import A_FAILURE, TASK_ID, a_task, an_item
 from tests.unit.conftest import Pipeline
 from tests.unit.documented import DOCUMENT, OPERATIONS, SCHEMAS, assert_documented
 from tests.unit.schemas import KEYWORDS
-from tests.unit.support import CONTEXT, Answer, event, get_task
+from tests.unit.support import CONTEXT, Answer, event, get_task, post, post_batch
 
 
 def walk(value: Any) -> Iterator[dict[str, Any]]:
@@ -150,6 +150,31 @@ def test_what_the_document_does_not_allow_is_refused(pipeline: Pipeline, changes
     schema = OPERATIONS["POST", "/tasks"]["requestBody"]["content"]["application/json"]["schema"]
     assert SCHEMAS.errors(schema, a_task(**changes))
     assert_documented(pipeline.post(a_task(**changes)), "POST", "/tasks")
+
+
+def test_a_batch_and_its_answer_are_as_documented(pipeline: Pipeline) -> None:
+    schema = OPERATIONS["POST", "/tasks/batch"]["requestBody"]["content"]["application/json"]["schema"]
+    given = [a_task(), a_task(title="")]
+    assert SCHEMAS.errors(schema, {"tasks": given[:1]}) == []
+    for wrong in ([], given, given[:1] * 26):
+        assert SCHEMAS.errors(schema, {"tasks": wrong})
+    for _ in range(2):
+        answer = pipeline.submit(post_batch(given, headers={"Idempotency-Key": "k"}))
+        assert answer.status == 207
+        assert_documented(answer, "POST", "/tasks/batch")
+    for body in ("{", "x" * 2_000_000):
+        assert_documented(pipeline.submit(post_batch(body)), "POST", "/tasks/batch")
+    reused = post_batch([a_task(title="other")], headers={"Idempotency-Key": "k"})
+    assert_documented(pipeline.submit(reused), "POST", "/tasks/batch")
+
+
+def test_an_idempotency_key_is_documented_as_it_is_checked(pipeline: Pipeline) -> None:
+    (parameter,) = OPERATIONS["POST", "/tasks"]["parameters"]
+    assert (parameter["in"], parameter["required"]) == ("header", False)
+    for key, status in (("k" * 255, 202), ("k" * 256, 400), ("é", 400), ("a b", 202)):
+        fits = SCHEMAS.errors(parameter["schema"], key) == []
+        answer = pipeline.submit(post(a_task(), headers={parameter["name"]: key}))
+        assert (answer.status, fits) == (status, status == 202)
 
 
 def test_problems_are_as_documented(pipeline: Pipeline) -> None:

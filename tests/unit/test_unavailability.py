@@ -1,7 +1,6 @@
 """POST /tasks when table or queue fail, or when there is a bug: nothing is lost and nothing is half done."""
 
 import json
-from dataclasses import dataclass, field
 from typing import Any, cast
 
 import boto3
@@ -19,43 +18,8 @@ from functions.tasks.record import Record
 from functions.tasks.submission import TaskQueue
 from tests.builders import a_task
 from tests.unit.conftest import Pipeline
+from tests.unit.fakes import FakeQueue, FakeStore
 from tests.unit.support import CONTEXT, Answer, get_task, post
-
-
-@dataclass
-class FakeStore:
-    """A `RecordStore` in memory, which can fail."""
-
-    journal: list[str] = field(default_factory=list)
-    failure: Exception | None = None
-    records: dict[str, Record] = field(default_factory=dict)
-
-    def put_new(self, record: Record) -> bool:
-        self.journal.append("put")
-        if self.failure:
-            raise self.failure
-        return self.records.setdefault(record.task_id, record) is record
-
-    def get(self, task_id: str) -> Record | None:
-        self.journal.append("get")
-        if self.failure:
-            raise self.failure
-        return self.records.get(task_id)
-
-
-@dataclass
-class FakeQueue:
-    """A `TaskQueue` in memory, which can fail."""
-
-    journal: list[str] = field(default_factory=list)
-    failure: Exception | None = None
-    sent: list[dict[str, str]] = field(default_factory=list)
-
-    def send(self, *, body: str, group: str, deduplication_id: str) -> None:
-        self.journal.append("send")
-        if self.failure:
-            raise self.failure
-        self.sent.append({"body": body, "group": group, "deduplication_id": deduplication_id})
 
 
 class Submission:
@@ -205,8 +169,9 @@ def test_a_put_whose_reply_was_lost_is_no_duplicate(pipeline: Pipeline, monkeypa
 
 def test_a_record_of_the_same_id_that_is_not_ours_is_left_alone(pipeline: Pipeline) -> None:
     store = DynamoDBRecordStore(pipeline.table, cast("Any", pipeline.dynamodb))
-    assert store.put_new(a_record(body='{"n":1}'))
-    assert not store.put_new(a_record(body='{"n":2}')), "an id that is taken is not new"
+    first = a_record(body='{"n":1}')
+    assert store.put_new(first) == first
+    assert store.put_new(a_record(body='{"n":2}')) == first, "an id that is taken keeps its record"
     assert pipeline.records()[0]["body"] == {"S": '{"n":1}'}
 
 

@@ -1,0 +1,49 @@
+"""Table and queue in memory, which can fail."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from functions.tasks.errors import Unavailable
+from functions.tasks.record import Record
+
+
+@dataclass
+class FakeStore:
+    """A `RecordStore` in memory, which can fail."""
+
+    journal: list[str] = field(default_factory=list)
+    failure: Exception | None = None
+    refuses: Callable[[Record], bool] = lambda _: False
+    records: dict[str, Record] = field(default_factory=dict)
+
+    def put_new(self, record: Record) -> Record:
+        self.journal.append("put")
+        if self.failure:
+            raise self.failure
+        if self.refuses(record):
+            raise Unavailable("the task table did not answer")
+        return self.records.setdefault(record.task_id, record)
+
+    def get(self, task_id: str) -> Record | None:
+        self.journal.append("get")
+        if self.failure:
+            raise self.failure
+        return self.records.get(task_id)
+
+
+@dataclass
+class FakeQueue:
+    """A `TaskQueue` in memory, which can fail."""
+
+    journal: list[str] = field(default_factory=list)
+    failure: Exception | None = None
+    refuses: Callable[[str], bool] = lambda _: False
+    sent: list[dict[str, str]] = field(default_factory=list)
+
+    def send(self, *, body: str, group: str, deduplication_id: str) -> None:
+        self.journal.append("send")
+        if self.failure:
+            raise self.failure
+        if self.refuses(body):
+            raise Unavailable("the task queue did not answer")
+        self.sent.append({"body": body, "group": group, "deduplication_id": deduplication_id})
