@@ -11,11 +11,13 @@ from local.options import PROJECT_ROOT
 from tests.local.laptop import Laptop
 
 SECONDS = 30
+CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 
 def test_the_api_does_what_its_document_says_whatever_is_sent(laptop: Laptop, tmp_path: Path) -> None:
     command = [
-        *(str(Path(sys.executable).with_name("schemathesis")), "run", f"{laptop.api}/openapi.json"),
+        *(str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(CONFIG)),
+        *("run", f"{laptop.api}/openapi.json"),
         *("--checks", "all", "--phases", "examples,coverage,fuzzing,stateful", "--max-time", str(SECONDS)),
         *("--generation-deterministic", "--continue-on-failure", "--no-color"),
         # A NUL in a text is refused, which JSON Schema cannot say of texts anywhere inside `data`.

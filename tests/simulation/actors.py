@@ -1,47 +1,21 @@
-"""Who acts in a run, as fibers on one virtual clock: the client that posts tasks, and the pipe's workers."""
+"""Who works in a run, as fibers on one virtual clock: the pipe's workers. Those who post are in `clients.py`."""
 
 import functools
 import itertools
 import json
 import random
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from functions import validator
 from local.express import ExecutionContext, Group, Machine, Outcome, Scheduler, Sleep
 from local.pipe import Execution, Message, PipeWorker, Route
-from tests.simulation.calls import LambdaContext
 from tests.simulation.faults import Faults, Freeze
 from tests.simulation.fifo import Stored
-from tests.simulation.world import Accepted, World
+from tests.simulation.world import World
 
 Fiber = Generator[Any, Any, Any]
 ROUTE = Route(source_arn="arn:aws:sqs:us-east-1:000000000000:tasks.fifo", target_arn="machine", region="us-east-1")
 _IDLE_SECONDS = 0.5
-
-
-@dataclass(frozen=True, kw_only=True)
-class Post:
-    """One task that the client will hand in: after which pause, for which key, and how its function will behave."""
-
-    pause: float
-    ordering_key: str
-    plan: tuple[str, ...]
-
-
-def client(world: World, posts: list[Post]) -> Fiber:
-    """Post the tasks one after the other, and note which were accepted."""
-    for post in posts:
-        yield Sleep(post.pause)
-        answer = validator.handler(_event(post), LambdaContext())  # pyright: ignore[reportArgumentType]
-        if answer["statusCode"] == 202:
-            task_id = json.loads(answer["body"])["task_id"]
-            accepted = Accepted(task_id=task_id, ordering_key=post.ordering_key, plan=post.plan)
-            world.journal.accepted.append(accepted)
-        elif answer["statusCode"] != 503:
-            raise AssertionError(f"a good task was answered with {answer}")
-    world.all_posted = True
 
 
 class Worker:
@@ -171,24 +145,3 @@ def _message(stored: Stored) -> Message:
         },
         message_attributes={},
     )
-
-
-def _event(post: Post) -> dict[str, Any]:
-    task = {
-        "title": "simulated",
-        "description": "simulated",
-        "priority": "low",
-        "type": "simulated",
-        "ordering_key": post.ordering_key,
-        "data": {"plan": list(post.plan)},
-    }
-    return {
-        "httpMethod": "POST",
-        "resource": "/tasks",
-        "path": "/tasks",
-        "headers": {"Content-Type": "application/json"},
-        "pathParameters": None,
-        "requestContext": {"requestId": "simulated", "stage": "v1", "path": "/v1/tasks"},
-        "body": json.dumps(task),
-        "isBase64Encoded": False,
-    }

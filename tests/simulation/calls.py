@@ -118,6 +118,7 @@ class SimulatedDynamoDB:
 
     def put_item(self, **request: Any) -> dict[str, Any]:
         """PutItem. boto3 tries again after a lost reply, and the second try meets the first one's item."""
+        step()
         fault = self._faults.on_call(self._world.now())
         _fail_before(fault, "PutItem")
         request = json.loads(json.dumps(request))  # what travels is text, no enum of ours

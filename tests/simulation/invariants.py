@@ -3,10 +3,11 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from itertools import groupby, pairwise
+from itertools import groupby, permutations
 from typing import Any
 
 from tests.simulation.fifo import DEDUPLICATION_SECONDS
+from tests.simulation.idempotency_invariants import idempotency_violations
 from tests.simulation.redrive_invariants import redrive_violations
 from tests.simulation.world import OPERATOR, Accepted, World, Write
 
@@ -20,6 +21,7 @@ def violations(world: World, fair_from: float, *, redriven: bool = False) -> Ite
     """
     if redriven:
         yield from redrive_violations(world)
+    yield from idempotency_violations(world)
     yield from _nothing_is_lost(world)
     yield from _nothing_is_left_over(world)
     yield from _terminal_exactly_once(world)
@@ -100,8 +102,8 @@ def _first_effects_in_order(world: World) -> Iterator[str]:
 
 
 def _in_order(key: str, tasks: list[Accepted], first: dict[str, int]) -> Iterator[str]:
-    for before, after in pairwise(tasks):
-        if first[before.task_id] > first[after.task_id]:
+    for before, after in permutations(tasks, 2):
+        if before.came_before(after) and first[before.task_id] > first[after.task_id]:
             yield f"key {key}: {after.task_id} had its first effect before {before.task_id}, accepted earlier"
 
 

@@ -14,6 +14,7 @@ from functions.tasks.retry import RetryPolicy
 from local.express import Machine
 from local.pipe import Execution, Message, PipeWorker
 from statemachine.budget import successors
+from tests.simulation.idempotency_mutations import IDEMPOTENCY_MISTAKES
 from tests.simulation.redrive_mutations import REDRIVE_MISTAKES
 from tests.simulation.run import System, shipped_definition
 
@@ -258,5 +259,8 @@ MUTATIONS: Mapping[str, Callable[[], Mutation]] = {
     "an old message of a redriven task comes back for ever": lambda: _in_definition(_keeps_superseded_messages),
     "a failure is not put into the index": lambda: _in_definition(_indexes_no_failure),
     "a redriven task loses its place": lambda: _in_definition(_counts_from_the_last_message),
-    **{name: functools.partial(_in_code, patched) for name, patched in REDRIVE_MISTAKES.items()},
+    **{
+        name: functools.partial(_in_code, patched)
+        for name, patched in {**REDRIVE_MISTAKES, **IDEMPOTENCY_MISTAKES}.items()
+    },
 }

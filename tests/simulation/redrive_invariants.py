@@ -44,12 +44,12 @@ def _nothing_undelivered_is_left(world: World) -> Iterator[str]:
 
 def _in_original_order(world: World, call: Redriven) -> Iterator[str]:
     keys = {task.task_id: task.ordering_key for task in world.journal.accepted}
-    accepted = {task.task_id: position for position, task in enumerate(world.journal.accepted)}
+    accepted = {task.task_id: task for task in world.journal.accepted}
     known = [task_id for task_id in call.task_ids if task_id in keys]
     for before, after in combinations(known, 2):
         if keys[before] != keys[after]:
             continue
-        if accepted[before] > accepted[after]:
+        if accepted[after].came_before(accepted[before]):
             yield f"{after} was accepted before {before}, and put back after it"
         elif _only_here(world, call, before) and _only_here(world, call, after):
             first, second = (_next_claim(world, call, task_id) for task_id in (before, after))

@@ -1,5 +1,6 @@
 """The world of one run: queue, dead-letter queue and table in memory, and a journal of everything that matters."""
 
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -45,11 +46,25 @@ class Redriven:
 
 @dataclass(frozen=True, kw_only=True)
 class Accepted:
-    """A task that a client was answered 202 for."""
+    """A task that a client was answered 202 for.
+
+    `tried` and `answered` are moments (`World.moment`): when it was first handed in, and first answered 202. `request`
+    names what it was handed in with, `place` says where in it.
+    """
 
     task_id: str
     ordering_key: str
     plan: tuple[str, ...]
+    tried: int
+    answered: int
+    request: str
+    place: int
+
+    def came_before(self, other: "Accepted") -> bool:
+        """Whether its client could know that it comes first: it was answered before the other was handed in."""
+        if self.request == other.request:
+            return self.place < other.place
+        return self.answered < other.tried
 
 
 @dataclass(kw_only=True)
@@ -60,6 +75,11 @@ class Journal:
     effects: list[Effect] = field(default_factory=list[Effect])
     writes: list[Write] = field(default_factory=list[Write])
     redriven: list[Redriven] = field(default_factory=list[Redriven])
+    tried: dict[str, int] = field(default_factory=dict[str, int])
+    answers: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """The ids that clients were told for each title of a task: a title is a client's own name for it."""
+    astonished: list[str] = field(default_factory=list[str])
+    """Answers that no client can make sense of."""
 
 
 class World:
@@ -67,10 +87,11 @@ class World:
 
     def __init__(self, now: Callable[[], float], visibility_timeout: float) -> None:
         self.now = now
-        self.all_posted = False
+        self.clients = 0
         self.running_execution = ""
         self.operators = 0
         self._executions = 0
+        self._moments = itertools.count(1)
         self.journal = Journal()
         self.table = InMemoryTable()
         self.dead_letters = InMemoryFifo(now)
@@ -113,6 +134,15 @@ class World:
     def now_ns(self) -> int:
         """The virtual clock as `time.time_ns` tells it."""
         return int(self.now() * 1e9)
+
+    @property
+    def all_posted(self) -> bool:
+        """Whether every client has done what it wanted."""
+        return not self.clients
+
+    def moment(self) -> int:
+        """A number that grows with every call: what happens at one virtual time still happens one by one."""
+        return next(self._moments)
 
     def is_settled(self) -> bool:
         """Whether nothing is left to do."""
