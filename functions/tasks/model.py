@@ -67,7 +67,8 @@ def _is_iso_8601(value: str) -> bool:
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 Trimmed = StringConstraints(strip_whitespace=True)
 # What trimming and validators ask for, said in the document's terms. Formats are open-ended: these names are our own.
-_NOT_BLANK: JsonDict = {"pattern": r"\S"}
+# U+0085 is white space to whoever trims, and none to the regular expressions of ECMAScript.
+_NOT_BLANK: JsonDict = {"pattern": r"[^\s\u0085]"}
 _ISO_8601: JsonDict = {"format": "iso-8601"}
 _TASK_TYPE: JsonDict = {"format": "task-type"}
 
