@@ -1,8 +1,10 @@
 """POST /tasks/batch: each task is answered by itself, in order, and none jumps the queue of its key."""
 
+import itertools
 import json
 import threading
 from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 import pytest
@@ -175,6 +177,16 @@ def test_each_caller_has_batches_of_its_own(pipeline: Pipeline) -> None:
 # When table or queue fail
 
 
+class TickingClock:
+    """A `datetime` that is a second later each time: two requests in one millisecond are one and the same."""
+
+    def __init__(self) -> None:
+        self._seconds = itertools.count()
+
+    def now(self, zone: tzinfo) -> datetime:
+        return datetime(2026, 1, 31, 12, tzinfo=zone) + timedelta(seconds=next(self._seconds))
+
+
 class Submission:
     """The validator's handler around fakes."""
 
@@ -184,6 +196,7 @@ class Submission:
         self.queue = FakeQueue(self.journal)
         built = validator.Validator(records=self.store, queue=self.queue, types=load_task_types())
         monkeypatch.setattr(validator, "build", lambda: built)
+        monkeypatch.setattr(validator, "datetime", TickingClock())
 
     def post(self, given: list[dict[str, Any]], **changes: Any) -> Answer:
         return Answer.of(validator.handler(post_batch(given, **changes), CONTEXT))
