@@ -48,6 +48,7 @@ front = Front(
         queue_url=processing.lane.queue_url,
         queue_arn=processing.lane.queue_arn,
         failed_index_arn=table.failed_index_arn,
+        list_index_arns=table.list_index_arns,
         dead_letter_queue_url=processing.dead_letters.url,
         dead_letter_queue_arn=processing.dead_letters.arn,
         record_retention_hours=settings.record_retention_hours,
@@ -90,6 +91,7 @@ Alarms(
 functions = (
     front.validator,
     front.reader,
+    front.canceller,
     front.redrive,
     front.documents,
     processing.processor,

@@ -1,6 +1,7 @@
-"""The request handler of `GET /tasks/{task_id}`: everybody can see what happened to a task."""
+"""The request handler of `GET /tasks/{task_id}` and `GET /tasks`: everybody can see what happened to tasks."""
 
 import os
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -8,31 +9,51 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.adapters.table import DynamoDBRecordStore
+from functions.adapters.task_index import DynamoDBTaskIndex
 from functions.api.dispatch import dispatch
+from functions.api.links import links
 from functions.api.messages import Request, Response, answer
 from functions.observability import logger, metrics, tracer
 from functions.tasks.errors import Refused
+from functions.tasks.listing import pages
+from functions.tasks.listing.model import parse_list_request
 from functions.tasks.record import RecordStore, view
 
 MAX_ID_CHARACTERS = 128
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """What the handler works with."""
+
+    records: RecordStore
+    index: pages.TaskIndex
+
+
 @cache
-def build() -> RecordStore:
+def build() -> Reader:
     """The client, once per execution environment."""
-    return DynamoDBRecordStore(os.environ["TABLE_NAME"])
+    table_name = os.environ["TABLE_NAME"]
+    return Reader(records=DynamoDBRecordStore(table_name), index=DynamoDBTaskIndex(table_name))
 
 
 def read_task(request: Request) -> Response:
     """GET /tasks/{task_id}: the task and what became of it so far; 404 when there is none."""
     task_id = request.path_parameters["task_id"]
-    record = build().get(task_id) if len(task_id) <= MAX_ID_CHARACTERS else None
+    record = build().records.get(task_id) if len(task_id) <= MAX_ID_CHARACTERS else None
     if record is None:
         raise Refused(404, "Not found", f"There is no task {task_id[:MAX_ID_CHARACTERS]!r}.")
-    return answer(200, view(record))
+    return answer(200, view(record) | {"links": links(record, request.stage)})
 
 
-ROUTES = {("GET", "/tasks/{task_id}"): read_task}
+def list_tasks(request: Request) -> Response:
+    """GET /tasks: a page of tasks, newest first."""
+    page = pages.list_tasks(parse_list_request(request.query), build().index)
+    logger.info("listed", tasks=len(page.tasks))
+    return answer(200, page.model_dump(mode="json", exclude_none=True))
+
+
+ROUTES = {("GET", "/tasks/{task_id}"): read_task, ("GET", "/tasks"): list_tasks}
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)

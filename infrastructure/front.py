@@ -1,7 +1,7 @@
 """What clients talk to: the API, and the functions that answer it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import pulumi
@@ -28,6 +28,7 @@ class FrontArgs:
     queue_url: pulumi.Input[str]
     queue_arn: pulumi.Input[str]
     failed_index_arn: pulumi.Input[str]
+    list_index_arns: Sequence[pulumi.Input[str]]
     dead_letter_queue_url: pulumi.Input[str]
     dead_letter_queue_arn: pulumi.Input[str]
     record_retention_hours: int
@@ -39,6 +40,7 @@ class Front(pulumi.ComponentResource):
 
     validator: Function
     reader: Function
+    canceller: Function
     redrive: Function
     documents: Function
     api: Api
@@ -57,9 +59,14 @@ class Front(pulumi.ComponentResource):
         )
         self.reader = Function(
             "reader",
-            _function(args, {"TABLE_NAME": args.table_name}, (iam.read_tasks(args.table_arn),)),
+            _function(
+                args,
+                {"TABLE_NAME": args.table_name},
+                (iam.read_tasks(args.table_arn), *iam.list_tasks(args.table_arn, args.list_index_arns)),
+            ),
             opts=child,
         )
+        self.canceller = Function("canceller", _canceller(args), opts=child)
         self.redrive = Function("redrive", _redrive(args), opts=child)
         access = json.dumps(asdict(args.settings.access))
         self.documents = Function("documents", _function(args, {"ACCESS": access}, ()), opts=child)
@@ -76,6 +83,8 @@ class Front(pulumi.ComponentResource):
                 "submit_tasks": self.validator,
                 "health": self.validator,
                 "read_task": self.reader,
+                "list_tasks": self.reader,
+                "cancel_task": self.canceller,
                 "redrive_task": self.redrive,
                 "redrive_tasks": self.redrive,
                 "read_breaker": args.breaker,
@@ -85,6 +94,11 @@ class Front(pulumi.ComponentResource):
             },
             others=self.documents,
         )
+
+
+def _canceller(args: FrontArgs) -> FunctionArgs:
+    environment = {"TABLE_NAME": args.table_name, "RETENTION_SECONDS": str(args.record_retention_hours * 3600)}
+    return _function(args, environment, (iam.cancel_tasks(args.table_arn),))
 
 
 def _redrive(args: FrontArgs) -> FunctionArgs:

@@ -3,7 +3,7 @@
 The state machine's policy is not here: it is computed from its definition (`machine_policy.py`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -19,7 +19,7 @@ def document(*statements: Statement) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def allow(sid: str, actions: list[str], resource: Arn) -> Statement:
+def allow(sid: str, actions: list[str], resource: Arn | list[Arn]) -> Statement:
     """One permission, and why it is there."""
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
 
@@ -73,6 +73,17 @@ def send_tasks(queue_arn: Arn) -> Statement:
 def read_tasks(table_arn: Arn) -> Statement:
     """The reader reads one record."""
     return allow("ReadTasks", ["dynamodb:GetItem"], table_arn)
+
+
+def list_tasks(table_arn: Arn, index_arns: Sequence[Arn]) -> tuple[Statement, Statement]:
+    """The reader finds tasks in indexes, which hold keys alone, and reads the records of a page at once."""
+    find = allow("FindTasks", ["dynamodb:Query"], list(index_arns))
+    return find, allow("ReadPages", ["dynamodb:BatchGetItem"], table_arn)
+
+
+def cancel_tasks(table_arn: Arn) -> Statement:
+    """The canceller writes that a task is cancelled, and reads it when it is not queued."""
+    return allow("CancelTasks", ["dynamodb:UpdateItem", "dynamodb:GetItem"], table_arn)
 
 
 def redrive_tasks(table_arn: Arn) -> Statement:

@@ -6,7 +6,10 @@ import pulumi
 import pulumi_aws as aws
 
 from functions.adapters.failed_index import INDEX, INDEXED
+from functions.adapters.list_indexes import HASH_KEYS, RANGE_KEY
 from infrastructure.location import Location
+
+_KEYS = ("task_id", "failed_key", "sequence_number", *HASH_KEYS.values(), RANGE_KEY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +25,7 @@ class Table(pulumi.ComponentResource):
 
     arn: pulumi.Output[str]
     failed_index_arn: pulumi.Output[str]
+    list_index_arns: tuple[pulumi.Output[str], ...]
     table_name: pulumi.Output[str]
     stream_arn: pulumi.Output[str]
 
@@ -32,8 +36,8 @@ class Table(pulumi.ComponentResource):
             name=args.location.name(name),
             billing_mode="PAY_PER_REQUEST",
             hash_key="task_id",
-            attributes=[{"name": name, "type": "S"} for name in ("task_id", "failed_key", "sequence_number")],
-            global_secondary_indexes=[_failed_index()],
+            attributes=[{"name": key, "type": "S"} for key in _KEYS],
+            global_secondary_indexes=[_failed_index(), *(_list_index(index) for index in HASH_KEYS)],
             ttl={"attribute_name": "expires_at", "enabled": True},
             point_in_time_recovery={"enabled": True},
             server_side_encryption={"enabled": True},
@@ -44,6 +48,7 @@ class Table(pulumi.ComponentResource):
         )
         self.arn = table.arn
         self.failed_index_arn = pulumi.Output.concat(table.arn, f"/index/{INDEX}")
+        self.list_index_arns = tuple(pulumi.Output.concat(table.arn, f"/index/{index}") for index in HASH_KEYS)
         self.table_name = table.name
         self.stream_arn = table.stream_arn
         self.register_outputs({"arn": self.arn})
@@ -59,4 +64,16 @@ def _failed_index() -> aws.dynamodb.TableGlobalSecondaryIndexArgsDict:
         ],
         "projection_type": "INCLUDE",
         "non_key_attributes": list(INDEXED),
+    }
+
+
+def _list_index(name: str) -> aws.dynamodb.TableGlobalSecondaryIndexArgsDict:
+    """In the order of acceptance. Keys alone: what becomes of a task is read from its record."""
+    return {
+        "name": name,
+        "key_schemas": [
+            {"attribute_name": HASH_KEYS[name], "key_type": "HASH"},
+            {"attribute_name": RANGE_KEY, "key_type": "RANGE"},
+        ],
+        "projection_type": "KEYS_ONLY",
     }

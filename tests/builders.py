@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+from functions.adapters.list_indexes import list_keys
+from functions.tasks.model import Status
+
 TASK_ID = "0198c0de-0000-7000-8000-000000000001"
 LEAVE_OUT: Any = object()  # as a value: leave the field out
 TIMES = [f"2026-01-31T12:00:0{second}.000Z" for second in range(4)]
@@ -34,6 +37,7 @@ def an_item(*statuses: str, **changes: Any) -> dict[str, Any]:
         "body": {"S": a_message(task_id=TASK_ID, created_at=TIMES[0])},
         "attempts": {"N": str(statuses.count("processing"))},
         "history": {"L": history},
+        **list_keys(TASK_ID, Status(statuses[-1]), TIMES[0]),
     }
     if "processing" in statuses:
         item |= {
@@ -41,7 +45,7 @@ def an_item(*statuses: str, **changes: Any) -> dict[str, Any]:
             "lease_owner": {"S": "arn:aws:states:eu-west-1:111122223333:express:workflow:run:1"},
             "lease_until": {"N": "1769860900000"},
         }
-    if statuses[-1] in ("succeeded", "failed"):
+    if statuses[-1] in ("succeeded", "failed", "cancelled"):
         item |= {"finished_at": {"S": TIMES[len(statuses) - 1]}, "expires_at": {"N": "1772452800"}}
     item |= changes
     return {name: value for name, value in item.items() if value is not LEAVE_OUT}

@@ -13,6 +13,7 @@ import boto3
 
 from functions.adapters.clients import CONFIG, unavailable_on_failure
 from functions.adapters.failed_index import INDEX, INDEXED
+from functions.adapters.list_indexes import status_shard
 from functions.tasks.errors import Unavailable
 from functions.tasks.model import Status
 from functions.tasks.redrive.state import KeysPage, Mark, TaskState, redrive_id
@@ -27,8 +28,9 @@ _MAX_ERROR_CHARACTERS = 256  # of a message in the history: a record has 400 KB 
 _FROM_FAILED = "#status = :failed"
 _FROM_UNDELIVERED = "(#status = :queued OR (#status = :processing AND lease_until < :now_ms))"
 _TAKE = (
-    "SET #status = :queued, redrives = :redrives, redrive_id = :redrive_id, redriven_at = :now,"
-    " failed_key = ordering_key, history = list_append(history, :entry) REMOVE #error, finished_at, expires_at"
+    "SET #status = :queued, status_shard = :status_shard, redrives = :redrives, redrive_id = :redrive_id,"
+    " redriven_at = :now, failed_key = ordering_key, history = list_append(history, :entry)"
+    " REMOVE #error, finished_at, expires_at"
 )
 
 
@@ -91,6 +93,7 @@ class DynamoDBFailedTasks:
         redrives = state.redrives + 1
         values: dict[str, Any] = {
             ":queued": {"S": Status.QUEUED},
+            ":status_shard": {"S": status_shard(Status.QUEUED, state.task_id)},
             ":redrives": {"N": str(redrives)},
             ":redrive_id": {"S": redrive_id(state.task_id, redrives)},
             ":now": {"S": timestamp(now)},

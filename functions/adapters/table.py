@@ -3,9 +3,11 @@
 The state machine writes the same items (`statemachine/task.asl.json`); the attribute names here are its names.
 """
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from functions.adapters.clients import new_client, unavailable_on_failure
+from functions.adapters.list_indexes import list_keys, status_shard
 from functions.tasks.errors import Unavailable
 from functions.tasks.model import Status
 from functions.tasks.record import Record
@@ -14,8 +16,15 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
 
 
+# A redriven task that waits again leaves the index of failed tasks too: its redrive is over.
+_CANCEL = (
+    "SET #status = :cancelled, status_shard = :status_shard, finished_at = :now, expires_at = :expires_at,"
+    " history = list_append(history, :entry) REMOVE failed_key"
+)
+
+
 class DynamoDBRecordStore:
-    """`RecordStore` on a DynamoDB table."""
+    """`RecordStore` and `CancellableRecords` on a DynamoDB table."""
 
     def __init__(self, table_name: str, client: "DynamoDBClient | None" = None) -> None:
         self._table = table_name
@@ -46,6 +55,30 @@ class DynamoDBRecordStore:
             answer = self._client.get_item(TableName=self._table, Key={"task_id": {"S": task_id}}, ConsistentRead=True)
         return _from_item(answer["Item"]) if "Item" in answer else None
 
+    def cancel(self, task_id: str, *, at: str, expires_at: int) -> Record | None:
+        """One conditional update, which the claim of an execution meets or is met by: exactly one of them wins."""
+        with unavailable_on_failure("the task table"):
+            try:
+                answer = self._client.update_item(
+                    TableName=self._table,
+                    Key={"task_id": {"S": task_id}},
+                    ConditionExpression="#status = :queued",
+                    UpdateExpression=_CANCEL,
+                    ExpressionAttributeNames={"#status": "status"},
+                    ExpressionAttributeValues={
+                        ":queued": {"S": Status.QUEUED},
+                        ":cancelled": {"S": Status.CANCELLED},
+                        ":status_shard": {"S": status_shard(Status.CANCELLED, task_id)},
+                        ":now": {"S": at},
+                        ":expires_at": {"N": str(expires_at)},
+                        ":entry": {"L": [{"M": {"status": {"S": Status.CANCELLED}, "at": {"S": at}}}]},
+                    },
+                    ReturnValues="ALL_NEW",
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return None
+        return _from_item({**answer["Attributes"]})
+
 
 def _to_item(record: Record) -> dict[str, Any]:
     item: dict[str, Any] = {
@@ -58,6 +91,7 @@ def _to_item(record: Record) -> dict[str, Any]:
         "body": {"S": record.body},
         "attempts": {"N": str(record.attempts)},
         "history": {"L": [{"M": {name: {"S": text} for name, text in entry.items()}} for entry in record.history]},
+        **list_keys(record.task_id, record.status, record.created_at),
     }
     return item if record.request_hash is None else item | {"request_hash": {"S": record.request_hash}}
 
@@ -89,8 +123,14 @@ def _from_item(item: dict[str, Any]) -> Record:
 
 
 def _from_entry(entry: dict[str, Any]) -> dict[str, Any]:
-    """A step of the history: texts, and the error of a failure that was put back."""
-    return {name: _texts(value["M"]) if "M" in value else value["S"] for name, value in entry.items()}
+    """A step of the history: texts, and of failures their numbers and errors."""
+    return {name: _from_value(value) for name, value in entry.items()}
+
+
+def _from_value(value: dict[str, Any]) -> Any:
+    if "N" in value:
+        return json.loads(value["N"])
+    return _texts(value["M"]) if "M" in value else value["S"]
 
 
 def _texts(attributes: dict[str, Any]) -> dict[str, str]:

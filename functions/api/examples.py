@@ -8,6 +8,7 @@ from functions.tasks.batch import batch_too_large, invalid_batch
 from functions.tasks.breaker_view import parse_change
 from functions.tasks.errors import FieldError, Refused
 from functions.tasks.idempotency import reused_key
+from functions.tasks.listing.model import ListRequest, parse_list_request
 from functions.tasks.redrive.model import parse_request
 from functions.tasks.submission import too_large
 from functions.tasks.validation import invalid_task
@@ -43,6 +44,30 @@ SUCCEEDED_TASK: dict[str, Any] = {
         {"status": "succeeded", "at": "2026-11-21T12:00:00.142Z"},
     ],
     "result": {"hello": "world"},
+    "links": {"self": f"/v1/tasks/{TASK_ID}", "same_key": "/v1/tasks?ordering_key=customer-42"},
+}
+CANCELLED_TASK: dict[str, Any] = {
+    **QUEUED_TASK,
+    "status": "cancelled",
+    "finished_at": "2026-11-21T12:00:01.000Z",
+    "history": [*QUEUED_TASK["history"], {"status": "cancelled", "at": "2026-11-21T12:00:01.000Z"}],
+    "links": SUCCEEDED_TASK["links"],
+}
+TASKS: dict[str, Any] = {
+    "tasks": [
+        {
+            "task_id": TASK_ID,
+            "status": "succeeded",
+            "type": "demo.echo",
+            "priority": "high",
+            "ordering_key": "customer-42",
+            "attempts": 1,
+            "created_at": "2026-11-21T12:00:00.000Z",
+            "started_at": "2026-11-21T12:00:00.105Z",
+            "finished_at": "2026-11-21T12:00:00.142Z",
+        }
+    ],
+    "cursor": ListRequest().cursor_after(f"2026-11-21T12:00:00.000Z#{TASK_ID}"),
 }
 HEALTH = {"status": "ok", "timestamp": "2026-11-21T12:00:00.000Z"}
 REDRIVE = {"error_class": "NETWORK", "failed_from": "2026-11-21T12:00:00Z", "dry_run": False}
@@ -90,6 +115,8 @@ INVALID_REDRIVE: Refused = _refusal(lambda: parse_request('{"limit": 0}'))
 INVALID_BATCH: Refused = invalid_batch([FieldError(field="tasks", message="is required")])
 BATCH_TOO_LARGE: Refused = batch_too_large()
 REUSED_KEY: Refused = reused_key()
+INVALID_QUERY: Refused = _refusal(lambda: parse_list_request({"limit": ["0"]}))
+NOT_QUEUED = Refused(409, "Not queued", f"The task {TASK_ID!r} has succeeded.")
 NOT_FAILED = Refused(409, "Not failed", f"The task {TASK_ID!r} has succeeded.")
 BATCH: dict[str, Any] = {"tasks": [NEW_TASK, {**NEW_TASK, "title": "Say goodbye"}]}
 BATCH_ANSWER: dict[str, Any] = {

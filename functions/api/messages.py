@@ -18,7 +18,7 @@ RETRY_AFTER_SECONDS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A client's request, with header names in lower case.
+    """A client's request, with header names in lower case, and all values of each query parameter.
 
     `caller` is the ARN of who signed it, or empty; `api_key_id` is None where no API key is needed.
     """
@@ -31,6 +31,7 @@ class Request:
     headers: Mapping[str, str]
     repeated_headers: Mapping[str, Sequence[str]]
     api_key_id: str | None
+    query: Mapping[str, Sequence[str]]
     body: str
     caller: str
 
@@ -87,6 +88,7 @@ def read_request(event: Mapping[str, Any]) -> Request:
         headers={name.lower(): value for name, value in headers.items()},
         repeated_headers=_together(event.get("multiValueHeaders") or {}),
         api_key_id=identity.get("apiKeyId"),
+        query=event.get("multiValueQueryStringParameters") or {},
         body=body,
         caller=_caller(event["requestContext"]),
     )

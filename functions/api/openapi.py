@@ -9,7 +9,7 @@ from functions.api import examples
 from functions.api.access import OPERATIONS, SERVICE, Access
 from functions.api.completion import complete
 from functions.api.messages import HTML, JSON, PROBLEM_JSON, problem_body
-from functions.api.schemas import reference, schemas
+from functions.api.schemas import query_parameters, reference, schemas
 from functions.tasks.errors import Refused
 from functions.tasks.idempotency import KEY_HEADER, KEY_PATTERN, MAX_KEY_CHARACTERS, REPLAYED_HEADER
 
@@ -27,9 +27,9 @@ def openapi_document(access: Access | None = None) -> Document:
             "description": "Takes tasks, keeps them in order and works each one off.",
         },
         "paths": {
-            "/tasks": {"post": _submit_task()},
+            "/tasks": {"post": _submit_task(), "get": _list_tasks()},
             "/tasks/batch": {"post": _submit_tasks()},
-            "/tasks/{task_id}": {"get": _read_task()},
+            "/tasks/{task_id}": {"get": _read_task(), "delete": _cancel_task()},
             "/tasks/{task_id}/redrive": {"post": _redrive_task()},
             "/redrive": {"post": _redrive_tasks()},
             "/health": {"get": _health()},
@@ -120,6 +120,35 @@ def _read_task() -> Document:
         "responses": {
             "200": {"description": "The task.", "content": _json("TaskView", examples.SUCCEEDED_TASK)},
             "404": _problem("There is no such task."),
+            "503": _unavailable(),
+        },
+    }
+
+
+def _list_tasks() -> Document:
+    return {
+        "operationId": "list_tasks",
+        "summary": "List tasks, newest first",
+        "parameters": query_parameters("ListRequest"),
+        "responses": {
+            "200": {"description": "A page of tasks.", "content": _json("TaskList", examples.TASKS)},
+            "400": _problem(
+                "A parameter is wrong, unknown or given twice; `errors` names each one.", examples.INVALID_QUERY
+            ),
+            "503": _unavailable(),
+        },
+    }
+
+
+def _cancel_task() -> Document:
+    return {
+        "operationId": "cancel_task",
+        "summary": "Cancel a task that is still queued",
+        "parameters": [_task_id()],
+        "responses": {
+            "200": {"description": "Cancelled, now or before.", "content": _json("TaskView", examples.CANCELLED_TASK)},
+            "404": _problem("There is no such task."),
+            "409": _problem("The task is no longer queued; `detail` says what it does.", examples.NOT_QUEUED),
             "503": _unavailable(),
         },
     }

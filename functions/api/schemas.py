@@ -1,5 +1,6 @@
 """The schemas of the OpenAPI document, generated from the models that validate."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -8,21 +9,19 @@ from pydantic.json_schema import models_json_schema
 from functions.api.batch_models import BatchAnswer
 from functions.tasks.batch import Batch
 from functions.tasks.breaker_view import BreakerChange, BreakerView
+from functions.tasks.listing.model import ListRequest, TaskList
 from functions.tasks.model import NewTask, TaskView
 from functions.tasks.redrive.model import RedriveReport, RedriveRequest
 
 Document = dict[str, Any]
 _REFERENCE = "#/components/schemas/{model}"
 _MODELS: tuple[type[BaseModel], ...] = (
-    NewTask,
-    TaskView,
-    Batch,
-    BatchAnswer,
-    RedriveRequest,
-    RedriveReport,
-    BreakerChange,
-    BreakerView,
+    *(NewTask, TaskView, Batch, BatchAnswer),
+    *(ListRequest, TaskList),
+    *(RedriveRequest, RedriveReport),
+    *(BreakerChange, BreakerView),
 )
+_QUERIES = {"ListRequest"}  # they become parameters
 _PROBLEM: Document = {
     "type": "object",
     "description": "What went wrong (RFC 9457).",
@@ -53,9 +52,31 @@ def reference(model: str) -> Document:
 
 def schemas() -> Document:
     """All schemas by their names."""
-    _, definitions = models_json_schema([(model, "validation") for model in _MODELS], ref_template=_REFERENCE)
-    schemas = {name: _to_openapi_3_0(schema) for name, schema in definitions["$defs"].items()}
+    schemas = {name: schema for name, schema in _models().items() if name not in _QUERIES}
     return {**schemas, "Problem": _PROBLEM}
+
+
+def query_parameters(model: str) -> list[Document]:
+    """A model of a query string, field by field. A parameter is there or not, it is never null."""
+    schema = _models()[model]
+    return [_query_parameter(name, field, schema.get("required", ())) for name, field in schema["properties"].items()]
+
+
+def _query_parameter(name: str, field: Document, required: Sequence[str]) -> Document:
+    beside = {"description", "nullable", "title"}
+    schema = {word: value for word, value in field.items() if word not in beside}
+    return {
+        "name": name,
+        "in": "query",
+        "required": name in required,
+        "description": field["description"],
+        "schema": schema["allOf"][0] if schema.keys() == {"allOf"} else schema,
+    }
+
+
+def _models() -> Document:
+    _, definitions = models_json_schema([(model, "validation") for model in _MODELS], ref_template=_REFERENCE)
+    return {name: _to_openapi_3_0(schema) for name, schema in definitions["$defs"].items()}
 
 
 def _to_openapi_3_0(schema: Any) -> Any:

@@ -35,12 +35,13 @@ class Priority(StrEnum):
 
 
 class Status(StrEnum):
-    """Where a task is in its life: queued -> processing -> succeeded | failed."""
+    """Where a task is in its life: queued -> processing -> succeeded | failed, or queued -> cancelled."""
 
     QUEUED = "queued"
     PROCESSING = "processing"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 def _any_case(value: object) -> Priority:
@@ -148,15 +149,33 @@ class TaskFailure(BaseModel):
 
 
 class HistoryEntry(BaseModel):
-    """One step in a task's life."""
+    """One step in a task's life: a change of its status, or, with an `attempt`, a run that failed while processing."""
 
     model_config = _STRICT
 
-    status: Annotated[Status, Field(description="The status that the task took.")]
+    status: Annotated[Status, Field(description="The status that the task took, or had while this run failed.")]
     at: Annotated[str, Field(description="When: UTC, ISO 8601, milliseconds.")]
-    error: Annotated[TaskFailure | None, Field(description="When it was put back: why it had failed, shortened.")] = (
-        None
-    )
+    attempt: Annotated[
+        int | None, Field(description="Of a run that failed: its number. Runs that crashed first are not listed.")
+    ] = None
+    started_at: Annotated[str | None, Field(description="Of a run that failed: when it was started.")] = None
+    retry_in: Annotated[
+        float | None, Field(description="Of a run that failed: seconds until the next one; left out for the last.")
+    ] = None
+    error: Annotated[
+        TaskFailure | None, Field(description="Why the run failed, or had failed before it was put back; shortened.")
+    ] = None
+
+
+class TaskLinks(BaseModel):
+    """What can be done next, as paths: each is there only while it can be done."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+
+    itself: Annotated[str, Field(alias="self", description="GET: this task.")]
+    same_key: Annotated[str, Field(description="GET: the tasks of its ordering key, newest first.")]
+    cancel: Annotated[str | None, Field(description="DELETE: cancel it; only while it is queued.")] = None
+    redrive: Annotated[str | None, Field(description="POST: put it back; only when it has failed.")] = None
 
 
 class TaskView(NewTask):
@@ -170,7 +189,8 @@ class TaskView(NewTask):
     redrives: Annotated[int, Field(ge=0, description="How often it was put back after a failure.")] = 0
     created_at: Annotated[str, Field(description="When it was accepted: UTC, ISO 8601, milliseconds.")]
     started_at: Annotated[str | None, Field(description="When it was first claimed.")] = None
-    finished_at: Annotated[str | None, Field(description="When it succeeded or failed.")] = None
+    finished_at: Annotated[str | None, Field(description="When it succeeded, failed or was cancelled.")] = None
     result: Annotated[Any, Field(description="What the task type returned; only when it succeeded.")] = None
     error: Annotated[TaskFailure | None, Field(description="Why it failed; only when it failed.")] = None
-    history: Annotated[tuple[HistoryEntry, ...], Field(description="Every change of status, oldest first.")] = ()
+    history: Annotated[tuple[HistoryEntry, ...], Field(description="Its life, oldest first.")] = ()
+    links: Annotated[TaskLinks | None, Field(description="What can be done next.")] = None

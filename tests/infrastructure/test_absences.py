@@ -42,7 +42,7 @@ def statements(stack: Stack) -> Iterator[tuple[str, dict[str, Any]]]:
                 found += 1
                 for statement in json.loads(value)["Statement"]:
                     yield f"{one.name}.{name}", statement
-    assert found == 11 + 11 + 4 + 3, "eleven roles with a trust and a policy each, four queues and three topics"
+    assert found == 12 + 12 + 4 + 3, "twelve roles with a trust and a policy each, four queues and three topics"
 
 
 def allows(stack: Stack) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -101,7 +101,7 @@ def test_nobody_outside_may_touch_a_queue_or_a_topic(stack: Stack) -> None:
 
 def test_every_principal_that_is_allowed_something_is_one_service(stack: Stack) -> None:
     principals = [statement["Principal"] for _, statement in allows(stack) if "Principal" in statement]
-    assert len(principals) == 11 + 1 + 2, "eleven roles, a topic that sends to a queue, alarms to two topics"
+    assert len(principals) == 12 + 1 + 2, "twelve roles, a topic that sends to a queue, alarms to two topics"
     assert all(principal.keys() == {"Service"} for principal in principals)
 
 

@@ -185,5 +185,5 @@ def test_the_api_is_deployed_when_it_may_call_its_functions(stack: Stack) -> Non
 
 
 def test_an_operation_without_a_function_is_an_error() -> None:
-    with pytest.raises(KeyError, match="read_task"):
+    with pytest.raises(KeyError, match="list_tasks"):
         gateway_document({"submit_task": "x", "submit_tasks": "x", "health": "x"}, "x", Access())

@@ -9,10 +9,10 @@ import pytest
 
 from tests.infrastructure.recording import Resource, Stack, arn, run
 
-FUNCTIONS = ["validator", "reader", "redrive", "documents", "processor", "events", "monitor", "breaker"]
+FUNCTIONS = ["validator", "reader", "canceller", "redrive", "documents", "processor", "events", "monitor", "breaker"]
 FUNCTION = "aws:lambda/function:Function"
 VARIABLES = (
-    *("TABLE_NAME", "QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "FRESH_SECONDS"),
+    *("TABLE_NAME", "QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "FRESH_SECONDS", "RETENTION_SECONDS"),
     *("TOPIC_ARN", "FAILURES_QUEUE_URL"),
     *("PATTERNS_TABLE_NAME", "ALERTS_TOPIC_ARN", "WINDOW_SECONDS", "ALERT_THRESHOLD"),
     "ACCESS",
@@ -84,6 +84,7 @@ def test_all_functions_share_one_archive(stack: Stack) -> None:
             },
         ),
         ("reader", {"TABLE_NAME": "taskline-dev-tasks"}),
+        ("canceller", {"TABLE_NAME": "taskline-dev-tasks", "RETENTION_SECONDS": str(168 * 3600)}),
         (
             "redrive",
             {
@@ -141,7 +142,7 @@ def test_a_handler_reads_only_what_its_function_is_told(stack: Stack) -> None:
             assert (f'os.environ["{variable}"]' in source) == (variable in told), f"{name}: {variable}"
 
 
-@pytest.mark.parametrize("name", ["validator", "reader", "redrive", "documents", "breaker"])
+@pytest.mark.parametrize("name", ["validator", "reader", "canceller", "redrive", "documents", "breaker"])
 def test_a_function_behind_the_api_ends_before_the_gateway_gives_up(stack: Stack, name: str) -> None:
     assert function(stack, name).inputs["timeout"] < 29
 
@@ -154,6 +155,7 @@ def test_memory_log_level_and_retention_can_be_set(layer: Path) -> None:
     assert memory == {
         "validator-function": 256,
         "reader-function": 256,
+        "canceller-function": 256,
         "redrive-function": 256,
         "documents-function": 256,
         "processor-function": 2048,

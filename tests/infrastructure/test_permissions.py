@@ -49,7 +49,11 @@ EXPECTED = {
     "validator": own_logs("validator")
     | TRACE
     | {("dynamodb:PutItem", TABLE), ("dynamodb:GetItem", TABLE), ("sqs:SendMessage", QUEUE)},
-    "reader": own_logs("reader") | TRACE | {("dynamodb:GetItem", TABLE)},
+    "reader": own_logs("reader")
+    | TRACE
+    | {("dynamodb:GetItem", TABLE), ("dynamodb:BatchGetItem", TABLE)}
+    | {("dynamodb:Query", f"{TABLE}/index/{index}") for index in ("by_time", "by_status", "by_key")},
+    "canceller": own_logs("canceller") | TRACE | {("dynamodb:UpdateItem", TABLE), ("dynamodb:GetItem", TABLE)},
     "redrive": own_logs("redrive")
     | TRACE
     | {(f"dynamodb:{action}", TABLE) for action in ("BatchGetItem", "GetItem", "UpdateItem")}
@@ -149,7 +153,7 @@ def test_every_role_has_one_policy_and_no_other(stack: Stack) -> None:
         assert role.inputs.keys() == {"name", "assumeRolePolicy"}, "no managed and no inline policy beside it"
 
 
-@pytest.mark.parametrize("function", ["validator", "reader", "redrive", "processor", "events", "monitor"])
+@pytest.mark.parametrize("function", ["validator", "reader", "canceller", "redrive", "processor", "events", "monitor"])
 def test_only_lambda_takes_a_functions_role(stack: Stack, function: str) -> None:
     (statement,) = stack.one("aws:iam/role:Role", f"{function}-role").json("assumeRolePolicy")["Statement"]
     assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
@@ -183,6 +187,7 @@ def test_the_trusted_source_is_the_resource_that_is_made(stack: Stack) -> None:
     [
         ("validator", "submit-task"),
         ("reader", "read-task"),
+        ("canceller", "cancel-task"),
         ("redrive", "redrive-task"),
         ("documents", "read-openapi"),
     ],

@@ -29,23 +29,47 @@ def test_the_table_is_keyed_by_task_id(table: Resource) -> None:
     assert DynamoDBRecordStore.__module__ == "functions.adapters.table", "which puts and gets by this key"
 
 
+def index_of(table: Resource, name: str) -> Any:
+    (index,) = (one for one in table.inputs["globalSecondaryIndexes"] if one["name"] == name)
+    return index
+
+
 def test_failed_tasks_are_found_by_key_in_their_original_order(table: Resource) -> None:
-    (index,) = table.inputs["globalSecondaryIndexes"]
-    assert index["name"] == "failed"
+    index = index_of(table, "failed")
     assert index["keySchemas"] == [
         {"attributeName": "failed_key", "keyType": "HASH"},
         {"attributeName": "sequence_number", "keyType": "RANGE"},
     ]
     assert index["projectionType"] == "INCLUDE"
     assert "body" not in index["nonKeyAttributes"], "bodies are read when a task is put back, one at a time"
-    keys = {"task_id", "failed_key", "sequence_number"}
-    assert {attribute["name"] for attribute in table.inputs["attributes"]} == keys, "what is a key, and nothing else"
+
+
+@pytest.mark.parametrize(
+    ("name", "hash_key"), [("by_time", "list_shard"), ("by_status", "status_shard"), ("by_key", "ordering_key")]
+)
+def test_tasks_are_listed_in_the_order_of_their_acceptance(table: Resource, name: str, hash_key: str) -> None:
+    assert index_of(table, name) == {
+        "name": name,
+        "keySchemas": [
+            {"attributeName": hash_key, "keyType": "HASH"},
+            {"attributeName": "list_order", "keyType": "RANGE"},
+        ],
+        "projectionType": "KEYS_ONLY",
+    }, "keys alone: every attribute more would be written again at each change of status"
+
+
+def test_only_keys_are_declared(table: Resource) -> None:
+    indexes = table.inputs["globalSecondaryIndexes"]
+    assert {index["name"] for index in indexes} == {"failed", "by_time", "by_status", "by_key"}
+    keys = {key["attributeName"] for index in indexes for key in index["keySchemas"]} | {"task_id"}
+    declared = [attribute["name"] for attribute in table.inputs["attributes"]]
+    assert sorted(declared) == sorted(keys), "DynamoDB refuses an attribute that is no key"
 
 
 def test_the_state_machine_writes_what_the_index_is_made_of(stack: Stack, table: Resource) -> None:
-    (index,) = table.inputs["globalSecondaryIndexes"]
+    keys = [key for index in table.inputs["globalSecondaryIndexes"] for key in index["keySchemas"]]
     definition = stack.one("aws:sfn/stateMachine:StateMachine", "workflow-machine").inputs["definition"]
-    for key in index["keySchemas"]:
+    for key in keys:
         assert f"{key['attributeName']} = " in definition
 
 

@@ -20,7 +20,7 @@ from local.clients import Clients
 from local.options import PROJECT_ROOT
 
 READY = "Taskline is ready: "
-FINAL = ("succeeded", "failed")
+FINAL = ("succeeded", "failed", "cancelled")
 # The domain's shortest chain of times; a test that waits for a redelivery shortens the queue's timeout as well.
 # The circuit breaker stays out of the way of tests that make tasks fail; it has a laptop of its own.
 SHORT_TIMES = {"taskline:handlerTimeoutSeconds": 2, "taskline:breakerMinimumAttempts": 1_000_000}

@@ -1,4 +1,4 @@
-"""The functions' environment, set before Powertools is imported; the same as in the unit tests, which may run beside."""
+"""The functions' environment, set before Powertools is imported: that of the unit tests, which may run beside."""
 
 import os
 

@@ -16,10 +16,11 @@ os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "test")
 os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Taskline")
 os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", "true")
 
-from functions import processor, reader, redrive, validator
+from functions import canceller, processor, reader, redrive, validator
 from functions.adapters.failed_index import INDEX, INDEXED
+from functions.adapters.list_indexes import HASH_KEYS, RANGE_KEY
 from tests.unit.documented import assert_documented
-from tests.unit.support import CONTEXT, Answer, get_task, post
+from tests.unit.support import CONTEXT, Answer, delete_task, get_task, get_tasks, post
 
 # The same examples in every run, and nothing kept between runs.
 hypothesis.settings.register_profile("taskline", derandomize=True, deadline=None, database=None, max_examples=60)
@@ -42,6 +43,17 @@ FAILED_INDEX: Any = {
     ],
     "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(INDEXED)},
 }
+LIST_INDEXES: Any = [
+    {
+        "IndexName": index,
+        "KeySchema": [
+            {"AttributeName": hash_key, "KeyType": "HASH"},
+            {"AttributeName": RANGE_KEY, "KeyType": "RANGE"},
+        ],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }
+    for index, hash_key in HASH_KEYS.items()
+]
 
 
 class Pipeline:
@@ -55,9 +67,10 @@ class Pipeline:
             TableName=self.table,
             KeySchema=[{"AttributeName": "task_id", "KeyType": "HASH"}],
             AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "S"} for name in ("task_id", "failed_key", "sequence_number")
+                {"AttributeName": name, "AttributeType": "S"}
+                for name in ("task_id", "failed_key", "sequence_number", *HASH_KEYS.values(), RANGE_KEY)
             ],
-            GlobalSecondaryIndexes=[FAILED_INDEX],
+            GlobalSecondaryIndexes=[FAILED_INDEX, *LIST_INDEXES],
             BillingMode="PAY_PER_REQUEST",
         )
         attributes = {
@@ -84,6 +97,18 @@ class Pipeline:
         """GET /tasks/{task_id}."""
         answer = Answer.of(reader.handler(get_task(task_id), CONTEXT))
         assert_documented(answer, "GET", "/tasks/{task_id}")
+        return answer
+
+    def page(self, **query: str) -> Answer:
+        """GET /tasks."""
+        answer = Answer.of(reader.handler(get_tasks({name: [value] for name, value in query.items()}), CONTEXT))
+        assert_documented(answer, "GET", "/tasks")
+        return answer
+
+    def cancel(self, task_id: str) -> Answer:
+        """DELETE /tasks/{task_id}."""
+        answer = Answer.of(canceller.handler(delete_task(task_id), CONTEXT))
+        assert_documented(answer, "DELETE", "/tasks/{task_id}")
         return answer
 
     def records(self) -> list[dict[str, Any]]:
@@ -132,6 +157,7 @@ def a_new_pipeline() -> Generator[Pipeline]:
             patch.setenv("TABLE_NAME", made.table)
             patch.setenv("QUEUE_URL", made.queue_url)
             patch.setenv("DEAD_LETTER_QUEUE_URL", made.dead_letters_url)
+            patch.setenv("RETENTION_SECONDS", str(FRESH_HOURS * 3600))
             patch.setenv("FRESH_SECONDS", str(FRESH_HOURS * 3600))
             _forget_clients()
             yield made
@@ -165,7 +191,7 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def _forget_clients() -> None:
-    for module in (validator, reader, redrive, processor):
+    for module in (validator, reader, canceller, redrive, processor):
         module.build.cache_clear()
 
 

@@ -1,9 +1,12 @@
 """Table and queue in memory, which can fail."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from functions.tasks.errors import Unavailable
+from functions.tasks.listing.model import TaskSummary
+from functions.tasks.listing.pages import Place
 from functions.tasks.record import Record
 
 
@@ -29,6 +32,14 @@ class FakeStore:
         if self.failure:
             raise self.failure
         return self.records.get(task_id)
+
+    def newest_first(self, **_: Any) -> Iterator[Place]:
+        if self.failure:
+            raise self.failure
+        return iter(())
+
+    def summaries(self, task_ids: Collection[str]) -> dict[str, TaskSummary]:
+        raise AssertionError("there is nothing to sum up")
 
 
 @dataclass

@@ -68,6 +68,25 @@ def get_task(task_id: str) -> dict[str, Any]:
     return made
 
 
+def delete_task(task_id: str) -> dict[str, Any]:
+    return get_task(task_id) | {"httpMethod": "DELETE"}
+
+
+def get_tasks(query: dict[str, list[str]]) -> dict[str, Any]:
+    """GET /tasks; `query` has all values of each parameter."""
+    last = {name: values[-1] for name, values in query.items()}
+    made = event(
+        "get_task.json",
+        resource="/tasks",
+        path="/tasks",
+        pathParameters=None,
+        queryStringParameters=last or None,
+        multiValueQueryStringParameters=query or None,
+    )
+    made["requestContext"] |= {"resourcePath": "/tasks", "path": "/v1/tasks"}
+    return made
+
+
 @dataclass(frozen=True)
 class Answer:
     """A proxy response, taken apart; making one checks what holds for every answer of the API."""

@@ -48,7 +48,17 @@ def assert_imports_none_of(folder: str, *rooms: str) -> None:
 FUNCTIONS = modules("functions")
 HANDLERS = [
     f"functions.{name}"
-    for name in ("validator", "reader", "redrive", "documents", "processor", "events", "monitor", "breaker")
+    for name in (
+        "validator",
+        "reader",
+        "canceller",
+        "redrive",
+        "documents",
+        "processor",
+        "events",
+        "monitor",
+        "breaker",
+    )
 ]
 
 

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.list_indexes import list_keys
 from functions.tasks.errors import TASK_ERRORS, ErrorClass, TaskError
+from functions.tasks.model import Status
+from local.express import Machine, Taking, TaskFailure, TaskRequest, VirtualClock
 from statemachine import loader
 from statemachine.budget import successors
 from statemachine.loader import DefinitionError, load_definition, raw_definition
@@ -174,3 +177,50 @@ def test_crashes_and_timeouts_are_retried_after_1_2_and_4_seconds() -> None:
         for n in range(retrier["MaxAttempts"])
     ]
     assert waits == [1, 2, 4]
+
+
+# What lists are made of (functions/adapters/list_indexes.py).
+
+
+UPDATES = [(name, state["Arguments"]) for name, state in TASKS.items() if state["Resource"].endswith("updateItem")]
+
+
+@pytest.mark.parametrize(("name", "arguments"), UPDATES)
+def test_whatever_changes_a_status_changes_the_shard_it_is_listed_in(name: str, arguments: dict[str, Any]) -> None:
+    (status,) = re.findall(r"#status = :(\w+),", arguments["UpdateExpression"].partition(" REMOVE ")[0])
+    assert "status_shard = :status_shard" in arguments["UpdateExpression"]
+    assert arguments["ExpressionAttributeValues"][f":{status}"] == {"S": status}
+    assert f"'{status}#' & " in arguments["ExpressionAttributeValues"][":status_shard"]["S"]
+
+
+@pytest.mark.parametrize("task_id", ["0198c0de-0000-7000-8000-000000000001", "a", "~" * 100, "id#with#signs"])
+def test_the_state_machine_lists_a_task_where_the_functions_look_for_it(task_id: str) -> None:
+    event = [
+        {
+            "body": json.dumps({"task_id": task_id}),
+            "messageId": "m",
+            "attributes": {
+                "SentTimestamp": "1769860800123",
+                "MessageGroupId": "k",
+                "SequenceNumber": "1",
+                "MessageDeduplicationId": "d",
+            },
+        }
+    ]
+    made: list[dict[str, Any]] = []
+
+    class Recorder:
+        blocking = False
+
+        def run(self, request: TaskRequest) -> Taking:
+            made.append(json.loads(json.dumps(request.arguments)))
+            return Taking(0, TaskFailure("States.Runtime", "that is all"))
+
+    Machine.load(json.dumps(DEFINITION)).run(event, tasks=Recorder(), clock=VirtualClock())
+    values = made[0]["ExpressionAttributeValues"]
+    wanted = list_keys(task_id, Status.PROCESSING, "2026-01-31T12:00:00.123Z")
+    assert {
+        "list_shard": values[":shard"],
+        "list_order": values[":order"],
+        "status_shard": values[":status_shard"],
+    } == wanted

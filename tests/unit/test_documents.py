@@ -104,7 +104,11 @@ def test_a_command_on_the_page_is_one_for_a_shell() -> None:
 
 @pytest.mark.parametrize(
     ("resource", "methods"),
-    [("/tasks", "OPTIONS, POST"), ("/tasks/{task_id}", "GET, HEAD, OPTIONS"), ("/docs", "GET, HEAD, OPTIONS")],
+    [
+        ("/tasks", "GET, HEAD, OPTIONS, POST"),
+        ("/tasks/{task_id}", "DELETE, GET, HEAD, OPTIONS"),
+        ("/docs", "GET, HEAD, OPTIONS"),
+    ],
 )
 def test_a_preflight_says_what_the_path_takes(resource: str, methods: str) -> None:
     answer = ask("OPTIONS", resource, "https://x.example", "any")
@@ -121,10 +125,10 @@ def test_headers_that_operations_take_may_be_sent_by_web_pages() -> None:
     assert documents.header_parameters(operations) == ["Odd"]
 
 
-@pytest.mark.parametrize("method", ["DELETE", "PATCH", "TRACE"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "TRACE"])
 def test_a_method_that_the_path_does_not_take_is_405_with_all_that_it_takes(method: str) -> None:
     answer = ask(method, "/tasks/{task_id}", "https://x.example", "any")
-    assert (answer["statusCode"], answer["headers"]["Allow"]) == (405, "GET, HEAD, OPTIONS")
+    assert (answer["statusCode"], answer["headers"]["Allow"]) == (405, "DELETE, GET, HEAD, OPTIONS")
     assert answer["headers"]["Access-Control-Allow-Origin"] == "*", "pages can read errors too"
     assert json.loads(answer["body"])["title"] == "Method not allowed"
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV30SpecValidator, validate
 
-from functions import breaker, documents, reader, redrive, validator
+from functions import breaker, canceller, documents, reader, redrive, validator
 from functions.api import cors, examples
 from functions.api.access import OPERATIONS as FOR_OPERATORS
 from functions.api.access import SERVICE, Access
 from functions.api.completion import complete
 from functions.api.openapi import openapi_document
+from functions.tasks.listing.model import ListRequest
 from functions.tasks.model import NewTask, TaskView
 from tests.builders import A_FAILURE, TASK_ID, a_task, an_item
 from tests.unit.conftest import Pipeline
@@ -51,7 +52,9 @@ ALL_SCHEMAS = [
 
 
 def test_every_route_is_documented_and_every_documented_operation_has_a_route() -> None:
-    routes = [route for function in (validator, reader, redrive, documents, breaker) for route in function.ROUTES]
+    routes = [
+        route for function in (validator, reader, canceller, redrive, documents, breaker) for route in function.ROUTES
+    ]
     assert sorted(OPERATIONS) == sorted(routes), "each operation has one function, and each function only these"
 
 
@@ -192,12 +195,36 @@ def test_problems_are_as_documented(pipeline: Pipeline) -> None:
         an_item("queued", "processing", "succeeded", result={"S": "[1]"}),
         an_item("queued", "processing", "succeeded", result={"S": "null"}),
         an_item("queued", "processing", "failed", **A_FAILURE),
+        an_item("queued", "cancelled"),
     ],
     ids=lambda item: item["status"]["S"],
 )
 def test_a_task_is_read_as_documented(pipeline: Pipeline, item: dict[str, Any]) -> None:
     pipeline.put(item)
     assert_documented(Answer.of(reader.handler(get_task(TASK_ID), CONTEXT)), "GET", "/tasks/{task_id}")
+
+
+def test_a_list_is_as_documented(pipeline: Pipeline) -> None:
+    for item in (an_item("queued"), an_item("queued", "processing", "failed", **A_FAILURE)):
+        pipeline.put(item)
+        assert_documented(pipeline.page(), "GET", "/tasks")
+    assert_documented(pipeline.page(limit="0"), "GET", "/tasks")
+
+
+def test_cancelling_is_as_documented(pipeline: Pipeline) -> None:
+    pipeline.put(an_item("queued"))
+    assert_documented(pipeline.cancel(TASK_ID), "DELETE", "/tasks/{task_id}")
+    pipeline.put(an_item("queued", "processing"))
+    assert_documented(pipeline.cancel(TASK_ID), "DELETE", "/tasks/{task_id}")
+    assert_documented(pipeline.cancel("nobody"), "DELETE", "/tasks/{task_id}")
+
+
+def test_the_parameters_of_a_list_are_those_that_are_understood() -> None:
+    parameters = OPERATIONS["GET", "/tasks"]["parameters"]
+    assert {parameter["name"] for parameter in parameters} == set(ListRequest.model_fields)
+    assert all((parameter["in"], parameter["required"]) == ("query", False) for parameter in parameters)
+    (limit,) = (parameter["schema"] for parameter in parameters if parameter["name"] == "limit")
+    assert limit == {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}
 
 
 def test_health_is_as_documented() -> None:
@@ -208,6 +235,7 @@ def test_health_is_as_documented() -> None:
 def test_an_id_may_be_as_long_in_the_document_as_in_the_reader() -> None:
     (parameter,) = OPERATIONS["GET", "/tasks/{task_id}"]["parameters"]
     assert parameter["schema"]["maxLength"] == reader.MAX_ID_CHARACTERS == redrive.MAX_ID_CHARACTERS
+    assert canceller.MAX_ID_CHARACTERS == reader.MAX_ID_CHARACTERS
 
 
 def test_the_document_is_json_and_the_same_every_time() -> None:

@@ -10,6 +10,7 @@ from functions.adapters.table import DynamoDBRecordStore
 from functions.tasks.model import TaskView
 from tests.builders import A_FAILURE, TASK_ID, TIMES, a_message, a_task, an_item
 from tests.unit.conftest import Pipeline
+from tests.unit.documented import SCHEMAS
 from tests.unit.support import CONTEXT, Answer, event, get_task
 
 
@@ -17,6 +18,7 @@ def test_a_task_that_was_accepted_can_be_read_at_once(pipeline: Pipeline) -> Non
     accepted = pipeline.post(a_task(due_date="2026-12-31", type="demo.echo", data={"a": None}))
     read = pipeline.read(accepted.document["task_id"])
     assert read.status == 200
+    assert read.document.pop("links")
     assert read.document == accepted.document, "reading shows what the client was answered"
 
 
@@ -29,6 +31,11 @@ def test_a_queued_task(pipeline: Pipeline) -> None:
         attempts=0,
         created_at=TIMES[0],
         history=[{"status": "queued", "at": TIMES[0]}],
+        links={
+            "self": f"/v1/tasks/{TASK_ID}",
+            "same_key": "/v1/tasks?ordering_key=task-processing",
+            "cancel": f"/v1/tasks/{TASK_ID}",
+        },
     ), "what is not there yet is left out"
 
 
@@ -63,6 +70,44 @@ def test_the_history_is_in_order_and_whole(pipeline: Pipeline) -> None:
     document = pipeline.read(TASK_ID).document
     assert document["history"] == [{"status": s, "at": at} for s, at in zip(statuses, TIMES, strict=True)]
     assert document["attempts"] == 2
+
+
+def test_runs_that_failed_are_told_where_they_happened(pipeline: Pipeline) -> None:
+    item = an_item("queued", "processing", "succeeded", result={"S": "1"})
+    error = {"class": {"S": "NETWORK"}, "type": {"S": "Timeout"}, "message": {"S": "password=hunter2 was refused"}}
+    run = {
+        "status": {"S": "processing"},
+        "at": {"S": TIMES[2]},
+        "attempt": {"N": "1"},
+        "started_at": {"S": TIMES[1]},
+        "retry_in": {"N": "0.75"},
+        "error": {"M": error},
+    }
+    item["history"]["L"].insert(2, {"M": run})
+    pipeline.put(item)
+    history = pipeline.read(TASK_ID).document["history"]
+    assert [entry["status"] for entry in history] == ["queued", "processing", "processing", "succeeded"]
+    assert history[2] == {
+        "status": "processing",
+        "at": TIMES[2],
+        "attempt": 1,
+        "started_at": TIMES[1],
+        "retry_in": 0.75,
+        "error": {"class": "NETWORK", "type": "Timeout", "message": "password=[secret] was refused"},
+    }
+    assert SCHEMAS.errors({"$ref": "#/components/schemas/HistoryEntry"}, history[2]) == []
+
+
+def test_links_say_what_can_be_done_next(pipeline: Pipeline) -> None:
+    key = {"ordering_key": {"S": "a/b&c=d"}}
+    pipeline.put(an_item("queued", "processing", "failed", **A_FAILURE, **key))
+    assert pipeline.read(TASK_ID).document["links"] == {
+        "self": f"/v1/tasks/{TASK_ID}",
+        "same_key": "/v1/tasks?ordering_key=a%2Fb%26c%3Dd",
+        "redrive": f"/v1/tasks/{TASK_ID}/redrive",
+    }
+    pipeline.put(an_item("queued", "processing", **key))
+    assert pipeline.read(TASK_ID).document["links"].keys() == {"self", "same_key"}
 
 
 def test_nothing_of_the_lease_is_shown(pipeline: Pipeline) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from functions import validator
+from functions.adapters.list_indexes import list_keys
+from functions.tasks.model import Status
 from tests.builders import a_task
 from tests.unit.conftest import Pipeline
 from tests.unit.support import CONTEXT, Answer, event, post_bytes
@@ -48,6 +50,7 @@ def test_the_task_is_recorded_as_queued_before_it_is_worked_on(pipeline: Pipelin
         "body": {"S": message["Body"]},
         "attempts": {"N": "0"},
         "history": {"L": [{"M": {"status": {"S": "queued"}, "at": {"S": document["created_at"]}}}]},
+        **list_keys(document["task_id"], Status.QUEUED, document["created_at"]),
     }, "the record holds what the state machine and the reader work with, and nothing else"
 
 

@@ -19,7 +19,7 @@ from functions.tasks.submission import TaskQueue
 from tests.builders import a_task
 from tests.unit.conftest import Pipeline
 from tests.unit.fakes import FakeQueue, FakeStore
-from tests.unit.support import CONTEXT, Answer, get_task, post
+from tests.unit.support import CONTEXT, Answer, get_task, get_tasks, post
 
 
 class Submission:
@@ -31,7 +31,8 @@ class Submission:
         self.queue = FakeQueue(self.journal)
         built = validator.Validator(records=self.store, queue=self.queue, types=load_task_types())
         monkeypatch.setattr(validator, "build", lambda: built)
-        monkeypatch.setattr(reader, "build", lambda: self.store)
+        reading = reader.Reader(records=self.store, index=self.store)
+        monkeypatch.setattr(reader, "build", lambda: reading)
 
     def post(self, body: Any) -> Answer:
         return Answer.of(validator.handler(post(body), CONTEXT))
@@ -99,6 +100,7 @@ def test_an_event_that_api_gateway_never_sends_is_a_bug_and_raises_nothing(broke
 def test_the_reader_is_unavailable_with_its_table(submission: Submission) -> None:
     submission.store.failure = Unavailable("the task table did not answer")
     assert_unavailable(Answer.of(reader.handler(get_task("some-task"), CONTEXT)))
+    assert_unavailable(Answer.of(reader.handler(get_tasks({}), CONTEXT)))
 
 
 def test_a_table_that_is_not_there_is_unavailable(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,6 +65,10 @@ def failed(bench: Bench, task_id: str, _name: str) -> AbstractContextManager[Non
     return recorded(bench, task_id, status={"S": "failed"}, error=error)
 
 
+def cancelled(bench: Bench, task_id: str, _name: str) -> AbstractContextManager[None]:
+    return recorded(bench, task_id, status={"S": "cancelled"})
+
+
 def owned_by_another(bench: Bench, task_id: str, _name: str) -> AbstractContextManager[None]:
     return recorded(bench, task_id, status={"S": "processing"}, lease_owner={"S": "another"})
 
@@ -107,6 +111,7 @@ SCENARIOS = (
     Scenario(name="malformed message", body="{not json"),
     Scenario(name="duplicate of a success", situation=succeeded),
     Scenario(name="duplicate of a failure", situation=failed),
+    Scenario(name="message of a cancelled task", situation=cancelled),
     Scenario(name="lease held by another", situation=owned_by_another),
     Scenario(name="reply to the claim lost", situation=owned_by_itself),
     Scenario(name="lease lost before success", situation=robbed, task_type="demo.slow", data={"milliseconds": 200}),

@@ -1,13 +1,17 @@
 """The shipped state machine, on the laptop's engine under its own role: what each way through it leaves behind."""
 
+import itertools
 import json
+import random
 import threading
 import time
 import uuid
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from functions.adapters.list_indexes import shard
 from statemachine.budget import successors
 from statemachine.loader import raw_definition
 from tests.workflow.engines import Definition, Execution
@@ -23,6 +27,11 @@ def task_id() -> str:
 
 def statuses(record: dict[str, Any]) -> list[str]:
     return [entry["M"]["status"]["S"] for entry in record["history"]]
+
+
+def draws(seed: int, runs: int) -> list[bool]:
+    """Which of the first runs of `demo.flaky` fail at a probability of one half."""
+    return [random.Random(f"{seed}/{run}").random() < 0.5 for run in range(1, runs + 1)]
 
 
 def lease_in(milliseconds: int) -> dict[str, str]:
@@ -190,6 +199,74 @@ def test_an_old_message_of_a_redriven_task_does_not_run_it_before_its_turn(bench
     assert bench.record(task_id)["status"] == "queued", "the redrive's own message runs it"
 
 
+def test_the_message_of_a_cancelled_task_has_no_effect_and_lets_its_key_go_on(bench: Bench, task_id: str) -> None:
+    bench.put_record(task_id, status={"S": "cancelled"}, attempts={"N": "0"}, history={"L": []})
+    before = bench.record(task_id)
+
+    execution = bench.run(message(task(task_id)))
+
+    assert execution.states == ("ClaimTask", "LookUpTask", "DecideOnDuplicate", "Cancelled")
+    assert (execution.status, execution.output) == ("SUCCEEDED", {"task_id": task_id, "status": "cancelled"})
+    assert bench.record(task_id) == before
+
+
+def test_the_history_tells_of_every_run_that_failed(bench: Bench, task_id: str) -> None:
+    bench.run(message(task(task_id, "demo.flaky", probability=1, error_class="NETWORK")))
+
+    history = [entry["M"] for entry in bench.record(task_id)["history"]]
+    assert [entry["status"]["S"] for entry in history] == ["queued", "processing", *["processing"] * 4, "failed"]
+    runs = history[2:6]
+    assert [run["attempt"]["N"] for run in runs] == ["1", "2", "3", "4"]
+    assert [float(run["retry_in"]["N"]) >= 0 for run in runs[:3]] == [True] * 3
+    assert "retry_in" not in runs[3], "nothing came after the last one"
+    assert runs[0]["error"]["M"] == {
+        "class": {"S": "NETWORK"},
+        "type": {"S": "TaskNetworkError"},
+        "message": {"S": "attempt 1 failed, as it was asked to"},
+    }
+    moments = [moment for run in runs for moment in (run["started_at"]["S"], run["at"]["S"])]
+    assert moments == sorted(moments)
+    for run, following in itertools.pairwise(runs):
+        waited = datetime.fromisoformat(following["started_at"]["S"]) - datetime.fromisoformat(run["at"]["S"])
+        assert waited.total_seconds() >= float(run["retry_in"]["N"]) - 0.01
+
+
+def test_a_success_remembers_the_runs_before_it(bench: Bench, task_id: str) -> None:
+    flaky = {"probability": 0.5, "error_class": "NETWORK"}
+    seed = next(seed for seed in range(99) if draws(seed, 3) == [True, True, False])
+    bench.run(message(task(task_id, "demo.flaky", seed=seed, **flaky)))
+
+    record = bench.record(task_id)
+    assert (record["status"], record["attempts"]) == ("succeeded", "3")
+    assert statuses(record) == ["queued", "processing", "processing", "processing", "succeeded"]
+    assert [entry["M"].get("attempt") for entry in record["history"]] == [None, None, {"N": "1"}, {"N": "2"}, None]
+
+
+def test_the_longest_history_of_one_execution_is_small(bench: Bench, task_id: str) -> None:
+    """At most ten runs (`RetryPolicy`), each with a short message: a record has 400 KB for everything."""
+
+    def wordy(definition: Definition) -> None:
+        catch = definition["States"]["ProcessTask"]["Catch"][0]
+        catch["Assign"]["failure"]["message"] = "ü" * 1024
+
+    bench.run(message(task(task_id, "demo.flaky", probability=1, error_class="NETWORK")), broken=wordy)
+    record = bench.record(task_id)
+    assert len(record["error"]["message"]["S"]) == 1024
+    runs = [entry["M"] for entry in record["history"] if "attempt" in entry["M"]]
+    assert [len(run["error"]["M"]["message"]["S"]) for run in runs] == [256] * 4
+
+
+@pytest.mark.parametrize(("error", "status"), [("VALIDATION", "failed"), (None, "succeeded")])
+def test_a_finished_task_is_listed_under_its_new_status(
+    bench: Bench, task_id: str, error: str | None, status: str
+) -> None:
+    data = {"probability": 1, "error_class": error} if error else {}
+    bench.run(message(task(task_id, "demo.flaky" if error else "demo.echo", **data)))
+    record = bench.record(task_id)
+    assert record["status_shard"] == f"{status}#{shard(task_id)}"
+    assert record["list_order"] == f"{record['created_at']}#{task_id}"
+
+
 def test_a_task_that_another_execution_works_on_has_to_wait(bench: Bench, task_id: str) -> None:
     bench.put_record(task_id, status={"S": "processing"}, lease_owner={"S": "other"}, lease_until=lease_in(HOUR_MS))
 
@@ -273,6 +350,7 @@ def test_a_processor_that_is_gone_is_no_fault_of_the_task(bench: Bench, task_id:
     assert (execution.status, execution.error) == ("FAILED", "Lambda.ResourceNotFoundException")
     record = bench.record(task_id)
     assert (record["status"], record["attempts"]) == ("queued", "0"), "nothing ran, nothing counts"
+    assert record["status_shard"] == f"queued#{shard(task_id)}"
 
     assert bench.run(message(task(task_id))).status == "SUCCEEDED", "mended, the message is processed"
     record = bench.record(task_id)

@@ -96,7 +96,7 @@ def judge(letter: Letter, state: TaskState | None, now: datetime, fresh_for: tim
         fresh = now - letter.received.sent_at < fresh_for
         # Nothing has claimed it, or its record has expired: only what is too young for that may run.
         return Verdict.SEND if letter.kind is Kind.UNDELIVERED and fresh else Verdict.CURRENT
-    if state.status is Status.SUCCEEDED:
+    if state.status in (Status.SUCCEEDED, Status.CANCELLED):
         return Verdict.STALE
     if letter.kind is Kind.FAILURE:
         stands = state.status is Status.FAILED and letter.attempts >= state.attempts

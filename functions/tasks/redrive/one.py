@@ -15,6 +15,7 @@ _WHY_NOT = {
     Status.QUEUED: "waits in the queue; if SQS gave its message up, POST /redrive finds it",
     Status.PROCESSING: "is being worked on",
     Status.SUCCEEDED: "has succeeded",
+    Status.CANCELLED: "was cancelled",
     Status.FAILED: "was put back by somebody else",
 }
 

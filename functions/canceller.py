@@ -1,0 +1,57 @@
+"""The request handler of `DELETE /tasks/{task_id}`. A function of its own, because the reader may write nothing."""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.adapters.table import DynamoDBRecordStore
+from functions.api.dispatch import dispatch
+from functions.api.links import links
+from functions.api.messages import Request, Response, answer
+from functions.observability import logger, metrics, tracer
+from functions.tasks.cancelling import CancellableRecords, cancel
+from functions.tasks.record import view
+
+MAX_ID_CHARACTERS = 128
+
+
+@dataclass(frozen=True, kw_only=True)
+class Canceller:
+    """What the handler works with."""
+
+    records: CancellableRecords
+    keep_for: timedelta
+
+
+@cache
+def build() -> Canceller:
+    """The client, once per execution environment."""
+    return Canceller(
+        records=DynamoDBRecordStore(os.environ["TABLE_NAME"]),
+        keep_for=timedelta(seconds=int(os.environ["RETENTION_SECONDS"])),
+    )
+
+
+def cancel_task(request: Request) -> Response:
+    """DELETE /tasks/{task_id}: 200 with the cancelled task; 404, or 409 when it is no longer queued."""
+    canceller = build()
+    task_id = request.path_parameters["task_id"][: MAX_ID_CHARACTERS + 1]
+    record = cancel(task_id, records=canceller.records, now=datetime.now(UTC), keep_for=canceller.keep_for)
+    logger.info("cancelled", task_id=task_id)
+    return answer(200, view(record) | {"links": links(record, request.stage)})
+
+
+ROUTES = {("DELETE", "/tasks/{task_id}"): cancel_task}
+
+
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """API Gateway's proxy event in, proxy response out."""
+    return dispatch(event, ROUTES)

@@ -1,0 +1,103 @@
+"""What a client asks for, and what a page says. The OpenAPI document is generated from these models."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from functions.tasks.errors import FieldError, Refused
+from functions.tasks.fields import field_errors
+from functions.tasks.listing.cursor import Cursor
+from functions.tasks.model import Status
+
+MAX_LIMIT = 100
+MAX_CURSOR_CHARACTERS = 1024
+
+
+def _whole_number(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,9}", value):
+        raise ValueError("must be a whole number")
+    return value
+
+
+def _cursor(value: str) -> str:
+    Cursor.decode(value)
+    return value
+
+
+class ListRequest(BaseModel):
+    """Which tasks to list: all of them, or those that fit every filter that is given. Made from a query string."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    status: Annotated[Status | None, Field(description="Only tasks with this status.")] = None
+    ordering_key: Annotated[
+        Annotated[str, Field(pattern=r"^[!-~]{1,128}$")] | None, Field(description="Only tasks of this ordering key.")
+    ] = None
+    limit: Annotated[
+        Annotated[int, Field(ge=1, le=MAX_LIMIT)],
+        BeforeValidator(_whole_number),
+        Field(description="At most so many tasks on a page."),
+    ] = 20
+    cursor: Annotated[
+        Annotated[str, Field(max_length=MAX_CURSOR_CHARACTERS), AfterValidator(_cursor)] | None,
+        Field(description="From the page before, with the same filters: go on where it ended."),
+    ] = None
+
+    @property
+    def before(self) -> str | None:
+        """The place behind which this page begins; None for the first one."""
+        return Cursor.decode(self.cursor).after if self.cursor else None
+
+    def cursor_after(self, place: str) -> str:
+        """The cursor of the page that follows this place."""
+        return Cursor(after=place, status=self.status, ordering_key=self.ordering_key).encode()
+
+
+class TaskSummary(BaseModel):
+    """A task on a list: where it is in its life, without what was posted and what it returned."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    task_id: Annotated[str, Field(description="The task's id.")]
+    status: Annotated[Status, Field(description="Where the task is in its life.")]
+    type: Annotated[str, Field(description="The task type.")]
+    priority: Annotated[str, Field(description="low, medium or high.")]
+    ordering_key: Annotated[str, Field(description="Its ordering key.")]
+    attempts: Annotated[int, Field(ge=0, description="Runs of the task so far, over all executions.")]
+    created_at: Annotated[str, Field(description="When it was accepted: UTC, ISO 8601, milliseconds.")]
+    started_at: Annotated[str | None, Field(description="When it was first claimed.")] = None
+    finished_at: Annotated[str | None, Field(description="When it succeeded, failed or was cancelled.")] = None
+    error_class: Annotated[str | None, Field(description="Why it failed; only when it failed.")] = None
+
+
+class TaskList(BaseModel):
+    """A page of tasks."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    tasks: Annotated[
+        tuple[TaskSummary, ...],
+        Field(description="Newest first. A page may hold fewer than asked for, and the list go on all the same."),
+    ]
+    cursor: Annotated[str | None, Field(description="Asks for the next page; left out on the last one.")] = None
+
+
+def parse_list_request(query: Mapping[str, Sequence[str]]) -> ListRequest:
+    """What a query string asks for; `Refused` (400) names each wrong parameter."""
+    errors = [FieldError(field=name, message="is given more than once") for name in query if len(query[name]) > 1]
+    try:
+        request = ListRequest.model_validate({name: values[0] for name, values in query.items()})
+    except ValidationError as error:
+        raise _invalid([*errors, *field_errors(error)]) from error
+    if request.cursor and not errors and request.cursor != request.cursor_after(request.before or ""):
+        errors.append(FieldError(field="cursor", message="is from a list with other filters"))
+    if errors:
+        raise _invalid(errors)
+    return request
+
+
+def _invalid(errors: Sequence[FieldError]) -> Refused:
+    named = ", ".join(dict.fromkeys(error.field for error in errors))
+    return Refused(400, "Invalid query", f"Nothing was listed. See: {named}.", errors)
