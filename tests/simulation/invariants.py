@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from itertools import groupby, permutations
 from typing import Any
 
+from tests.simulation.cancel_invariants import cancel_violations
 from tests.simulation.fifo import DEDUPLICATION_SECONDS
 from tests.simulation.idempotency_invariants import idempotency_violations
 from tests.simulation.redrive_invariants import redrive_violations
-from tests.simulation.world import OPERATOR, Accepted, World, Write
+from tests.simulation.world import CANCELLER, OPERATOR, Accepted, World, Write
 
-TERMINAL = {"succeeded", "failed"}
+TERMINAL = {"succeeded", "failed", "cancelled"}
 
 
 def violations(world: World, fair_from: float, *, redriven: bool = False) -> Iterator[str]:
@@ -22,6 +23,7 @@ def violations(world: World, fair_from: float, *, redriven: bool = False) -> Ite
     if redriven:
         yield from redrive_violations(world)
     yield from idempotency_violations(world)
+    yield from cancel_violations(world)
     yield from _nothing_is_lost(world)
     yield from _nothing_is_left_over(world)
     yield from _terminal_exactly_once(world)
@@ -39,8 +41,9 @@ def calm_violations(world: World) -> Iterator[str]:
     """What must hold beside all that when nothing went wrong from outside: each task went exactly as planned."""
     runs = Counter(effect.task_id for effect in world.journal.effects)
     for task in world.journal.accepted:
-        status, expected_runs = _planned(task.plan)
         record = world.record(task.task_id)
+        cancelled = record.get("status") == "cancelled"
+        status, expected_runs = ("cancelled", 0) if cancelled else _planned(task.plan)
         if record.get("status") != status:
             yield f"{task.task_id} was planned as {task.plan} and is {record.get('status')!r}"
         if runs[task.task_id] != expected_runs:
@@ -110,7 +113,7 @@ def _in_order(key: str, tasks: list[Accepted], first: dict[str, int]) -> Iterato
 def _fenced(world: World) -> Iterator[str]:
     owner: dict[str, str] = {}
     for write in world.journal.writes:
-        if write.status == "processing" or write.execution == OPERATOR:
+        if write.status == "processing" or write.execution in (OPERATOR, CANCELLER):
             owner[write.task_id] = write.execution
         elif owner.get(write.task_id) != write.execution:
             yield f"{write.task_id} was written by {write.execution} after {owner.get(write.task_id)} had claimed it"

@@ -14,6 +14,7 @@ from functions.tasks.retry import RetryPolicy
 from local.express import Machine
 from local.pipe import Execution, Message, PipeWorker
 from statemachine.budget import successors
+from tests.simulation.cancel_mutations import CANCEL_MISTAKES, CANCEL_MISTAKES_IN_DEFINITION
 from tests.simulation.idempotency_mutations import IDEMPOTENCY_MISTAKES
 from tests.simulation.redrive_mutations import REDRIVE_MISTAKES
 from tests.simulation.run import System, shipped_definition
@@ -261,6 +262,7 @@ MUTATIONS: Mapping[str, Callable[[], Mutation]] = {
     "a redriven task loses its place": lambda: _in_definition(_counts_from_the_last_message),
     **{
         name: functools.partial(_in_code, patched)
-        for name, patched in {**REDRIVE_MISTAKES, **IDEMPOTENCY_MISTAKES}.items()
+        for name, patched in {**REDRIVE_MISTAKES, **IDEMPOTENCY_MISTAKES, **CANCEL_MISTAKES}.items()
     },
+    **{name: functools.partial(_in_definition, change) for name, change in CANCEL_MISTAKES_IN_DEFINITION.items()},
 }

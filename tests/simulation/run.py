@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from functions import processor, redrive, validator
+from functions import canceller, processor, redrive, validator
 from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.table import DynamoDBRecordStore
 from functions.tasks.batch import MAX_TASKS
@@ -21,6 +21,7 @@ from local.express.scheduler import MachineTimedOut
 from statemachine.loader import load_definition
 from tests.simulation.actors import Fiber, Worker
 from tests.simulation.calls import SimulatedDynamoDB, SimulatedSQS, SimulatedTasks
+from tests.simulation.cancellers import cancelling_client, simulated_canceller
 from tests.simulation.clients import Post, careful_client, client, in_requests
 from tests.simulation.faults import CALM, Faults, Weather
 from tests.simulation.invariants import calm_violations, violations
@@ -106,8 +107,12 @@ def run(seed: int, system: System | None = None) -> list[str]:
         actors += [operator(world, faults, rng) for _ in range(world.operators - 1)]
         actors.append(last_operator(world, faults, rng, fair_from))
     actors += [system.worker(world, faults, scheduler, system.machine).run() for _ in range(rng.choice((1, 2, 3)))]
+    if rng.random() < 0.3:
+        actors.append(cancelling_client(world, faults, rng))
     with ExitStack() as stack:
         stack.enter_context(working_in(world))
+        stack.enter_context(mock.patch.object(canceller, "build", return_value=simulated_canceller(world, faults)))
+        stack.enter_context(mock.patch.object(canceller, "datetime", OperatorClock(world)))
         stack.enter_context(mock.patch.object(validator, "build", return_value=_validator(world, faults)))
         stack.enter_context(mock.patch.object(validator, "datetime", AcceptanceClock(world)))
         stack.enter_context(mock.patch.object(validator, "BATCH_SECONDS", PATIENCE_SECONDS))  # of real time
@@ -122,6 +127,17 @@ def run(seed: int, system: System | None = None) -> list[str]:
             return ["it never settled", *violations(world, fair_from)]
     calm = calm_violations(world) if weather == CALM and not redriven else ()
     return [*violations(world, fair_from, redriven=redriven), *calm]
+
+
+class OperatorClock:
+    """A handler's `datetime`: virtual time."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def now(self, zone: tzinfo) -> datetime:
+        """`datetime.now`."""
+        return datetime.fromtimestamp(self._world.now(), zone)
 
 
 class AcceptanceClock:

@@ -11,6 +11,7 @@ from tests.simulation.table import InMemoryTable
 
 MAX_RECEIVE_COUNT = 5
 OPERATOR = "an operator"
+CANCELLER = "a client that cancels"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +81,8 @@ class Journal:
     """The ids that clients were told for each title of a task: a title is a client's own name for it."""
     astonished: list[str] = field(default_factory=list[str])
     """Answers that no client can make sense of."""
+    cancelled: set[str] = field(default_factory=set[str])
+    """Tasks whose cancellation was answered with 200."""
 
 
 class World:
@@ -115,12 +118,15 @@ class World:
         return answer
 
     def mark(self, request: dict[str, Any]) -> dict[str, Any]:
-        """UpdateItem, as redrive calls it; a change of status goes into the journal."""
+        """UpdateItem, as redrive and cancelling call it; a change of status goes into the journal."""
         answer = self.table.update_item(request)
         task_id = request["Key"]["task_id"]["S"]
         if ":entry" in request["ExpressionAttributeValues"]:
-            write = Write(task_id=task_id, status="queued", execution=OPERATOR, lease_until=0, at=self.now())
-            self.journal.writes.append(write)
+            status = self.table.items[task_id]["status"]["S"]
+            by = CANCELLER if status == "cancelled" else OPERATOR
+            self.journal.writes.append(
+                Write(task_id=task_id, status=status, execution=by, lease_until=0, at=self.now())
+            )
         return answer
 
     def send_dead_letter(self, request: dict[str, Any]) -> dict[str, Any]:
