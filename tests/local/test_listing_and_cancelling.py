@@ -72,4 +72,4 @@ def test_wrong_parameters_are_named_in_what_the_gateway_hands_on(laptop: Laptop)
         assert answer.status == 400, answer
         assert [error["field"] for error in answer.json["errors"]] == [field]
     allowed = laptop.request("PUT", "/v1/tasks", b"{}")
-    assert (allowed.status, allowed.headers["Allow"]) == (405, "GET, POST")
+    assert (allowed.status, allowed.headers["Allow"]) == (405, "GET, HEAD, OPTIONS, POST")

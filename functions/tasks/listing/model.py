@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.config import JsonDict
 
 from functions.tasks.errors import FieldError, Refused
 from functions.tasks.fields import field_errors
@@ -26,6 +27,9 @@ def _cursor(value: str) -> str:
     return value
 
 
+_CURSOR: JsonDict = {"format": "continuation"}  # our own name: a text that an earlier answer gave
+
+
 class ListRequest(BaseModel):
     """Which tasks to list: all of them, or those that fit every filter that is given. Made from a query string."""
 
@@ -41,7 +45,8 @@ class ListRequest(BaseModel):
         Field(description="At most so many tasks on a page."),
     ] = 20
     cursor: Annotated[
-        Annotated[str, Field(max_length=MAX_CURSOR_CHARACTERS), AfterValidator(_cursor)] | None,
+        Annotated[str, Field(max_length=MAX_CURSOR_CHARACTERS, json_schema_extra=_CURSOR), AfterValidator(_cursor)]
+        | None,
         Field(description="From the page before, with the same filters: go on where it ended."),
     ] = None
 
