@@ -8,7 +8,7 @@ from functions.tasks.batch import batch_too_large, invalid_batch
 from functions.tasks.breaker_view import parse_change
 from functions.tasks.errors import FieldError, Refused
 from functions.tasks.idempotency import reused_key
-from functions.tasks.listing.model import ListRequest, parse_list_request
+from functions.tasks.listing.model import parse_list_request
 from functions.tasks.redrive.model import parse_request
 from functions.tasks.submission import too_large
 from functions.tasks.validation import invalid_task
@@ -67,7 +67,6 @@ TASKS: dict[str, Any] = {
             "finished_at": "2026-11-21T12:00:00.142Z",
         }
     ],
-    "cursor": ListRequest().cursor_after(f"2026-11-21T12:00:00.000Z#{TASK_ID}"),
 }
 HEALTH = {"status": "ok", "timestamp": "2026-11-21T12:00:00.000Z"}
 REDRIVE = {"error_class": "NETWORK", "failed_from": "2026-11-21T12:00:00Z", "dry_run": False}

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from functions import reader
 from functions.adapters.list_indexes import SHARDS, list_keys, shard
 from functions.adapters.task_index import DynamoDBTaskIndex
-from functions.tasks.listing.cursor import Cursor
+from functions.tasks.listing.cursor import encode_cursor
 from functions.tasks.listing.model import ListRequest, TaskSummary, parse_list_request
 from functions.tasks.listing.pages import MAX_LOOKED_AT, Place, list_tasks
 from functions.tasks.model import Status
@@ -163,7 +163,7 @@ def test_records_that_do_not_fit_into_one_answer_are_asked_for_again(pipeline: P
         ({"cursor": [""]}, "cursor"),
         ({"cursor": ["!!"]}, "cursor"),
         ({"cursor": ["é"]}, "cursor"),
-        ({"cursor": ["x" * 1025]}, "cursor"),
+        ({"cursor": ["x" * 257]}, "cursor"),
         ({"page": ["2"]}, "page"),
         ({"Status": ["queued"]}, "Status"),
         ({"status": ["queued", "failed"]}, "status"),
@@ -189,11 +189,11 @@ def test_a_cursor_is_bound_to_its_filters(pipeline: Pipeline) -> None:
     for other in ({}, {"status": "failed"}, {"ordering_key": "task-processing"}):
         answer = pipeline.page(cursor=cursor, **other)
         assert answer.status == 400
-        assert "other filters" in answer.message("cursor")
+        assert "not a cursor that an earlier answer gave for these filters" in answer.message("cursor")
 
 
 def test_a_cursor_that_was_changed_or_made_up_is_refused(pipeline: Pipeline) -> None:
-    good = Cursor(after=MOMENT.format(0, 1) + "#task").encode()
+    good = encode_cursor(MOMENT.format(0, 1) + "#task", None, None)
     assert pipeline.page(cursor=good).status == 200
     text = base64.urlsafe_b64decode(good + "=" * (-len(good) % 4)).decode()
     forged = base64.urlsafe_b64encode(text.replace("12:00:01", "12:00:02").encode()).decode().rstrip("=")
@@ -255,7 +255,8 @@ def test_a_page_ends_when_enough_was_looked_at_and_the_next_one_goes_on() -> Non
     assert page.tasks == ()
     assert index.read == MAX_LOOKED_AT
     assert page.cursor
-    assert Cursor.decode(page.cursor).after.endswith(f"#{1_000_000 - MAX_LOOKED_AT:06}")
+    following = request.model_copy(update={"cursor": page.cursor}).before
+    assert following == f"{MOMENT.format(0, 0)}#{1_000_000 - MAX_LOOKED_AT:06}"
 
 
 @pytest.mark.parametrize("limit", [1, 20, 100])

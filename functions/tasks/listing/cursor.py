@@ -2,43 +2,30 @@
 
 import base64
 import hashlib
-from typing import Annotated
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from functions.tasks.model import Status
 
 _CHECK_CHARACTERS = 8
 
 
-class Cursor(BaseModel):
-    """A place in the order of all tasks: `after` is that of the last task that was looked at."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    after: Annotated[str, Field(pattern=r"^[0-9TZ:.-]{24}#[!-~]{1,128}$")]
-    status: Status | None = None
-    ordering_key: str | None = None
-
-    def encode(self) -> str:
-        """As text for a URL."""
-        text = self.model_dump_json(exclude_none=True)
-        return base64.urlsafe_b64encode((_check(text) + text).encode()).decode().rstrip("=")
-
-    @classmethod
-    def decode(cls, given: str) -> "Cursor":
-        """`ValueError` for anything that `encode` did not make."""
-        try:
-            padded = given + "=" * (-len(given) % 4)
-            text = base64.b64decode(padded.encode(), altchars=b"-_", validate=True).decode()
-            cursor = cls.model_validate_json(text[_CHECK_CHARACTERS:])
-        except ValueError:  # not base64, not UTF-8, not JSON, or not such a model
-            cursor = None
-        if cursor is None or cursor.encode() != given:
-            raise ValueError("is not a cursor that an earlier answer gave")
-        return cursor
+def encode_cursor(place: str, status: Status | None, ordering_key: str | None) -> str:
+    """A place in the order of all tasks, as text for a URL, bound to the filters."""
+    text = _check(place, status, ordering_key) + place
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _check(text: str) -> str:
-    """Tells what was cut, changed or made up from a cursor. It guards nothing: a place is all that a cursor holds."""
-    return hashlib.sha256(f"taskline cursor {text}".encode()).hexdigest()[:_CHECK_CHARACTERS]
+def decode_cursor(given: str, status: Status | None, ordering_key: str | None) -> str:
+    """The place; `ValueError` for anything that `encode_cursor` did not make for these filters."""
+    try:
+        place = base64.urlsafe_b64decode(given.encode() + b"=" * (-len(given) % 4)).decode()[_CHECK_CHARACTERS:]
+    except ValueError:  # neither base64 nor UTF-8
+        place = ""
+    if encode_cursor(place, status, ordering_key) != given:
+        raise ValueError("is not a cursor that an earlier answer gave for these filters")
+    return place
+
+
+def _check(place: str, status: Status | None, ordering_key: str | None) -> str:
+    """Tells what was cut, changed, made up, or made for other filters. It guards nothing: it is no secret."""
+    text = f"{place} {status or ''} {ordering_key or ''}"  # none of them has a space in it
+    return hashlib.sha256(text.encode()).hexdigest()[:_CHECK_CHARACTERS]
