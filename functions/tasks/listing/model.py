@@ -13,7 +13,6 @@ from functions.tasks.listing.cursor import decode_cursor, encode_cursor
 from functions.tasks.model import Status
 
 MAX_LIMIT = 100
-MAX_CURSOR_CHARACTERS = 256  # what the longest id needs, and a little more
 
 
 def _whole_number(value: object) -> object:
@@ -40,7 +39,7 @@ class ListRequest(BaseModel):
         Field(description="At most so many tasks on a page."),
     ] = 20
     cursor: Annotated[
-        Annotated[str, Field(max_length=MAX_CURSOR_CHARACTERS, json_schema_extra=_CURSOR)] | None,
+        Annotated[str, Field(json_schema_extra=_CURSOR)] | None,
         Field(description="From the page before, with the same filters: go on where it ended."),
     ] = None
 
