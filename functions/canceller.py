@@ -11,11 +11,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.adapters.table import DynamoDBRecordStore
 from functions.api.dispatch import dispatch
-from functions.api.links import links
+from functions.api.links import task_document
 from functions.api.messages import Request, Response, answer
 from functions.observability import logger, metrics, tracer
 from functions.tasks.cancelling import CancellableRecords, cancel
-from functions.tasks.record import view
 
 MAX_ID_CHARACTERS = 128
 
@@ -43,7 +42,7 @@ def cancel_task(request: Request) -> Response:
     task_id = request.path_parameters["task_id"][: MAX_ID_CHARACTERS + 1]
     record = cancel(task_id, records=canceller.records, now=datetime.now(UTC), keep_for=canceller.keep_for)
     logger.info("cancelled", task_id=task_id)
-    return answer(200, view(record) | {"links": links(record, request.stage)})
+    return answer(200, task_document(record, request.stage))
 
 
 ROUTES = {("DELETE", "/tasks/{task_id}"): cancel_task}

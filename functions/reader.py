@@ -11,13 +11,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.adapters.table import DynamoDBRecordStore
 from functions.adapters.task_index import DynamoDBTaskIndex
 from functions.api.dispatch import dispatch
-from functions.api.links import links
+from functions.api.links import task_document
 from functions.api.messages import Request, Response, answer
 from functions.observability import logger, metrics, tracer
 from functions.tasks.errors import Refused
 from functions.tasks.listing import pages
 from functions.tasks.listing.model import parse_list_request
-from functions.tasks.record import RecordStore, view
+from functions.tasks.record import RecordStore
 
 MAX_ID_CHARACTERS = 128
 
@@ -43,7 +43,7 @@ def read_task(request: Request) -> Response:
     record = build().records.get(task_id) if len(task_id) <= MAX_ID_CHARACTERS else None
     if record is None:
         raise Refused(404, "Not found", f"There is no task {task_id[:MAX_ID_CHARACTERS]!r}.")
-    return answer(200, view(record) | {"links": links(record, request.stage)})
+    return answer(200, task_document(record, request.stage))
 
 
 def list_tasks(request: Request) -> Response:

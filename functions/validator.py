@@ -19,6 +19,7 @@ from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.table import DynamoDBRecordStore
 from functions.api.batching import batch_answer, count
 from functions.api.dispatch import dispatch
+from functions.api.links import task_document
 from functions.api.messages import Request, Response, answer
 from functions.observability import logger, metrics, tracer
 from functions.task_types import load_task_types
@@ -26,7 +27,7 @@ from functions.tasks.batch import BatchSubmission, SideBySide, new_records, pars
 from functions.tasks.errors import Unavailable
 from functions.tasks.idempotency import KEY_HEADER, REPLAYED_HEADER, IdempotencyKey, idempotency_key
 from functions.tasks.ids import uuid7
-from functions.tasks.record import RecordStore, view
+from functions.tasks.record import RecordStore
 from functions.tasks.registry import Registry
 from functions.tasks.submission import (
     MAX_BODY_BYTES,
@@ -78,8 +79,9 @@ def submit_task(request: Request) -> Response:
     _count(accepted=int(not accepted.replayed), replayed=int(accepted.replayed))
     word = "replayed" if accepted.replayed else "accepted"
     logger.info(word, task_id=record.task_id, ordering_key=record.ordering_key, type=record.type)
+    document = task_document(accepted.record, request.stage)
     replayed = {REPLAYED_HEADER: "true"} if accepted.replayed else {}
-    return answer(202, view(accepted.record), {"Location": f"/{request.stage}/tasks/{record.task_id}", **replayed})
+    return answer(202, document, {"Location": f"/{request.stage}/tasks/{record.task_id}", **replayed})
 
 
 def submit_tasks(request: Request) -> Response:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from functions.api.links import task_document
 from functions.api.messages import Request, Response, answer, problem_body, unavailable
 from functions.tasks.batch import NotTried, Outcome
 from functions.tasks.errors import Refused, Unavailable
 from functions.tasks.idempotency import REPLAYED_HEADER
-from functions.tasks.record import view
 from functions.tasks.submission import Accepted
 
 
@@ -44,7 +44,9 @@ def batch_answer(request: Request, outcomes: Sequence[Outcome]) -> Response:
 def _result(request: Request, position: int, outcome: Outcome) -> dict[str, Any]:
     if isinstance(outcome, Accepted):
         # Without the result: 25 of them could be more than Lambda answers.
-        task = {name: value for name, value in view(outcome.record).items() if name != "result"}
+        task = {
+            name: value for name, value in task_document(outcome.record, request.stage).items() if name != "result"
+        }
         location = {"location": f"/{request.stage}/tasks/{outcome.record.task_id}"}
         return {"status": 202, **location, **({"replayed": True} if outcome.replayed else {}), "task": task}
     refused = _refused(outcome)

@@ -31,6 +31,11 @@ QUEUED_TASK: dict[str, Any] = {
     "attempts": 0,
     "created_at": "2026-11-21T12:00:00.000Z",
     "history": [{"status": "queued", "at": "2026-11-21T12:00:00.000Z"}],
+    "links": {
+        "self": f"/v1/tasks/{TASK_ID}",
+        "same_key": "/v1/tasks?ordering_key=customer-42",
+        "cancel": f"/v1/tasks/{TASK_ID}",
+    },
 }
 SUCCEEDED_TASK: dict[str, Any] = {
     **QUEUED_TASK,

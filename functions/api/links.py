@@ -1,9 +1,15 @@
-"""What can be done with a task next, as paths that begin with the stage."""
+"""A task as the API answers it: its record, and what can be done next, as paths that begin with the stage."""
 
+from typing import Any
 from urllib.parse import quote
 
 from functions.tasks.model import Status
-from functions.tasks.record import Record
+from functions.tasks.record import Record, view
+
+
+def task_document(record: Record, stage: str) -> dict[str, Any]:
+    """What `TaskView` describes."""
+    return view(record) | {"links": links(record, stage)}
 
 
 def links(record: Record, stage: str) -> dict[str, str]:

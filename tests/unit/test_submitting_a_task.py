@@ -30,7 +30,7 @@ def test_the_answer_is_the_task_as_it_was_understood(pipeline: Pipeline) -> None
     )
     document = pipeline.post(given).document
     assert {name: document[name] for name in given} == given, "what was posted is shown as it was posted"
-    assert document.keys() - given.keys() == {"task_id", "status", "attempts", "created_at", "history"}
+    assert document.keys() - given.keys() == {"task_id", "status", "attempts", "created_at", "history", "links"}
     assert document["status"] == "queued"
     assert document["attempts"] == 0, "nothing has run yet"
     assert document["history"] == [{"status": "queued", "at": document["created_at"]}]
