@@ -54,7 +54,7 @@ def test_head_is_answered_as_get_is(laptop: Laptop) -> None:
         head, get = laptop.request("HEAD", path), laptop.request("GET", path)
         assert (head.status, get.status, head.body) == (status, status, b"")
         assert head.headers["Content-Type"] == get.headers["Content-Type"]
-    assert laptop.request("HEAD", "/v1/tasks").status == 405
+    assert laptop.request("HEAD", "/v1/tasks/batch").status == 405
 
 
 def test_a_web_page_may_ask_first_and_then_post(laptop: Laptop) -> None:

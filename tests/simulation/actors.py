@@ -16,6 +16,7 @@ from tests.simulation.world import World
 Fiber = Generator[Any, Any, Any]
 ROUTE = Route(source_arn="arn:aws:sqs:us-east-1:000000000000:tasks.fifo", target_arn="machine", region="us-east-1")
 _IDLE_SECONDS = 0.5
+_LONGEST_IDLE_SECONDS = 8.0
 
 
 class Worker:
@@ -27,6 +28,7 @@ class Worker:
         self._scheduler = scheduler
         self._machine = machine
         self._pipe = PipeWorker(ROUTE, _Source(world, faults), _NoEngine(), lambda _: None)
+        self._patience = _IDLE_SECONDS
 
     def run(self) -> Fiber:
         """Work until everything has settled."""
@@ -35,6 +37,7 @@ class Worker:
             if stored is None:
                 yield Sleep(self._idle())
                 continue
+            self._patience = _IDLE_SECONDS
             message = _message(stored)
             if self._faults.delivers_twice(self._world.now()):
                 stored.visible_at = self._world.now() + self._faults.rng.choice((0.0, 0.01, 0.1, 1.0))
@@ -43,10 +46,12 @@ class Worker:
                 self._pipe.settle(message, execution)
 
     def _idle(self) -> float:
-        visible_at = self._world.queue.next_visible_at()
+        """Until a message comes back, or for a while that grows as long as nothing comes."""
+        now, visible_at = self._world.now(), self._world.queue.next_visible_at()
         if self._world.all_posted and visible_at is not None:
-            return max(visible_at - self._world.now(), 0.001)
-        return _IDLE_SECONDS
+            return max(visible_at - now, 0.001)
+        patience, self._patience = self._patience, min(2 * self._patience, _LONGEST_IDLE_SECONDS)
+        return patience if visible_at is None else min(patience, max(visible_at - now, 0.001))
 
     def _execute(self, event: str) -> Generator[Any, Any, Execution | None]:
         """One execution with its time-out; None when whoever ran it died in the middle."""

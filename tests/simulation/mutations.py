@@ -30,11 +30,18 @@ class Mutation:
     patched: Callable[[], AbstractContextManager[object]]
 
 
-def _in_definition(change: Callable[[Mapping[str, Any]], object]) -> Mutation:
+def _in_definition(
+    change: Callable[[Mapping[str, Any]], object],
+    *,
+    redriven: bool | None = None,
+    cancelled: bool | None = None,
+) -> Mutation:
     definition: Definition = shipped_definition()
     change(definition["States"])
     _drop_unreachable(definition)
-    return Mutation(system=System(machine=Machine.load(definition)), patched=nullcontext)
+    return Mutation(
+        system=System(machine=Machine.load(definition), redriven=redriven, cancelled=cancelled), patched=nullcontext
+    )
 
 
 def _drop_unreachable(definition: Definition) -> None:
@@ -48,8 +55,15 @@ def _drop_unreachable(definition: Definition) -> None:
     definition["States"] = {name: state for name, state in definition["States"].items() if name in reached}
 
 
-def _in_code(patched: Callable[[], AbstractContextManager[object]]) -> Mutation:
-    return Mutation(system=System(), patched=patched)
+def _in_code(
+    patched: Callable[[], AbstractContextManager[object]],
+    *,
+    redriven: bool | None = None,
+    careful: bool | None = None,
+    cancelled: bool | None = None,
+) -> Mutation:
+    system = System(redriven=redriven, careful=careful, cancelled=cancelled)
+    return Mutation(system=system, patched=patched)
 
 
 def _without_condition(state: str) -> Mutation:
@@ -256,13 +270,19 @@ MUTATIONS: Mapping[str, Callable[[], Mutation]] = {
         lambda: mock.patch.object(processor, "refuse_without_lease")
     ),
     "the processor swallows errors": lambda: _in_code(_swallows_errors),
-    "an old message claims a redriven task": lambda: _in_definition(_claims_a_redriven_task_by_any_message),
-    "an old message of a redriven task comes back for ever": lambda: _in_definition(_keeps_superseded_messages),
-    "a failure is not put into the index": lambda: _in_definition(_indexes_no_failure),
-    "a redriven task loses its place": lambda: _in_definition(_counts_from_the_last_message),
+    "an old message claims a redriven task": lambda: _in_definition(
+        _claims_a_redriven_task_by_any_message, redriven=True
+    ),
+    "an old message of a redriven task comes back for ever": lambda: _in_definition(
+        _keeps_superseded_messages, redriven=True
+    ),
+    "a failure is not put into the index": lambda: _in_definition(_indexes_no_failure, redriven=True),
+    "a redriven task loses its place": lambda: _in_definition(_counts_from_the_last_message, redriven=True),
+    **{name: functools.partial(_in_code, patched, redriven=True) for name, patched in REDRIVE_MISTAKES.items()},
+    **{name: functools.partial(_in_code, patched, careful=True) for name, patched in IDEMPOTENCY_MISTAKES.items()},
+    **{name: functools.partial(_in_code, patched, cancelled=True) for name, patched in CANCEL_MISTAKES.items()},
     **{
-        name: functools.partial(_in_code, patched)
-        for name, patched in {**REDRIVE_MISTAKES, **IDEMPOTENCY_MISTAKES, **CANCEL_MISTAKES}.items()
+        name: functools.partial(_in_definition, change, cancelled=True)
+        for name, change in CANCEL_MISTAKES_IN_DEFINITION.items()
     },
-    **{name: functools.partial(_in_definition, change) for name, change in CANCEL_MISTAKES_IN_DEFINITION.items()},
 }

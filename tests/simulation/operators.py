@@ -99,7 +99,8 @@ def _call(
     def pause() -> float:
         if faults.crash_after(world.now()) is not None and rng.random() < 0.2:
             raise Died
-        return rng.choice((0.002, 0.01, 0.05, 0.3))
+        # Now and then, whoever runs it stands still: what was read is old by the time that it is acted upon.
+        return 15.0 if rng.random() < 0.03 else rng.choice((0.002, 0.01, 0.05, 0.3))
 
     work = Stepped(lambda: redrive.handler(asked, LambdaContext()), pause)  # pyright: ignore[reportArgumentType]
     answer = yield from work.fiber()

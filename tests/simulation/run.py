@@ -82,10 +82,17 @@ def shipped_machine() -> Machine:
 
 @dataclass(frozen=True, kw_only=True)
 class System:
-    """What is simulated; a mutation replaces a part of it."""
+    """What is simulated, and in what company; a mutation replaces a part of it.
+
+    `redriven` (operators are about), `careful` (clients send again) and `cancelled` (clients cancel) are drawn from
+    the seed if they are None.
+    """
 
     machine: Machine = field(default_factory=shipped_machine)
     worker: type[Worker] = Worker
+    redriven: bool | None = None
+    careful: bool | None = None
+    cancelled: bool | None = None
 
 
 def run(seed: int, system: System | None = None) -> list[str]:
@@ -98,16 +105,16 @@ def run(seed: int, system: System | None = None) -> list[str]:
     fair_from = START + rng.choice(FOUL_SECONDS)
     faults = Faults(rng, weather, until=fair_from)
     scheduler = Scheduler(clock, SimulatedTasks(world, faults), START + PATIENCE_SECONDS)
-    redriven = rng.random() < 0.4
+    redriven = _drawn(rng, 0.3, system.redriven)
     # Order behind a redrive is easiest to judge when each task is posted once.
-    careful = rng.random() < (0.2 if redriven else 0.5)
+    careful = _drawn(rng, 0.2 if redriven else 0.4, system.careful)
     actors = _clients(world, faults, rng, _posts(rng, MENDED if redriven else PLANS), careful=careful)
     if redriven:
         world.operators = rng.choice((1, 2, 3))
         actors += [operator(world, faults, rng) for _ in range(world.operators - 1)]
         actors.append(last_operator(world, faults, rng, fair_from))
     actors += [system.worker(world, faults, scheduler, system.machine).run() for _ in range(rng.choice((1, 2, 3)))]
-    if rng.random() < 0.3:
+    if _drawn(rng, 0.25, system.cancelled):
         actors.append(cancelling_client(world, faults, rng))
     with ExitStack() as stack:
         stack.enter_context(working_in(world))
@@ -117,6 +124,7 @@ def run(seed: int, system: System | None = None) -> list[str]:
         stack.enter_context(mock.patch.object(validator, "datetime", AcceptanceClock(world)))
         stack.enter_context(mock.patch.object(validator, "BATCH_SECONDS", PATIENCE_SECONDS))  # of real time
         stack.enter_context(mock.patch.object(processor, "build", return_value=TYPES))
+        stack.enter_context(mock.patch.object(processor, "Attempt", _Uncounted))
         stack.enter_context(mock.patch("functions.processor.random.random", random.Random(rng.random()).random))
         stack.enter_context(mock.patch("functions.processor.time.time_ns", world.now_ns))
         stack.enter_context(mock.patch.object(redrive, "build", return_value=redriver(world, faults)))
@@ -127,6 +135,19 @@ def run(seed: int, system: System | None = None) -> list[str]:
             return ["it never settled", *violations(world, fair_from)]
     calm = calm_violations(world) if weather == CALM and not redriven else ()
     return [*violations(world, fair_from, redriven=redriven), *calm]
+
+
+def _drawn(rng: random.Random, probability: float, told: bool | None) -> bool:
+    drawn = rng.random() < probability
+    return drawn if told is None else told
+
+
+class _Uncounted:
+    """`Attempt` without its timer, which runs on real time."""
+
+    def __init__(self, remaining_seconds: float) -> None: ...
+
+    def ended(self, *, transiently: bool) -> None: ...
 
 
 class OperatorClock:
