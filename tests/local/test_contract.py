@@ -10,7 +10,7 @@ from pathlib import Path
 from local.options import PROJECT_ROOT
 from tests.local.laptop import Laptop
 
-SECONDS = 30
+SECONDS = 25
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 

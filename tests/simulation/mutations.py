@@ -15,11 +15,14 @@ from local.express import Machine
 from local.pipe import Execution, Message, PipeWorker
 from statemachine.budget import successors
 from tests.simulation.cancel_mutations import CANCEL_MISTAKES, CANCEL_MISTAKES_IN_DEFINITION
+from tests.simulation.faults import Weather
 from tests.simulation.idempotency_mutations import IDEMPOTENCY_MISTAKES
 from tests.simulation.redrive_mutations import REDRIVE_MISTAKES
 from tests.simulation.run import System, shipped_definition
 
 Definition = dict[str, Any]
+# Executions stand still past their lease, and find the processor gone when they go on.
+FREEZING = Weather(call=0.3, crash=0.0, lost_delete=0.0, duplicate=0.3, freeze=0.8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +36,7 @@ class Mutation:
 def _in_definition(
     change: Callable[[Mapping[str, Any]], object],
     *,
+    weather: Weather | None = None,
     redriven: bool | None = None,
     cancelled: bool | None = None,
 ) -> Mutation:
@@ -40,7 +44,8 @@ def _in_definition(
     change(definition["States"])
     _drop_unreachable(definition)
     return Mutation(
-        system=System(machine=Machine.load(definition), redriven=redriven, cancelled=cancelled), patched=nullcontext
+        system=System(machine=Machine.load(definition), weather=weather, redriven=redriven, cancelled=cancelled),
+        patched=nullcontext,
     )
 
 
@@ -66,14 +71,14 @@ def _in_code(
     return Mutation(system=system, patched=patched)
 
 
-def _without_condition(state: str) -> Mutation:
+def _without_condition(state: str, weather: Weather | None = None) -> Mutation:
     def change(states: Any) -> None:
         del states[state]["Arguments"]["ConditionExpression"]
         values = states[state]["Arguments"]["ExpressionAttributeValues"]
         for name in [name for name in (":queued", ":now_ms") if state == "ClaimTask" and name in values]:
             del values[name]
 
-    return _in_definition(change)
+    return _in_definition(change, weather=weather)
 
 
 def _without_catch(state: str, error: str) -> Mutation:
@@ -240,7 +245,7 @@ MUTATIONS: Mapping[str, Callable[[], Mutation]] = {
     "a busy task counts as done": lambda: _in_definition(_believes_a_busy_task_is_done),
     "a success is recorded without the fence": lambda: _without_condition("RecordResult"),
     "a failure is recorded without the fence": lambda: _without_condition("RecordFailure"),
-    "a lease is given back without the fence": lambda: _without_condition("ReturnToQueue"),
+    "a lease is given back without the fence": lambda: _without_condition("ReturnToQueue", FREEZING),
     "a permanent failure is not caught": lambda: _without_catch("ProcessTask", "TaskValidationError"),
     "an exhausted transient failure is not caught": lambda: _without_catch("ProcessTask", "TaskNetworkError"),
     "an unknown failure is not caught": lambda: _without_catch("ProcessTask", "TaskUnknownError"),

@@ -402,6 +402,17 @@ def test_letters_of_tasks_that_have_gone_on_are_removed_and_others_kept(pipeline
     assert sorted(kept) == [("expired", 1), ("failed-again", 2)], "a letter without a record is all that is left"
 
 
+def test_a_task_that_was_cancelled_after_its_redrive_is_not_put_back_and_its_letters_go(pipeline: Pipeline) -> None:
+    pipeline.put(an_item("processing", "failed", "queued", "cancelled", task_id={"S": "a"}))
+    a_letter(pipeline, "a", 1)
+    send_dead(pipeline, a_message(task_id="a"), group="k")
+
+    refused = redrive_one("a")
+    assert (refused.status, "was cancelled" in refused.document["detail"]) == (409, True)
+    assert put_back() == []
+    assert (pipeline.messages(), pipeline.letters()) == ([], [])
+
+
 def test_a_letter_that_cannot_be_removed_does_no_harm(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     a_failed_task(pipeline, "a")
     with monkeypatch.context() as patch:
