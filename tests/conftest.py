@@ -1,0 +1,16 @@
+"""What all tests share."""
+
+from pathlib import Path
+
+import pytest
+
+# Files run side by side, in this order: the longest first, so that no process is left alone with one at the end.
+LONGEST = (
+    *("simulation/test_simulation.py", "local/test_drill.py"),
+    *("local/test_idempotency.py", "local/test_contract.py"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {str(Path(__file__).parent / name): place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(str(item.path), len(places)))
