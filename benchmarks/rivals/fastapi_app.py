@@ -7,7 +7,6 @@ again, no OpenAPI document, no lifespan events. Clients are boto3's.
 """
 
 import os
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -24,12 +23,12 @@ from mangum import Mangum
 from functions.adapters.clients import CONFIG
 from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.table import DynamoDBRecordStore
+from functions.api.links import task_document
 from functions.task_types import load_task_types
 from functions.tasks.errors import FieldError, Refused, Unavailable
 from functions.tasks.ids import uuid7
 from functions.tasks.model import NewTask
-from functions.tasks.record import view
-from functions.tasks.submission import submit, timestamp
+from functions.tasks.submission import new_record, submit, timestamp
 from functions.tasks.validation import invalid_task, type_errors
 
 LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -44,12 +43,17 @@ def accept(new_task: NewTask, request: Request) -> JSONResponse:
     """202 with the task as accepted, and where to read it."""
     if errors := type_errors(new_task, types):
         raise invalid_task(errors)
-    task_id = uuid7(time.time_ns() // 1_000_000, os.urandom(10))
-    record = submit(new_task, task_id=task_id, now=datetime.now(UTC), records=records, queue=queue)
+    record = new_record(new_task, key=None, now=datetime.now(UTC), new_id=_new_id)
+    submit(record, records=records, queue=queue)
     metrics.add_metric(name="TasksAccepted", unit=MetricUnit.Count, value=1)
-    logger.info("accepted", task_id=task_id, ordering_key=record.ordering_key, type=record.type)
+    logger.info("accepted", task_id=record.task_id, ordering_key=record.ordering_key, type=record.type)
     stage = request.scope["aws.event"]["requestContext"]["stage"]
-    return JSONResponse(view(record), 202, headers={"Location": f"/{stage}/tasks/{task_id}"})
+    location = {"Location": f"/{stage}/tasks/{record.task_id}"}
+    return JSONResponse(task_document(record, stage), 202, headers=location)
+
+
+def _new_id(moment: datetime) -> str:
+    return uuid7(int(moment.timestamp() * 1000), os.urandom(10))
 
 
 async def health() -> dict[str, str]:
