@@ -68,7 +68,9 @@ def serve(daemon: Daemon, *traces: str, **environment: str) -> set[str]:
         "POWERTOOLS_SERVICE_NAME": "validator",
         "POWERTOOLS_METRICS_NAMESPACE": "Taskline",
     }
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("POWERTOOLS_", "_X_AMZN_"))}
+    # Coverage writes to a database, which would be traced as well.
+    others = ("POWERTOOLS_", "_X_AMZN_", "COV")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     output = subprocess.run(
         [sys.executable, "-c", PROGRAM, *traces],
         env={**inherited, **fixed, **environment},
