@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from functions.tasks import strict_json
-from functions.tasks.breaker import Rules, State, next_step_at
+from functions.tasks.breaker import NEW, Rules, State, next_step_at
 from functions.tasks.breaking import Status
 from functions.tasks.errors import FieldError, Refused
 from functions.tasks.fields import BODY, field_errors
@@ -46,7 +46,9 @@ class BreakerView(BaseModel):
     model_config = _STRICT
 
     state: Annotated[State, Field(description="closed: tasks are worked off. open: they wait. half_open: on trial.")]
-    since: Annotated[str, Field(description="Since when: UTC, ISO 8601, milliseconds.")]
+    since: Annotated[
+        str | None, Field(description="Since when: UTC, ISO 8601, milliseconds; null if it has never changed.")
+    ] = None
     reason: Annotated[str, Field(description="Why it is in this state.")]
     by: Annotated[str, Field(description="Who brought it there: alarm, schedule, or the caller of the API.")]
     manual: Annotated[bool, Field(description="Whether a person opened it: then only a person closes it.")]
@@ -75,7 +77,7 @@ def view(status: Status, rules: Rules) -> dict[str, Any]:
     due = next_step_at(breaker, rules)
     return {
         "state": breaker.state,
-        "since": timestamp(breaker.since),
+        "since": None if breaker == NEW else timestamp(breaker.since),
         "reason": breaker.reason,
         "by": breaker.by,
         "manual": breaker.manual,

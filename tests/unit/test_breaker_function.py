@@ -122,6 +122,11 @@ def metrics(said: str) -> dict[str, float]:
     return values
 
 
+def test_a_breaker_that_has_never_changed_is_closed_since_no_moment(aws: Aws) -> None:
+    seen = get().document
+    assert (seen["state"], seen["since"], seen["next_step_at"]) == ("closed", None, None)
+
+
 def test_the_alarm_opens_the_breaker_and_the_tick_brings_it_back(aws: Aws) -> None:
     alarm()
     seen = get().document
