@@ -90,13 +90,8 @@ def read_request(event: Mapping[str, Any]) -> Request:
         api_key_id=identity.get("apiKeyId"),
         query=event.get("multiValueQueryStringParameters") or {},
         body=body,
-        caller=_caller(event["requestContext"]),
+        caller=identity.get("userArn") or "",
     )
-
-
-def _caller(context: Mapping[str, Any]) -> str:
-    identity: Mapping[str, str | None] = context.get("identity") or {}
-    return identity.get("userArn") or ""
 
 
 def answer(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:

@@ -17,6 +17,7 @@ os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Taskline")
 os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", "true")
 
 from functions import canceller, processor, reader, redrive, validator
+from functions.adapters.dead_letters import SQSDeadLetters
 from functions.adapters.failed_index import INDEX, INDEXED
 from functions.adapters.list_indexes import HASH_KEYS, RANGE_KEY
 from tests.unit.documented import assert_documented
@@ -162,6 +163,14 @@ def a_new_pipeline() -> Generator[Pipeline]:
             _forget_clients()
             yield made
     _forget_clients()
+
+
+@pytest.fixture
+def own_pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
+    """For one test alone, because messages that are in flight after a test cannot be cleared away."""
+    monkeypatch.setattr(SQSDeadLetters, "wait_seconds", 0)
+    with a_new_pipeline() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -1,19 +1,17 @@
 """POST /tasks/{task_id}/redrive and POST /redrive through the real handler, on moto's table and queues."""
 
 import base64
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from functions import redrive
-from functions.adapters.dead_letters import SQSDeadLetters
 from functions.adapters.failed_tasks import DynamoDBFailedTasks
 from functions.adapters.queue import SQSTaskQueue
 from functions.tasks.errors import Unavailable
 from tests.builders import LEAVE_OUT, a_message, an_item
-from tests.unit.conftest import Pipeline, a_new_pipeline
+from tests.unit.conftest import Pipeline
 from tests.unit.redriving import (
     FAILED_AT,
     a_failed_task,
@@ -32,16 +30,9 @@ from tests.unit.redriving import (
 from tests.unit.support import CONTEXT, Answer, post
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SQSDeadLetters, "wait_seconds", 0)
-
-
 @pytest.fixture
-def pipeline() -> Iterator[Pipeline]:
-    """For each test its own, because messages that are in flight after a test cannot be cleared away."""
-    with a_new_pipeline() as made:
-        yield made
+def pipeline(own_pipeline: Pipeline) -> Pipeline:
+    return own_pipeline
 
 
 def test_a_failed_task_goes_back_with_its_whole_message(pipeline: Pipeline) -> None:

@@ -1,7 +1,6 @@
 """Redrive and the dead-letter queue: which letters go, which stay, and which are put back."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 from functions import redrive
 from functions.adapters.dead_letters import SQSDeadLetters
 from tests.builders import a_message, an_item
-from tests.unit.conftest import FRESH_HOURS, Pipeline, a_new_pipeline
+from tests.unit.conftest import FRESH_HOURS, Pipeline
 from tests.unit.redriving import (
     FAILED_AT,
     a_failed_task,
@@ -27,16 +26,9 @@ from tests.unit.redriving import (
 )
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SQSDeadLetters, "wait_seconds", 0)
-
-
 @pytest.fixture
-def pipeline() -> Iterator[Pipeline]:
-    """For each test its own, because messages that are in flight after a test cannot be cleared away."""
-    with a_new_pipeline() as made:
-        yield made
+def pipeline(own_pipeline: Pipeline) -> Pipeline:
+    return own_pipeline
 
 
 # Letters
