@@ -1,8 +1,11 @@
 """How fast our Express runner is: alone, and beside the emulator's own engine, side by side and in turns.
 
 `python -m benchmarks.express` deploys the stack on an emulator of its own, with an empty state, and stops it again.
+`--short` runs once through everything, for a test that it still runs; its figures mean nothing.
 """
 
+import argparse
+import hashlib
 import json
 import os
 import platform
@@ -10,7 +13,7 @@ import statistics
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,23 +21,17 @@ from pathlib import Path
 from typing import Any
 
 from local.assumed_role import assumed_session
-from local.config import load_config
-from local.deploy import Deployment, build_express, deploy
-from local.emulator import Emulator
-from local.engine import ExpressService
+from local.deploy import Deployment, headless
 from local.express import FakeTasks, Machine, VirtualClock
 from local.express.logs import ExecutionLog
-from local.pipe import Engine
+from local.pipe import Engine, Message, Route, record
 from local.pipe_runner import WORKERS, EngineOf, Pipe, emulator_engine
 from local.state_dir import StateDir
 from statemachine.loader import load_definition
 
-IN_PROCESS_SECONDS = 5.0
-EXECUTIONS = 40
-ROUNDS = 3
-KEYS, TASKS_PER_KEY = WORKERS, 20
-CHAIN = 20
-FAKES = {
+KEYS = WORKERS
+ROUTE = Route(source_arn="arn:aws:sqs:us-east-1:000000000000:tasks.fifo", target_arn="", region="us-east-1")
+FAKES: dict[str, list[Any]] = {
     "ClaimTask": [{"result": {"Attributes": {"attempts": {"N": "1"}}}}],
     "ProcessTask": [{"result": {"Payload": {"result": "{}"}}}],
     "RecordResult": [{"result": {}}],
@@ -51,24 +48,41 @@ PLACEHOLDERS: dict[str, str | int] = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Amounts:
+    """How much is measured."""
+
+    in_process_seconds: float = 5.0
+    executions: int = 40
+    rounds: int = 3
+    chain: int = 20
+    tasks_per_key: int = 20
+
+
+SHORT = Amounts(in_process_seconds=0.1, executions=2, rounds=1, chain=3, tasks_per_key=1)
+
+
 def main() -> None:
     """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.express", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="run once through everything; the figures mean nothing")
+    amounts = SHORT if parser.parse_args().short else Amounts()
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     for logs in (False, True):
-        rate = in_process(logs)
+        rate = in_process(amounts.in_process_seconds, logs=logs)
         print(f"in process, faked integrations, {'with' if logs else 'no'} log lines   {rate:8.0f} executions/s")
-    with tempfile.TemporaryDirectory() as state, deployed(Path(state)) as bench:
+    with tempfile.TemporaryDirectory() as state, deployed(Path(state), amounts) as bench:
         compare("execution, start to end", "ms", bench.latencies, better=min)
-        compare(f"one key, {CHAIN} tasks through the pipe", "ms a task", bench.chains, better=min)
+        compare(f"one key, {amounts.chain} tasks through the pipe", "ms a task", bench.chains, better=min)
         compare(f"{KEYS} keys, {WORKERS} workers, through the pipe", "tasks/s", bench.rates, better=max)
 
 
-def in_process(logs: bool) -> float:
+def in_process(duration: float, *, logs: bool) -> float:
     """Happy paths of the shipped machine a second, with canned task results and virtual time."""
     machine = Machine.load(json.dumps(load_definition(PLACEHOLDERS)))
     event = json.loads(event_of("key"))
     count, started = 0, time.perf_counter()
-    while (seconds := time.perf_counter() - started) < IN_PROCESS_SECONDS:
+    while (seconds := time.perf_counter() - started) < duration:
         log = ExecutionLog(Nowhere(), "group", "stream", "arn", include_data=True) if logs else None
         outcome = machine.run(event, tasks=FakeTasks(FAKES), clock=VirtualClock(), observe=log)
         assert outcome.status == "SUCCEEDED", outcome
@@ -94,12 +108,13 @@ class Bench:
 
     deployment: Deployment
     engines: Mapping[str, EngineOf]
+    amounts: Amounts
 
     def latencies(self) -> Iterator[tuple[str, float]]:
         """One execution after the other, by turns: from the call that starts it to its answer."""
         made = {name: self._engine(engine_of) for name, engine_of in self.engines.items()}
         arn = self.deployment.outputs["state_machine_arn"]
-        for turn in range(EXECUTIONS + 1):
+        for turn in range(self.amounts.executions + 1):
             for name, engine in made.items():
                 event, started = event_of("key"), time.perf_counter()
                 execution = engine.start_sync_execution(arn, event)
@@ -110,12 +125,13 @@ class Bench:
 
     def chains(self) -> Iterator[tuple[str, float]]:
         """From the start of one task of a key to the start of the next."""
-        for name, started, _ in self._rounds(["chain"], CHAIN):
-            yield name, (max(started) - min(started)) * 1000 / (CHAIN - 1)
+        for name, started, _ in self._rounds(["chain"], self.amounts.chain):
+            yield name, (max(started) - min(started)) * 1000 / (self.amounts.chain - 1)
 
     def rates(self) -> Iterator[tuple[str, float]]:
         """Tasks that finish in a second while as many keys as workers have something to do."""
-        for name, started, finished in self._rounds([f"key-{number}" for number in range(KEYS)], TASKS_PER_KEY):
+        keys = [f"key-{number}" for number in range(KEYS)]
+        for name, started, finished in self._rounds(keys, self.amounts.tasks_per_key):
             yield name, len(finished) / (max(finished) - min(started))
 
     def _engine(self, engine_of: EngineOf) -> Engine:
@@ -123,7 +139,7 @@ class Bench:
         return engine_of(assumed_session(self.deployment.context.clients, declared.role_arn, "benchmark"))
 
     def _rounds(self, keys: list[str], tasks: int) -> Iterator[tuple[str, list[float], list[float]]]:
-        for _ in range(ROUNDS):
+        for _ in range(self.amounts.rounds):
             for name, engine_of in self.engines.items():
                 yield name, *self._through_the_pipe(engine_of, [key for _ in range(tasks) for key in keys])
 
@@ -143,11 +159,10 @@ class Bench:
         ]
 
     def _send(self, key: str) -> str:
-        event, task_id = json.loads(event_of(key)), str(uuid.uuid4())
-        body = json.dumps(json.loads(event[0]["body"]) | {"task_id": task_id})
+        task_id = str(uuid.uuid4())
         self.deployment.context.clients.sqs.send_message(
             QueueUrl=self.deployment.outputs["queue_url"],
-            MessageBody=body,
+            MessageBody=body_of(key, task_id),
             MessageGroupId=key,
             MessageDeduplicationId=task_id,
         )
@@ -161,9 +176,10 @@ class Bench:
 
     def _record(self, task_id: str) -> dict[str, Any]:
         table = self.deployment.outputs["table_name"]
-        answer = self.deployment.context.clients.dynamodb.get_item(TableName=table, Key={"task_id": {"S": task_id}})
-        assert answer["Item"]["status"]["S"] == "succeeded", answer
-        return dict(answer["Item"])
+        dynamodb: Any = self.deployment.context.clients.dynamodb
+        item = dynamodb.get_item(TableName=table, Key={"task_id": {"S": task_id}})["Item"]
+        assert item["status"]["S"] == "succeeded", item
+        return dict(item)
 
 
 def moment(record: dict[str, Any], field: str) -> float:
@@ -172,23 +188,11 @@ def moment(record: dict[str, Any], field: str) -> float:
 
 
 @contextmanager
-def deployed(folder: Path) -> Iterator[Bench]:
+def deployed(folder: Path, amounts: Amounts) -> Generator[Bench]:
     """The stack of stage dev, with both engines, but without the front door."""
-    state = StateDir(folder)
-    state.prepare()
-    config = load_config("dev", {"dependencyLayer": "not-used.zip"})
-    emulator = Emulator(state, config["aws:region"], lambda _: None)
-    emulator.start()
-    express: ExpressService | None = None
-    try:
-        emulator.wait_until_ready()
-        deployment = deploy(config, "dev", emulator.endpoint, state, "http://127.0.0.1:0", lambda _: None)
-        express = build_express(deployment)
-        yield Bench(deployment, {"ours": express.engine_of, "emulator's": emulator_engine})
-    finally:
-        if express is not None:
-            express.close()
-        emulator.stop()
+    with headless(StateDir(folder)) as (deployment, services):
+        engines = {"ours": services.express.engine_of, "emulator's": emulator_engine}
+        yield Bench(deployment, engines, amounts)
 
 
 def compare(what: str, unit: str, measure: Callable[[], Iterator[tuple[str, float]]], better: Any) -> None:
@@ -205,18 +209,32 @@ def compare(what: str, unit: str, measure: Callable[[], Iterator[tuple[str, floa
 
 def event_of(key: str) -> str:
     """What the pipe hands to an execution: one message with an echo task."""
-    body = {
-        "title": "t",
-        "description": "d",
-        "priority": "low",
-        "type": "demo.echo",
-        "data": {},
-        "ordering_key": key,
-        "task_id": str(uuid.uuid4()),
-        "created_at": "2026-01-01T00:00:00.000Z",
-    }
-    attributes = {"ApproximateReceiveCount": "1", "SentTimestamp": str(int(time.time() * 1000)), "MessageGroupId": key}
-    return json.dumps([{"messageId": str(uuid.uuid4()), "body": json.dumps(body), "attributes": attributes}])
+    task_id, now = str(uuid.uuid4()), str(int(time.time() * 1000))
+    body = body_of(key, task_id)
+    message = Message(
+        message_id=str(uuid.uuid4()),
+        receipt_handle=str(uuid.uuid4()),
+        body=body,
+        body_md5=hashlib.md5(body.encode(), usedforsecurity=False).hexdigest(),
+        attributes={
+            "ApproximateFirstReceiveTimestamp": now,
+            "ApproximateReceiveCount": "1",
+            "MessageDeduplicationId": task_id,
+            "MessageGroupId": key,
+            "SenderId": "AIDAEXAMPLE",
+            "SentTimestamp": now,
+            "SequenceNumber": "18849496460467696128",
+        },
+        message_attributes={},
+    )
+    return json.dumps([record(message, ROUTE)])
+
+
+def body_of(key: str, task_id: str) -> str:
+    """A message's body: an echo task, as the validator sends it."""
+    task: dict[str, Any] = {"title": "t", "description": "d", "priority": "low", "type": "demo.echo", "data": {}}
+    about = {"ordering_key": key, "task_id": task_id, "created_at": "2026-01-01T00:00:00.000Z"}
+    return json.dumps(task | about)
 
 
 if __name__ == "__main__":

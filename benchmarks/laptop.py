@@ -1,100 +1,118 @@
-"""How fast the laptop edition is: start, POST to succeeded, and a hundred tasks over ten ordering keys.
+"""What a task costs on the laptop edition, beside a reference built as the systems are that Taskline replaces.
 
-`python -m benchmarks.laptop` starts it on a free port with an empty state of its own, and stops it again.
+`python -m benchmarks.laptop` starts both on free ports with empty states, measures them by turns, and stops them. It
+prints medians and ratios, and exits with 1 when a target is missed. `--short` runs once through everything, for a
+test that it still runs; its figures mean nothing.
 """
 
-import json
+import argparse
 import os
 import platform
-import signal
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import pairwise
-from typing import Any
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
 
-SINGLE_TASKS = 30
-KEYS, TASKS_PER_KEY = 10, 10
-FINISHED = {"succeeded", "failed"}
+from benchmarks.driving import Client, System, cpu_seconds, running, settled
+from benchmarks.reference.system import reference
+
+WARM_UP = 60
+QUIET_SECONDS = 1.5  # until what a round left behind (logs, events, metrics) has been written
+SINGLE_PAUSE = 0.25
 
 
-def main() -> None:
-    """Measure and print."""
-    with tempfile.TemporaryDirectory() as state, running(state) as (api, start_seconds):
-        latencies = [seconds_to_success(api, f"single-{number}") for number in range(SINGLE_TASKS)]
-        batch_seconds = hundred_tasks(api)
+class Amounts:
+    """How much is measured."""
+
+    def __init__(self, *, short: bool) -> None:
+        self.rounds = 1 if short else 3
+        self.singles = 3 if short else 30
+        self.steady, self.steady_keys = (20, 5) if short else (300, 20)
+        self.drained, self.drained_keys = (64, 64) if short else (640, 64)
+
+
+def main() -> int:
+    """Measure and print; 1 when a target is missed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.laptop", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="run once through everything; the figures mean nothing")
+    amounts = Amounts(short=parser.parse_args().short)
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    print(f"start to ready, empty state     {start_seconds:6.2f} s")
-    print(f"POST to succeeded, p50          {statistics.median(latencies) * 1000:6.0f} ms of {SINGLE_TASKS} tasks")
-    print(f"POST to succeeded, slowest      {max(latencies) * 1000:6.0f} ms")
-    print(f"{KEYS * TASKS_PER_KEY} tasks over {KEYS} keys          {batch_seconds:6.2f} s from the first POST on")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        laptop = stack.enter_context(running(folder / "taskline"))
+        print(f"start to ready, empty state: {laptop.start_seconds:.1f} s")
+        systems: dict[str, System] = {"Taskline": laptop, "reference": stack.enter_context(reference(folder / "ref"))}
+        figures = measure(systems, amounts)
+    passed = [
+        judge("POST to done, one task alone, ms", figures["latency"], at_most=2.5),
+        judge("CPU of one task, one client posting, ms", figures["cpu"], at_most=2.5),
+        judge(f"drain of {amounts.drained_keys} keys, tasks/s", figures["drain"], at_least=0.8),
+    ]
+    return 0 if all(passed) else 1
 
 
-@contextmanager
-def running(state: str) -> Iterator[tuple[str, float]]:
-    """A laptop edition of its own: the API's URL, and how long it took to start."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "TASKLINE_PORT": str(port), "TASKLINE_STATE_DIR": state}
-    started = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-m", "local"], env=environment, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            if line.startswith("Taskline is ready"):
-                yield line.split()[-1], time.perf_counter() - started
-                return
-        raise SystemExit("Taskline did not start; try `make run` to see why")
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
+def measure(systems: Mapping[str, System], amounts: Amounts) -> dict[str, dict[str, float]]:
+    """Medians by what is measured and by system; each round measures all systems by turns."""
+    for system in systems.values():
+        steady(system, WARM_UP, amounts.steady_keys)
+    values: dict[str, dict[str, list[float]]] = {}
+    for _ in range(amounts.rounds):
+        for name, system in systems.items():
+            for what, value in (
+                ("latency", latency(system, amounts.singles)),
+                ("cpu", steady(system, amounts.steady, amounts.steady_keys)),
+                ("drain", drain(system, amounts.drained, amounts.drained_keys)),
+            ):
+                values.setdefault(what, {}).setdefault(name, []).append(value)
+    return {
+        what: {name: statistics.median(rounds) for name, rounds in by_system.items()}
+        for what, by_system in values.items()
+    }
 
 
-def seconds_to_success(api: str, ordering_key: str) -> float:
-    """One task alone, from before its POST until a GET shows it succeeded."""
-    started = time.perf_counter()
-    task_id = post(api, ordering_key)
-    while (task := get(api, task_id))["status"] not in FINISHED:
-        time.sleep(0.005)
-    if task["status"] != "succeeded":
-        raise SystemExit(f"{task_id} ended as {task['status']}")
-    return time.perf_counter() - started
+def latency(system: System, count: int) -> float:
+    """Median milliseconds from before the POST of a task to its end, each task alone."""
+    client = Client(system.api)
+    posted: dict[str, float] = {}
+    for number in range(count):
+        started = time.time()
+        posted[client.post(f"single-{number}")] = started
+        time.sleep(SINGLE_PAUSE)
+    done = settled(system, list(posted))
+    return statistics.median((done[task_id] - started) * 1000 for task_id, started in posted.items())
 
 
-def hundred_tasks(api: str) -> float:
-    """All tasks, key after key, until the last one has finished in order."""
-    started = time.perf_counter()
-    posted = {key: [post(api, f"key-{key}") for _ in range(TASKS_PER_KEY)] for key in range(KEYS)}
-    while any(get(api, task_ids[-1])["status"] not in FINISHED for task_ids in posted.values()):
-        time.sleep(0.05)
-    seconds = time.perf_counter() - started
-    for task_ids in posted.values():
-        tasks = [get(api, task_id) for task_id in task_ids]
-        if any(before["finished_at"] > after["started_at"] for before, after in pairwise(tasks)):
-            raise SystemExit("a key's tasks were not worked off in order")
-    return seconds
+def steady(system: System, count: int, keys: int) -> float:
+    """Milliseconds of CPU of all of the system's processes for one task, while one client posts and all are done."""
+    client = Client(system.api)
+    time.sleep(QUIET_SECONDS)
+    before = sum(cpu_seconds(system.pid).values())
+    settled(system, [client.post(f"key-{number % keys}") for number in range(count)])
+    time.sleep(QUIET_SECONDS)
+    return (sum(cpu_seconds(system.pid).values()) - before) * 1000 / count
 
 
-def post(api: str, ordering_key: str) -> str:
-    """Hand in a task; its id."""
-    task = {"title": "t", "description": "d", "priority": "low", "type": "demo.echo", "ordering_key": ordering_key}
-    request = urllib.request.Request(f"{api}/tasks", json.dumps(task).encode(), {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)["task_id"]
+def drain(system: System, count: int, keys: int) -> float:
+    """Tasks done in a second, of a backlog over many keys: from the first that is done to the last."""
+    client = Client(system.api)
+    with system.held():
+        task_ids = [client.post(f"key-{number % keys}") for number in range(count)]
+    done = sorted(settled(system, task_ids).values())
+    return (count - 1) / (done[-1] - done[0])
 
 
-def get(api: str, task_id: str) -> dict[str, Any]:
-    """Read a task."""
-    with urllib.request.urlopen(f"{api}/tasks/{task_id}") as answer:
-        return json.load(answer)
+def judge(what: str, medians: Mapping[str, float], at_most: float = 0.0, at_least: float = 0.0) -> bool:
+    """Print both systems' figures and their ratio; whether it is within its bound."""
+    ratio = medians["Taskline"] / medians["reference"]
+    met = ratio <= at_most if at_most else ratio >= at_least
+    bound = f"at most {at_most}" if at_most else f"at least {at_least}"
+    figures = ", ".join(f"{name} {median:.1f}" for name, median in medians.items())
+    print(f"{what}: {figures}; ratio {ratio:.2f} ({bound}: {'met' if met else 'MISSED'})")
+    return met
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -65,14 +65,15 @@ Medians = Mapping[str, float]
 def main() -> int:
     """Measure and print; 1 when a target is missed."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    warm_rounds = min(rounds, WARM_ROUNDS)
     versions = ", ".join(f"{name} {version(name)}" for name in ("fastapi", "mangum", "pydantic", "botocore"))
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}")
     cold = compare(
         "process start to first response, ms", cold_start, [FLOOR, VALIDATOR, TRACED, FASTAPI, TUNED], rounds
     )
-    warm = compare("warm call, µs", warm_call, [VALIDATOR, TRACED, FASTAPI, TUNED], WARM_ROUNDS)
+    warm = compare("warm call, µs", warm_call, [VALIDATOR, TRACED, FASTAPI, TUNED], warm_rounds)
     unobserved = [without_logs_and_metrics(contestant) for contestant in (VALIDATOR, FASTAPI, TUNED)]
-    bare = compare("warm call, logs and metrics off, µs", warm_call, unobserved, WARM_ROUNDS)
+    bare = compare("warm call, logs and metrics off, µs", warm_call, unobserved, warm_rounds)
     print("\nthe validator takes")
     verdicts = [
         judge("cold, of FastAPI and Mangum", cold, FASTAPI, 0.65),

@@ -120,7 +120,7 @@ def _count(*, accepted: int, replayed: int) -> None:
 
 def health(request: Request) -> Response:
     """GET /health: the API answers, and what time it thinks it is."""
-    return answer(200, {"status": "ok", "timestamp": timestamp(datetime.now(UTC))})
+    return answer(200, {"status": "healthy", "timestamp": timestamp(datetime.now(UTC))})
 
 
 ROUTES = {

@@ -18,6 +18,8 @@ from local.options import PROJECT_ROOT
 
 PROJECT_FILE = "Pulumi.yaml"
 DEFAULT_REGION = "us-east-1"
+# Functions on the laptop import from the virtual environment, so the layer that `pulumi up` uploads is not built.
+LAPTOP_CONFIG = {"dependencyLayer": "not-used-on-the-laptop.zip"}
 
 
 def load_config(

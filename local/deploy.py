@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from local.alarm_runner import Alarms
 from local.clients import Clients
-from local.emulator import ACCOUNT_ID
+from local.config import LAPTOP_CONFIG, load_config
+from local.emulator import ACCOUNT_ID, Emulator
 from local.engine import ExpressService
 from local.errors import LaptopError
-from local.gateway import Gateway
+from local.gateway.build import build_stages
+from local.gateway.stage import Stage
+from local.lambdas.forwarder import SOCKET_VARIABLE
+from local.lambdas.inbox import Inbox
+from local.lambdas.service import LambdaService
+from local.logs import LogDelivery
+from local.metrics import MetricStore, Publisher
 from local.pipe_runner import Pipe
 from local.provisioner import Context, Provisioner
 from local.provisioner.manifest import Manifest
@@ -57,45 +65,77 @@ def deploy(
     return Deployment(context=context, outputs=outputs)
 
 
-def build_express(deployment: Deployment) -> ExpressService:
-    """What runs the state machines that the program declared."""
-    return ExpressService(deployment.context.clients)
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What the laptop edition runs itself, because the emulator does not, or does it at a price. Not yet started.
+
+    `invoked` are the functions that state machines name: a task's first run should find them warm.
+    """
+
+    logs: LogDelivery
+    metrics: Publisher
+    functions: LambdaService
+    express: ExpressService
+    pipes: list[Pipe]
+    streams: list[StreamMapping]
+    alarms: Alarms
+    invoked: list[str]
 
 
-def build_pipes(deployment: Deployment, express: ExpressService) -> list[Pipe]:
-    """The pipes that the program declared, not yet started."""
-    context = deployment.context
-    return [Pipe(context.clients, declared, express.engine_of) for declared in context.deployed.pipes]
-
-
-def build_streams(deployment: Deployment, state: StateDir) -> list[StreamMapping]:
-    """The event source mappings on streams that the program declared, not yet started."""
-    context = deployment.context
-    return [
-        StreamMapping(context.clients, declared, state.undone(declared.function))
-        for declared in context.deployed.streams
-    ]
-
-
-def build_alarms(deployment: Deployment) -> Alarms:
-    """What evaluates the alarms that the program declared, not yet started."""
-    context = deployment.context
-    return Alarms(context.clients, context.deployed.alarms)
-
-
-def stage_urls(deployment: Deployment) -> dict[str, str]:
-    """The emulator's URL of each API stage, by stage name."""
-    context = deployment.context
-    base = f"{context.clients.endpoint}/_aws/execute-api"
-    return {stage.name: f"{base}/{stage.api_id}/{stage.name}" for stage in context.deployed.stages}
-
-
-def build_gateway(deployment: Deployment) -> Gateway:
-    """What the front door does in the place of API Gateway."""
-    deployed = deployment.context.deployed
-    return Gateway(
-        minimum_compression_bytes=deployed.compression, api_keys=deployed.api_keys if deployed.keyed else {}
+def build_services(deployment: Deployment, state: StateDir) -> Services:
+    """Everything that the program declared and that has to run here."""
+    clients, deployed = deployment.context.clients, deployment.context.deployed
+    logs, store = LogDelivery(clients.logs), MetricStore()
+    functions = LambdaService(clients, state.code, logs, store)
+    express = ExpressService(clients, functions, logs)
+    return Services(
+        logs=logs,
+        metrics=Publisher(clients, store),
+        functions=functions,
+        express=express,
+        pipes=[Pipe(clients, declared, express.engine_of) for declared in deployed.pipes],
+        streams=[
+            StreamMapping(clients, functions, declared, state.undone(declared.function))
+            for declared in deployed.streams
+        ],
+        alarms=Alarms(clients, deployed.alarms),
+        invoked=deployed.invoked,
     )
+
+
+def build_apis(deployment: Deployment) -> dict[str, Stage]:
+    """The stages of the APIs that the program declared, by their names."""
+    context = deployment.context
+    return build_stages(context.deployed.gateway, context.account)
+
+
+@contextlib.contextmanager
+def headless(state: StateDir, stage: str = "dev") -> Generator[tuple[Deployment, Services]]:
+    """The deployed stack with all that runs beside the emulator, but without the front door: for tests and benchmarks.
+
+    Pipes, streams and alarms are not started.
+    """
+    state.prepare()
+    config = load_config(stage, LAPTOP_CONFIG)
+    with contextlib.closing(Inbox()) as inbox:
+        emulator = Emulator(state, config["aws:region"], _silent, {SOCKET_VARIABLE: inbox.path})
+        emulator.start()
+        try:
+            emulator.wait_until_ready()
+            deployment = deploy(config, stage, emulator.endpoint, state, "http://127.0.0.1:0", _silent)
+            services = build_services(deployment, state)
+            inbox.open(services.functions)
+            try:
+                yield deployment, services
+            finally:
+                services.functions.close()
+                services.logs.close()
+        finally:
+            emulator.stop()
+
+
+def _silent(_text: str) -> None:
+    """Nobody is at the terminal."""
 
 
 def _program_error(error: Exception, state: StateDir) -> LaptopError:

@@ -11,22 +11,20 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from local import front_door
-from local.config import load_config
+from local.config import LAPTOP_CONFIG, load_config
 from local.emulator import Emulator, stop_orphan
-from local.front_door import FrontDoor
+from local.front_door import FrontDoor, OnResponse
+from local.lambdas.forwarder import SOCKET_VARIABLE
+from local.lambdas.inbox import Inbox
 from local.options import STOP_SIGNALS, Options
 from local.state_dir import StateDir, write_json
 
 if TYPE_CHECKING:
-    from local.alarm_runner import Alarms
-    from local.deploy import Deployment
-    from local.engine import ExpressService
+    from local.deploy import Deployment, Services
     from local.pipe_runner import Pipe
-    from local.stream_runner import StreamMapping
 
 WATCH_SECONDS = 0.5
-# Functions on the laptop import from the virtual environment, so the layer that `pulumi up` uploads is not built.
-LAPTOP_CONFIG = {"dependencyLayer": "not-used-on-the-laptop.zip"}
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def say(text: str) -> None:
@@ -42,33 +40,32 @@ def run(options: Options) -> None:
         state = StateDir(options.state_dir)
         state.acquire()
         stack.callback(state.release)
-        emulator = stack.enter_context(_emulator(state, config["aws:region"], fresh=options.fresh))
+        inbox = stack.enter_context(contextlib.closing(Inbox()))
+        emulator = stack.enter_context(_emulator(state, config["aws:region"], inbox, fresh=options.fresh))
         deploy = _load_deploy()
         emulator.wait_until_ready()
         public_url = f"http://{front_door.HOST}:{options.port}"
         deployment = deploy.deploy(config, options.stage, emulator.endpoint, state, public_url, say)
-        express = deploy.build_express(deployment)
-        pipes = deploy.build_pipes(deployment, express)
-        streams = deploy.build_streams(deployment, state)
-        alarms = deploy.build_alarms(deployment)
-        door = FrontDoor(listener, deploy.stage_urls(deployment), gateway=deploy.build_gateway(deployment))
+        services = deploy.build_services(deployment, state)
+        inbox.open(services.functions)
+        door = FrontDoor(listener, deploy.build_apis(deployment), services.functions, _wakes(services.pipes))
         stack.callback(state.runtime.unlink, missing_ok=True)
         write_json(state.runtime, _runtime(deployment, emulator, public_url))
         try:
-            asyncio.run(_serve(door, emulator, pipes, streams, alarms, express))
+            asyncio.run(_serve(door, emulator, services))
         finally:
             _ignore_signals()  # a second Ctrl-C must not cut the emulator off from saving its state
     say("Stopped. Tasks and queues are kept for the next start.")
 
 
 @contextlib.contextmanager
-def _emulator(state: StateDir, region: str, *, fresh: bool) -> Generator[Emulator]:
+def _emulator(state: StateDir, region: str, inbox: Inbox, *, fresh: bool) -> Generator[Emulator]:
     stop_orphan(state, say)
     if fresh:
         say("Starting empty ...")
         state.clear()
     state.prepare()
-    emulator = Emulator(state, region, say)
+    emulator = Emulator(state, region, say, {SOCKET_VARIABLE: inbox.path})
     try:
         say("Starting the AWS emulator ...")
         emulator.start()
@@ -84,23 +81,17 @@ def _load_deploy() -> ModuleType:
     return deploy
 
 
-async def _serve(
-    door: FrontDoor,
-    emulator: Emulator,
-    pipes: list[Pipe],
-    streams: list[StreamMapping],
-    alarms: Alarms,
-    express: ExpressService,
-) -> None:
+async def _serve(door: FrontDoor, emulator: Emulator, services: Services) -> None:
     """Answer and move messages until a signal comes; raise when the emulator dies."""
     stop = asyncio.Event()
     for number in STOP_SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await door.start()
-    for runner in (*pipes, *streams, alarms):
+    for runner in (*services.pipes, *services.streams, services.metrics, services.alarms):
         runner.start()
     say(f"Taskline is ready: {door.api_url}")
-    express.warm(pipe.target for pipe in pipes)
+    services.express.warm(pipe.target for pipe in services.pipes)
+    services.functions.warm(services.invoked)
     try:
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
@@ -109,13 +100,25 @@ async def _serve(
                 raise emulator.died()
         say("Stopping ...")
     finally:
-        await asyncio.to_thread(alarms.stop)
-        # First the pipe, so that what it has begun can still reach the functions; then what tells of its last changes,
-        # and its last logs; then the door.
-        await asyncio.gather(*(asyncio.to_thread(pipe.stop) for pipe in pipes))
-        await asyncio.gather(*(asyncio.to_thread(stream.stop) for stream in streams))
-        await asyncio.to_thread(express.close)
+        await asyncio.to_thread(services.alarms.stop)
+        # First the pipe, so that what it has begun can still reach the functions; then what tells of its last changes;
+        # then the door, the functions, and what they have said last.
+        await asyncio.gather(*(asyncio.to_thread(pipe.stop) for pipe in services.pipes))
+        await asyncio.gather(*(asyncio.to_thread(stream.stop) for stream in services.streams))
         await door.stop()
+        for stop in (services.functions.close, services.logs.close, services.metrics.stop):
+            await asyncio.to_thread(stop)
+
+
+def _wakes(pipes: list[Pipe]) -> OnResponse:
+    """Whatever the API has accepted may be in a queue now: a pipe that knows need not wait for a poll to find it."""
+
+    def accepted(_function: str, verb: str, _resource: str, status: int) -> None:
+        if verb not in READS and 200 <= status < 300:
+            for pipe in pipes:
+                pipe.posted()
+
+    return accepted
 
 
 def _ignore_signals() -> None:

@@ -29,10 +29,14 @@ Say = Callable[[str], None]
 class Emulator:
     """One emulator process on one state directory. `start` it once, `stop` it always."""
 
-    def __init__(self, state: StateDir, region: str, say: Say = print) -> None:
+    def __init__(
+        self, state: StateDir, region: str, say: Say = print, additions: Mapping[str, str] | None = None
+    ) -> None:
+        """`additions` are further variables of its environment, and so of the functions that it starts."""
         self._state = state
         self._region = region
         self._say = say
+        self._additions = dict(additions or {})
         self._process: subprocess.Popen[bytes] | None = None
         self.endpoint = ""
 
@@ -48,7 +52,7 @@ class Emulator:
         with self._state.emulator_log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "ministack"],
-                env=environment(self._state, self._region, port, os.environ),
+                env=environment(self._state, self._region, port, os.environ) | self._additions,
                 cwd=self._state.path,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

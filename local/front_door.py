@@ -1,82 +1,83 @@
-"""The one port a person talks to: the API below its stage name, everything else about the laptop edition elsewhere."""
+"""The one port a person talks to: the API below its stage name, everything else about the laptop edition elsewhere.
+
+Requests to the API go through `local/gateway/`; the front door does its HTTP and invokes the functions.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import random
 import socket
-from collections.abc import Mapping
+import sys
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
-import aiohttp
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
-from yarl import URL
 
 from local import processes
 from local.errors import LaptopError
-from local.gateway import Gateway
+from local.gateway.messages import Request, Response
+from local.gateway.proxy_response import Malformed
+from local.gateway.refused import Refused, bad_response, broken, not_invoked, too_large, too_slow
+from local.lambdas.model import Invocation, Invoker
 from local.welcome import page
 
+if TYPE_CHECKING:
+    from local.gateway.stage import Call, Stage
+
 HOST = "127.0.0.1"
-# API Gateway's own quotas, which the emulator does not enforce.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 MAX_PAYLOAD = 10 * 1024 * 1024
-INTEGRATION_SECONDS = 29.0
 # How long a refused upload may go on, so that its client comes to read the refusal.
 LINGER_SECONDS = 2.0
-# RFC 9110, 7.6.1: these belong to one connection.
-HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
-# What aiohttp would add by itself to a request that does not have it.
-NOT_ADDED = (hdrs.USER_AGENT, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.CONTENT_TYPE)
-NOTHING_MORE = Gateway()
+# Concurrent invocations; each blocks a thread.
+INVOCATIONS = 64
+
+OnResponse = Callable[[str, str, str, int], None]
+"""Called after each response of a function, in the event loop: function name, verb, path template, status."""
+
+
+def _ignore(_function: str, _verb: str, _resource: str, _status: int) -> None:
+    return
 
 
 class FrontDoor:
-    """Serves on an already bound socket. `routes` maps a stage name to the emulator's URL of that stage."""
+    """Serves on an already bound socket. `apis` are the stages by the first segment of their paths."""
 
     def __init__(
         self,
         listener: socket.socket,
-        routes: Mapping[str, str],
-        integration_seconds: float = INTEGRATION_SECONDS,
-        gateway: Gateway = NOTHING_MORE,
+        apis: Mapping[str, Stage],
+        invoker: Invoker,
+        on_response: OnResponse = _ignore,
     ) -> None:
         self._listener = listener
-        self._routes = routes
-        self._seconds = integration_seconds
-        self._gateway = gateway
-        self._upstream: aiohttp.ClientSession | None = None
+        self._apis = apis
+        self._invoker = invoker
+        self._on_response = on_response
+        self._port: int = listener.getsockname()[1]
+        self._threads = ThreadPoolExecutor(INVOCATIONS, thread_name_prefix="front-door")
         self._runner: web.AppRunner | None = None
 
     @property
     def url(self) -> str:
         """The address a person types."""
-        return f"http://{HOST}:{self._listener.getsockname()[1]}"
+        return f"http://{HOST}:{self._port}"
 
     @property
     def api_url(self) -> str:
         """The address of the API: that of its first stage."""
-        return f"{self.url}/{next(iter(self._routes), 'v1')}"
+        return f"{self.url}/{next(iter(self._apis), 'v1')}"
 
     async def start(self) -> None:
-        """Begin to answer."""
-        # A kept connection may be closed under a POST, which must not be sent twice: each request gets its own.
-        connector = aiohttp.TCPConnector(force_close=True, limit=0)
-        self._upstream = aiohttp.ClientSession(
-            connector=connector, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
-        )
+        """Begin to serve."""
         application = web.Application()
         application.on_response_prepare.append(_without_server_header)
         application.router.add_get("/", self._welcome)
@@ -88,63 +89,91 @@ class FrontDoor:
         await web.SockSite(self._runner, self._listener).start()
 
     async def stop(self) -> None:
-        """Finish what is being answered and close the port."""
+        """Finish the requests under way and close the port."""
         if self._runner is not None:
             await self._runner.cleanup()
-        if self._upstream is not None:
-            await self._upstream.close()
+        # Invocations still running have lost their clients; they end with their functions.
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _welcome(self, _request: web.Request) -> web.Response:
         return web.Response(text=page(self.api_url), content_type="text/html")
 
-    async def _dispatch(self, request: web.Request) -> web.StreamResponse:
+    async def _dispatch(self, request: web.Request) -> web.Response:
         # The raw path: what a client escaped must stay escaped, and `..` must mean nothing here.
-        raw = request.raw_path
-        path, _, query = raw.partition("?")
-        stage, slash, rest = path.removeprefix("/").partition("/")
-        target = self._routes.get(stage)
-        if target is None or ".." in rest.split("/"):
+        path, _, query = request.raw_path.partition("?")
+        name, slash, rest = path.removeprefix("/").partition("/")
+        stage = self._apis.get(name)
+        if stage is None or (".." in rest and ".." in rest.split("/")):
             return problem(HTTPStatus.NOT_FOUND, f"There is nothing at {path}. The API is below /v1/.")
-        return await self._forward(request, URL(f"{target}{slash}{rest}{'?' + query if query else ''}", encoded=True))
-
-    async def _forward(self, request: web.Request, url: URL) -> web.StreamResponse:
-        body = await _read(request)
-        if body is None:
-            response = problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The payload is larger than 10 MB.")
-            response.force_close()  # the rest of the body is not read
-            return response
-        assert self._upstream is not None
-        headers = _passed_on(request.headers, drop=frozenset({"host", "content-length"}))
-        self._gateway.identify(headers)
         try:
-            async with (
-                asyncio.timeout(self._seconds),
-                self._upstream.request(
-                    request.method,
-                    url,
-                    data=body or None,
-                    headers=headers,
-                    skip_auto_headers=NOT_ADDED,
-                    allow_redirects=False,
-                ) as answer,
-            ):
-                return self._answer(request, answer, await answer.read())
-        except TimeoutError:
-            return problem(HTTPStatus.GATEWAY_TIMEOUT, f"No answer within {self._seconds:g} s.")
-        except aiohttp.ClientConnectorError:
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The AWS emulator does not run. Start again: `make run`.")
-        except aiohttp.ClientError as error:
-            return problem(HTTPStatus.BAD_GATEWAY, f"The AWS emulator broke off: {error}.")
-
-    def _answer(self, request: web.Request, answer: aiohttp.ClientResponse, body: bytes) -> web.Response:
-        headers = _passed_on(answer.headers)
-        if request.method != hdrs.METH_HEAD:
-            headers.popall(hdrs.CONTENT_LENGTH, None)  # aiohttp counts again
-            body = self._gateway.compress(request.headers, headers, body)
-        response = web.Response(status=answer.status, reason=answer.reason, body=body or None)
-        response.headers.clear()
-        response.headers.extend(headers)
+            body = await _read(request)
+        except (ConnectionError, web.RequestPayloadError):
+            return problem(HTTPStatus.BAD_REQUEST, "The body broke off.")
+        received = self._received(request, name, f"{slash}{rest}", query, body or b"")
+        if body is not None:
+            return _response(await self._respond(stage, received))
+        response = _response(stage.refusal(received, too_large(MAX_PAYLOAD)))
+        response.force_close()  # the rest of the body is not read
         return response
+
+    def _received(self, request: web.Request, stage: str, path: str, query: str, body: bytes) -> Request:
+        return Request(
+            id=_request_id(),
+            received=time.time(),
+            verb=request.method,
+            stage=stage,
+            path=path,
+            query=query,
+            headers=request.headers,
+            body=body,
+            source_ip=request.remote or HOST,
+            port=self._port,
+        )
+
+    async def _respond(self, stage: Stage, request: Request) -> Response:
+        """Never raises: a bug becomes an error of the gateway."""
+        try:
+            return await self._proxied(stage, stage.call(request), request)
+        except Refused as refused:
+            return stage.refusal(request, refused)
+        except Exception as error:
+            _log("a bug in the front door", request, cause=repr(error))
+            return stage.refusal(request, broken())
+
+    async def _proxied(self, stage: Stage, call: Call, request: Request) -> Response:
+        invocation = await self._invoke(call, request)
+        try:
+            response = stage.respond(request, invocation.payload)
+        except Malformed as malformed:
+            _log(f"not a proxy response: {malformed}", request, function=call.function)
+            raise bad_response() from malformed
+        self._notify(call, request, response)
+        return response
+
+    async def _invoke(self, call: Call, request: Request) -> Invocation:
+        """Run the function. Raises `Refused` unless it succeeds in time."""
+        invoked = asyncio.get_running_loop().run_in_executor(
+            self._threads, self._invoker.invoke, call.function, call.event
+        )
+        try:
+            async with asyncio.timeout(call.seconds):
+                invocation = await invoked
+        except TimeoutError as error:
+            _log(f"no response within {call.seconds:g} s", request, function=call.function)
+            raise too_slow() from error
+        except Exception as error:
+            _log("the function was not invoked", request, function=call.function, cause=repr(error))
+            raise not_invoked() from error
+        if invocation.failed:
+            _log("the function failed", request, function=call.function)
+            raise bad_response()
+        return invocation
+
+    def _notify(self, call: Call, request: Request, response: Response) -> None:
+        try:
+            self._on_response(call.function, request.verb, call.resource, response.status)
+        except Exception as error:  # the client still gets its response
+            _log("a bug in on_response", request, cause=repr(error))
 
 
 async def _without_server_header(_request: web.Request, response: web.StreamResponse) -> None:
@@ -169,7 +198,7 @@ def bind(port: int) -> socket.socket:
 
 
 def problem(status: HTTPStatus, detail: str) -> web.Response:
-    """An error of the front door itself, as RFC 9457 wants it."""
+    """An error outside of the stages, as RFC 9457 defines it."""
     document = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
     return web.Response(status=status, body=json.dumps(document).encode(), content_type="application/problem+json")
 
@@ -186,7 +215,21 @@ async def _read(request: web.Request) -> bytes | None:
     return bytes(body)
 
 
-def _passed_on(headers: Mapping[str, str], drop: frozenset[str] = frozenset()) -> CIMultiDict[str]:
-    named = {name.strip().lower() for name in headers.get(hdrs.CONNECTION, "").split(",")}
-    dropped = HOP_BY_HOP | named | drop
-    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in dropped)
+def _request_id() -> str:
+    """A UUID, as in API Gateway. It is not a secret, and the system's randomness costs ten times as much."""
+    return str(uuid.UUID(int=random.getrandbits(128), version=4))
+
+
+def _response(response: Response) -> web.Response:
+    return web.Response(status=response.status, headers=CIMultiDict(response.headers), body=response.body)
+
+
+def _log(message: str, request: Request, **facts: str) -> None:
+    line = {
+        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "level": "ERROR",
+        "message": message,
+        "request_id": request.id,
+        **facts,
+    }
+    print(json.dumps(line), file=sys.stderr, flush=True)

@@ -15,19 +15,16 @@ from botocore.config import Config
 
 from local.assumed_role import AssumedSession, assumed_session
 from local.clients import Clients
+from local.demand import Demand, Reason
+from local.lean_client import LeanClient
 from local.pipe import Engine, Execution, Message, PipeWorker, Route
 from local.provisioner import PipeDeclaration
 
 if TYPE_CHECKING:
-    from types_boto3_sqs import SQSClient
     from types_boto3_stepfunctions import SFNClient
 
 WORKERS = 10
 POLL_SECONDS = 1  # also how long a stop may have to wait for a receive that is under way
-# The emulator looks for new messages every 100 ms while a receive waits: five times as long as an execution takes.
-# So for a moment after the last message, and when one is finished and frees its group, the source asks more often.
-BUSY_SECONDS = 1.0
-BUSY_POLL_SECONDS = 0.02
 STATE_SECONDS = 0.5
 STOP_SECONDS = 8.0
 REPEAT_SECONDS = 30.0
@@ -39,37 +36,54 @@ QUEUE = Config(inject_host_prefix=False, retries={"total_max_attempts": 2}, max_
 
 
 class SqsSource:
-    """A queue that many workers share. One of them waits for a message at a time; the rest have one or queue up."""
+    """A queue that many workers share; `Demand` says which of them asks when."""
 
-    def __init__(self, sqs: SQSClient, url: str, is_open: Callable[[], bool]) -> None:
+    def __init__(self, sqs: Any, url: str, is_open: Callable[[], bool]) -> None:
         self._sqs = sqs
         self._url = url
         self._is_open = is_open
-        self._turn = threading.Lock()
-        self._freed = threading.Event()
-        self._busy_until = 0.0
+        self._demand = Demand()
+        self._asking = 0
+        self._quiet = threading.Condition()
+
+    def posted(self) -> None:
+        """Say that a message has come, so that it does not wait for a long poll to find it."""
+        self._demand.posted()
 
     def receive(self) -> Message | None:
-        with self._turn:
-            if not self._is_open():  # closed while this worker waited for its turn
-                return None
-            self._freed.clear()
-            busy = time.monotonic() < self._busy_until
-            received = self._ask(wait=0 if busy else POLL_SECONDS)
-            if received is None and busy:
-                self._freed.wait(BUSY_POLL_SECONDS)
-        return received
+        worker = threading.get_ident()
+        reason = self._demand.reason(worker, POLL_SECONDS)
+        if reason is None:
+            return None
+        message: Message | None = None
+        try:
+            message = self._ask(POLL_SECONDS if reason is Reason.LISTEN else 0)
+        finally:
+            self._demand.answered(worker, reason, found=message is not None)
+        return message
 
     def settle(self) -> None:
-        """Wait for a receive that is under way: after a stop, no further message is taken once this returns."""
-        with self._turn:
-            return
+        """Wait for receives that are under way: after a stop, no further message is taken once this returns."""
+        with self._quiet:
+            self._quiet.wait_for(lambda: not self._asking)
 
     def delete(self, receipt_handle: str) -> None:
         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=receipt_handle)
-        self._freed.set()  # the next message of its group can be received now
+        self._demand.freed(threading.get_ident())
 
     def _ask(self, wait: int) -> Message | None:
+        with self._quiet:
+            if not self._is_open():  # closed while this worker waited for a reason
+                return None
+            self._asking += 1
+        try:
+            return self._received(wait)
+        finally:
+            with self._quiet:
+                self._asking -= 1
+                self._quiet.notify_all()
+
+    def _received(self, wait: int) -> Message | None:
         answer = self._sqs.receive_message(
             QueueUrl=self._url,
             # One, so that SQS itself keeps a group to one message in flight.
@@ -79,7 +93,6 @@ class SqsSource:
             MessageAttributeNames=["All"],
         )
         for message in answer.get("Messages", []):
-            self._busy_until = time.monotonic() + BUSY_SECONDS
             return _message(cast("Mapping[str, Any]", message))
         return None
 
@@ -122,7 +135,7 @@ class Pipe:
         self._logged: dict[str, float] = {}
         session = assumed_session(clients, declared.role_arn, declared.name)
         url = clients.sqs.get_queue_url(QueueName=declared.source.rpartition(":")[2])["QueueUrl"]
-        self._source = SqsSource(session.client("sqs", config=QUEUE), url, self._takes_messages)
+        self._source = SqsSource(LeanClient(session.client("sqs", config=QUEUE)), url, self._takes_messages)
         engine = engine_of(session)
         route = Route(source_arn=declared.source, target_arn=declared.target, region=clients.region)
         self._threads = [threading.Thread(target=self._follow, name=f"{declared.name}-state", daemon=True)]
@@ -135,6 +148,10 @@ class Pipe:
     def target(self) -> str:
         """The ARN of the state machine that it starts."""
         return self._declared.target
+
+    def posted(self) -> None:
+        """Say that a message has come to the queue."""
+        self._source.posted()
 
     def start(self) -> None:
         """Begin to move messages, if the pipe's state is RUNNING."""

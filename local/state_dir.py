@@ -24,6 +24,7 @@ class StateDir:
         self.path = path
         self.emulator_state = path / "emulator"
         self.temporary = path / "tmp"
+        self.code = self.temporary / "code"
         self.emulator_log = path / "emulator.log"
         self.emulator_process = path / "emulator.json"
         self.program_error = path / "program-error.log"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 Record = Mapping[str, Any]  # as the function gets it
-IDLE_SECONDS = 0.2
+IDLE_SECONDS = 0.25
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 1.0
 TOO_OLD, TOO_OFTEN = "MaxRecordAgeExceeded", "RetryAttemptsExhausted"

@@ -19,19 +19,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from botocore.config import Config
-
 from local.assumed_role import AssumedSession, assumed_session
 from local.clients import Clients
+from local.lambdas import Invoker
+from local.lean_client import LeanClient
 from local.provisioner import StreamDeclaration
 from local.state_dir import read_json, write_json
-from local.stream import FunctionFailed, Record, Rules, StreamWorker
+from local.stream import IDLE_SECONDS, FunctionFailed, Record, Rules, StreamWorker
 
 PAGE = 1000
 REPEAT_SECONDS = 30.0
 STOP_SECONDS = 8.0
-# An invocation takes as long as the function's timeout allows, and a retry would be a second one.
-INVOKE = Config(read_timeout=900, retries={"total_max_attempts": 1})
 
 
 class StreamReader:
@@ -65,19 +63,18 @@ class StreamReader:
 class LambdaFunction:
     """A function, invoked as Lambda itself would."""
 
-    def __init__(self, client: Any, name: str) -> None:
-        self._client = client
+    def __init__(self, functions: Invoker, name: str) -> None:
+        self._functions = functions
         self._name = name
 
     def invoke(self, records: list[Record]) -> object:
         try:
-            answer = self._client.invoke(FunctionName=self._name, Payload=json.dumps({"Records": records}).encode())
+            invocation = self._functions.invoke(self._name, json.dumps({"Records": records}).encode())
         except Exception as error:  # whatever it is, the batch is tried again
             raise FunctionFailed(str(error)) from error
-        payload = answer["Payload"].read()
-        if "FunctionError" in answer:
-            raise FunctionFailed(payload.decode(errors="replace"))
-        return json.loads(payload or b"null")
+        if invocation.failed:
+            raise FunctionFailed(invocation.payload.decode(errors="replace"))
+        return json.loads(invocation.payload or b"null")
 
 
 class FailureQueue:
@@ -119,14 +116,14 @@ class FailureQueue:
 class StreamMapping:
     """A running mapping. `start` it once; `stop` keeps what is not done for the next start."""
 
-    def __init__(self, clients: Clients, declared: StreamDeclaration, kept: Path) -> None:
+    def __init__(self, clients: Clients, functions: Invoker, declared: StreamDeclaration, kept: Path) -> None:
         self._declared = declared
         self._kept = kept
         self._stopping = threading.Event()
         self._said: dict[str, float] = {}
         function: Mapping[str, Any] = clients.lambda_.get_function_configuration(FunctionName=declared.function)  # type: ignore[assignment]
         session = assumed_session(clients, function["Role"], declared.function)
-        self._reader = StreamReader(clients.get("dynamodbstreams"), declared)
+        self._reader = StreamReader(LeanClient(clients.get("dynamodbstreams")), declared)
         rules = Rules(
             batch_size=declared.batch_size,
             reports_failures=declared.reports_failures,
@@ -134,9 +131,8 @@ class StreamMapping:
             max_retries=declared.max_retries,
             max_age_seconds=declared.max_age_seconds,
         )
-        root = LambdaFunction(clients.build("lambda", INVOKE), declared.function)
         destination = FailureQueue(session, declared, function["FunctionArn"])
-        self._worker = StreamWorker(rules, root, destination, time.time)
+        self._worker = StreamWorker(rules, LambdaFunction(functions, declared.function), destination, time.time)
         self._worker.add(cast("list[Record]", read_json(kept) or []))
         self._thread = threading.Thread(target=self._work, name=f"{declared.function}-stream", daemon=True)
 
@@ -162,8 +158,11 @@ class StreamMapping:
 
     def _step(self) -> float:
         try:
-            self._worker.add(self._reader.read())
-            return self._worker.step()
+            records = self._reader.read()
+            self._worker.add(records)
+            pause = self._worker.step()
+            # After a batch that was not full, records gather for a moment: one invocation for many of them.
+            return pause or (0.0 if self._worker.waiting or self._stopping.is_set() else IDLE_SECONDS)
         except Exception as error:  # whatever it is: the thread must live to try again
             self._log(str(error))
             return 1.0

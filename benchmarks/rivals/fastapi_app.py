@@ -58,7 +58,7 @@ def _new_id(moment: datetime) -> str:
 
 async def health() -> dict[str, str]:
     """The API answers, and what time it thinks it is."""
-    return {"status": "ok", "timestamp": timestamp(datetime.now(UTC))}
+    return {"status": "healthy", "timestamp": timestamp(datetime.now(UTC))}
 
 
 async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

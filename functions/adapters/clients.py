@@ -31,6 +31,10 @@ class SNSClient(Protocol):
         """Publish one message."""
         ...
 
+    def publish_batch(self, **request: Any) -> dict[str, Any]:
+        """Publish up to ten messages."""
+        ...
+
 
 @overload
 def new_client(service: Literal["dynamodb"]) -> "DynamoDBClient": ...

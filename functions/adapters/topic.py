@@ -1,8 +1,8 @@
 """Topics on SNS, and the queue that keeps what could not be told."""
 
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from functions.adapters.clients import SNSClient, new_client, unavailable_on_failure
 from functions.tasks.events import TaskEvent
@@ -19,11 +19,20 @@ class SNSEventTopic:
         self._topic = topic_arn
         self._client = client or new_client("sns")
 
-    def publish(self, event: TaskEvent) -> None:
-        """Publish the event, with the attributes that subscribers filter by."""
-        attributes = {name: {"DataType": "String", "StringValue": text} for name, text in event.attributes().items()}
+    def publish(self, events: Sequence[TaskEvent]) -> int:
+        """Publish the events in one request, with the attributes that subscribers filter by.
+
+        SNS answers for each event by itself. Those behind the first that it did not take are sent again with it.
+        """
+        entries = [_entry(number, event) for number, event in enumerate(events)]
         with unavailable_on_failure("the topic of task events"):
-            self._client.publish(TopicArn=self._topic, Message=event.document(), MessageAttributes=attributes)
+            response = self._client.publish_batch(TopicArn=self._topic, PublishBatchRequestEntries=entries)
+        return min((int(failure["Id"]) for failure in response.get("Failed", [])), default=len(events))
+
+
+def _entry(number: int, event: TaskEvent) -> dict[str, Any]:
+    attributes = {name: {"DataType": "String", "StringValue": text} for name, text in event.attributes().items()}
+    return {"Id": str(number), "Message": event.document(), "MessageAttributes": attributes}
 
 
 class SNSAlerts:

@@ -73,7 +73,7 @@ TASKS: dict[str, Any] = {
         }
     ],
 }
-HEALTH = {"status": "ok", "timestamp": "2026-11-21T12:00:00.000Z"}
+HEALTH = {"status": "healthy", "timestamp": "2026-11-21T12:00:00.000Z"}
 REDRIVE = {"error_class": "NETWORK", "failed_from": "2026-11-21T12:00:00Z", "dry_run": False}
 REDRIVEN: dict[str, Any] = {
     "dry_run": False,

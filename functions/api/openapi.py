@@ -187,7 +187,7 @@ def _redrive_tasks() -> Document:
 
 
 def _health() -> Document:
-    properties = {"status": {"type": "string"}, "timestamp": {"type": "string"}}
+    properties = {"status": {"type": "string", "enum": ["healthy"]}, "timestamp": {"type": "string"}}
     schema = {"type": "object", "required": sorted(properties), "properties": properties}
     return {
         "operationId": "health",

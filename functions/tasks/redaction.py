@@ -7,7 +7,6 @@ secrets comes back unchanged, and a redacted text stays as it is.
 """
 
 import re
-from collections.abc import Callable
 
 _NAMES_OF_SECRETS = (
     r"(?:api[-_ ]?key|access[-_ ]?key|secret|password|passwd|pwd|token|credential|private[-_ ]?key|session)"
@@ -24,18 +23,14 @@ def redact(text: str) -> str:
     return _DIGITS.sub(_without_cards, text)
 
 
-def _keep_name(kind: str) -> Callable[[re.Match[str]], str]:
-    return lambda found: f"{found['name']}[{kind}]"
-
-
-_RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
         "[private key]",
     ),
     # JSON web tokens: three base64url parts, of which the first two are JSON objects.
     (re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?"), "[token]"),
-    (re.compile(r"(?P<name>\b(?:bearer|basic)\s+)[\w.~+/=-]{6,}", re.IGNORECASE), _keep_name("token")),
+    (re.compile(r"(?P<name>\b(?:bearer|basic)\s+)[\w.~+/=-]{6,}", re.IGNORECASE), r"\g<name>[token]"),
     # AWS access key ids, and the keys of some services that announce themselves by a prefix.
     (re.compile(r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}\b"), "[access key]"),
     (re.compile(r"\b(?:sk|pk|rk|ghp|gho|ghs|ghu|glpat|xox[abprs])[-_][A-Za-z0-9_-]{10,}"), "[key]"),
@@ -47,14 +42,14 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
             + r"(?:\"[^\"]*\"|'[^']*'|[^\s,;&\"']+)",
             re.IGNORECASE,
         ),
-        _keep_name("secret"),
+        r"\g<name>[secret]",
     ),
     # The password in https://user:password@host.
     (
         re.compile(
             r"(?P<name>\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@]{0,100}:)" + _NOT_REDACTED + r"[^\s/@]+(?=@)", re.IGNORECASE
         ),
-        _keep_name("password"),
+        r"\g<name>[password]",
     ),
     (re.compile(r"(?<![\w.+-])[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"), "[email]"),
 )

@@ -4,7 +4,6 @@ The emulator stays the place where a state machine, its role and its logging con
 deleted; what runs is our own interpreter, under the machine's own role, and it writes AWS's execution logs.
 """
 
-from local.engine.delivery import LogDelivery
 from local.engine.machines import AccessDenied, Deployed, Machines, TypeNotSupported
 from local.engine.service import ExpressEngine, ExpressService, InvalidInput
 
@@ -14,7 +13,6 @@ __all__ = [
     "ExpressEngine",
     "ExpressService",
     "InvalidInput",
-    "LogDelivery",
     "Machines",
     "TypeNotSupported",
 ]

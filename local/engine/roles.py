@@ -10,19 +10,24 @@ from botocore.config import Config
 
 from local.assumed_role import assumed_session
 from local.clients import Clients
+from local.engine.functions import LambdaClient
 from local.express.integrations import ServiceTasks, clients_of
 from local.express.integrations.services import client_name
+from local.lambdas import Invoker
+from local.lean_client import LeanClient
 
 SESSION_NAME = "express-workflow"
 # One try each: what is retried is what the machine's `Retry` says. An Express execution lasts five minutes at most.
+LEAN = frozenset({"dynamodb", "sqs"})
 CALLS = Config(inject_host_prefix=False, read_timeout=310, retries={"total_max_attempts": 1}, max_pool_connections=50)
 
 
 class Roles:
     """One runner a role, made on first use: its clients cost 50 ms, its credentials a call."""
 
-    def __init__(self, clients: Clients) -> None:
+    def __init__(self, clients: Clients, functions: Invoker) -> None:
         self._clients = clients
+        self._functions = functions
         self._runners: dict[str, RoleTasks] = {}
         self._turn = threading.Lock()
 
@@ -30,19 +35,31 @@ class Roles:
         """The runner whose calls are made under the role."""
         with self._turn:
             if role_arn not in self._runners:
-                self._runners[role_arn] = RoleTasks(self._clients, role_arn)
+                self._runners[role_arn] = RoleTasks(self._clients, role_arn, self._functions)
             return self._runners[role_arn]
 
 
 class RoleTasks(ServiceTasks):
     """Carries out tasks under a role, whose credentials are renewed before they expire."""
 
-    def __init__(self, clients: Clients, role_arn: str) -> None:
+    def __init__(self, clients: Clients, role_arn: str, functions: Invoker) -> None:
         session: Any = assumed_session(clients, role_arn, SESSION_NAME)
         self._made = clients_of(session, config=CALLS)
-        super().__init__(self._made)
+        self._lambda = LambdaClient(self._made("lambda"), clients, role_arn, functions)
+        self._lean: dict[str, Any] = {}
+        self._turn = threading.Lock()
+        super().__init__(self._client)
 
     def warm(self, services: Iterable[str]) -> None:
         """Make the clients of these services (named as in a resource ARN) before they are needed."""
         for service in services:
-            self._made(client_name("lambda" if service == "function" else service))
+            self._client(client_name("lambda" if service == "function" else service))
+
+    def _client(self, service: str) -> Any:
+        if service == "lambda":
+            return self._lambda
+        with self._turn:
+            if service not in self._lean:
+                client = self._made(service)
+                self._lean[service] = LeanClient(client) if service in LEAN else client
+            return self._lean[service]

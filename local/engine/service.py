@@ -12,13 +12,14 @@ from typing import Any, Final
 
 from local.assumed_role import AssumedSession
 from local.clients import Clients
-from local.engine.delivery import LogDelivery
 from local.engine.machines import Deployed, Machines
 from local.engine.roles import Roles
 from local.express import ExecutionContext, HistoryEvent, Observer, Outcome, Status
 from local.express.definition import Graph, MapState, ParallelState, TaskState
 from local.express.logs import ExecutionLog
 from local.express.templates import compact
+from local.lambdas import Invoker
+from local.logs import LogDelivery
 from local.pipe import Execution
 
 MOST_INPUT_BYTES: Final = 262_144
@@ -31,10 +32,10 @@ class InvalidInput(Exception):
 class ExpressService:
     """Runs Express machines that are deployed on the emulator. One serves all pipes; any thread may use it."""
 
-    def __init__(self, clients: Clients) -> None:
+    def __init__(self, clients: Clients, functions: Invoker, logs: LogDelivery) -> None:
         self.machines = Machines(clients)
-        self._roles = Roles(clients)
-        self._delivery = LogDelivery(clients.logs)
+        self._roles = Roles(clients, functions)
+        self._logs = logs
 
     def engine_of(self, session: AssumedSession) -> ExpressEngine:
         """The engine for a pipe with this session: it starts what the session's role may start."""
@@ -63,10 +64,6 @@ class ExpressService:
         arns = list(machine_arns)
         threading.Thread(target=lambda: self._warm(arns), name="express-warm-up", daemon=True).start()
 
-    def close(self) -> None:
-        """Write what is left of the logs, once no execution starts any more."""
-        self._delivery.close()
-
     def _warm(self, machine_arns: list[str]) -> None:
         # A machine that is missing or broken is the affair of the first execution that wants it.
         with contextlib.suppress(Exception):
@@ -80,9 +77,9 @@ class ExpressService:
             yield None
             return
         log = ExecutionLog(
-            self._delivery,
+            self._logs,
             group=deployed.log_group,
-            stream=deployed.name,
+            stream=f"states/{deployed.name}",
             execution_arn=about.execution_id,
             level=deployed.log_level,
             include_data=deployed.log_data,

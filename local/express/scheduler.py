@@ -9,12 +9,12 @@ that wait do not delay each other.
 
 import heapq
 import queue
-import threading
 from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from local.express.background import BACKGROUND
 from local.express.clock import Clock
 from local.express.errors import TaskFailure
 from local.express.tasks import Taking, TaskRequest, TaskRunner
@@ -160,8 +160,7 @@ class Scheduler:
             if call.timeout is not None:
                 self._at(call.timeout, child, TimeoutError())
             work = self._posting(child, child.ticket, call.request)
-            # A thread that is given up on when the task times out must not keep the process alive.
-            threading.Thread(target=work, daemon=True).start()
+            BACKGROUND.run(work)
             return
         value = self._outcome(call.request)
         seconds = value.seconds if isinstance(value, Taking) else 0

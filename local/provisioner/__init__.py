@@ -8,7 +8,6 @@ from local.provisioner.model import (
     Context,
     Deployed,
     PipeDeclaration,
-    StageDeclaration,
     StreamDeclaration,
 )
 from local.provisioner.monitor import Provisioner
@@ -19,6 +18,5 @@ __all__ = [
     "Deployed",
     "PipeDeclaration",
     "Provisioner",
-    "StageDeclaration",
     "StreamDeclaration",
 ]

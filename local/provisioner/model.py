@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.clients import Clients
+from local.provisioner.gateway_declarations import GatewayDeclarations
 
 Inputs = Mapping[str, Any]
 
@@ -27,14 +28,6 @@ class PipeDeclaration:
     role_arn: str
     source: str
     target: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class StageDeclaration:
-    """A deployed stage of a REST API: its name is the first path segment of its URLs."""
-
-    api_id: str
-    name: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,19 +69,13 @@ class AlarmDeclaration:
 
 @dataclass
 class Deployed:
-    """What the rest of the laptop edition needs to know of the resources.
-
-    `api_keys` are the ids of API keys by value; `keyed` says whether any method asks for one. `compression` is the
-    size of answer from which on an API compresses, None if it never does.
-    """
+    """What the rest of the laptop edition needs to know of the resources."""
 
     pipes: list[PipeDeclaration] = field(default_factory=list[PipeDeclaration])
-    stages: list[StageDeclaration] = field(default_factory=list[StageDeclaration])
+    gateway: GatewayDeclarations = field(default_factory=GatewayDeclarations)
     streams: list[StreamDeclaration] = field(default_factory=list[StreamDeclaration])
-    api_keys: dict[str, str] = field(default_factory=dict[str, str])
-    keyed: bool = False
-    compression: int | None = None
     alarms: list[AlarmDeclaration] = field(default_factory=list[AlarmDeclaration])
+    invoked: list[str] = field(default_factory=list[str])
 
 
 @dataclass(frozen=True, kw_only=True)

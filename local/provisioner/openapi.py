@@ -1,33 +1,39 @@
-"""An OpenAPI 3.0 document with API Gateway's extensions, read into the resources and methods of a REST API.
+"""An OpenAPI 3.0 document with API Gateway's extensions, read into the methods of a REST API.
 
 On AWS the service does this when it gets the document as the API's body
-(https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html); the emulator makes
-an empty API of it. A feature that is not understood here is an error, never left out.
+(https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html). A feature that is
+not understood here is an error, never left out. What only documents the API (schemas, responses) is skipped: the
+gateway does not use it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, cast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, cast
 
 from local.errors import LaptopError
+from local.provisioner.gateway_responses import GatewayResponse, parse_responses
 
 Document = Mapping[str, Any]
 
 VERBS = ("get", "put", "post", "delete", "options", "head", "patch")
+ANY: Final = "ANY"
 ANY_METHOD = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"
 AUTH = "x-amazon-apigateway-auth"
 VALIDATOR = "x-amazon-apigateway-request-validator"
-SCHEMA_REFERENCE = "#/components/schemas/"
+RESPONSES = "x-amazon-apigateway-gateway-responses"
+KEY_SOURCE = "x-amazon-apigateway-api-key-source"
 LOCATIONS = {"query": "querystring", "header": "header", "path": "path"}
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html; the longest is the default.
+SHORTEST_MILLIS, LONGEST_MILLIS = 50, 29_000
 
 TOP = {
     *("openapi", "info", "paths", "components", "security", "servers", "tags", VALIDATOR, f"{VALIDATOR}s"),
-    *("x-amazon-apigateway-gateway-responses", "x-amazon-apigateway-binary-media-types"),
-    "x-amazon-apigateway-api-key-source",
+    *(RESPONSES, KEY_SOURCE),
 }
 COMPONENTS = {"schemas", "securitySchemes", "responses", "parameters", "headers", "requestBodies"}
 PATH_ITEM = {*VERBS, ANY_METHOD, "parameters", "summary", "description"}
@@ -35,48 +41,46 @@ OPERATION = {
     *("operationId", "summary", "description", "tags", "parameters", "requestBody", "responses", "security"),
     *(VALIDATOR, INTEGRATION, AUTH),
 }
-INTEGRATION_KEYS = {
-    "type",
-    "httpMethod",
-    "uri",
-    "credentials",
-    "connectionType",
-    "requestParameters",
-    "requestTemplates",
-    "responses",
-    "passthroughBehavior",
-    "timeoutInMillis",
-    "contentHandling",
-}
-INTEGRATION_TYPES = {"aws_proxy": "AWS_PROXY", "mock": "MOCK"}
+# `passthroughBehavior` is about mapping templates, which a proxy integration has none of.
+INTEGRATION_KEYS = {"type", "httpMethod", "uri", "passthroughBehavior", "timeoutInMillis"}
+VALIDATION = {"validateRequestParameters", "validateRequestBody"}
+SEGMENT = re.compile(r"[A-Za-z0-9._:-]+|\{[A-Za-z0-9._-]+\}")
+FUNCTION = re.compile(
+    r"arn:aws:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/"
+    r"arn:aws:lambda:[a-z0-9-]+:\d{12}:function:(?P<name>[A-Za-z0-9_-]+)(?::\$LATEST)?/invocations"
+)
+
+
+class Parameter(NamedTuple):
+    """A parameter of a request; `location` is `querystring`, `header` or `path`."""
+
+    location: str
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """One method of one path, in the words of the API Gateway API. `integration` has no `responses`."""
+    """One method of one path, and its function.
+
+    `verb` is ANY for all verbs without a method of their own. `required` are the parameters that the gateway checks,
+    none without a validator. `seconds` is the integration timeout.
+    """
 
     path: str
     verb: str
-    operation: str
-    authorization: str
-    api_key_required: bool
-    validator: str | None
-    parameters: dict[str, bool]
-    models: dict[str, str]
-    integration: dict[str, Any]
-    integration_responses: dict[str, dict[str, Any]]
-    responses: dict[str, dict[str, bool]]
+    function: str
+    signed: bool = False
+    api_key_required: bool = False
+    required: tuple[Parameter, ...] = ()
+    seconds: float = LONGEST_MILLIS / 1000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """Everything that a document says. `models` are JSON schemas by name whose references name other models."""
+    """Everything in a document that the gateway uses."""
 
     methods: list[Method]
-    models: dict[str, Any]
-    validators: dict[str, Mapping[str, bool]]
-    gateway_responses: dict[str, Mapping[str, Any]]
-    binary_media_types: list[str] = field(default_factory=list[str])
+    responses: Mapping[str, GatewayResponse]
 
 
 def parse(body: str) -> Api:
@@ -86,108 +90,96 @@ def parse(body: str) -> Api:
         raise _unknown("the document", f"openapi {document.get('openapi')!r}")
     _only(document, TOP, "the document")
     _only(_part(document, "components"), COMPONENTS, "components")
-    models: dict[str, Any] = dict(_resolve(document, "components").get("schemas") or {})
+    if document.get(KEY_SOURCE, "HEADER") != "HEADER":
+        raise _unknown("the document", f"API keys from {document[KEY_SOURCE]}")
     methods = [
-        _method(document, models, path, verb, operation, item)
+        _method(document, path, verb, operation, item)
         for path, item in document["paths"].items()
         for verb, operation in _operations(path, item)
     ]
-    return Api(
-        methods=methods,
-        models=models,
-        validators=document.get(f"{VALIDATOR}s") or {},
-        gateway_responses=document.get("x-amazon-apigateway-gateway-responses") or {},
-        binary_media_types=document.get("x-amazon-apigateway-binary-media-types") or [],
-    )
+    return Api(methods=methods, responses=parse_responses(_part(document, RESPONSES), _unknown))
 
 
 def _operations(path: str, item: Document) -> Iterator[tuple[str, Document]]:
     _only(item, PATH_ITEM, path)
+    if not path.startswith("/") or not all(SEGMENT.fullmatch(part) for part in path.split("/") if part):
+        raise _unknown(path, "the path")
     for verb in VERBS:
         if verb in item:
             yield verb.upper(), item[verb]
     if ANY_METHOD in item:
-        yield "ANY", item[ANY_METHOD]
+        yield ANY, item[ANY_METHOD]
 
 
-def _method(
-    document: Document, models: dict[str, Any], path: str, verb: str, operation: Document, item: Document
-) -> Method:
+def _method(document: Document, path: str, verb: str, operation: Document, item: Document) -> Method:
     where = f"{verb} {path}"
     _only(operation, OPERATION, where)
     if INTEGRATION not in operation:
         raise LaptopError(f"{where} has no {INTEGRATION}.", "Add one; API Gateway refuses the document without it.")
-    integration = dict(operation[INTEGRATION])
-    responses = integration.pop("responses", {})
+    parameters = _parameters(document, [*item.get("parameters", []), *operation.get("parameters", [])])
     return Method(
         path=path,
         verb=verb,
-        operation=operation.get("operationId", ""),
-        authorization=_authorization(operation, where),
+        function=_function(operation[INTEGRATION], where),
+        signed=_is_signed(operation, where),
         api_key_required=_needs_api_key(document, operation, where),
-        validator=operation.get(VALIDATOR, document.get(VALIDATOR)),
-        parameters=dict(_parameters(document, [*item.get("parameters", []), *operation.get("parameters", [])])),
-        models=_request_models(document, models, operation, where),
-        integration=_integration(integration, where),
-        integration_responses=responses,
-        responses=_responses(document, operation, responses),
+        required=_required(parameters) if _validates_parameters(document, operation, where) else (),
+        seconds=_milliseconds(operation[INTEGRATION], where) / 1000,
     )
 
 
-def _integration(integration: dict[str, Any], where: str) -> dict[str, Any]:
+def _function(integration: Document, where: str) -> str:
+    """The name of the function behind a method."""
     _only(integration, INTEGRATION_KEYS, f"{where}: {INTEGRATION}")
-    kind = str(integration["type"]).lower()
-    if kind not in INTEGRATION_TYPES:
+    if (kind := str(integration["type"]).lower()) != "aws_proxy":
         raise _unknown(where, f"integration type {kind}")
-    integration["type"] = INTEGRATION_TYPES[kind]
-    if "passthroughBehavior" in integration:
-        integration["passthroughBehavior"] = integration["passthroughBehavior"].upper()
-    if "httpMethod" in integration:
-        integration["integrationHttpMethod"] = integration.pop("httpMethod")
-    return integration
+    if (verb := integration.get("httpMethod")) != "POST":  # a function is invoked with POST, whatever the client sent
+        raise _unknown(where, f"an integration's httpMethod {verb}")
+    if (found := FUNCTION.fullmatch(integration["uri"])) is None:
+        raise _unknown(where, f"the integration's uri {integration['uri']}")
+    return found["name"]
 
 
-def _parameters(document: Document, parameters: list[Document]) -> Iterator[tuple[str, bool]]:
-    for given in parameters:
-        parameter = _dereference(document, given)
+def _milliseconds(integration: Document, where: str) -> int:
+    given: int = integration.get("timeoutInMillis", LONGEST_MILLIS)
+    if not SHORTEST_MILLIS <= given <= LONGEST_MILLIS:
+        raise _unknown(where, f"timeoutInMillis {given}")
+    return given
+
+
+def _parameters(document: Document, given: Iterable[Document]) -> dict[Parameter, bool]:
+    """Whether each is required. Later ones win: an operation's parameters over those of its path."""
+    parameters: dict[Parameter, bool] = {}
+    for parameter in (_dereference(document, one) for one in given):
         location = LOCATIONS.get(parameter["in"])
         if location is None:
             raise _unknown(parameter["name"], f"a parameter in {parameter['in']}")
-        yield f"method.request.{location}.{parameter['name']}", bool(parameter.get("required"))
+        parameters[Parameter(location, parameter["name"])] = bool(parameter.get("required"))
+    return parameters
 
 
-def _request_models(document: Document, models: dict[str, Any], operation: Document, where: str) -> dict[str, str]:
-    """The body's models by content type. A schema given in place becomes a model of its own, as it does on AWS."""
-    body = _dereference(document, _part(operation, "requestBody"))
-    chosen: dict[str, str] = {}
-    for content_type, media in _part(body, "content").items():
-        schema = _part(media, "schema")
-        if set(schema) == {"$ref"} and schema["$ref"].startswith(SCHEMA_REFERENCE):
-            chosen[content_type] = schema["$ref"].removeprefix(SCHEMA_REFERENCE)
-        elif schema:
-            name = "".join(filter(str.isalnum, f"{where} {content_type}".title()))
-            models[name] = schema
-            chosen[content_type] = name
-    return chosen
+def _required(parameters: Mapping[Parameter, bool]) -> tuple[Parameter, ...]:
+    return tuple(parameter for parameter, required in parameters.items() if required)
 
 
-def _responses(document: Document, operation: Document, integration_responses: Document) -> dict[str, dict[str, bool]]:
-    """Method responses by status code, with the headers that they may carry."""
-    responses: dict[str, dict[str, bool]] = {}
-    for status, given in _part(operation, "responses").items():
-        headers = _part(_dereference(document, given), "headers")
-        responses[str(status)] = {f"method.response.header.{name}": False for name in headers}
-    for response in integration_responses.values():
-        responses.setdefault(str(response["statusCode"]), {})
-    responses.pop("default", None)  # describes every other status; API Gateway has nothing like it
-    return responses
+def _validates_parameters(document: Document, operation: Document, where: str) -> bool:
+    name: str | None = operation.get(VALIDATOR, document.get(VALIDATOR))
+    if name is None:
+        return False
+    if name not in _part(document, f"{VALIDATOR}s"):
+        raise LaptopError(f"{where} has the validator `{name}`, which does not exist.", f"Add it to {VALIDATOR}s.")
+    validator: Document = document[f"{VALIDATOR}s"][name]
+    _only(validator, VALIDATION, f"validator {name}")
+    if validator.get("validateRequestBody"):
+        raise _unknown(where, "validateRequestBody")
+    return bool(validator.get("validateRequestParameters"))
 
 
-def _authorization(operation: Document, where: str) -> str:
+def _is_signed(operation: Document, where: str) -> bool:
     kind = str(_part(operation, AUTH).get("type", "NONE")).upper()
     if kind not in ("NONE", "AWS_IAM"):
         raise _unknown(where, f"authorization {kind}")
-    return kind
+    return kind == "AWS_IAM"
 
 
 def _needs_api_key(document: Document, operation: Document, where: str) -> bool:
@@ -202,7 +194,7 @@ def _needs_api_key(document: Document, operation: Document, where: str) -> bool:
 
 
 def _is_signature(scheme: Document) -> bool:
-    """Whether the scheme only says to readers what the operation's authorization says to the gateway."""
+    """Whether the scheme documents AWS_IAM, which the gateway takes from the operation's authorization."""
     return scheme.get("x-amazon-apigateway-authtype") == "awsSigv4"
 
 

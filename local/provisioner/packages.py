@@ -1,7 +1,8 @@
 """The deployment package of a function, made to run on the laptop.
 
 The emulator's own Python runtime loses the class of an exception, on which `Retry` and `Catch` by name rest. So each
-function becomes a custom runtime (`provided.al2023`) whose `bootstrap` runs AWS's own runtime client.
+function becomes a custom runtime (`provided.al2023`) whose `bootstrap` hands what the emulator is asked to invoke to
+the laptop edition, which runs all functions itself: see `local/lambdas/`.
 """
 
 from __future__ import annotations
@@ -19,23 +20,20 @@ from local.errors import LaptopError
 from local.options import PROJECT_ROOT
 
 RUNTIME = "provided.al2023"
-WORKER = PROJECT_ROOT / "local" / "lambda_worker.py"
+FORWARDER = PROJECT_ROOT / "local" / "lambdas" / "forwarder.py"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same content must give the same bytes, or every start replaces the workers
 EXECUTABLE = 0o755 << 16
 READABLE = 0o644 << 16
 
 
 def bootstrap() -> str:
-    """The script that the emulator starts a worker with.
-
-    `-P` keeps the worker's own folder off the import path: the deployed code is imported, not the repository.
-    """
-    command = shlex.join([sys.executable, "-P", str(WORKER)])
-    return f'#!/bin/sh\nexport PYTHONPATH="$LAMBDA_TASK_ROOT"\nexec {command}\n'
+    """The script that the emulator starts an environment with; the forwarder needs no package."""
+    return f"#!/bin/sh\nexec {shlex.join([sys.executable, '-I', '-S', str(FORWARDER)])}\n"
 
 
-def package(archive: object, function: str) -> bytes:
-    """The program's code archive (a zip or a folder) with the bootstrap added, byte for byte reproducible."""
+def package(archive: object, function: str, script: str | None = None) -> bytes:
+    """The program's code archive (a zip or a folder) with `bootstrap` or another script added, byte for byte
+    reproducible."""
     if not isinstance(archive, pulumi.FileArchive):
         raise LaptopError(
             f"The code of function {function} is a {type(archive).__name__}; the laptop edition reads FileArchive.",
@@ -48,7 +46,7 @@ def package(archive: object, function: str) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
         for name, content in sorted(_files(path)):
             _add(target, name, content, READABLE)
-        _add(target, "bootstrap", bootstrap().encode(), EXECUTABLE)
+        _add(target, "bootstrap", (script or bootstrap()).encode(), EXECUTABLE)
     return buffer.getvalue()
 
 

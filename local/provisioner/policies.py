@@ -7,6 +7,7 @@ from typing import Any
 
 # What a service tells STS about the resource it acts for. Callers cannot set these keys, and the emulator does not.
 SERVICE_KEYS = frozenset({"aws:sourceaccount", "aws:sourcearn"})
+PUBLISH, PUBLISH_BATCH = "sns:Publish", "sns:PublishBatch"
 CLEAR_TEXT = {"Bool": {"aws:SecureTransport": "false"}}
 
 
@@ -30,6 +31,21 @@ def trusting_the_laptop(trust: str) -> str:
     """
     document: dict[str, Any] = json.loads(trust)
     document["Statement"] = [_without_service_keys(statement) for statement in document["Statement"]]
+    return json.dumps(document)
+
+
+def as_the_emulator_asks(policy: str) -> str:
+    """The policy with the actions that the emulator asks for where AWS asks for another.
+
+    On AWS `sns:Publish` allows PublishBatch, too, and there is no action of that name:
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
+    """
+    document: dict[str, Any] = json.loads(policy)
+    for statement in document["Statement"]:
+        actions: Any = statement.get("Action", [])
+        listed: list[str] = [actions] if isinstance(actions, str) else actions
+        if PUBLISH in listed:
+            statement["Action"] = [*listed, PUBLISH_BATCH]
     return json.dumps(document)
 
 

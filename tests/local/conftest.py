@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.pipe_runner import POLL_SECONDS
+from tests.local.fake_lambda import Functions
 from tests.local.laptop import Laptop
 
 
@@ -32,6 +33,14 @@ def new_laptop(tmp_path: Path) -> Iterator[Callable[..., Laptop]]:
     yield make
     for one in reversed(made):
         one.ensure_stopped()
+
+
+@pytest.fixture
+def functions(tmp_path: Path) -> Iterator[Functions]:
+    """Functions that run as on the laptop, without an emulator."""
+    made = Functions(tmp_path)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""As much of AWS as the engine asks: one state machine, who may start it, and its logs."""
+"""As much of AWS as the engine asks: one state machine, which roles may call what, and logs."""
 
 from __future__ import annotations
 
@@ -27,19 +27,18 @@ class FakeLogs:
 
     groups: dict[str, dict[str, list[dict[str, Any]]]] = field(default_factory=lambda: {"/logs": {}})
     requests: int = 0
+    refused: int = 0
     broken: Exception | None = None
 
     class exceptions:  # noqa: N801 as botocore calls it
         ResourceNotFoundException = Missing
 
     def create_log_stream(self, *, logGroupName: str, logStreamName: str) -> None:  # noqa: N803
-        if self.broken is not None:
-            raise self.broken
+        self._check()
         self.groups[logGroupName][logStreamName] = []
 
     def put_log_events(self, *, logGroupName: str, logStreamName: str, logEvents: list[Any]) -> None:  # noqa: N803
-        if self.broken is not None:
-            raise self.broken
+        self._check()
         times = [event["timestamp"] for event in logEvents]
         assert times == sorted(times), "CloudWatch refuses a request whose events are not in order"
         self.groups[logGroupName][logStreamName].extend(logEvents)
@@ -61,9 +60,17 @@ class FakeLogs:
         """All that was written to a group."""
         return [event["message"] for events in self.groups[group].values() for event in events]
 
+    def _check(self) -> None:
+        if self.broken is not None:
+            self.refused += 1
+            raise self.broken
+
 
 class FakeAws:
-    """Stands in for `local.clients.Clients`. `time` is what the engine's clock says."""
+    """Stands in for `local.clients.Clients`. `time` is what the engine's clock says.
+
+    The roles that are `allowed` may do anything with the `resources`.
+    """
 
     region = "us-east-1"
     endpoint = "http://127.0.0.1:1"
@@ -71,6 +78,7 @@ class FakeAws:
     def __init__(self) -> None:
         self.time = 100.0
         self.allowed = [ROLE.replace("machine", "pipe")]
+        self.resources = [ARN]
         self.deleted = False
         self.described = 0
         self.logs = FakeLogs()
@@ -101,5 +109,5 @@ class FakeAws:
         ActionNames: list[str],  # noqa: N803
         ResourceArns: list[str],  # noqa: N803
     ) -> dict[str, Any]:
-        allowed = PolicySourceArn in self.allowed and ResourceArns == [ARN]
+        allowed = PolicySourceArn in self.allowed and ResourceArns == self.resources
         return {"EvaluationResults": [{"EvalDecision": "allowed" if allowed else "implicitDeny"} for _ in ActionNames]}

@@ -4,23 +4,56 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local.clients import Clients
 from local.engine import AccessDenied, ExpressService, InvalidInput, Machines, TypeNotSupported
+from local.engine.functions import LambdaClient
 from local.engine.machines import FRESH_SECONDS
 from local.engine.service import MOST_INPUT_BYTES, context, services
 from local.express import DefinitionError, Machine
+from local.lambdas import Invocation, InvocationRefused
+from local.logs import LogDelivery
 from tests.local.fake_aws import ARN, ROLE, FakeAws, definition
 
 PIPE = "arn:aws:iam::000000000000:role/pipe"
+FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:demo"
+
+
+@dataclass
+class FakeFunctions:
+    """Runs nothing: every invocation has the same outcome."""
+
+    outcome: Invocation | InvocationRefused = field(default_factory=lambda: Invocation(payload=b"1"))
+    calls: list[tuple[str, bytes]] = field(default_factory=list[tuple[str, bytes]])
+
+    def invoke(self, function: str, payload: bytes) -> Invocation:
+        self.calls.append((function, payload))
+        if isinstance(self.outcome, InvocationRefused):
+            raise self.outcome
+        return self.outcome
 
 
 @pytest.fixture
 def aws() -> FakeAws:
     return FakeAws()
+
+
+@pytest.fixture
+def logs(aws: FakeAws) -> Iterator[LogDelivery]:
+    delivery = LogDelivery(cast("Any", aws.logs))
+    yield delivery
+    delivery.close()
+
+
+@pytest.fixture
+def service(aws: FakeAws, logs: LogDelivery) -> ExpressService:
+    return ExpressService(cast("Clients", aws), FakeFunctions(), logs)
 
 
 @pytest.fixture
@@ -107,38 +140,102 @@ def test_all_services_of_a_machine_are_known_before_it_runs() -> None:
         ({"level": "OFF"}, []),
     ],
 )
-def test_executions_are_logged_as_the_machine_says(aws: FakeAws, logging: dict[str, Any], types: list[str]) -> None:
+def test_executions_are_logged_as_the_machine_says(
+    aws: FakeAws, service: ExpressService, logs: LogDelivery, logging: dict[str, Any], types: list[str]
+) -> None:
     aws.machine["loggingConfiguration"] |= logging
-    service = ExpressService(cast("Clients", aws))
     execution = service.execute(service.machines.find(ARN), '{"secret": 1}')
-    service.close()
+    logs.close()
     events = [json.loads(message) for message in aws.logs.messages("/logs")]
     assert [event["type"] for event in events if event["type"].startswith("Execution")] == types
     assert {event["execution_arn"] for event in events} <= {execution.arn}
     assert ("secret" in json.dumps(events)) == bool(types and logging["includeExecutionData"])
 
 
-def test_a_machine_without_a_log_group_runs_all_the_same(aws: FakeAws) -> None:
+def test_a_machine_without_a_log_group_runs_all_the_same(aws: FakeAws, service: ExpressService) -> None:
     del aws.machine["loggingConfiguration"]
-    service = ExpressService(cast("Clients", aws))
     assert service.execute(service.machines.find(ARN), "{}").output == "1"
-    service.close()
 
 
 @pytest.mark.parametrize("text", ["{", '"' + "x" * MOST_INPUT_BYTES + '"'])
-def test_an_input_that_step_functions_does_not_take_starts_nothing(aws: FakeAws, text: str) -> None:
-    service = ExpressService(cast("Clients", aws))
+def test_an_input_that_step_functions_does_not_take_starts_nothing(service: ExpressService, text: str) -> None:
     with pytest.raises(InvalidInput):
         service.execute(service.machines.find(ARN), text)
-    service.close()
 
 
-def test_warming_up_never_fails(aws: FakeAws) -> None:
-    service = ExpressService(cast("Clients", aws))
+def test_warming_up_never_fails(aws: FakeAws, service: ExpressService) -> None:
     aws.deleted = True
     service._warm([ARN])
-    service.close()
 
 
 def test_the_role_is_the_machine_s_own(aws: FakeAws, machines: Machines) -> None:
     assert machines.startable(ARN, PIPE).role_arn == ROLE
+
+
+@dataclass
+class FakeLambdaClient:
+    """The emulator's Lambda."""
+
+    calls: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+    def invoke(self, **request: Any) -> dict[str, Any]:
+        self.calls.append(request)
+        return {"StatusCode": 202}
+
+    def list_functions(self) -> str:
+        return "of the emulator"
+
+
+def as_a_machine(aws: FakeAws, functions: FakeFunctions, emulator: FakeLambdaClient | None = None) -> LambdaClient:
+    """Lambda as a machine with the role calls it."""
+    return LambdaClient(emulator or FakeLambdaClient(), cast("Clients", aws), ROLE, functions)
+
+
+def test_a_machine_invokes_functions_on_the_laptop_if_its_role_may(aws: FakeAws) -> None:
+    aws.allowed, aws.resources = [ROLE], [FUNCTION]
+    functions = FakeFunctions(Invocation(payload=b'{"n": 1}'))
+    for name in ("demo", FUNCTION):
+        answer = as_a_machine(aws, functions).invoke(FunctionName=name, Payload=b"{}")
+        assert (answer["StatusCode"], answer["Payload"].read()) == (200, b'{"n": 1}')
+        assert "FunctionError" not in answer
+    assert functions.calls == [("demo", b"{}"), (FUNCTION, b"{}")]
+
+
+def test_a_failed_invocation_is_a_function_error(aws: FakeAws) -> None:
+    aws.allowed, aws.resources = [ROLE], [FUNCTION]
+    functions = FakeFunctions(Invocation(payload=b'{"errorType": "TaskBroken"}', failed=True))
+    answer = as_a_machine(aws, functions).invoke(FunctionName="demo")
+    assert answer["FunctionError"] == "Unhandled"
+    assert json.loads(answer["Payload"].read()) == {"errorType": "TaskBroken"}
+
+
+def test_a_refusal_has_lambda_s_own_code_and_status(aws: FakeAws) -> None:
+    aws.allowed, aws.resources = [ROLE], [FUNCTION]
+    functions = FakeFunctions(InvocationRefused("TooManyRequestsException", "Rate Exceeded: demo", 429))
+    with pytest.raises(ClientError, match="Rate Exceeded: demo") as refused:
+        as_a_machine(aws, functions).invoke(FunctionName="demo")
+    response: Any = refused.value.response
+    assert response["Error"]["Code"] == "TooManyRequestsException"
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 429
+
+
+@pytest.mark.parametrize(("allowed", "resources"), [([PIPE], [FUNCTION]), ([ROLE], [f"{FUNCTION}-other"])])
+def test_a_function_that_the_role_may_not_invoke_is_not_invoked(
+    aws: FakeAws, allowed: list[str], resources: list[str]
+) -> None:
+    aws.allowed, aws.resources = allowed, resources
+    functions = FakeFunctions()
+    with pytest.raises(ClientError, match=f"{ROLE} is not authorized to perform: lambda:InvokeFunction") as refused:
+        as_a_machine(aws, functions).invoke(FunctionName="demo")
+    assert cast("Any", refused.value.response)["Error"]["Code"] == "AccessDeniedException"
+    assert functions.calls == []
+
+
+def test_everything_else_of_lambda_is_the_emulator_s(aws: FakeAws) -> None:
+    functions, emulator = FakeFunctions(), FakeLambdaClient()
+    client = as_a_machine(aws, functions, emulator)
+    assert client.list_functions() == "of the emulator"
+    answer = client.invoke(FunctionName="demo", Payload=b"{}", InvocationType="Event")
+    assert answer == {"StatusCode": 202}
+    assert emulator.calls == [{"FunctionName": "demo", "Payload": b"{}", "InvocationType": "Event"}]
+    assert functions.calls == []

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from local.clients import Clients
+from local.lambdas import Invocation
 from local.provisioner import StreamDeclaration
 from local.stream_runner import StreamMapping
 from tests.local.laptop import Laptop, eventually
@@ -111,6 +112,13 @@ def test_a_record_that_cannot_be_read_is_kept_and_the_rest_goes_on(
     laptop.clients.dynamodb.delete_item(TableName=laptop.outputs["table_name"], Key={"task_id": {"S": "poison"}})
 
 
+class BrokenFunctions:
+    """Every invocation fails."""
+
+    def invoke(self, function: str, payload: bytes) -> Invocation:
+        return Invocation(payload=b'{"errorType": "Broken"}', failed=True)
+
+
 def test_what_is_not_done_when_it_stops_is_done_after_the_next_start(laptop: Laptop, tmp_path: Any) -> None:
     """The emulator forgets its streams when it stops."""
     kept = tmp_path / "undone.json"
@@ -118,7 +126,7 @@ def test_what_is_not_done_when_it_stops_is_done_after_the_next_start(laptop: Lap
     stream: Any = laptop.clients.dynamodb.describe_table(TableName=laptop.outputs["table_name"])
     declared = StreamDeclaration(
         stream_arn=stream["Table"]["LatestStreamArn"],
-        function="taskline-dev-processor",  # which takes no records: it fails
+        function="taskline-dev-processor",
         from_beginning=False,
         batch_size=10,
         reports_failures=True,
@@ -127,12 +135,12 @@ def test_what_is_not_done_when_it_stops_is_done_after_the_next_start(laptop: Lap
         max_age_seconds=-1,
         on_failure_arn="",
     )
-    first = StreamMapping(clients, declared, kept)
+    first = StreamMapping(clients, BrokenFunctions(), declared, kept)
     first.start()
     task = laptop.post()
     laptop.finished(task)
     first.stop()
     undone = [record["dynamodb"]["Keys"]["task_id"]["S"] for record in json.loads(kept.read_text())]
     assert undone == [task] * 3
-    second = StreamMapping(clients, declared, kept)
+    second = StreamMapping(clients, BrokenFunctions(), declared, kept)
     assert len(second._worker.waiting) == 3

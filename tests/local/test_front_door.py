@@ -1,98 +1,45 @@
-"""The front door adds nothing, takes nothing away, and answers for a missing or slow emulator as API Gateway does."""
+"""The front door takes nothing away on the way to a function and back."""
 
 from __future__ import annotations
 
 import asyncio
 import gzip
 import socket
-from collections.abc import Awaitable, Callable
+import threading
+import time
 from typing import Any
 
 import pytest
-from aiohttp import web
-from multidict import CIMultiDict
 
 from local.errors import LaptopError
 from local.front_door import MAX_PAYLOAD, FrontDoor, bind
-from local.gateway import Gateway
+from tests.local.gateway.apis import add_client, declared, stage_of
+from tests.local.gateway.doors import PATHS, Functions, RawTalk, get, raw_talk, talk
 from tests.local.laptop import Laptop, free_port
 
-PACKED = gzip.compress(b"packed")
-RawTalk = Callable[[str], Awaitable[bytes]]
 
-
-class Upstream:
-    """Stands for the emulator: remembers what it got, to the byte, and answers oddly on purpose."""
-
-    def __init__(self) -> None:
-        self.heads: list[bytes] = []
-        self.bodies: list[bytes] = []
-
-    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        self.bodies.append(await request.read())
-        line = f"{request.method} {request.raw_path}\n".encode()
-        self.heads.append(line + b"\n".join(name + b": " + value for name, value in request.raw_headers))
-        if "slow" in request.raw_path:
-            await asyncio.sleep(1)
-        if "plain" in request.raw_path:
-            return web.Response(text="a" * int(request.query["length"]))
-        headers = [("Content-Encoding", "gzip"), ("X-Two", "a"), ("X-Two", "b"), ("Content-Type", "text/odd")]
-        return web.Response(status=207, body=PACKED, headers=CIMultiDict(headers))
-
-
-def talk(
-    conversation: Callable[[RawTalk, Upstream], Awaitable[None]], running: bool = True, gateway: Gateway | None = None
-) -> None:
-    """Hold a conversation with a front door whose upstream is ours; requests are raw: nothing is prettified."""
-
-    async def whole() -> None:
-        upstream = Upstream()
-        port = free_port()
-        # The handler sees bodies as they came: no decompression.
-        runner = web.ServerRunner(web.Server(upstream.answer, auto_decompress=False))
-        if running:
-            await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", port).start()
-        routes = {"v1": f"http://127.0.0.1:{port}/base/v1"}
-        door = FrontDoor(bind(free_port()), routes, integration_seconds=0.3, gateway=gateway or Gateway())
-        await door.start()
-        try:
-            await conversation(lambda request: _raw(door.url, request), upstream)
-        finally:
-            await door.stop()
-            await runner.cleanup()
-
-    asyncio.run(whole())
-
-
-async def _raw(url: str, request: str | bytes) -> bytes:
-    host, _, port = url.removeprefix("http://").partition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(request if isinstance(request, bytes) else request.replace("\n", "\r\n").encode())
-    answer = await reader.read()
-    writer.close()
-    return answer
-
-
-def test_a_request_and_its_answer_pass_unchanged() -> None:
-    async def conversation(raw: Any, upstream: Upstream) -> None:
-        body = bytes(range(256)) * 40
+def test_a_request_and_its_response_pass_unchanged() -> None:
+    async def conversation(raw: RawTalk, functions: Functions) -> None:
+        body = "the body: ü\n".encode() * 40
         head = (
-            "POST /v1/a%2Fb//c%20d?x=1&x=%26&empty HTTP/1.1\nHost: evil.s3.127.0.0.1\nX-Odd: é;q=\nX-Twice: 1\n"
+            "POST /v1/a%2Fb//c%20d?x=1&x=%26&empty HTTP/1.1\nHost: api.test:1\nX-Odd: é;q=\nX-Twice: 1\n"
             f"X-Twice: 2\nContent-Encoding: gzip\nContent-Length: {len(body)}\n"
             "Connection: close, X-Hop\nX-Hop: gone\n\n"
         )
-        answer = await raw(head.replace("\n", "\r\n").encode() + body)
-        (got,) = upstream.heads
-        assert got.startswith(b"POST /base/v1/a%2Fb//c%20d?x=1&x=%26&empty\n")
-        for line in ("X-Odd: é;q=".encode(), b"X-Twice: 1", b"X-Twice: 2", b"Content-Encoding: gzip"):
-            assert line in got
-        for absent in (b"X-Hop", b"evil", b"User-Agent", b"Accept", b"Content-Type"):
-            assert absent not in got, got
-        assert upstream.bodies == [body]
-        head, _, sent = answer.partition(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 207")
-        assert sent == PACKED, "no decompression on the way back"
+        response = await raw(head.replace("\n", "\r\n").encode() + body)
+        (event,) = functions.events
+        assert (event["httpMethod"], event["path"]) == ("POST", "/a%2Fb//c%20d")
+        assert event["pathParameters"] == {"one": "a%2Fb", "two": "c%20d"}
+        assert event["multiValueQueryStringParameters"] == {"x": ["1", "&"], "empty": [""]}
+        assert event["multiValueHeaders"]["X-Twice"] == ["1", "2"]
+        headers = event["headers"]
+        assert (headers["X-Odd"], headers["Content-Encoding"], headers["Host"]) == ("é;q=", "gzip", "api.test:1")
+        assert not headers.keys() & {"X-Hop", "User-Agent", "Accept", "Content-Type", "Content-Length", "Connection"}
+        assert event["body"] == body.decode()
+        assert event["requestContext"]["identity"]["sourceIp"] == "127.0.0.1"
+        head, _, sent = response.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 207 Multi-Status\r\n")
+        assert sent.decode() == "odd: ü"
         assert b"X-Two: a\r\nX-Two: b" in head
         assert b"Content-Type: text/odd" in head
 
@@ -100,108 +47,148 @@ def test_a_request_and_its_answer_pass_unchanged() -> None:
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"])
-def test_any_method_passes(method: str) -> None:
-    async def conversation(raw: Any, upstream: Upstream) -> None:
-        answer = await raw(f"{method} /v1 HTTP/1.1\nHost: x\nConnection: close\n\n")
-        assert answer.startswith(b"HTTP/1.1 207")
-        assert upstream.heads[0].startswith(f"{method} /base/v1\n".encode())
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/a/b/"])
+def test_any_method_passes(method: str, path: str) -> None:
+    async def conversation(raw: RawTalk, functions: Functions) -> None:
+        response = await raw(get(path, method=method))
+        assert response.startswith(b"HTTP/1.1 207")
+        assert functions.events[0]["httpMethod"] == method
         if method == "HEAD":
-            assert answer.endswith(b"\r\n\r\n"), "no body"
-            assert f"Content-Length: {len(PACKED)}".encode() in answer, "but the length it would have"
+            assert response.endswith(b"\r\n\r\n"), "no body"
+            assert f"Content-Length: {len('odd: ü'.encode())}".encode() in response, "but the length it would have"
+
+    talk(conversation)
+
+
+def test_an_escaped_line_break_is_part_of_a_path_and_a_bare_one_is_no_http() -> None:
+    async def conversation(raw: RawTalk, functions: Functions) -> None:
+        await raw(get("/v1/a%0D%0AX:%201/b"))
+        for bare in ("/v1/ü/ü", "/v1/a\rb/c"):
+            assert b" 400 Bad Request" in (await raw(get(bare))).partition(b"\r\n")[0]
+        (event,) = functions.events
+        assert event["path"] == "/a%0D%0AX:%201/b"
+
+    talk(conversation)
+
+
+def test_a_binary_body_reaches_the_function_as_on_aws() -> None:
+    async def conversation(raw: RawTalk, functions: Functions) -> None:
+        body = bytes(range(256))
+        head = b"POST /v1/a/b HTTP/1.1\r\nHost: x\r\nContent-Length: 256\r\nConnection: close\r\n\r\n"
+        await raw(head + body)
+        (event,) = functions.events
+        assert (event["body"], event["isBase64Encoded"]) == (body.decode(errors="replace"), False)
 
     talk(conversation)
 
 
 @pytest.mark.parametrize(
-    ("request_line", "status"),
-    [
-        ("GET /v2/tasks", 404),
-        ("GET /v10/tasks", 404),
-        ("GET /_ministack/reset", 404),
-        ("GET /v1/../_ministack/reset", 404),
-        ("GET /v1/x/../../../_ministack/reset", 404),
-        ("GET /v1/slow", 504),
-    ],
+    ("path", "accepted", "compressed"), [("long", "gzip", True), ("short", "gzip", False), ("long", "br", False)]
 )
-def test_errors_of_its_own_are_problem_documents(request_line: str, status: int) -> None:
-    async def conversation(raw: Any, _upstream: Upstream) -> None:
-        answer = await raw(f"{request_line} HTTP/1.1\nHost: x\nConnection: close\n\n")
-        assert answer.startswith(f"HTTP/1.1 {status}".encode()), answer
-        assert b"application/problem+json" in answer
-        assert f'"status": {status}'.encode() in answer
-
-    talk(conversation)
-
-
-def test_a_payload_over_ten_megabytes_is_refused_with_and_without_a_length() -> None:
-    async def conversation(raw: Any, upstream: Upstream) -> None:
-        declared = f"POST /v1/x HTTP/1.1\nHost: x\nContent-Length: {MAX_PAYLOAD + 1}\n\n"
-        assert (await raw(declared)).startswith(b"HTTP/1.1 413")
-        chunk = b"%x\r\n" % (1024 * 1024) + b"a" * 1024 * 1024 + b"\r\n"
-        chunked = b"POST /v1/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * 11 + b"0\r\n\r\n"
-        assert (await raw(chunked)).startswith(b"HTTP/1.1 413")
-        assert upstream.heads == []
-
-    talk(conversation)
-
-
-@pytest.mark.parametrize(
-    ("length", "accepted", "compressed"),
-    [
-        (1024, "gzip", True),
-        (1024, "br;q=1.0, GZIP;q=0.5", True),
-        (1023, "gzip", False),
-        (1024, "identity", False),
-        (1024, "br", False),
-    ],
-)
-def test_long_answers_are_compressed_for_clients_that_ask_for_it(length: int, accepted: str, compressed: bool) -> None:
-    async def conversation(raw: Any, _upstream: Upstream) -> None:
-        request = (
-            f"GET /v1/plain?length={length} HTTP/1.1\nHost: x\nAccept-Encoding: {accepted}\nConnection: close\n\n"
-        )
-        head, _, body = (await raw(request)).partition(b"\r\n\r\n")
+def test_long_responses_are_compressed_for_clients_that_accept_it(path: str, accepted: str, compressed: bool) -> None:
+    async def conversation(raw: RawTalk, _functions: Functions) -> None:
+        response = await raw(get(f"/v1/{path}", f"Accept-Encoding: {accepted}"))
+        head, _, body = response.partition(b"\r\n\r\n")
         assert (b"Content-Encoding: gzip" in head) == compressed
         assert f"Content-Length: {len(body)}".encode() in head
-        assert (gzip.decompress(body) if compressed else body) == b"a" * length
+        assert (gzip.decompress(body) if compressed else body) == b"a" * (1024 if path == "long" else 1023)
 
-    talk(conversation, gateway=Gateway(minimum_compression_bytes=1024))
+    talk(conversation)
 
 
-def test_what_is_compressed_already_stays_as_it_is() -> None:
-    async def conversation(raw: Any, _upstream: Upstream) -> None:
-        answer = await raw("GET /v1/x HTTP/1.1\nHost: x\nAccept-Encoding: gzip\nConnection: close\n\n")
-        assert answer.partition(b"\r\n\r\n")[2] == PACKED
+def test_what_is_encoded_already_stays_as_it_is() -> None:
+    async def conversation(raw: RawTalk, _functions: Functions) -> None:
+        response = await raw(get("/v1/encoded", "Accept-Encoding: gzip"))
+        assert response.partition(b"\r\n\r\n")[2] == b"encoded"
 
-    talk(conversation, gateway=Gateway(minimum_compression_bytes=0))
+    talk(conversation, declared(PATHS, compress_from=0))
+
+
+def test_a_response_without_a_body_has_none() -> None:
+    async def conversation(raw: RawTalk, _functions: Functions) -> None:
+        response = await raw(get("/v1/empty", method="OPTIONS"))
+        assert response.startswith(b"HTTP/1.1 204 No Content")
+        assert response.endswith(b"\r\n\r\n")
+        assert b"Content-Length" not in response
+
+    talk(conversation)
 
 
 @pytest.mark.parametrize(
-    ("sent", "known"),
-    [
-        ("X-Api-Key: secret", b"X-Taskline-Api-Key-Id: key-1"),
-        ("x-api-key: secret\nx-taskline-api-key-id: key-2", b"X-Taskline-Api-Key-Id: key-1"),
-        ("X-Api-Key: wrong\nX-Taskline-Api-Key-Id: key-1", None),
-        ("X-Taskline-Api-Key-Id: key-1", None),
-    ],
+    ("sent", "status"), [("X-Api-Key: secret-web", 207), ("x-api-key: wrong", 403), ("X: 1", 403)]
 )
-def test_who_calls_is_known_by_the_key_and_by_nothing_else(sent: str, known: bytes | None) -> None:
-    async def conversation(raw: Any, upstream: Upstream) -> None:
-        await raw(f"GET /v1/x HTTP/1.1\nHost: x\n{sent}\nConnection: close\n\n")
-        (head,) = upstream.heads
-        told = [line for line in head.splitlines() if line.lower().startswith(b"x-taskline-api-key-id")]
-        assert told == ([known] if known else [])
+def test_only_the_key_identifies_the_caller(sent: str, status: int) -> None:
+    declarations = declared(PATHS)
+    add_client(declarations, "web")
 
-    talk(conversation, gateway=Gateway(api_keys={"secret": "key-1"}))
+    async def conversation(raw: RawTalk, functions: Functions) -> None:
+        response = await raw(get("/v1/keyed", sent, "X-Taskline-Api-Key-Id: key-web"))
+        assert response.startswith(f"HTTP/1.1 {status}".encode())
+        known = [event["requestContext"]["identity"]["apiKeyId"] for event in functions.events]
+        assert known == (["key-web"] if status == 207 else [])
+
+    talk(conversation, declarations)
 
 
-def test_a_missing_emulator_is_said() -> None:
-    async def conversation(raw: Any, _upstream: Upstream) -> None:
-        answer = await raw("GET /v1/health HTTP/1.1\nHost: x\nConnection: close\n\n")
-        assert answer.startswith(b"HTTP/1.1 503")
-        assert b"make run" in answer
+def test_no_response_names_the_http_server() -> None:
+    async def conversation(raw: RawTalk, _functions: Functions) -> None:
+        for path in ("/", "/v1/a/b", "/v1/nothing", "/v2"):
+            assert b"aiohttp" not in await raw(get(path))
 
-    talk(conversation, running=False)
+    talk(conversation)
+
+
+def test_the_hook_sees_each_response_of_a_function_and_no_other() -> None:
+    seen: list[tuple[str, str, str, int]] = []
+
+    async def conversation(raw: RawTalk, _functions: Functions) -> None:
+        for path in ("/v1/a/b?x=1", "/v1/nothing", "/v1/fails", "/v1/talks", "/v2/a/b"):
+            await raw(get(path))
+        await raw(get("/v1/empty", method="PUT"))
+
+    talk(conversation, on_response=lambda *response: seen.append(response))
+    assert seen == [("odd", "GET", "/{one}/{two}", 207), ("empty", "PUT", "/empty", 204)]
+
+
+def test_a_broken_hook_does_not_lose_the_response(capsys: pytest.CaptureFixture[str]) -> None:
+    def deaf(*_: Any) -> None:
+        raise RuntimeError("not listening")
+
+    async def conversation(raw: RawTalk, _functions: Functions) -> None:
+        assert (await raw(get("/v1/a/b"))).startswith(b"HTTP/1.1 207")
+        assert "not listening" in capsys.readouterr().err
+
+    talk(conversation, on_response=deaf)
+
+
+def test_forty_slow_requests_run_concurrently() -> None:
+    async def conversation(raw: RawTalk, functions: Functions) -> None:
+        waiting = [asyncio.ensure_future(raw(get("/v1/waits"))) for _ in range(40)]
+        while len(functions.events) < 40:
+            await asyncio.sleep(0.01)
+        assert (await raw(get("/v1/a/b"))).startswith(b"HTTP/1.1 207"), "and others meanwhile"
+        functions.released.set()
+        answers = await asyncio.gather(*waiting)
+        assert {response[:12] for response in answers} == {b"HTTP/1.1 207"}
+
+    talk(conversation)
+
+
+def test_a_stop_does_not_wait_for_slow_functions() -> None:
+    async def whole() -> float:
+        functions = Functions()
+        door = FrontDoor(bind(free_port()), {"v1": stage_of(declared(PATHS))}, functions)
+        await door.start()
+        asking = asyncio.create_task(raw_talk(door.url, get("/v1/waits")))
+        while not functions.events:
+            await asyncio.sleep(0.01)
+        functions.released = threading.Event()  # the one that is waited for is never set
+        started = time.monotonic()
+        await door.stop()
+        asking.cancel()
+        return time.monotonic() - started
+
+    assert asyncio.run(whole()) < 6
 
 
 def test_a_taken_port_is_refused_with_another_one_as_the_way_out() -> None:
@@ -223,7 +210,9 @@ def test_bad_requests_get_problem_documents_through_the_whole_stack(laptop: Lapt
     for method, path, body, status in (
         ("POST", "/v1/tasks", b"{", 400),
         ("POST", "/v1/tasks", b'{"title": 1}', 400),
+        ("POST", "/v1/tasks", b"\xff", 400),
         ("POST", "/v1/tasks", b"a" * 300_000, 413),
+        ("POST", "/v1/tasks", b"a" * (MAX_PAYLOAD + 1), 413),
         ("DELETE", "/v1/tasks", None, 405),
         ("GET", "/v1/nothing", None, 404),
         ("GET", "/v1", None, 404),

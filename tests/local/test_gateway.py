@@ -8,6 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from tests.local.laptop import Answer, Laptop
 
@@ -78,6 +81,24 @@ def test_a_web_page_can_read_every_kind_of_answer(laptop: Laptop) -> None:
         answer = laptop.request(method, path, body, Origin=ORIGIN, Content_Type="application/json")
         assert answer.status == status
         assert answer.headers["Access-Control-Allow-Origin"] == "*", f"{method} {path}"
+
+
+def test_operators_sign_and_the_laptop_knows_the_root_user_alone(new_laptop: Callable[..., Laptop]) -> None:
+    laptop = new_laptop(**{"taskline:operatorAuthorization": "iam"})
+    laptop.start()
+    assert laptop.request("GET", "/v1/breaker").status == 404, "the gateway has one error for both"
+    assert signed(laptop, Credentials("test", "any")).json["state"] == "closed"
+    role = laptop.clients.iam.get_role(RoleName=laptop.outputs["pipe_name"])["Role"]["Arn"]
+    assumed = laptop.clients.sts.assume_role(RoleArn=role, RoleSessionName="a-test")["Credentials"]
+    known = Credentials(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"])
+    for refused in (signed(laptop, known), signed(laptop, Credentials("AKIAUNKNOWN", "any"))):
+        assert (refused.status, refused.json["title"]) == (403, "Forbidden")
+
+
+def signed(laptop: Laptop, credentials: Credentials) -> Answer:
+    wanted = AWSRequest("GET", f"{laptop.api}/breaker")
+    SigV4Auth(credentials, "execute-api", laptop.runtime["region"]).add_auth(wanted)
+    return laptop.request("GET", "/v1/breaker", None, **dict(wanted.headers.items()))
 
 
 @pytest.fixture

@@ -170,7 +170,7 @@ def test_a_function_package_is_reproducible_and_has_an_executable_bootstrap(tmp_
     with zipfile.ZipFile(io.BytesIO(code)) as archive:
         assert archive.namelist() == ["functions/a.py", "bootstrap"]
         assert archive.getinfo("bootstrap").external_attr >> 16 == 0o755
-        assert b"lambda_worker.py" in archive.read("bootstrap")
+        assert b"forwarder.py" in archive.read("bootstrap")
     with pytest.raises(LaptopError, match="does not exist"):
         packages.package(pulumi.FileArchive(str(tmp_path / "none")), "f")
     with pytest.raises(LaptopError, match="NoneType"):

@@ -11,11 +11,15 @@ import pytest
 
 from local.emulator import ACCOUNT_ID
 from local.errors import LaptopError
+from local.gateway.build import build_stages
+from local.gateway.refused import Refused
 from local.provisioner import Context, Provisioner
+from local.provisioner.gateway_declarations import Allowance, GatewayDeclarations, Rate, UsagePlanKeyDeclaration
 from local.provisioner.manifest import Manifest
 from local.provisioner.model import Handler
 from local.provisioner.registry import HANDLERS
 from local.stack import evaluate
+from tests.local.gateway.apis import request
 from tests.local.laptop import Laptop
 
 PROGRAM = """
@@ -72,10 +76,9 @@ if not gone:
         desired_state="STOPPED",
         source_parameters={"sqs_queue_parameters": {"batch_size": 1}},
         target_parameters={"step_function_state_machine_parameters": {"invocation_type": "REQUEST_RESPONSE"}})
-    mock = {"type": "mock", "requestTemplates": {"application/json": '{"statusCode": 200}'}, "responses": {
-        "default": {"statusCode": 200, "responseTemplates": {"application/json": "new" if changed else "old"}}}}
-    body = json.dumps({"openapi": "3.0.1", "paths": {
-        ("/new" if changed else "/old"): {"get": {"x-amazon-apigateway-integration": mock}}}})
+    body = function.invoke_arn.apply(lambda uri: json.dumps({"openapi": "3.0.1", "paths": {
+        ("/new" if changed else "/old"): {"get": {"x-amazon-apigateway-integration": {
+            "type": "aws_proxy", "httpMethod": "POST", "uri": uri}}}}}))
     api = aws.apigateway.RestApi("api", name="demo", body=body)
     deployment = aws.apigateway.Deployment("deployment", rest_api=api.id, triggers={"body": body})
     stage = aws.apigateway.Stage("stage", rest_api=api.id, deployment=deployment.id, stage_name="s",
@@ -106,7 +109,10 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def deploy(laptop: Laptop, project: Path, version: str, **config: str) -> tuple[dict[str, Any], int]:
+def deploy(
+    laptop: Laptop, project: Path, version: str, **config: str
+) -> tuple[dict[str, Any], int, GatewayDeclarations]:
+    """The program's outputs, how much was removed, and what the front door would serve."""
     (project / "code" / "demo.py").write_text(CODE.format(version=version), encoding="utf-8")
     context = Context(
         clients=laptop.clients, account=ACCOUNT_ID, region="us-east-1", public_url="http://127.0.0.1:4000"
@@ -114,25 +120,25 @@ def deploy(laptop: Laptop, project: Path, version: str, **config: str) -> tuple[
     provisioner = Provisioner(context, Manifest(project / "manifest.json"))
     settings = {f"demo:{key}": value for key, value in config.items()}
     outputs = evaluate(provisioner, settings, "dev", root=project)
-    return outputs, provisioner.finish()
+    return outputs, provisioner.finish(), context.deployed.gateway
 
 
 def test_resources_are_made_changed_in_place_and_removed(laptop: Laptop, project: Path) -> None:
     clients: Any = laptop.clients  # its types mark every field of every answer as optional
-    first, _ = deploy(laptop, project, "one")
+    first, _, gateway = deploy(laptop, project, "one")
     assert first["layer"] == f"arn:aws:lambda:us-east-1:{ACCOUNT_ID}:layer:demo:1"
     assert ":table/demo/stream/" in first["stream"]
     assert first["url"] == "http://127.0.0.1:4000/s"
-    assert answer(laptop, first["api"], "old") == b"old"
+    assert called(gateway, "/old") == "demo"
     assert invoke(laptop) == "one"
     before = clients.lambda_.get_function_configuration(FunctionName="demo")["RevisionId"]
 
-    again, removed = deploy(laptop, project, "one")
-    assert (again, removed) == (first, 0)
+    again, removed, same = deploy(laptop, project, "one")
+    assert (again, removed, same) == (first, 0, gateway), "keys and limits, too"
     after = clients.lambda_.get_function_configuration(FunctionName="demo")["RevisionId"]
     assert before == after, "an unchanged function keeps its warm workers"
 
-    changed, removed = deploy(laptop, project, "two", changed="true")
+    changed, removed, gateway = deploy(laptop, project, "two", changed="true")
     assert (changed["api"], changed["key"]) == (first["api"], first["key"]), "clients keep their keys"
     assert changed["plan"] != first["plan"], "a plan that differs is another plan"
     assert removed == 3, "the old deployment, the old plan, and the key in it"
@@ -140,8 +146,13 @@ def test_resources_are_made_changed_in_place_and_removed(laptop: Laptop, project
     assert plan["throttle"] == {"rateLimit": 2.0, "burstLimit": 3}
     (member,) = clients.apigateway.get_usage_plan_keys(usagePlanId=plan["id"])["items"]
     assert member["id"] == first["key"]
-    assert answer(laptop, first["api"], "new") == b"new"
-    assert b"Missing Authentication" in answer(laptop, first["api"], "old")
+    assert (called(gateway, "/new"), called(gateway, "/old")) == ("demo", None)
+    assert (gateway.plans[0].rate, gateway.plans[0].quota) == (
+        Rate(per_second=2.0, burst=3),
+        Allowance(limit=10, period="DAY"),
+    )
+    assert gateway.plan_keys == [UsagePlanKeyDeclaration(plan_id=plan["id"], key_id=first["key"])]
+    assert [(one.method, one.rate) for one in gateway.throttles] == [("*/*", Rate(per_second=50))]
     assert invoke(laptop) == "two", "changed code takes effect"
     url = clients.sqs.get_queue_url(QueueName="demo.fifo")["QueueUrl"]
     attributes = clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
@@ -171,7 +182,8 @@ def test_resources_are_made_changed_in_place_and_removed(laptop: Laptop, project
     settings = stage["methodSettings"]["*/*"]
     assert (settings["throttlingRateLimit"], settings["metricsEnabled"]) == (50.0, True)
 
-    _, removed = deploy(laptop, project, "two", gone="true")
+    _, removed, gateway = deploy(laptop, project, "two", gone="true")
+    assert gateway == GatewayDeclarations()
     assert removed == 32
     assert "demo" not in clients.dynamodb.list_tables()["TableNames"]
     assert not [one for one in clients.lambda_.list_functions()["Functions"] if one["FunctionName"] == "demo"]
@@ -240,7 +252,10 @@ def invoke(laptop: Laptop) -> Any:
     return json.loads(laptop.clients.lambda_.invoke(FunctionName="demo")["Payload"].read())
 
 
-def answer(laptop: Laptop, api: str, path: str) -> bytes:
-    client = laptop.clients
-    inside = Laptop(laptop.state_dir, int(client.endpoint.rpartition(":")[2]))
-    return inside.request("GET", f"/_aws/execute-api/{api}/s/{path}").body
+def called(gateway: GatewayDeclarations, path: str) -> str | None:
+    """The function that answers GET at a path of the one stage, if there is such a path."""
+    (stage,) = build_stages(gateway, ACCOUNT_ID).values()
+    try:
+        return stage.call(request("GET", path)).function
+    except Refused:
+        return None

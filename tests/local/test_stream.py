@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from local.lambdas import Invocation, InvocationRefused
 from local.stream import FIRST_PAUSE_SECONDS, IDLE_SECONDS, FunctionFailed, Record, Rules, StreamWorker
+from local.stream_runner import LambdaFunction
 
 NOW = 1_000_000.0
 
@@ -151,3 +154,39 @@ def test_trouble_makes_it_wait_longer_and_longer_but_never_for_long() -> None:
     pauses = [one.step() for _ in range(6)]
     assert pauses == [FIRST_PAUSE_SECONDS * 2**n for n in range(4)] + [1.0, 1.0]
     assert numbers(one.waiting) == [0], "and it is still there"
+
+
+@dataclass
+class FakeInvoker:
+    """Does what it is told to; keeps what it was invoked with."""
+
+    outcome: Invocation | Exception
+    calls: list[tuple[str, bytes]] = field(default_factory=list[tuple[str, bytes]])
+
+    def invoke(self, function: str, payload: bytes) -> Invocation:
+        self.calls.append((function, payload))
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+
+def test_a_function_is_invoked_with_the_records_and_its_result_is_read() -> None:
+    invoker = FakeInvoker(Invocation(payload=b'{"batchItemFailures": []}'))
+    assert LambdaFunction(invoker, "events").invoke([a_record(1)]) == {"batchItemFailures": []}
+    ((name, payload),) = invoker.calls
+    assert (name, json.loads(payload)) == ("events", {"Records": [a_record(1)]})
+    nothing = FakeInvoker(Invocation(payload=b""))
+    assert LambdaFunction(nothing, "events").invoke([a_record(1)]) is None
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Invocation(payload=b'{"errorMessage": "because"}', failed=True),
+        InvocationRefused("TooManyRequestsException", "because", 429),
+        OSError("because"),
+    ],
+)
+def test_however_an_invocation_fails_the_batch_is_tried_again(outcome: Invocation | Exception) -> None:
+    with pytest.raises(FunctionFailed, match="because"):
+        LambdaFunction(FakeInvoker(outcome), "events").invoke([a_record(1)])

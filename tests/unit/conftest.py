@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import hypothesis
 import pytest
+from botocore.loaders import JSONFileLoader
 from moto import mock_aws
 
 # Powertools reads these when `functions.observability` is imported.
@@ -33,6 +34,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.filterwarnings("ignore:No application metrics to publish"))
+
+
+_load_file = JSONFileLoader.load_file
+_loaded: dict[str, Any] = {}
+
+
+def _load_once(loader: JSONFileLoader, file_path: str) -> Any:
+    """Moto starts a new botocore session with every mock, and each one would parse the same megabytes again."""
+    if file_path not in _loaded:
+        _loaded[file_path] = _load_file(loader, file_path)
+    return _loaded[file_path]
 
 
 FRESH_HOURS = 72
@@ -153,6 +165,7 @@ def a_new_pipeline() -> Generator[Pipeline]:
     """Table, queues and handlers of their own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+        patch.setattr(JSONFileLoader, "load_file", _load_once)
         with mock_aws():
             made = Pipeline()
             patch.setenv("TABLE_NAME", made.table)
@@ -208,5 +221,6 @@ def _forget_clients() -> None:
 def aws_clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Makes boto3 clients of an empty AWS."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setattr(JSONFileLoader, "load_file", _load_once)
     with mock_aws():
         yield boto3.client

@@ -1,6 +1,6 @@
 """Stream records and fakes for the tests of task events and of the failure monitor."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,15 +34,19 @@ def a_failed_item(**error: str) -> dict[str, Any]:
 
 @dataclass
 class FakeTopic:
-    """Takes `fails_after` events, and no more."""
+    """Takes `fails_after` events, and no more; `requests` says how many came at once."""
 
     fails_after: int = 1000
     events: list[TaskEvent] = field(default_factory=list[TaskEvent])
+    requests: list[int] = field(default_factory=list[int])
 
-    def publish(self, event: TaskEvent) -> None:
-        if len(self.events) >= self.fails_after:
+    def publish(self, events: Sequence[TaskEvent]) -> int:
+        self.requests.append(len(events))
+        taken = events[: self.fails_after - len(self.events)]
+        if not taken:
             raise Unavailable("the topic did not answer")
-        self.events.append(event)
+        self.events += taken
+        return len(taken)
 
 
 @dataclass

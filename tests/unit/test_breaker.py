@@ -54,6 +54,7 @@ def step(breaker: Breaker, now: datetime, *, runs: bool = True, failed: int = 0,
         (State.HALF_OPEN, lambda b: step(b, PROBED, failed=1, of=2), State.OPEN, False),
         (State.HALF_OPEN, lambda b: step(b, PROBED, failed=1, of=1), State.OPEN, False),
         (State.HALF_OPEN, lambda b: step(b, PROBED), State.HALF_OPEN, False),
+        (State.HALF_OPEN, lambda b: step(b, PROBED + RULES.cool_down - SECOND), State.HALF_OPEN, False),
         (State.HALF_OPEN, lambda b: step(b, PROBED + RULES.cool_down), State.CLOSED, False),
     ],
 )
@@ -74,6 +75,13 @@ def test_a_manually_opened_breaker_waits_for_a_person() -> None:
 def test_opening_an_open_breaker_by_hand_ends_its_cool_down() -> None:
     held = order(a_breaker(State.OPEN), State.OPEN)
     assert step(held, COOL + RULES.cool_down) == held
+
+
+def test_a_step_says_why_it_was_taken() -> None:
+    assert step(a_breaker(State.OPEN), COOL).reason == "the cool-down is over"
+    half_open = a_breaker(State.HALF_OPEN)
+    assert step(half_open, PROBED, failed=1, of=3).reason == "1 of 3 attempts failed in the probe window"
+    assert step(half_open, PROBED, failed=2, of=3).reason == "2 of 3 attempts failed in the probe window"
 
 
 def test_an_alarm_from_before_the_present_state_is_old_news() -> None:

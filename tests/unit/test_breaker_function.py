@@ -132,6 +132,8 @@ def test_the_alarm_opens_the_breaker_and_the_tick_brings_it_back(aws: Aws) -> No
     seen = get().document
     assert (seen["state"], seen["by"], seen["manual"], aws.desired) == ("open", "alarm", False, "STOPPED")
     assert "taskline-test-breaker-trip" in seen["reason"]
+    since, due = (datetime.fromisoformat(seen[name]) for name in ("since", "next_step_at"))
+    assert due - since == timedelta(seconds=300), "clients see when the cool-down ends"
     tick()
     assert get().document["state"] == "open", "the cool-down is not over"
     aws.turn_back(300)
@@ -197,6 +199,17 @@ def test_a_wrong_change_is_refused_by_field_and_changes_nothing(aws: Aws, body: 
     answer = put(body)
     assert (answer.status, answer.fields) == (400, fields)
     assert (get().document["state"], aws.desired) == ("closed", "RUNNING")
+
+
+def test_the_refusal_of_a_change_says_what_is_wrong(aws: Aws) -> None:
+    refused = put({}).document
+    assert (refused["title"], refused["detail"]) == (
+        "Invalid change",
+        "The breaker was not changed. See: state, reason.",
+    )
+    assert put('{"state": "open", "state": "closed"}').document["errors"] == [
+        {"field": "body", "message": "has the key 'state' twice in one object"}
+    ]
 
 
 def test_what_is_no_json_is_refused(aws: Aws) -> None:

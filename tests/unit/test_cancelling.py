@@ -136,5 +136,5 @@ def test_a_claim_that_comes_first_wins() -> None:
 
 
 def test_a_task_that_is_claimed_and_given_back_all_the_time_is_left_for_later() -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match=rf"^the task '{TASK_ID}' is claimed and given back all the time$"):
         cancel(TASK_ID, records=Contested(*[Status.QUEUED] * 9), now=NOW, keep_for=timedelta(1))

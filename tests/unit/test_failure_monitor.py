@@ -123,6 +123,7 @@ def test_fewer_than_the_threshold_are_not_told(rules: Watch) -> None:
     patient = replace(rules, threshold=3)
     send(patient, a_failure(1), a_failure(2))
     assert told(rules) == []
+    assert send(patient, a_failure(2)).alerts == ()
     send(patient, a_failure(3))
     assert told(rules)[0].text.startswith("3 tasks")
 
@@ -137,6 +138,13 @@ def test_an_alert_that_could_not_be_sent_is_sent_when_the_messages_come_back(rul
     again = send(rules, a_failure(1), a_failure(2), now=NOON + CLAIM)
     assert (again.counted, again.alerts) == (0, (KIND,))
     assert told(rules)[0].text.startswith("2 tasks"), "and counted once"
+
+
+def test_the_messages_of_every_alert_that_could_not_be_sent_come_back(rules: Watch) -> None:
+    assert isinstance(rules.alerts, FakeAlerts)
+    rules.alerts.broken = True
+    watched = send(rules, a_failure(1), a_failure(2, "SYSTEM"), "not JSON")
+    assert sorted(watched.again) == ["message-0", "message-1", "message-2"]
 
 
 def test_a_claim_is_held_by_one_at_a_time(rules: Watch) -> None:
@@ -198,6 +206,8 @@ def test_a_table_that_is_too_busy_makes_the_message_come_back(rules: Watch, dyna
 def test_a_message_that_is_no_failure_comes_back_and_the_others_count(rules: Watch) -> None:
     watched = send(rules, "not JSON", '{"no": "event"}', "[]", a_failure(1))
     assert (watched.again, watched.counted) == (("message-0", "message-1", "message-2"), 1)
+    with pytest.raises(ValueError, match=r"^not the event of a failed task$"):
+        failure_of('{"no": "event"}', rules.types)
 
 
 def test_names_from_outside_make_no_new_patterns(rules: Watch) -> None:

@@ -14,7 +14,7 @@ def test_health_is_ok_and_tells_the_time(file: str) -> None:
     answer = Answer.of(validator.handler(event(file), CONTEXT))
     assert answer.status == 200
     assert answer.document.keys() == {"status", "timestamp"}
-    assert answer.document["status"] == "ok"
+    assert answer.document["status"] == "healthy"
     said = datetime.fromisoformat(answer.document["timestamp"])
     assert abs(datetime.now(UTC) - said) < timedelta(minutes=1)
     assert answer.document["timestamp"].endswith("Z"), "times are UTC"

@@ -39,6 +39,10 @@ def test_ids_of_the_same_millisecond_differ_by_their_random_bits(milliseconds: i
     assert same == (random_bits(one) == random_bits(other)), "74 random bits, none of them lost"
 
 
+def test_a_time_beyond_the_48_bits_that_an_id_has_for_it_wraps_around() -> None:
+    assert uuid7(2**48 + 7, b"\x00" * 10) == uuid7(7, b"\x00" * 10)
+
+
 def test_a_known_id() -> None:
     assert uuid7(0x0198C0DEBEEF, b"\x00" * 10) == "0198c0de-beef-7000-8000-000000000000"
     assert uuid7(0x0198C0DEBEEF, b"\xff" * 10) == "0198c0de-beef-7fff-bfff-ffffffffffff"

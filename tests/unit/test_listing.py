@@ -24,6 +24,7 @@ from tests.unit.conftest import Pipeline
 from tests.unit.support import CONTEXT, Answer, get_tasks
 
 MOMENT = "2026-01-31T12:{:02}:{:02}.000Z"
+NO_CURSOR = "is not a cursor that an earlier answer gave for these filters"
 
 
 def recorded(pipeline: Pipeline, number: int, *statuses: str, **changes: Any) -> str:
@@ -112,6 +113,24 @@ def test_tasks_are_filtered_by_ordering_key_and_by_both(pipeline: Pipeline) -> N
     assert pipeline.page(ordering_key="nobody's").document == {"tasks": []}
 
 
+def test_a_page_that_is_full_before_the_last_task_leads_to_another(pipeline: Pipeline) -> None:
+    for number in range(3):
+        recorded(pipeline, number, "queued")
+    both = {"ordering_key": "task-processing", "status": "queued"}
+    assert list(walk(pipeline, **both, limit="2")) == [["task-002", "task-001"], ["task-000"]]
+    assert list(walk(pipeline, **both, limit="3")) == [["task-002", "task-001", "task-000"]]
+
+
+def test_a_page_of_one_status_is_not_used_up_by_tasks_of_others(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.tasks.listing.pages.MAX_LOOKED_AT", 3)
+    failed = recorded(pipeline, 0, "queued", "processing", "failed", **A_FAILURE)
+    for number in range(1, 6):
+        recorded(pipeline, number, "queued")
+    assert ids(pipeline.page(status="failed")) == [failed]
+
+
 def test_a_task_is_shown_as_it_is_and_not_as_the_index_says(pipeline: Pipeline) -> None:
     """An index lags behind: here, for ever."""
     stale = recorded(pipeline, 1, "queued")
@@ -176,6 +195,14 @@ def test_a_wrong_parameter_is_named(pipeline: Pipeline, query: dict[str, list[st
     assert answer.fields == {field}
 
 
+def test_the_refusal_of_a_query_says_what_is_wrong() -> None:
+    refused = Answer.of(reader.handler(get_tasks({"status": ["queued", "failed"], "limit": ["seven"]}), CONTEXT))
+    assert refused.document["title"] == "Invalid query"
+    assert refused.document["detail"] == "Nothing was listed. See: status, limit."
+    assert refused.message("status") == "is given more than once"
+    assert refused.message("limit") == "must be a whole number"
+
+
 def test_all_wrong_parameters_are_named_at_once() -> None:
     query = {"status": ["x"], "limit": ["x"], "a": ["1", "2"], "ordering_key": ["k", "k"]}
     assert Answer.of(reader.handler(get_tasks(query), CONTEXT)).fields == {"status", "limit", "a", "ordering_key"}
@@ -186,10 +213,14 @@ def test_a_cursor_is_bound_to_its_filters(pipeline: Pipeline) -> None:
         recorded(pipeline, number, "queued")
     cursor = pipeline.page(limit="1", status="queued").document["cursor"]
     assert ids(pipeline.page(limit="2", status="queued", cursor=cursor)) == ["task-001", "task-000"]
-    for other in ({}, {"status": "failed"}, {"ordering_key": "task-processing"}):
+    for other in (
+        {},
+        {"status": "failed"},
+        {"ordering_key": "task-processing"},
+        {"status": "queued", "ordering_key": "task-processing"},
+    ):
         answer = pipeline.page(cursor=cursor, **other)
-        assert answer.status == 400
-        assert "not a cursor that an earlier answer gave for these filters" in answer.message("cursor")
+        assert (answer.status, answer.message("cursor")) == (400, NO_CURSOR)
 
 
 def test_a_cursor_that_was_changed_or_made_up_is_refused(pipeline: Pipeline) -> None:
@@ -200,8 +231,36 @@ def test_a_cursor_that_was_changed_or_made_up_is_refused(pipeline: Pipeline) -> 
     made_up = base64.urlsafe_b64encode(json.dumps({"after": "x"}).encode()).decode()
     for wrong in (forged, made_up, good[:-1], good + "A", good + "==", good[4:]):
         answer = pipeline.page(cursor=wrong)
-        assert answer.status == 400, wrong
-        assert "not a cursor that an earlier answer gave" in answer.message("cursor")
+        assert (answer.status, answer.message("cursor")) == (400, NO_CURSOR), wrong
+
+
+@pytest.mark.parametrize(
+    ("place", "status", "key", "cursor"),
+    [
+        ("2026-01-31T12:00:01.000Z#task-1", None, None, "NDkyZDhmNWYyMDI2LTAxLTMxVDEyOjAwOjAxLjAwMFojdGFzay0x"),
+        (
+            "2026-01-31T12:00:01.000Z#task-W",
+            Status.FAILED,
+            None,
+            "YzMwZjBhM2UyMDI2LTAxLTMxVDEyOjAwOjAxLjAwMFojdGFzay1X",
+        ),
+        (
+            "2026-01-31T12:00:01.000Z#task-1",
+            None,
+            "customer-42",
+            "MGFmYTE1YTQyMDI2LTAxLTMxVDEyOjAwOjAxLjAwMFojdGFzay0x",
+        ),
+        (
+            "2026-01-31T12:00:01.000Z#task-1W",
+            Status.FAILED,
+            "customer-42",
+            "OGMyYjMzMGUyMDI2LTAxLTMxVDEyOjAwOjAxLjAwMFojdGFzay0xVw",
+        ),
+    ],
+)
+def test_a_cursor_outlives_a_deployment(place: str, status: Status | None, key: str | None, cursor: str) -> None:
+    request = ListRequest(status=status, ordering_key=key, cursor=cursor)
+    assert (request.cursor_after(place), request.before) == (cursor, place)
 
 
 @given(
@@ -224,7 +283,7 @@ class Endless:
 
     def __init__(self, status: Status) -> None:
         self.status = status
-        self.read = 0
+        self.reads: list[int] = []
 
     def newest_first(self, *, before: str | None, **_: Any) -> Iterator[Place]:
         first = int(before.partition("#")[2]) - 1 if before else 999_999
@@ -232,8 +291,7 @@ class Endless:
         return (Place(order=f"{MOMENT.format(0, 0)}#{number:06}", task_id=f"{number:06}") for number in numbers)
 
     def summaries(self, task_ids: Collection[str]) -> Mapping[str, TaskSummary]:
-        assert len(task_ids) <= 100, "DynamoDB takes no more"
-        self.read += len(task_ids)
+        self.reads.append(len(task_ids))
         return {
             task_id: TaskSummary(
                 task_id=task_id,
@@ -253,16 +311,18 @@ def test_a_page_ends_when_enough_was_looked_at_and_the_next_one_goes_on() -> Non
     request = ListRequest(status=Status.FAILED, ordering_key="k")
     page = list_tasks(request, index)
     assert page.tasks == ()
-    assert index.read == MAX_LOOKED_AT
+    assert index.reads == [100] * (MAX_LOOKED_AT // 100), "as many at a time as DynamoDB takes"
     assert page.cursor
     following = request.model_copy(update={"cursor": page.cursor}).before
     assert following == f"{MOMENT.format(0, 0)}#{1_000_000 - MAX_LOOKED_AT:06}"
 
 
 @pytest.mark.parametrize("limit", [1, 20, 100])
-def test_a_page_reads_no_more_records_than_it_shows(limit: int) -> None:
+@pytest.mark.parametrize("filters", [{}, {"status": Status.SUCCEEDED}, {"ordering_key": "k"}])
+def test_a_page_reads_no_more_records_than_it_shows(limit: int, filters: dict[str, Any]) -> None:
     index = Endless(Status.SUCCEEDED)
-    assert len(list_tasks(ListRequest(limit=limit), index).tasks) == index.read == limit
+    assert len(list_tasks(ListRequest(limit=limit, **filters), index).tasks) == limit
+    assert index.reads == [limit]
 
 
 def test_tasks_are_spread_over_all_shards() -> None:

@@ -11,11 +11,18 @@ from functions.tasks.errors import (
     ErrorClass,
     TaskError,
     TaskNetworkError,
+    TaskRateLimitError,
     TaskUnknownError,
     TaskValidationError,
 )
 from functions.tasks.model import Task
-from functions.tasks.processing import MAX_MESSAGE_CHARACTERS, MAX_RESULT_BYTES, LeaseExpiredError, process
+from functions.tasks.processing import (
+    MAX_MESSAGE_CHARACTERS,
+    MAX_RESULT_BYTES,
+    LeaseExpiredError,
+    process,
+    refuse_without_lease,
+)
 from functions.tasks.registry import Registry
 from tests.builders import LEAVE_OUT, a_message, a_task
 from tests.unit.conftest import Pipeline
@@ -98,6 +105,10 @@ def test_any_other_exception_is_unknown_and_keeps_its_name(work: Work, raised: E
     assert error.__cause__ is raised
 
 
+def test_an_error_without_a_message_has_an_empty_one(work: Work) -> None:
+    assert told(work.fails(TaskRateLimitError()))["message"] == ""
+
+
 def test_a_validation_error_inside_the_function_is_the_functions_own(work: Work) -> None:
     """It is not the client's data that was wrong."""
 
@@ -162,8 +173,21 @@ def test_a_result_up_to_the_limit_fits(work: Work, room: int) -> None:
     if room == MAX_RESULT_BYTES - len('"\\"\\""'):
         assert work.process() == work.does
     else:
-        with pytest.raises(TaskValidationError, match="more than 131072"):
+        with pytest.raises(TaskValidationError) as caught:
             work.process()
+        assert told(caught.value)["message"] == (
+            "work returned 131073 bytes of JSON, more than 131072; "
+            "store large results elsewhere and return a reference"
+        )
+
+
+def test_a_result_is_nested_no_deeper_than_data_may_be(work: Work) -> None:
+    work.does = json.loads("[" * 32 + "]" * 32)
+    assert work.process() == work.does
+    work.does = [work.does]
+    with pytest.raises(TaskValidationError) as caught:
+        work.process()
+    assert told(caught.value)["message"] == "work returned more than 32 levels"
 
 
 @pytest.mark.parametrize("result", ['"' * 50_000, "\\" * 50_000, "€" * 50_000])
@@ -184,7 +208,7 @@ def test_a_result_is_measured_in_escaped_bytes(work: Work, result: str) -> None:
         ('{"task_id": "x", "task_id": "y"}', "'task_id' twice"),
         ('{"n": NaN}', "NaN"),
         ("[" * 100_000, "nested deeper"),
-        (a_message(title=LEAVE_OUT, description=""), "title is required"),
+        (a_message(title=LEAVE_OUT, extra=1), "title is required; extra is not a known field"),
         (a_message(title=LEAVE_OUT, description=""), "description "),
         (a_message(task_id=LEAVE_OUT), "task_id is required"),
         (a_message(extra=1), "extra is not a known field"),
@@ -257,6 +281,13 @@ def test_the_log_names_task_and_attempt_and_holds_no_data(work: Work, logged: An
 def test_the_task_types_are_loaded_once(pipeline: Pipeline) -> None:
     assert processor.build() is processor.build()
     assert set(processor.build()) == {"default", "demo.echo", "demo.flaky", "demo.slow"}
+
+
+@pytest.mark.parametrize("late", [0, 5])
+def test_a_lease_is_over_at_the_moment_that_it_names(late: int) -> None:
+    refuse_without_lease(1000, now=999)
+    with pytest.raises(LeaseExpiredError, match=rf"^the lease ended {late} ms ago$"):
+        refuse_without_lease(1000, now=1000 + late)
 
 
 def test_a_run_that_comes_after_its_lease_is_refused(work: Work) -> None:

@@ -89,6 +89,11 @@ def test_a_number_before_a_card_does_not_hide_it() -> None:
     assert redact("43 4111 1111 1111 1111") == "43 [card number]"
 
 
+def test_a_card_is_found_in_front_of_many_other_numbers() -> None:
+    rest = " ".join("1" * 40)
+    assert redact(f"4111 1111 1111 1111 {rest}") == f"[card number] {rest}"
+
+
 @pytest.mark.parametrize(
     "part", ["1 ", "4111 1111 1111 1111 ", "a", "token", "a@", "x.", "eyJ", "https://", "password=", "-"]
 )

@@ -10,6 +10,9 @@ from functions import redrive
 from functions.adapters.failed_tasks import DynamoDBFailedTasks
 from functions.adapters.queue import SQSTaskQueue
 from functions.tasks.errors import Unavailable
+from functions.tasks.model import Status
+from functions.tasks.redrive.model import Continuation, RedriveRequest
+from functions.tasks.redrive.state import TaskState
 from tests.builders import LEAVE_OUT, a_message, an_item
 from tests.unit.conftest import Pipeline
 from tests.unit.redriving import (
@@ -290,6 +293,51 @@ def test_a_wrong_request_puts_nothing_back(pipeline: Pipeline, request_body: Any
     assert answer.status == 400
     assert answer.fields == {field}
     assert pipeline.messages() == []
+
+
+@pytest.mark.parametrize(
+    ("request_body", "message"),
+    [
+        ({"error_class": "BAD_LUCK"}, "must be one of VALIDATION, NETWORK, RATE_LIMIT, SYSTEM, UNKNOWN"),
+        (
+            {"failed_from": "yesterday"},
+            "must be an ISO 8601 date and time with its zone, such as 2026-01-31T17:00:00Z",
+        ),
+        ({"continuation": "?"}, "is not a continuation that an earlier answer gave"),
+        ('{"limit": 1, "limit": 2}', "has the key 'limit' twice in one object"),
+    ],
+)
+def test_the_refusal_of_a_request_says_what_would_be_right(
+    pipeline: Pipeline, request_body: Any, message: str
+) -> None:
+    (error,) = documented(post(request_body, resource="/redrive"), "/redrive").document["errors"]
+    assert error["message"] == message
+
+
+def test_the_refusal_of_a_request_names_the_wrong_fields(pipeline: Pipeline) -> None:
+    refused = redrive_many(limit=0, dry_run="no").document
+    assert (refused["title"], refused["detail"]) == (
+        "Invalid redrive",
+        "Nothing was put back. See: dry_run, limit.",
+    )
+
+
+def test_a_continuation_is_taken_back_whatever_the_key_is_called_and_only_as_it_was_given() -> None:
+    """A key may hold any printable character: these need both characters that base64 has for URLs alone."""
+    given = Continuation(before=FAILED_AT, key="~~~?~???~", sequence="7").encode()
+    assert {"-", "_"} <= set(given)
+    assert Continuation.decode(given) == Continuation(before=FAILED_AT, key="~~~?~???~", sequence="7")
+    with pytest.raises(ValueError, match="continuation"):
+        Continuation.decode(given[:8] + "*" + given[8:])
+
+
+def test_a_redrive_takes_what_had_failed_when_it_began() -> None:
+    began = FAILED_AT
+    for failed_at, taken in ((None, True), (began, True), ("2026-01-31T12:00:02.001Z", False)):
+        failed = TaskState(
+            task_id="a", ordering_key="k", status=Status.FAILED, type="t", created_at="", failed_at=failed_at
+        )
+        assert RedriveRequest().takes(failed, began) is taken
 
 
 def test_a_table_that_does_not_answer_is_unavailable(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,8 +67,29 @@ def test_what_is_no_json_type_is_not_written(value: Any) -> None:
     "text", ['"\\ud800"', '{"\\udc00": 1}', '["\\udfff\\ud800"]', '{"a": {"b": ["\\ud800x"]}}', '"\ud800"']
 )
 def test_an_unpaired_surrogate_is_not_read(text: str) -> None:
-    with pytest.raises(ValueError, match="surrogate"):
+    with pytest.raises(ValueError, match=r"^contains an unpaired surrogate, which is not a character$"):
         strict_json.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1e999", "contains the number 1e999, which is too large"),
+        ("7" * 400 + ".5", f"contains the number {'7' * 32}, which is too large"),
+        ("9" * 1001, "contains an integer of more than 1000 digits"),
+    ],
+)
+def test_the_refusal_of_a_number_says_which_rule_it_breaks(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{message}$"):
+        strict_json.loads(text)
+
+
+def test_an_integer_of_as_many_digits_as_are_allowed_is_read() -> None:
+    assert strict_json.loads("9" * 1000) == 10**1000 - 1
+
+
+def test_characters_that_sqs_does_not_take_are_escaped_as_json_does_it() -> None:
+    assert strict_json.dumps("\ufffe\uffff") == json.dumps("\ufffe\uffff") == '"\\ufffe\\uffff"'
 
 
 @pytest.mark.parametrize("text", ['"\\ud83d\\ude00"', '"😀"'])

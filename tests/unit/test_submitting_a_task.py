@@ -251,6 +251,20 @@ def test_a_task_of_just_the_largest_size_is_accepted(pipeline: Pipeline) -> None
     assert len(message["Body"].encode()) == 192 * 1024
 
 
+def test_a_task_of_just_the_largest_escaped_size_is_accepted(pipeline: Pipeline) -> None:
+    """240 KiB is the message body as a string inside another JSON document, which is how it travels."""
+    given = a_task(type="demo.echo", data={"x": '"' * 40_000})
+    pipeline.post(given)
+    (message,) = pipeline.messages()
+    room = 240 * 1024 - len(json.dumps(message["Body"]))
+    given["data"]["x"] += "x" * room
+    assert pipeline.post(given).status == 202
+    (message,) = pipeline.messages()
+    assert len(json.dumps(message["Body"])) == 240 * 1024
+    given["data"]["x"] += "x"
+    assert pipeline.post(given).status == 413
+
+
 def test_an_accepted_task_counts_in_the_metrics(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
     pipeline.post(a_task())
     metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]

@@ -56,6 +56,26 @@ def test_a_task_that_was_queued_again_is_measured_from_then_on() -> None:
     assert event(a_change(an_item(*statuses[:3]), an_item(*statuses))).queue_to_start_ms == 1000
 
 
+@pytest.mark.parametrize(
+    ("statuses", "milliseconds"),
+    [
+        pytest.param(["processing", "succeeded"], 1000, id="sent past the API, so never queued"),
+        pytest.param(["queued", "processing", "queued", "succeeded"], None, id="not started since it was queued"),
+        pytest.param(["queued", "succeeded"], None, id="never started"),
+    ],
+)
+def test_a_duration_counts_from_the_first_start_since_the_task_was_queued(
+    statuses: list[str], milliseconds: int | None
+) -> None:
+    assert event(a_change(None, an_item(*statuses))).start_to_finish_ms == milliseconds
+
+
+def test_clocks_that_differ_make_no_negative_duration() -> None:
+    item = an_item("queued", "processing")
+    item["history"]["L"][0]["M"]["at"] = {"S": TIMES[3]}
+    assert event(a_change(None, item)).queue_to_start_ms == 0
+
+
 def test_a_redriven_task_is_an_event_whose_history_keeps_the_error() -> None:
     before = an_item("queued", "processing", "failed")
     after = an_item("queued", "processing", "failed", "queued")
@@ -172,6 +192,40 @@ def test_a_batch_is_published_in_order() -> None:
     assert (len(done.events), done.stopped_at) == (3, None)
 
 
+def test_ten_events_share_a_request() -> None:
+    topic = FakeTopic()
+    batch = [a_change(None, an_item("queued"), number=n) for n in range(1, 26)]
+    assert len(publish_changes(batch, topic=topic, unreadable=Kept()).events) == 25
+    assert topic.requests == [10, 10, 5]
+
+
+def test_nothing_is_published_behind_a_request_that_was_not_taken_whole() -> None:
+    topic = FakeTopic(fails_after=12)
+    batch = [a_change(None, an_item("queued"), number=n) for n in range(1, 41)]
+    done = publish_changes(batch, topic=topic, unreadable=Kept())
+    assert (len(done.events), done.stopped_at, topic.requests) == (12, "013", [10, 10])
+    assert done.reason == "the topic did not take every event"
+    topic = FakeTopic(fails_after=0)
+    done = publish_changes(batch, topic=topic, unreadable=Kept())
+    assert (len(done.events), done.stopped_at, topic.requests) == (0, "001", [10])
+    assert done.reason == "the topic did not answer"
+
+
+def test_a_record_that_means_no_event_does_not_hold_up_what_comes_behind_it() -> None:
+    topic, batch = FakeTopic(), a_batch()
+    batch.insert(1, a_change(an_item("queued"), an_item("queued")))
+    done = publish_changes(batch, topic=topic, unreadable=Kept())
+    assert ([event.status for event in done.events], done.stopped_at) == (["queued", "processing", "succeeded"], None)
+
+
+def test_a_record_is_put_aside_after_what_came_before_it_is_out() -> None:
+    batch = a_batch()
+    batch[2]["dynamodb"]["NewImage"]["history"] = {"S": "none"}
+    kept = Kept()
+    done = publish_changes(batch, topic=FakeTopic(fails_after=1), unreadable=kept)
+    assert (len(done.events), done.stopped_at, kept.changes) == (1, "002", [])
+
+
 @pytest.mark.parametrize("broken_at", [0, 1, 2])
 def test_a_topic_that_fails_stops_the_batch_there(broken_at: int) -> None:
     """Going on would tell of the later change first."""
@@ -203,7 +257,20 @@ def test_a_record_that_cannot_be_put_aside_either_is_tried_again() -> None:
     batch = a_batch()
     batch[1]["dynamodb"]["NewImage"]["history"] = {"S": "none"}
     done = publish_changes(batch, topic=FakeTopic(), unreadable=Kept(broken=True))
-    assert (len(done.events), done.stopped_at) == (1, "002")
+    assert (len(done.events), done.unreadable, done.stopped_at) == (1, 0, "002")
+    assert done.reason == "the queue did not answer"
+    topic = FakeTopic()
+    behind = [a_change(None, an_item("queued"), number=n) for n in range(3, 20)]
+    done = publish_changes([*batch[:2], *behind], topic=topic, unreadable=Kept(broken=True))
+    assert (len(topic.events), done.stopped_at) == (1, "002"), "nothing overtakes it"
+
+
+def test_every_record_that_was_put_aside_is_counted() -> None:
+    batch = a_batch()
+    for change in batch[:2]:
+        change["dynamodb"]["NewImage"]["history"] = {"S": "none"}
+    done = publish_changes(batch, topic=FakeTopic(), unreadable=Kept())
+    assert (len(done.events), done.unreadable, done.stopped_at, done.reason) == (1, 2, None, "")
 
 
 def run(batch: list[dict[str, Any]], topic: FakeTopic, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
@@ -244,28 +311,52 @@ def test_names_from_outside_make_no_new_metrics() -> None:
     wild = [event(a_change(None, an_item("queued", type={"S": f"type-{n}"}))) for n in range(50)]
     (measure,) = measures(wild, {"default"})
     assert measure.dimensions == {"status": "queued", "type": OTHER}
-    assert len(measure.values[("Tasks", "Count")]) == 50
+    assert measure.values[("Tasks", "Count")] == [1] * 50
+    odd = event(a_change(an_item("queued"), an_item("queued", status={"S": "paused"})))
+    (measure,) = measures([odd], {"default"})
+    assert measure.dimensions == {"status": OTHER, "type": "default"}
+
+
+def test_attempts_are_measured_when_a_task_ends() -> None:
+    items = [an_item("queued", "processing"), an_item("queued", "processing", "succeeded")]
+    started, ended = measures([event(a_change(None, item)) for item in items], {"default"})
+    assert started.values == {("Tasks", "Count"): [1], ("QueueToStart", "Milliseconds"): [1000]}
+    assert ended.values == {
+        ("Tasks", "Count"): [1],
+        ("StartToFinish", "Milliseconds"): [1000],
+        ("Attempts", "Count"): [1],
+    }
 
 
 class SilentClient:
-    def __init__(self) -> None:
+    def __init__(self, *failed: str) -> None:
         self.requests: list[dict[str, Any]] = []
+        self._failed = [{"Id": one} for one in failed]
 
     def publish(self, **request: Any) -> object:
+        raise AssertionError("events are published in batches")
+
+    def publish_batch(self, **request: Any) -> dict[str, Any]:
         self.requests.append(request)
-        return {}
+        return {"Failed": self._failed}
 
 
 def test_an_event_goes_to_the_topic_with_its_attributes() -> None:
     client, told = SilentClient(), event(a_change(None, an_item("queued")))
-    SNSEventTopic("arn:topic", client).publish(told)
+    assert SNSEventTopic("arn:topic", client).publish([told]) == 1
     (request,) = client.requests
-    assert (request["TopicArn"], request["Message"]) == ("arn:topic", told.document())
-    assert request["MessageAttributes"]["status"] == {"DataType": "String", "StringValue": "queued"}
+    (entry,) = request["PublishBatchRequestEntries"]
+    assert (request["TopicArn"], entry["Message"]) == ("arn:topic", told.document())
+    assert entry["MessageAttributes"]["status"] == {"DataType": "String", "StringValue": "queued"}
+
+
+def test_events_behind_one_that_the_topic_did_not_take_do_not_count_as_out() -> None:
+    told = event(a_change(None, an_item("queued")))
+    assert SNSEventTopic("arn:topic", SilentClient("4", "2")).publish([told] * 5) == 2
 
 
 def test_a_topic_that_is_gone_is_unavailable(aws_clients: Any) -> None:
     with pytest.raises(Unavailable, match="topic of task events"):
         SNSEventTopic("arn:aws:sns:eu-west-1:123456789012:gone", aws_clients("sns")).publish(
-            event(a_change(None, an_item("queued")))
+            [event(a_change(None, an_item("queued")))]
         )

@@ -82,11 +82,12 @@ def test_a_bug_is_answered_without_its_details(submission: Submission, part: str
 
 
 def test_an_id_that_is_taken_is_a_bug_and_never_queued(
-    submission: Submission, monkeypatch: pytest.MonkeyPatch
+    submission: Submission, monkeypatch: pytest.MonkeyPatch, logged: Any
 ) -> None:
     monkeypatch.setattr(validator, "uuid7", lambda *_: "0198c0de-0000-7000-8000-000000000001")
     assert submission.post(a_task(title="first")).status == 202
     assert submission.post(a_task(title="second")).status == 500
+    assert "task id 0198c0de-0000-7000-8000-000000000001 was generated twice" in logged()
     assert [json.loads(message["body"])["title"] for message in submission.queue.sent] == ["first"]
     (record,) = submission.store.records.values()
     assert json.loads(record.body)["title"] == "first", "the first task's record is untouched"

@@ -5,9 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from infrastructure.location import Location
-from local.config import load_config
-from local.deploy import Deployment, build_express, deploy
-from local.emulator import Emulator
+from local.deploy import Deployment, Services, headless
 from local.engine import ExpressService
 from local.state_dir import StateDir
 from tests.workflow.engines import OracleEngine, OurEngine
@@ -15,18 +13,18 @@ from tests.workflow.machine import Bench
 
 
 @pytest.fixture(scope="session")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """The deployed stack, once for all tests of this folder."""
-    state = StateDir(tmp_path_factory.mktemp("workflow"))
-    state.prepare()
-    config = load_config("dev", {"dependencyLayer": "not-used.zip"})
-    emulator = Emulator(state, config["aws:region"], lambda _: None)
-    emulator.start()
-    try:
-        emulator.wait_until_ready()
-        yield deploy(config, "dev", emulator.endpoint, state, "http://127.0.0.1:0", lambda _: None)
-    finally:
-        emulator.stop()
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Deployment, Services]]:
+    """The deployed stack and what runs beside the emulator, once for all tests of this folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("local.engine.functions", "local.lambdas.catalog"):
+            patch.setattr(f"{module}.FRESH_SECONDS", 0.0)  # what a test changes takes effect at once
+        with headless(StateDir(tmp_path_factory.mktemp("workflow"))) as running:
+            yield running
+
+
+@pytest.fixture(scope="session")
+def deployment(stack: tuple[Deployment, Services]) -> Deployment:
+    return stack[0]
 
 
 @pytest.fixture(scope="session")
@@ -36,11 +34,9 @@ def location(deployment: Deployment) -> Location:
 
 
 @pytest.fixture(scope="session")
-def express(deployment: Deployment) -> Iterator[ExpressService]:
+def express(stack: tuple[Deployment, Services]) -> ExpressService:
     """The laptop edition's engine for all pipes."""
-    service = build_express(deployment)
-    yield service
-    service.close()
+    return stack[1].express
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from local.provisioner.model import Context, Handler, Inputs, Made, StageDeclaration, keep, section
+from local.provisioner.gateway_declarations import Rate, StageDeclaration, ThrottleDeclaration
+from local.provisioner.model import Context, Handler, Inputs, Made, keep, section
 
 # Property of a method setting -> where UpdateStage keeps it. aws_api_gateway_method_settings documents them.
 SETTINGS = {
@@ -52,7 +53,7 @@ def _ensure_stage(context: Context, inputs: Inputs) -> Made:
         client.update_stage(restApiId=api, stageName=name, patchOperations=replace)
     except client.exceptions.NotFoundException:
         client.create_stage(restApiId=api, stageName=name, variables=variables, **wanted)
-    context.deployed.stages.append(StageDeclaration(api_id=api, name=name))
+    context.deployed.gateway.stages.append(StageDeclaration(api_id=api, name=name, variables=variables))
     outputs = {
         "arn": f"arn:aws:apigateway:{context.region}::/restapis/{api}/stages/{name}",
         "executionArn": context.arn("execute-api", f"{api}/{name}"),
@@ -75,7 +76,20 @@ def _ensure_settings(context: Context, inputs: Inputs) -> Made:
     context.clients.apigateway.update_stage(
         restApiId=api, stageName=stage, patchOperations=list(_patches(path, inputs["settings"]))
     )
+    if (rate := _rate(inputs["settings"])) is not None:
+        declared = ThrottleDeclaration(api_id=api, stage=stage, method=path.lstrip("/"), rate=rate)
+        context.deployed.gateway.throttles.append(declared)
     return Made(f"{api}-{stage}-{path}", {})
+
+
+def _rate(settings: Inputs) -> Rate | None:
+    """The limits that are set; -1, the provider's own default, sets none."""
+    given = {
+        "per_second": settings.get("throttlingRateLimit", -1),
+        "burst": settings.get("throttlingBurstLimit", -1),
+    }
+    limits = {name: value for name, value in given.items() if value is not None and value >= 0}
+    return Rate(**limits) if limits else None
 
 
 def _patches(path: str, settings: Inputs) -> Iterator[Any]:
@@ -99,10 +113,10 @@ HANDLERS = (
         ensure=_ensure_stage,
         remove=_remove_stage,
         ignores={
-            "accessLogSettings": "the emulator writes no access logs, and knows few of the variables in their lines",
+            "accessLogSettings": "the front door writes no access logs",
             "xrayTracingEnabled": "there is no X-Ray on the laptop",
-            "cacheClusterEnabled": "the emulator caches no responses",
-            "cacheClusterSize": "the emulator caches no responses",
+            "cacheClusterEnabled": "the front door caches no responses",
+            "cacheClusterSize": "the front door caches no responses",
         },
     ),
     Handler(
@@ -111,8 +125,8 @@ HANDLERS = (
         ensure=_ensure_settings,
         remove=keep,
         ignores={
-            "settings.cachingEnabled": "the emulator caches no responses",
-            "settings.cacheTtlInSeconds": "the emulator caches no responses",
+            "settings.cachingEnabled": "the front door caches no responses",
+            "settings.cacheTtlInSeconds": "the front door caches no responses",
         },
     ),
 )

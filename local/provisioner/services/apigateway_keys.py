@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from local.provisioner.gateway_declarations import (
+    Allowance,
+    ApiKeyDeclaration,
+    Rate,
+    UsagePlanDeclaration,
+    UsagePlanKeyDeclaration,
+)
 from local.provisioner.model import Context, Handler, Inputs, Made, keep, section, sections
 
 
 def _ensure_key(context: Context, inputs: Inputs) -> Made:
-    client, name = context.clients.apigateway, inputs["name"]
+    client, name, enabled = context.clients.apigateway, inputs["name"], inputs.get("enabled", True)
     found = client.get_api_keys(nameQuery=name, includeValues=True, limit=500)["items"]
     key: Any = next((one for one in found if one.get("name") == name), None)
     if key is None:
-        key = client.create_api_key(
-            name=name, description=inputs.get("description", ""), enabled=inputs.get("enabled", True)
-        )
-    context.deployed.api_keys[key["value"]] = key["id"]
+        key = client.create_api_key(name=name, description=inputs.get("description", ""), enabled=enabled)
+    declared = ApiKeyDeclaration(id=key["id"], value=key["value"], enabled=enabled)
+    context.deployed.gateway.keys.append(declared)
     return Made(key["id"], {"arn": _arn(context, f"apikeys/{key['id']}"), "value": key["value"]})
 
 
@@ -28,7 +34,7 @@ def _remove_key(context: Context, key_id: str) -> None:
 
 
 def _ensure_plan(context: Context, inputs: Inputs) -> Made:
-    """A plan that differs is made anew: its keys are put into it again after it, and its counts begin again."""
+    """A plan that differs is made anew: its keys are put into it again after it."""
     client, wanted = context.clients.apigateway, _plan(inputs)
     plan: Any = None
     for one in client.get_usage_plans(limit=500)["items"]:
@@ -39,6 +45,7 @@ def _ensure_plan(context: Context, inputs: Inputs) -> Made:
         plan = None
     if plan is None:
         plan = client.create_usage_plan(**wanted)
+    context.deployed.gateway.plans.append(_declared(plan["id"], wanted))
     return Made(plan["id"], {"arn": _arn(context, f"usageplans/{plan['id']}")})
 
 
@@ -52,6 +59,16 @@ def _plan(inputs: Inputs) -> Any:
     return plan
 
 
+def _declared(plan_id: str, plan: Any) -> UsagePlanDeclaration:
+    limits, quota = plan["throttle"], plan["quota"]
+    return UsagePlanDeclaration(
+        id=plan_id,
+        stages=frozenset((one["apiId"], one["stage"]) for one in plan["apiStages"]),
+        rate=Rate(per_second=limits["rateLimit"], burst=limits["burstLimit"]) if limits else None,
+        quota=Allowance(**quota) if quota else None,
+    )
+
+
 def _remove_plan(context: Context, plan_id: str) -> None:
     client = context.clients.apigateway
     try:
@@ -63,6 +80,7 @@ def _remove_plan(context: Context, plan_id: str) -> None:
 def _ensure_member(context: Context, inputs: Inputs) -> Made:
     plan, key = inputs["usagePlanId"], inputs["keyId"]
     context.clients.apigateway.create_usage_plan_key(usagePlanId=plan, keyId=key, keyType=inputs["keyType"])
+    context.deployed.gateway.plan_keys.append(UsagePlanKeyDeclaration(plan_id=plan, key_id=key))
     return Made(f"{plan} {key}", {})
 
 

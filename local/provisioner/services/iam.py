@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.provisioner.model import Context, Handler, Inputs, Made
-from local.provisioner.policies import trusting_the_laptop
+from local.provisioner.policies import as_the_emulator_asks, trusting_the_laptop
 
 
 def _ensure_role(context: Context, inputs: Inputs) -> Made:
@@ -37,7 +37,8 @@ def _remove_role(context: Context, name: str) -> None:
 
 def _ensure_role_policy(context: Context, inputs: Inputs) -> Made:
     role, name = inputs["role"], inputs["name"]
-    context.clients.iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=inputs["policy"])
+    policy = as_the_emulator_asks(inputs["policy"])
+    context.clients.iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
     return Made(f"{role}:{name}", {})
 
 

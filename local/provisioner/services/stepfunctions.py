@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import Any
 
 from local.provisioner.model import Context, Handler, Inputs, Made, section
+
+FUNCTION = re.compile(r'"FunctionName":\s*"([^"{]+)"')
 
 
 def _ensure(context: Context, inputs: Inputs) -> Made:
@@ -28,6 +31,7 @@ def _ensure(context: Context, inputs: Inputs) -> Made:
         client.create_state_machine(name=name, type=kind, **settings)  # type: ignore[arg-type]
     elif any(current.get(key) != value for key, value in settings.items()):
         client.update_state_machine(stateMachineArn=arn, **settings)  # type: ignore[arg-type]
+    context.deployed.invoked.extend(FUNCTION.findall(inputs["definition"]))
     return Made(arn, {"arn": arn, "name": name, "status": "ACTIVE"})
 
 

@@ -1,20 +1,12 @@
-"""What a function's `bootstrap` runs on the laptop: AWS's own Lambda runtime client around the deployed code.
-
-Started with `python -P`, so that this file's folder is not on the import path and `functions` means the deployed
-package ($LAMBDA_TASK_ROOT), not the repository.
-
-What the function prints is read along for metrics, see `local/embedded_metrics.py`.
-"""
+"""What the reference's functions run in: AWS's own Lambda runtime client, speaking to the emulator's runtime API."""
 
 from __future__ import annotations
 
 import http
 import http.client
-import json
 import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 # awslambdaric ships no type information.
 from awslambdaric import bootstrap  # pyright: ignore[reportMissingTypeStubs]
@@ -24,16 +16,9 @@ from awslambdaric.lambda_runtime_client import (  # pyright: ignore[reportMissin
     LambdaRuntimeClient,
 )
 
-if TYPE_CHECKING:
-    from typing import TextIO
-
-    from local.embedded_metrics import ReadAlong
-
 PREFIX = "/2018-06-01/runtime/invocation"
 XRAY_HEADER = "Lambda-Runtime-Function-XRay-Error-Cause"
 JSON = "application/json"
-# Says to a function behind the API whose API key it was that the client has shown; the front door sets it.
-API_KEY_ID_HEADER = "X-Taskline-Api-Key-Id"
 
 
 class FreshConnectionClient(LambdaRuntimeClient):
@@ -61,7 +46,7 @@ class FreshConnectionClient(LambdaRuntimeClient):
             cognito_identity=header("Lambda-Runtime-Cognito-Identity"),
             tenant_id=header("Lambda-Runtime-Aws-Tenant-Id"),
             content_type=header("Content-Type"),
-            event_body=with_identity(body),
+            event_body=body,
             invocation_id=header("Lambda-Runtime-Invocation-Id"),
         )
 
@@ -96,20 +81,6 @@ class FreshConnectionClient(LambdaRuntimeClient):
             connection.close()
 
 
-def with_identity(body: bytes) -> bytes:
-    """The event as API Gateway would have made it: the caller's key as its identity, and not as a header."""
-    if API_KEY_ID_HEADER.lower().encode() not in body.lower():
-        return body
-    event: Any = json.loads(body)  # an event of a REST API is an object; of the others none is a list
-    identity = event.get("requestContext", {}).get("identity")
-    if identity is None:
-        return body
-    for headers in (event["multiValueHeaders"], event["headers"]):
-        for name in [name for name in headers if name.lower() == API_KEY_ID_HEADER.lower()]:
-            identity["apiKeyId"] = headers.pop(name)
-    return json.dumps(event).encode()
-
-
 def _end_of_output() -> None:
     """Tell the emulator that this invocation's output is complete.
 
@@ -125,22 +96,8 @@ def _header_value(text: str) -> str:
     return text if text.isascii() and "\n" not in text and len(text) < 32_000 else ""
 
 
-def _read_along(stream: TextIO) -> ReadAlong:
-    """The stream, read along. Our own package is on the import path for this import only: the function must not find
-    what is not deployed with it."""
-    repository = str(Path(__file__).parents[1])
-    sys.path.append(repository)
-    try:
-        from local.embedded_metrics import MetricSink, ReadAlong
-    finally:
-        sys.path.remove(repository)
-    return ReadAlong(stream, MetricSink(os.environ["AWS_ENDPOINT_URL"], os.environ["AWS_REGION"]))
-
-
 def main() -> None:
     """Serve invocations until the emulator ends this process."""
-    if "AWS_ENDPOINT_URL" in os.environ:
-        sys.stdout = cast("TextIO", _read_along(sys.stdout))
     bootstrap.run(os.environ["_HANDLER"], FreshConnectionClient(os.environ["AWS_LAMBDA_RUNTIME_API"]))
 
 

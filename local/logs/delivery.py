@@ -1,4 +1,4 @@
-"""Delivers execution logs to CloudWatch Logs in the background, many executions in one request."""
+"""Delivers logs to CloudWatch Logs in the background, those of many executions and invocations in one request."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from local.engine.streams import Streams
+from local.logs.streams import Streams
 
 if TYPE_CHECKING:
     from types_boto3_logs import CloudWatchLogsClient
 
 # How long lines wait for company. AWS delivers within seconds, too, and promises no more.
-GATHER_SECONDS: Final = 0.2
+GATHER_SECONDS: Final = 0.5
 STOP_SECONDS: Final = 5.0
 # Of one PutLogEvents request: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
 MOST_EVENTS: Final = 10_000
@@ -26,14 +26,14 @@ OVERHEAD: Final = 26
 
 Event: TypeAlias = dict[str, Any]
 Place: TypeAlias = tuple[str, str]
-"""Log group and machine."""
+"""Log group, and whose log it is: `states/` and a machine's name, or "" for the group's function."""
 
 
 class LogDelivery:
     """Stands in for a CloudWatch Logs client: takes events at once, writes them soon. `close` writes what is left.
 
-    Whoever hands in events names the machine as their stream; which stream it is in the end is decided when they are
-    written. A log that cannot be written is said once on standard error and dropped: it never fails an execution.
+    Whoever submits events says whose they are; which stream they go to is decided when they are written. A log that
+    cannot be written is reported once on standard error and dropped: it never fails an execution.
     """
 
     def __init__(self, logs: CloudWatchLogsClient) -> None:
@@ -42,7 +42,7 @@ class LogDelivery:
         self._streams = Streams(logs)
         self._complaints: set[str] = set()
         self._closing = threading.Event()
-        self._writer = threading.Thread(target=self._write_all, name="execution-logs", daemon=True)
+        self._writer = threading.Thread(target=self._write_all, name="logs", daemon=True)
         self._writer.start()
 
     def create_log_stream(self, *, logGroupName: str, logStreamName: str) -> None:  # noqa: N803 AWS's words
@@ -53,7 +53,7 @@ class LogDelivery:
         self._waiting.put(((logGroupName, logStreamName), logEvents))
 
     def close(self) -> None:
-        """Write all that was taken, and end. The executions have to be over."""
+        """Write all that was taken, and end. Whatever writes logs has to be over."""
         self._closing.set()
         self._waiting.put(None)
         self._writer.join(STOP_SECONDS)
@@ -82,13 +82,13 @@ class LogDelivery:
                 until = time.monotonic() + (0.0 if self._closing.is_set() else GATHER_SECONDS)
 
     def _write(self, place: Place, events: list[Event]) -> None:
-        group, machine = place
+        group, source = place
         try:
             for batch, size in batches(events):
-                stream = self._streams.take(group, machine, size)
+                stream = self._streams.take(group, source, size)
                 self._logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=batch)  # type: ignore[arg-type]
-        except Exception as error:  # the executions are over, and their outcomes stand
-            self._streams.forget(group, machine)
+        except Exception as error:  # what the lines are about is over, and its outcome stands
+            self._streams.forget(group, source)
             self._complain(group, error)
 
     def _complain(self, group: str, error: Exception) -> None:
@@ -96,7 +96,7 @@ class LogDelivery:
             return
         self._complaints.add(str(error))
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = {"timestamp": stamp, "level": "WARNING", "message": "execution log not written", "log_group": group}
+        line = {"timestamp": stamp, "level": "WARNING", "message": "log not written", "log_group": group}
         print(json.dumps({**line, "cause": str(error)}), file=sys.stderr, flush=True)
 
 

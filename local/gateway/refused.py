@@ -1,0 +1,84 @@
+"""The errors that the gateway raises itself, with AWS's own messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class Refused(Exception):
+    """The request is refused with the gateway response `type`; `error` goes into the header x-amzn-ErrorType.
+
+    `status` applies unless the API's document defines another. Statuses by type:
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+    """
+
+    def __init__(self, response_type: str, status: int, message: str, error: str) -> None:
+        super().__init__(message)
+        self.type = response_type
+        self.status = status
+        self.message = message
+        self.error = error
+
+
+def no_such_path() -> Refused:
+    """An unknown path, an unknown method, or a missing signature: AWS has one error for all three."""
+    return Refused(
+        "MISSING_AUTHENTICATION_TOKEN", 403, "Missing Authentication Token", "MissingAuthenticationTokenException"
+    )
+
+
+def bad_signature(message: str, error: str) -> Refused:
+    """The signature is incomplete, or its access key is unknown."""
+    return Refused("DEFAULT_4XX", 403, message, error)
+
+
+def bad_api_key() -> Refused:
+    """The API key is missing, unknown, disabled, or not valid for this stage."""
+    return Refused("INVALID_API_KEY", 403, "Forbidden", "ForbiddenException")
+
+
+def throttled() -> Refused:
+    """A rate limit is exceeded."""
+    return Refused("THROTTLED", 429, "Too Many Requests", "TooManyRequestsException")
+
+
+def quota_exceeded() -> Refused:
+    """The API key's quota for this period is used up."""
+    return Refused("QUOTA_EXCEEDED", 429, "Limit Exceeded", "LimitExceededException")
+
+
+def missing_parameters(names: Iterable[str]) -> Refused:
+    """The request lacks parameters that its method requires."""
+    message = f"Missing required request parameters: [{', '.join(names)}]"
+    return Refused("BAD_REQUEST_PARAMETERS", 400, message, "BadRequestException")
+
+
+def too_large(limit: int) -> Refused:
+    """The payload is over the gateway's limit."""
+    return Refused(
+        "REQUEST_TOO_LARGE", 413, f"HTTP content length exceeded {limit} bytes.", "RequestEntityTooLargeException"
+    )
+
+
+def too_slow() -> Refused:
+    """The function did not respond in time. It keeps running, and its response is lost."""
+    return Refused("INTEGRATION_TIMEOUT", 504, "Endpoint request timed out", "InternalServerErrorException")
+
+
+def not_invoked() -> Refused:
+    """Lambda did not run the function, because it is throttled or missing.
+
+    AWS responds with 500 (https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway-errors.html), or with the
+    document's INTEGRATION_FAILURE if it has one (observed: https://repost.aws/questions/QUL-z6rJbmR4meafB7MzYXxw).
+    """
+    return Refused("INTEGRATION_FAILURE", 500, "Internal server error", "InternalServerErrorException")
+
+
+def bad_response() -> Refused:
+    """The function failed, or its payload is not a proxy response; documented on the same page."""
+    return Refused("DEFAULT_5XX", 502, "Internal server error", "InternalServerErrorException")
+
+
+def broken() -> Refused:
+    """A bug in the gateway itself."""
+    return Refused("DEFAULT_5XX", 500, "Internal server error", "InternalServerErrorException")

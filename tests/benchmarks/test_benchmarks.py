@@ -1,0 +1,84 @@
+"""The benchmarks still run and still measure what they say; their figures are for a person to look at."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.validator import FASTAPI, FLOOR, TUNED, VALIDATOR, Contestant, cold_start
+
+ROOT = Path(__file__).parents[2]
+FIGURE = r"\d+\.\d+"
+# Each benchmark in its short form, and a pattern for each line of figures that it must print.
+SHORT_FORMS = {
+    "calls": (["--short"], [rf"\| SendMessage \| validator \| the message \| {FIGURE} \| {FIGURE} \|"]),
+    "express": (
+        ["--short"],
+        [
+            *(rf"in process, faked integrations, {logs} log lines +\d+ executions/s" for logs in ("no", "with")),
+            *(
+                rf"{what} +ours +{FIGURE}, emulator's +{FIGURE} {unit}: +{FIGURE} times"
+                for what, unit in (
+                    ("execution, start to end", "ms"),
+                    (r"one key, \d+ tasks through the pipe", "ms a task"),
+                    (r"\d+ keys, \d+ workers, through the pipe", "tasks/s"),
+                )
+            ),
+        ],
+    ),
+    "laptop": (
+        ["--short"],
+        [
+            *(
+                rf"{what}: Taskline {FIGURE}, reference {FIGURE}; ratio {FIGURE} "
+                for what in ("POST to done, one task alone, ms", "CPU of one task, one client posting, ms")
+            ),
+            rf"drain of \d+ keys, tasks/s: Taskline {FIGURE}, reference {FIGURE}; ratio {FIGURE} ",
+        ],
+    ),
+    "soak": (
+        ["--short"],
+        [
+            rf"step  1: +{FIGURE} ms CPU a task",
+            rf"the last step costs {FIGURE} times the CPU of the first",
+            r"memory of all processes: \d+ MB",
+        ],
+    ),
+    "validator": (
+        ["1"],
+        [
+            *(
+                rf"{name} +{FIGURE} +{FIGURE} of FastAPI"
+                for name in ("floor", "validator", "FastAPI and Mangum, tuned")
+            ),
+            *(rf"{what} +{FIGURE} +at most" for what in ("cold, of the floor", "warm, of FastAPI and Mangum")),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("contestant", [FLOOR, VALIDATOR, FASTAPI, TUNED], ids=lambda one: one.name)
+def test_every_contestant_makes_its_calls_and_writes_its_lines(contestant: Contestant) -> None:
+    assert cold_start(contestant) > 0, "it ends the benchmark with a message when an answer is not what it should be"
+
+
+def test_every_benchmark_has_a_short_form() -> None:
+    modules = (ROOT / "benchmarks").glob("*.py")
+    runnable = {module.stem for module in modules if "__main__" in module.read_text(encoding="utf-8")}
+    assert runnable == set(SHORT_FORMS)
+
+
+@pytest.mark.check
+@pytest.mark.parametrize("name", SHORT_FORMS)
+def test_a_benchmark_runs_from_start_to_end(name: str) -> None:
+    arguments, figures = SHORT_FORMS[name]
+    command = [sys.executable, "-m", f"benchmarks.{name}", *arguments]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    said = f"{ended.stdout}\n{ended.stderr}"
+    assert ended.returncode in (0, 1), said
+    assert "Traceback" not in ended.stderr, said
+    assert ended.returncode == 0 or "MISSED" in ended.stdout, f"only a target that is missed may be its reason: {said}"
+    for figure in figures:
+        assert re.search(figure, ended.stdout), f"no line like {figure!r}: {said}"

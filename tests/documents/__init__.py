@@ -1,0 +1,1 @@
+"""What the documents quote still runs: their commands, their links, their paths."""
