@@ -1,8 +1,8 @@
-# Each target installs what it needs into .venv; nothing but Python 3.11 or later and make has to be there.
+# Each target first installs what it needs into .venv; nothing but Python 3.11 or later and make has to be there.
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALLED := .venv/.installed
 FRESH ?=
+COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint format package requirements clean
@@ -10,40 +10,38 @@ FRESH ?=
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(INSTALLED) ## Bring Taskline to life on this machine (FRESH=1 starts empty, TASKLINE_PORT=4000).
+run: install-laptop ## Bring Taskline to life on this machine (FRESH=1 starts empty, TASKLINE_PORT=4000).
 	@exec $(BIN)/python -m local $(if $(FRESH),--fresh)
 
-test: $(INSTALLED) ## Run all tests, with coverage.
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+test: install-test ## Run the tests, but for those that are too slow for every edit.
+	$(BIN)/python -m pytest
 
-check: lint test ## What CI runs: lint, format check, types, tests.
+check: install-check lint ## What CI runs: lint, format check, types, all tests with coverage.
+	$(BIN)/python -m pytest -m "not live" --cov --cov-report=term:skip-covered
 
-lint: $(INSTALLED) ## Lint, check the format and the types.
+lint: install-check ## Lint, check the format and the types.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 
-format: $(INSTALLED) ## Format the code and mend what the linter can.
+format: install-check ## Format the code and fix what the linter can.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-package: $(INSTALLED) ## Build what `pulumi up` uploads, without uploading it.
+package: install-laptop ## Build what `pulumi up` uploads, without uploading it.
 	$(BIN)/python -m infrastructure.packaging
 
-requirements: $(INSTALLED) ## Compile the pinned requirements anew from pyproject.toml.
-	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url \
-	    --universal --python-version 3.11 --group dev pyproject.toml --output-file requirements/dev.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url \
-	    --python-version 3.13 --python-platform aarch64-manylinux_2_28 --constraint requirements/dev.txt \
-	    --group pyproject.toml:functions --output-file requirements/functions.txt
+requirements: install-laptop ## Compile the locks anew from pyproject.toml, the largest first: the others agree with it.
+	$(COMPILE) --universal --python-version 3.11 --group check --output-file requirements/check.txt
+	for group in test laptop uv; do \
+	    $(COMPILE) --universal --python-version 3.11 --constraint requirements/check.txt \
+	        --group $$group --output-file requirements/$$group.txt || exit 1; done
+	$(COMPILE) --python-version 3.13 --python-platform aarch64-manylinux_2_28 --constraint requirements/check.txt \
+	    --group functions --output-file requirements/functions.txt
+	$(COMPILE) --universal --python-version 3.11 --group oldest-pips --output-file requirements/oldest-pips.txt
 
 clean: ## Remove what the other targets made; tasks of `make run` in .taskline/ stay.
 	rm -rf .venv .build .pytest_cache .ruff_cache .hypothesis .coverage
 
-$(INSTALLED): requirements/dev.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	    { echo "Taskline needs Python 3.11 or later; set PYTHON=/path/to/python3.11"; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
-	@touch $@
+install-%:
+	@$(PYTHON) requirements/install.py $*

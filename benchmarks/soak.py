@@ -2,8 +2,9 @@
 
 `python -m benchmarks.soak [--tasks 10000]` starts a laptop edition of its own with an empty state, has one client post
 tasks as fast as they are accepted, and prints a line for each thousand and what the state directory holds after the
-stop. It exits with 1 when the last thousand costs more than 1.1 times the CPU of the first, or memory grows on.
-`--short` runs a few tasks, for a test that it still runs; its figures mean nothing.
+stop. It exits with 1 when the last thousand costs more than 1.1 times the CPU of the first, or a process other than
+the emulator, which holds the records, grows on. `--short` runs a few tasks, for a test that it still runs; its figures
+mean nothing.
 """
 
 import argparse
@@ -33,6 +34,8 @@ KEYS = 20
 WARM_UP = 100
 MOST_CPU = 1.1
 MOST_MEMORY = 1.05  # of the second step; a Python process breathes by a few percent
+# It holds the records, and the table's stream of the last 24 hours, as DynamoDB does; it has no setting for that.
+EMULATOR = "emulator"
 QUIET_SECONDS = 2.0
 
 
@@ -130,14 +133,15 @@ def short(name: str) -> str:
 
 def verdict(steps: list[Step], *, mean_nothing: bool) -> int:
     """Compare the last step with the first."""
-    cpu = steps[-1].total_cpu / steps[0].total_cpu
-    latency = steps[-1].p50 / steps[0].p50
-    early, late = sum(steps[min(1, len(steps) - 1)].memory.values()), sum(steps[-1].memory.values())
-    print(
-        f"the last step costs {cpu:.2f} times the CPU of the first (at most {MOST_CPU}), latency {latency:.2f} times"
-    )
-    print(f"memory of all processes: {early:.0f} MB after the second step, {late:.0f} MB after the last")
-    return 0 if mean_nothing or (cpu <= MOST_CPU and late <= MOST_MEMORY * early) else 1
+    cpu, latency = steps[-1].total_cpu / steps[0].total_cpu, steps[-1].p50 / steps[0].p50
+    print(f"the last step costs {cpu:.2f} times the CPU of the first (at most {MOST_CPU})")
+    print(f"its latency is {latency:.2f} times that of the first")
+    early, late = steps[min(1, len(steps) - 1)].memory, steps[-1].memory
+    flat = True
+    for name in sorted(early.keys() & late.keys()):
+        flat = flat and (late[name] <= MOST_MEMORY * early[name] or name == EMULATOR)
+        print(f"{short(name)}: {early[name]:.0f} MB after the second step, {late[name]:.0f} MB after the last")
+    return 0 if mean_nothing or (cpu <= MOST_CPU and flat) else 1
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What `pulumi up` uploads: a zip of `functions/` and a layer of its dependencies, the same bytes for the same input.
 
-No Docker: pip is told to fetch wheels for Lambda's platform, whatever machine it runs on.
+No Docker: pip is told to fetch wheels for Lambda's platform, whatever machine it runs on. It resolves nothing: the
+lock is complete, and newer releases do not matter.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ _PYTHON = "3.13"
 _PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can say
 _MODE = 0o644 << 16
+_LEFT_BY_THE_INSTALLER = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 
 
 class PackagingError(RuntimeError):
@@ -51,14 +53,17 @@ def dependency_layer(build: Path = BUILD, requirements: Path = REQUIREMENTS, pip
 
 
 def _is_portable(path: Path) -> bool:
-    """Scripts in `bin` start with the path of the Python that built the layer, and a RECORD holds their hashes."""
-    return path.parts[0] != "bin" and path.name != "RECORD"
+    """Scripts in `bin` start with the path of the Python that built the layer, and a RECORD holds their hashes.
+
+    The other files say which tool installed the package, and from where.
+    """
+    return path.parts[0] != "bin" and path.name not in _LEFT_BY_THE_INSTALLER
 
 
 def _install(requirements: Path, target: Path, pip_options: Iterable[str]) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile",
-               "--require-hashes", "--only-binary=:all:", "--implementation=cp", f"--python-version={_PYTHON}",
-               *(f"--platform={platform}" for platform in _PLATFORMS), *pip_options,
+               "--no-deps", "--require-hashes", "--only-binary=:all:", "--implementation=cp",
+               f"--python-version={_PYTHON}", *(f"--platform={platform}" for platform in _PLATFORMS), *pip_options,
                f"--requirement={requirements}", f"--target={target}"]  # fmt: skip
     outcome = subprocess.run(command, capture_output=True, text=True, check=False)
     if outcome.returncode:

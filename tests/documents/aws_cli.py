@@ -119,7 +119,7 @@ def _check_output(operation: OperationModel, given: Mapping[str, Sequence[str]])
             raise Wrong(f"--output {value}: there are {' '.join(sorted(OUTPUTS))}")
     for query in given.get("--query", ()):
         try:
-            node: dict[str, Any] = jmespath.compile(query).parsed
+            node: Any = jmespath.compile(query).parsed
         except ParseError as error:
             raise Wrong(f"--query {query}: {error}") from None
         while node["children"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from tests.documents.markdown import Document, Quote
+from tests.documents.markdown import DOCUMENTS, Document, Quote
 
 # The languages of fenced blocks. Only `sh` is read as commands.
 LANGUAGES = frozenset({"sh", "json", "python", ""})
@@ -36,3 +36,7 @@ def hidden(document: Document) -> list[str]:
 def run_by(quotes: Iterable[Quote]) -> list[Quote]:
     """Those that name a program which is run, not only checked; the same words run once."""
     return list({quote.text: quote for quote in quotes if _RUNS.search(quote.text)}.values())
+
+
+READ = [Document.read(path) for path in DOCUMENTS]
+QUOTES = [quote for document in READ for quote in commands(document)]

@@ -187,10 +187,12 @@ class _Run:
 
     def _command(self, command: Command, read: str) -> str:
         words = [self._expanded(word) for word in command.words]
+        assigned: dict[str, str] = {}
         while words and (assignment := _ASSIGNMENT.fullmatch(words[0])):
-            self._variables[assignment[1]] = assignment[2]
+            assigned[assignment[1]] = assignment[2]
             words.pop(0)
         if not words:
+            self._variables |= assigned  # before a command they would be for this command alone
             return ""
         if words[0] == "export":
             return self._export(words[1:])

@@ -110,11 +110,12 @@ class Shelf:
         self.requirements = folder / "functions.txt"
         self.wheels.mkdir()
 
-    def wheel(self, tag: str = "py3-none-any", version: str = "1.0", **files: str) -> str:
+    def wheel(self, tag: str = "py3-none-any", version: str = "1.0", requires: str = "", **files: str) -> str:
         """Makes a wheel of the project `tiny` and requires it."""
         info = f"tiny-{version}.dist-info"
         held = {"tiny/__init__.py": f'VERSION = "{version}"\n'} | files
         held[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: tiny\nVersion: {version}\n"
+        held[f"{info}/METADATA"] += f"Requires-Dist: {requires}\n" if requires else ""
         held[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: true\nTag: {tag}\n"
         held[f"{info}/RECORD"] = "".join(f"{name},{_digest(text)},{len(text)}\n" for name, text in held.items())
         path = self.wheels / f"tiny-{version}-{tag}.whl"
@@ -156,6 +157,18 @@ def test_two_layers_are_the_same_bytes_on_every_machine(shelf: Shelf, tmp_path: 
     for name, content in entries(first).items():
         assert os.fsencode(sys.prefix) not in content, f"{name} holds a path of this machine"
         assert b"bin/tiny" not in content, f"{name} holds the hash of a script that holds a path of this machine"
+
+
+def test_which_tool_installed_a_package_is_not_in_the_layer(shelf: Shelf) -> None:
+    shelf.wheel()
+    left = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+    assert not [name for name in entries(shelf.layer()) if Path(name).name in left]
+
+
+def test_nothing_is_resolved(shelf: Shelf) -> None:
+    """The requirements are complete; a package that asks for more than they hold changes nothing."""
+    shelf.wheel(requires="another>=2")
+    assert "python/tiny/__init__.py" in entries(shelf.layer())
 
 
 def test_a_layer_is_built_once(shelf: Shelf) -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.simulation import __main__ as command
 
 SCHEDULES = 10_000
+FEW_SCHEDULES = 600
 PROCESSES = 2
 
 
@@ -21,8 +22,17 @@ def start(*arguments: str) -> subprocess.Popen[str]:
     )
 
 
+def test_a_few_hundred_schedules_break_no_promise() -> None:
+    assert_no_promise_is_broken(FEW_SCHEDULES)
+
+
+@pytest.mark.check
 def test_ten_thousand_schedules_break_no_promise() -> None:
-    each = SCHEDULES // PROCESSES
+    assert_no_promise_is_broken(SCHEDULES)
+
+
+def assert_no_promise_is_broken(schedules: int) -> None:
+    each = schedules // PROCESSES
     running = [start("--first", str(number * each), "--count", str(each)) for number in range(PROCESSES)]
     outputs = [process.communicate()[0] for process in running]
 
@@ -30,6 +40,7 @@ def test_ten_thousand_schedules_break_no_promise() -> None:
     assert all(output.startswith(f"{each} schedules, 0 broken") for output in outputs), outputs
 
 
+@pytest.mark.check
 def test_every_deliberate_mistake_is_caught() -> None:
     process = start("--mutations", "--count", "6000")
     output = process.communicate()[0]
@@ -38,6 +49,7 @@ def test_every_deliberate_mistake_is_caught() -> None:
     assert output.count("caught by seed") >= 57
 
 
+@pytest.mark.check
 def test_a_schedule_is_the_same_each_time() -> None:
     outputs = [start("--mutations", "--first", "0", "--count", "8").communicate()[0] for _ in range(2)]
 

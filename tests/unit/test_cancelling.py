@@ -130,7 +130,7 @@ def test_a_task_that_is_given_back_in_the_middle_is_tried_again() -> None:
 
 
 def test_a_claim_that_comes_first_wins() -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused, match=r"^The task '.+' is being worked on\.$") as refused:
         cancel(TASK_ID, records=Contested(Status.PROCESSING), now=NOW, keep_for=timedelta(1))
     assert refused.value.status == 409
 

@@ -84,12 +84,23 @@ def test_the_refusal_of_a_number_says_which_rule_it_breaks(text: str, message: s
         strict_json.loads(text)
 
 
+def test_the_key_that_is_there_twice_is_named() -> None:
+    with pytest.raises(ValueError, match=r"^has the key 'b' twice in one object$"):
+        strict_json.loads('{"a": 1, "b": 1, "c": 1, "b": 2}')
+
+
 def test_an_integer_of_as_many_digits_as_are_allowed_is_read() -> None:
     assert strict_json.loads("9" * 1000) == 10**1000 - 1
 
 
 def test_characters_that_sqs_does_not_take_are_escaped_as_json_does_it() -> None:
     assert strict_json.dumps("\ufffe\uffff") == json.dumps("\ufffe\uffff") == '"\\ufffe\\uffff"'
+
+
+@pytest.mark.parametrize("text", ['"a\\u0000"', '{"\\u0000": 1}', '[[{"a": ["\\u0000"]}]]'])
+def test_the_character_nul_is_not_read_wherever_it_stands(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^contains the character NUL \(U\+0000\)$"):
+        strict_json.loads(text)
 
 
 @pytest.mark.parametrize("text", ['"\\ud83d\\ude00"', '"😀"'])

@@ -1,7 +1,10 @@
 """POST /tasks, accepted: what the client is answered, what is recorded and what is queued."""
 
 import json
+import time
 import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from functions import validator
 from functions.adapters.list_indexes import list_keys
 from functions.tasks.model import Status
+from functions.tasks.submission import timestamp
 from tests.builders import a_task
 from tests.unit.conftest import Pipeline
 from tests.unit.support import CONTEXT, Answer, event, post_bytes
@@ -263,6 +267,23 @@ def test_a_task_of_just_the_largest_escaped_size_is_accepted(pipeline: Pipeline)
     assert len(json.dumps(message["Body"])) == 240 * 1024
     given["data"]["x"] += "x"
     assert pipeline.post(given).status == 413
+
+
+@pytest.fixture
+def _in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The machine's own zone is Berlin's."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_in_berlin")
+def test_moments_are_written_in_utc_wherever_the_machine_is() -> None:
+    noon = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    for zone in (UTC, timezone(timedelta(hours=5, minutes=30)), None):
+        assert timestamp(noon.astimezone(zone)) == "2026-01-31T12:00:00.000Z"
 
 
 def test_an_accepted_task_counts_in_the_metrics(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:

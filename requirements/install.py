@@ -1,0 +1,335 @@
+"""Install a locked group of packages into .venv: `python3 requirements/install.py laptop`, or `test`, or `check`.
+
+Nothing is resolved. Python's own pip installs one package, uv, from `uv.txt`; uv then installs exactly what the
+group's lock lists and removes everything else. A stamp is written last. With a matching stamp a call does nothing;
+without one the next call starts from scratch, whatever interrupted this one.
+
+Standard library only. Python 3.6 can still parse it, so that an old Python gets a message and not a syntax error.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Generator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+if sys.version_info < (3, 11):  # noqa: UP036 - this is where an older Python learns about it
+    sys.exit(
+        "Taskline needs Python 3.11 or later, but {} is {}.{}. Install a newer one (for example "
+        "`apt install python3.11` or `brew install python@3.13`) and name it: `make run PYTHON=python3.13`.".format(
+            sys.executable, *sys.version_info[:2]
+        )
+    )
+
+LOCKS = Path(__file__).resolve().parent
+ROOT = LOCKS.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+UV = VENV / "bin" / "uv"
+STAMP = VENV / "installed.json"
+VERSION = "{}.{}".format(*sys.version_info[:2])
+
+GROUPS = {"laptop": "laptop edition", "test": "test tools", "check": "development tools"}  # each includes the previous
+SUPPORTED = ("3.11", "3.12", "3.13", "3.14")  # the tests install with the oldest pip that each of them bundles
+
+# What a start imports is compiled here, on all cores, and not module by module during the first start. Compiling all
+# of pulumi_aws, 3,000 modules of which a start imports 250, would add 150 MB.
+IMPORTED_BY_A_START = (
+    *("aiohttp", "attr", "boto3", "botocore", "dateutil", "grpc", "h11", "h2", "hpack", "hypercorn", "jmespath"),
+    *("jsonata", "ministack", "pulumi", "pydantic", "s3transfer", "urllib3", "wsproto", "yaml", "yarl"),
+    *("pulumi_aws/apigateway", "pulumi_aws/cloudwatch", "pulumi_aws/dynamodb", "pulumi_aws/iam"),
+    *("pulumi_aws/lambda_", "pulumi_aws/pipes", "pulumi_aws/sfn", "pulumi_aws/sns", "pulumi_aws/sqs"),
+)
+SOURCES = ("functions", "infrastructure", "local", "statemachine")
+
+# Meant for other work, these would install elsewhere or skip the hashes.
+IGNORED_VARIABLES = (
+    *("PIP_CONSTRAINT", "PIP_PREFIX", "PIP_TARGET", "PIP_USER"),
+    *("UV_CONSTRAINT", "UV_NO_VERIFY_HASHES", "UV_PYTHON", "UV_SYSTEM_PYTHON"),
+)
+# uv does not read pip's configuration. Per option of pip's: uv's variable, the separator of several values, and other
+# variables that already say the same to uv.
+PIP_TO_UV = (
+    ("index-url", "UV_DEFAULT_INDEX", " ", ("UV_INDEX_URL",)),
+    ("extra-index-url", "UV_INDEX", " ", ("UV_EXTRA_INDEX_URL",)),
+    ("find-links", "UV_FIND_LINKS", ",", ()),
+    ("trusted-host", "UV_INSECURE_HOST", " ", ()),
+    ("cert", "SSL_CERT_FILE", " ", ()),
+    ("proxy", "ALL_PROXY", " ", ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "all_proxy")),
+    ("timeout", "UV_HTTP_TIMEOUT", " ", ()),
+    ("default-timeout", "UV_HTTP_TIMEOUT", " ", ()),
+)
+
+REMEDIES = {  # the first pattern that occurs in the output of pip or uv decides
+    "No space left on device": "The disk is full. The laptop edition takes 400 MB, the development tools 800 MB.",
+    "DO NOT MATCH THE HASHES|[Hh]ash mismatch": (
+        "The package index serves a file whose hash is not the locked one. Do not work around this: find out who "
+        "replaced the file, the index or a proxy."
+    ),
+    "NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError|CERTIFICATE_VERIFY_FAILED|Connection refused"
+    "|error sending request|dns error|[Tt]imed? ?out|Failed to fetch|invalid peer certificate": (
+        "The package index cannot be reached. Check the network and the proxy (HTTPS_PROXY). To use a mirror, set "
+        "PIP_INDEX_URL or pip's configuration, or UV_DEFAULT_INDEX for uv alone; for a certificate, PIP_CERT."
+    ),
+    "No matching distribution|No solution found": (
+        "The package index does not have a locked release, or does not answer. A mirror may be out of date: set "
+        "PIP_INDEX_URL to another index, or UV_DEFAULT_INDEX for uv alone."
+    ),
+}
+
+
+class InstallationError(Exception):
+    """A step failed. The message says what to do."""
+
+
+def main(arguments: list[str]) -> int:
+    """Install the group and return the exit code. Every failure is one message that says what to do."""
+    if len(arguments) != 1 or arguments[0] not in GROUPS:
+        print("Usage: python3 requirements/install.py {}".format("|".join(GROUPS)), file=sys.stderr)
+        return 2
+    try:
+        install(arguments[0])
+    except InstallationError as error:
+        print(f"Taskline could not be installed. {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"Taskline could not be installed. {error}. {remedy(str(error))}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted. The next call starts the installation from scratch.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def install(group: str) -> None:
+    """Bring .venv up to the group's lock. A larger group that is installed stays, and follows its own lock."""
+    if _is_installed(group):
+        return
+    with _lock() as lock:
+        if _is_installed(group):  # by the call that held the lock
+            return
+        present = _usable_stamp()
+        wanted = max(group, present.get("group", group), key=list(GROUPS).index)
+        Installation(wanted, lock).run(from_scratch=not present)
+
+
+def _is_installed(group: str) -> bool:
+    present = _usable_stamp()
+    sufficient = list(GROUPS)[list(GROUPS).index(group) :]
+    return present.get("group") in sufficient and present == _stamp(present["group"])
+
+
+def _stamp(group: str) -> dict[str, str]:
+    """The stamp of an up-to-date environment."""
+    locks = [LOCKS / f"{group}.txt"] + ([LOCKS / "oldest-pips.txt"] if group == "check" else [])
+    return {
+        "group": group,
+        "lock": hashlib.sha256(b"\0".join(lock.read_bytes() for lock in locks)).hexdigest(),
+        "python": VERSION,
+        "executable": os.path.realpath(PYTHON),  # the link stays the same when the system upgrades its Python
+        "folder": str(VENV),  # scripts contain it, so a project that was moved needs a new environment
+    }
+
+
+def _usable_stamp() -> dict[str, str]:
+    """The stamp of an environment that can be updated, up to date or not; empty if there is none."""
+    try:
+        present = json.loads(STAMP.read_text())
+        expected = _stamp(present["group"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}
+    same = all(present.get(name) == expected[name] for name in ("python", "executable", "folder"))
+    return present if same and os.access(PYTHON, os.X_OK) else {}
+
+
+@contextlib.contextmanager
+def _lock() -> "Generator[int]":
+    """Let one installation run at a time.
+
+    Child processes inherit the descriptor. If this process is killed, its pip or uv keeps the lock until it ends.
+    """
+    with Path(__file__).open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say("Another installation is running. Waiting for it ...")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield file.fileno()
+
+
+class Installation:
+    """One installation of one group."""
+
+    def __init__(self, group: str, lock: int) -> None:
+        self.group = group
+        self.lock = lock
+        self.environment = {name: value for name, value in os.environ.items() if name not in IGNORED_VARIABLES}
+
+    def run(self, *, from_scratch: bool) -> None:
+        """Run all steps, then write the stamp."""
+        steps: list[tuple[str, Callable[[], object]]] = []
+        if from_scratch:
+            if VENV.exists():
+                _say("Replacing .venv: it is incomplete, or was created by another Python or in another folder.")
+            steps += [("virtual environment", self.create_environment), ("uv", self.install_uv)]
+        steps += [("packages", self.install_packages), ("bytecode", self.compile)]
+        if self.group == "check":
+            steps.append(("oldest pips", self.install_oldest_pips))
+        STAMP.unlink(missing_ok=True)
+        for number, (name, step) in enumerate(steps, 1):
+            _say(f"Installing Taskline's {GROUPS[self.group]} into .venv ({number} of {len(steps)}: {name}) ...")
+            step()
+        partial = STAMP.with_suffix(".partial")
+        partial.write_text(json.dumps(_stamp(self.group), indent=2) + "\n")
+        partial.replace(STAMP)
+
+    def create_environment(self) -> None:
+        """An empty environment, with the pip that this Python bundles."""
+        if not (find_spec("venv") and find_spec("ensurepip")):
+            raise InstallationError(
+                "This Python has no `venv` or no `ensurepip`. On Debian and Ubuntu, run `apt install python3-venv` "
+                f"(or `python{VERSION}-venv`)."
+            )
+        # Not sys.executable: with .venv activated that is the Python of the environment that is being replaced.
+        python: str = getattr(sys, "_base_executable", sys.executable)
+        self.call(python, "-I", "-m", "venv", "--clear", str(VENV))
+
+    def install_uv(self) -> None:
+        """The only package that pip installs."""
+        only_this = ("--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile")
+        self.pip("install", *only_this, *_verbosity(), f"--requirement={LOCKS / 'uv.txt'}")
+
+    def install_packages(self) -> None:
+        """`sync` takes the lock as it is: it does not follow dependencies."""
+        listing = self.pip("config", "list", show=False)
+        self.environment.update(uv_settings(pip_options(listing), self.environment))
+        # Without building anything, where that is possible: awslambdaric has wheels for Linux only.
+        wheels = ["--only-binary=:all:"] if sys.platform == "linux" else []
+        self.uv("sync", "--require-hashes", *wheels, str(LOCKS / f"{self.group}.txt"))
+        if sys.version_info < (3, 12):  # bundled with pip there, and `sync` leaves it alone
+            self.uv("uninstall", "setuptools")
+
+    def compile(self) -> None:
+        """Write the bytecode. It only saves time: a file that does not compile is no failure."""
+        site = VENV / "lib" / f"python{VERSION}" / "site-packages"
+        places = [*(site / name for name in IMPORTED_BY_A_START), *site.glob("pulumi_aws/*.py")]
+        places += [ROOT / name for name in SOURCES]
+        command = [str(PYTHON), "-I", "-m", "compileall", "-q", "-j", "0", *map(str, places)]
+        silent = subprocess.DEVNULL
+        subprocess.run(command, check=False, stdout=silent, stderr=silent, pass_fds=[self.lock])
+
+    def install_oldest_pips(self) -> None:
+        """One folder per Python version, for the tests of this script."""
+        for version in SUPPORTED:
+            place = (f"--python-version={version}", f"--target={VENV / 'oldest-pips' / version}")
+            lock = f"--requirement={LOCKS / 'oldest-pips.txt'}"
+            self.uv("install", "--no-deps", "--require-hashes", *place, lock)
+
+    def pip(self, command: str, *arguments: str, show: bool = True) -> str:
+        return self.call(str(PYTHON), "-I", "-m", "pip", command, "--disable-pip-version-check", *arguments, show=show)
+
+    def uv(self, command: str, *arguments: str) -> None:
+        self.call(str(UV), "pip", command, *_verbosity(), f"--python={PYTHON}", *arguments)
+
+    def call(self, *command: str, show: bool = True) -> str:
+        """Run a command and return its output. If we are on a terminal, so is the command: it shows its progress."""
+        on_terminal = show and sys.stderr.isatty()
+        reader, writer = pty.openpty() if on_terminal else os.pipe()
+        if on_terminal:
+            termios.tcsetwinsize(writer, termios.tcgetwinsize(sys.stderr))
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=writer, stderr=writer, env=self.environment, pass_fds=[self.lock]
+        )
+        os.close(writer)
+        try:
+            output = _read(reader, show)
+            status = process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+        finally:
+            os.close(reader)
+        if status:
+            raise InstallationError(f"{remedy(output)}\nThe command that failed: {' '.join(command)}")
+        return output
+
+
+def _read(reader: int, show: bool) -> str:
+    """Read to the end; `show` copies everything to stderr as it arrives."""
+    output = b""
+    while True:
+        try:
+            chunk = os.read(reader, 65536)
+        except OSError:  # how a terminal reports its end
+            chunk = b""
+        if not chunk:
+            return output.decode(errors="replace")
+        output += chunk
+        if show:
+            sys.stderr.buffer.write(chunk)
+            sys.stderr.flush()
+
+
+def pip_options(listing: str) -> dict[str, str]:
+    """Parse `pip config list`. Later sections win, as they do in pip; empty values are ignored, as they are by pip."""
+    options: dict[str, str] = {}
+    for section in ("global", "install", ":env:"):
+        for name, _, value in re.findall(rf"^{section}\.([\w-]+)=(['\"])(.*)\2$", listing, re.MULTILINE):
+            options |= {name: value.replace("\\n", " ")} if value else {}
+    return options
+
+
+def uv_settings(pip: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that tell uv what pip's options tell pip. Settings of uv's own take precedence."""
+    settings: dict[str, str] = {}
+    for option, variable, separator, others in PIP_TO_UV:
+        if option in pip and not any(environment.get(name) for name in (variable, *others)):
+            values = [value for value in pip[option].split() if option != "find-links" or _exists(value)]
+            settings[variable] = separator.join(values)
+    if _configures_an_index(environment):
+        settings = {name: value for name, value in settings.items() if "INDEX" not in name}
+    elif "UV_INDEX" in settings:
+        settings["UV_INDEX_STRATEGY"] = "unsafe-best-match"  # what pip does; the hashes make it safe
+    return {name: value for name, value in settings.items() if value}
+
+
+def _exists(place: str) -> bool:
+    """pip ignores a folder of wheels that does not exist; uv fails."""
+    return "://" in place or Path(place).is_dir()
+
+
+def _configures_an_index(environment: Mapping[str, str]) -> bool:
+    """Whether uv's own configuration, the user's or the system's, names a package index."""
+    home = environment.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    files = [environment.get("UV_CONFIG_FILE") or f"{home}/uv/uv.toml", "/etc/uv/uv.toml"]
+    return any("index" in Path(file).read_text() for file in files if Path(file).is_file())
+
+
+def _verbosity() -> list[str]:
+    """Progress bars on a terminal; in a log, nothing but errors."""
+    return [] if sys.stderr.isatty() else ["--quiet"]
+
+
+def remedy(output: str) -> str:
+    """What to do about a failure, from what pip or uv wrote."""
+    for pattern, text in REMEDIES.items():
+        if re.search(pattern, output):
+            return text
+    return "See the lines above. If they do not help, run `make clean` and try again."
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
