@@ -16,8 +16,9 @@ run: install-laptop ## Bring Taskline to life on this machine (FRESH=1 starts em
 test: install-test ## Run the tests, but for those that are too slow for every edit.
 	$(BIN)/python -m pytest
 
-check: install-check lint ## What CI runs: lint, format check, types, all tests with coverage.
-	$(BIN)/python -m pytest -m "not live" --cov --cov-report=term:skip-covered
+check: install-check lint ## What CI runs: lint, format check, types, all tests, and coverage.
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -m check
 
 lint: install-check ## Lint, check the format and the types.
 	$(BIN)/ruff check .

@@ -30,8 +30,10 @@ def main() -> int:
         print(f"Taskline cannot run: {error}.\n  What to do: run `make`, which installs all.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Stopped while starting.", file=sys.stderr)
-        return INTERRUPTED
+        print("Stopped while starting.", file=sys.stderr, flush=True)
+        # Not `sys.exit`: an interrupt in the middle of an `exec`, which every dataclass is made with, is remembered as
+        # unhandled, and Python then ends by the signal whatever was made of it.
+        os._exit(INTERRUPTED)
     return 0
 
 

@@ -87,10 +87,17 @@ class LeanClient:
         """The connection that was used last, unless the other side has closed it since."""
         while self._idle:
             connection = self._idle.pop()
-            if connection.sock is not None and not select.select([connection.sock], [], [], 0)[0]:
+            if connection.sock is not None and not _has_news(connection):
                 return connection
             connection.close()
         return http.client.HTTPConnection(self._address, timeout=READ_SECONDS)
+
+
+def _has_news(connection: http.client.HTTPConnection) -> bool:
+    """Whether an idle connection can be read from: there is nothing to come but its end."""
+    poll = select.poll()  # unlike `select`, for descriptors of any size
+    poll.register(connection.sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _answer(

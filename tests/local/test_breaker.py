@@ -158,7 +158,8 @@ def test_a_pipe_that_was_stopped_by_hand_is_told_and_not_started(breakable: Lapt
         assert state_after_tick(breakable) == "closed"
         assert breaker(breakable)["pipe_stopped"] is True
         assert clients.pipes.describe_pipe(Name=name)["DesiredState"] == "STOPPED"
-        eventually(lambda: measured(breakable, "PipeStopped") == 1)
+        # A metric that has had many values within a minute is put when that is over.
+        eventually(lambda: measured(breakable, "PipeStopped") == 1, seconds=75)
     finally:
         clients.pipes.start_pipe(Name=name)
     state_after_tick(breakable)

@@ -93,7 +93,8 @@ def test_a_process_that_is_not_our_emulator_is_never_signalled(state: StateDir) 
 
 def test_processes_are_told_apart() -> None:
     assert alive(os.getpid())
-    assert "python" in command_line(os.getpid())
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as living:
+        assert "python" in command_line(living.pid)
     ended = subprocess.Popen(["true"])
     ended.wait()
     assert wait_for_end(ended.pid, 1)

@@ -246,7 +246,8 @@ def test_an_alert_goes_to_the_topic(aws_clients: Callable[[str], Any]) -> None:
         def publish(self, **request: Any) -> object:
             return sent.append(request)
 
-    SNSAlerts("arn:alerts", Client()).send(Alert(subject="s", text="t"))
+    client: Any = Client()
+    SNSAlerts("arn:alerts", client).send(Alert(subject="s", text="t"))
     assert sent == [{"TopicArn": "arn:alerts", "Subject": "s", "Message": "t"}]
     with pytest.raises(Unavailable, match="topic of alerts"):
         SNSAlerts("arn:aws:sns:eu-west-1:123456789012:gone", aws_clients("sns")).send(Alert(subject="s", text="t"))

@@ -1,0 +1,123 @@
+"""Mutmut on a copy of the project: what it mutates, with which tests, and what became of each mutant.
+
+Mutmut keeps its settings and its results in the folder in which it is started. A copy leaves the project as it is.
+"""
+
+import contextlib
+import fnmatch
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+MUTATED = "functions/tasks"
+MUTMUT = "mutmut==3.8.1"
+# These read or start the files of the functions instead of calling them, and would find mutmut's own code in there.
+LEFT_OUT = ("test_architecture", "test_benchmarks", "test_tracing")
+_ARGUMENTS = (
+    *("-o", "addopts=", "--import-mode=importlib", "--strict-markers"),  # in one process: mutmut has its own
+    *("-mnot live", "-pno:cacheprovider", "-ptests.mutants.fast_first"),
+    *(f"--ignore=tests/unit/{name}.py" for name in LEFT_OUT),
+)
+# A mutant that loops is given up after (the time of its tests + 4 s) * 6.
+_SETTINGS = """[mutmut]
+source_paths = functions
+only_mutate = {mutated}/*
+also_copy =
+    {copied}
+pytest_add_cli_args =
+    {arguments}
+pytest_add_cli_args_test_selection = tests/unit
+track_dependencies = false
+timeout_constant = 4
+timeout_multiplier = 6
+"""
+_KEY = re.compile(r"(?P<module>.+)\.x(?:ǁ(?P<class>[^ǁ]+)ǁ|_)(?P<function>[^ǁ]+)__mutmut_\d+")
+
+
+class MutmutError(Exception):
+    """Mutmut did not come to a result; the message is the end of its output."""
+
+
+@dataclass(frozen=True, order=True, kw_only=True)
+class Mutant:
+    """One mistake, by what it changes: mutmut's numbers are others after every change of the function."""
+
+    function: str
+    diff: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What became of a mutant, in mutmut's word: `killed`, `timeout`, `survived` and so on."""
+
+    key: str
+    path: str
+    status: str
+
+
+def copy_project(to: Path) -> None:
+    """The project as it is now, with mutmut's settings in it."""
+    shutil.copytree(ROOT, to, ignore=shutil.ignore_patterns(".*", "__pycache__"), dirs_exist_ok=True)
+    copied = sorted(path.name for path in to.iterdir() if path.name not in ("functions", "setup.cfg"))
+    settings = _SETTINGS.format(mutated=MUTATED, copied="\n    ".join(copied), arguments="\n    ".join(_ARGUMENTS))
+    (to / "setup.cfg").write_text(settings)
+
+
+def keys(copy: Path) -> list[str]:
+    """Mutmut's names of all mutants: the same ones each time, as long as the code is the same."""
+    from mutmut.mutation.file_mutation import mutate_file_contents  # pyright: ignore[reportMissingImports]
+    from mutmut.utils.format_utils import get_mutant_name  # pyright: ignore[reportMissingImports]
+
+    def of_file(path: Path) -> list[str]:
+        names: Sequence[str] = mutate_file_contents(str(path), path.read_text()).mutant_names
+        return [get_mutant_name(path, name) for name in names]
+
+    with contextlib.chdir(copy):
+        return [key for path in sorted(Path(MUTATED).rglob("*.py")) for key in of_file(path)]
+
+
+def run(copy: Path, patterns: Sequence[str], processes: int) -> list[Result]:
+    """Test the mutants that fit one of the patterns, or all of them when there is none."""
+    start = "from mutmut.__main__ import cli; cli()"
+    command = [sys.executable, "-c", start, "run", "--max-children", str(processes), *patterns]
+    with (copy / "mutmut.log").open("w+") as log:
+        done = subprocess.run(command, cwd=copy, stdout=log, stderr=subprocess.STDOUT, check=False)
+        log.seek(0)
+        if done.returncode:
+            raise MutmutError(log.read()[-5000:])
+    return list(_results(copy, patterns))
+
+
+def identify(copy: Path, result: Result) -> Mutant:
+    """The mutant without mutmut's number."""
+    from mutmut.mutation.diff_apply import get_diff_for_mutant  # pyright: ignore[reportMissingImports]
+
+    named = _KEY.fullmatch(result.key)
+    assert named, f"mutmut names its mutants in another way: {result.key}"
+    with contextlib.chdir(copy):
+        diff: str = get_diff_for_mutant(result.key, path=result.path)
+    parts = [named["module"], *filter(None, [named["class"]]), named["function"]]
+    return Mutant(function=".".join(parts), diff=changed_lines(diff.splitlines()))
+
+
+def changed_lines(diff: Iterable[str]) -> str:
+    """The changed lines of a unified diff, without their indentation."""
+    changed = [line for line in diff if line[:1] in ("-", "+") and line[:3] not in ("---", "+++")]
+    return "\n".join(f"{line[0]} {line[1:].strip()}" for line in changed)
+
+
+def _results(copy: Path, patterns: Sequence[str]) -> Iterator[Result]:
+    from mutmut.stats import status_by_exit_code  # pyright: ignore[reportMissingImports]
+
+    mutants = copy / "mutants"
+    for meta in sorted((mutants / MUTATED).rglob("*.meta")):
+        path = meta.relative_to(mutants).with_suffix("").as_posix()
+        for key, exit_code in json.loads(meta.read_text())["exit_code_by_key"].items():
+            if not patterns or any(fnmatch.fnmatchcase(key, pattern) for pattern in patterns):
+                yield Result(key=key, path=path, status=status_by_exit_code[exit_code])
