@@ -1,6 +1,6 @@
 """Lets mutmut make one mistake at a time in `functions/tasks`, and lists those that the unit tests do not notice.
 
-Testing all of them takes about MINUTES minutes on two cores; `--module` and `--sample` test a part of them.
+Testing all of them takes most of an hour on two cores; `--module` and `--sample` test a part of them.
 """
 
 import argparse
