@@ -25,7 +25,7 @@ lint: install-check ## Lint, check the format and the types.
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 
-mutants: install-check ## How many small mistakes in the domain its unit tests notice; takes most of an hour.
+mutants: install-check ## How many small mistakes in the domain its unit tests notice; takes about 20 minutes.
 	$(BIN)/python -m tests.mutants
 
 format: install-check ## Format the code and fix what the linter can.

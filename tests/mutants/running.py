@@ -16,9 +16,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 MUTATED = "functions/tasks"
-MUTMUT = "mutmut==3.8.1"
-# These read or start the files of the functions instead of calling them, and would find mutmut's own code in there.
-LEFT_OUT = ("test_architecture", "test_benchmarks", "test_tracing")
+LOG = "mutmut.log"
+# They read or start the files of the functions instead of calling them, and would find mutmut's own code in there.
+LEFT_OUT = ("test_architecture", "test_tracing")
 _ARGUMENTS = (
     *("-o", "addopts=", "--import-mode=importlib", "--strict-markers"),  # in one process: mutmut has its own
     *("-mnot live", "-pno:cacheprovider", "-ptests.mutants.fast_first"),
@@ -71,8 +71,8 @@ def copy_project(to: Path) -> None:
 
 def keys(copy: Path) -> list[str]:
     """Mutmut's names of all mutants: the same ones each time, as long as the code is the same."""
-    from mutmut.mutation.file_mutation import mutate_file_contents  # pyright: ignore[reportMissingImports]
-    from mutmut.utils.format_utils import get_mutant_name  # pyright: ignore[reportMissingImports]
+    from mutmut.mutation.file_mutation import mutate_file_contents
+    from mutmut.utils.format_utils import get_mutant_name
 
     def of_file(path: Path) -> list[str]:
         names: Sequence[str] = mutate_file_contents(str(path), path.read_text()).mutant_names
@@ -86,7 +86,7 @@ def run(copy: Path, patterns: Sequence[str], processes: int) -> list[Result]:
     """Test the mutants that fit one of the patterns, or all of them when there is none."""
     start = "from mutmut.__main__ import cli; cli()"
     command = [sys.executable, "-c", start, "run", "--max-children", str(processes), *patterns]
-    with (copy / "mutmut.log").open("w+") as log:
+    with (copy / LOG).open("w+") as log:
         done = subprocess.run(command, cwd=copy, stdout=log, stderr=subprocess.STDOUT, check=False)
         log.seek(0)
         if done.returncode:
@@ -96,7 +96,7 @@ def run(copy: Path, patterns: Sequence[str], processes: int) -> list[Result]:
 
 def identify(copy: Path, result: Result) -> Mutant:
     """The mutant without mutmut's number."""
-    from mutmut.mutation.diff_apply import get_diff_for_mutant  # pyright: ignore[reportMissingImports]
+    from mutmut.mutation.diff_apply import get_diff_for_mutant
 
     named = _KEY.fullmatch(result.key)
     assert named, f"mutmut names its mutants in another way: {result.key}"
@@ -113,7 +113,7 @@ def changed_lines(diff: Iterable[str]) -> str:
 
 
 def _results(copy: Path, patterns: Sequence[str]) -> Iterator[Result]:
-    from mutmut.stats import status_by_exit_code  # pyright: ignore[reportMissingImports]
+    from mutmut.stats import status_by_exit_code
 
     mutants = copy / "mutants"
     for meta in sorted((mutants / MUTATED).rglob("*.meta")):
