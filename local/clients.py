@@ -23,6 +23,9 @@ ROOT_KEY = "test"  # the emulator's root user; policies do not apply to it
 # Without `inject_host_prefix=False` StartSyncExecution goes to sync-127.0.0.1.
 CONFIG = Config(inject_host_prefix=False, max_pool_connections=32, retries={"total_max_attempts": 2})
 
+# For requests that the laptop edition makes itself, again and again: what they hold need not be checked.
+UNCHECKED = CONFIG.merge(Config(parameter_validation=False))
+
 
 class Clients:
     """Clients by service name, for any thread."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.alarm_runner import Alarms
-from local.clients import Clients
+from local.clients import UNCHECKED, Clients
 from local.config import LAPTOP_CONFIG, load_config
 from local.emulator import ACCOUNT_ID, Emulator
 from local.engine import ExpressService
@@ -19,6 +19,7 @@ from local.gateway.stage import Stage
 from local.lambdas.forwarder import SOCKET_VARIABLE
 from local.lambdas.inbox import Inbox
 from local.lambdas.service import LambdaService
+from local.lean_client import LeanClient
 from local.logs import LogDelivery
 from local.metrics import MetricStore, Publisher
 from local.pipe_runner import Pipe
@@ -85,7 +86,7 @@ class Services:
 def build_services(deployment: Deployment, state: StateDir) -> Services:
     """Everything that the program declared and that has to run here."""
     clients, deployed = deployment.context.clients, deployment.context.deployed
-    logs, store = LogDelivery(clients.logs), MetricStore()
+    logs, store = LogDelivery(LeanClient(clients.build("logs", UNCHECKED))), MetricStore()
     functions = LambdaService(clients, state.code, logs, store)
     express = ExpressService(clients, functions, logs)
     return Services(

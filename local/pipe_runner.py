@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.config import Config
 
 from local.assumed_role import AssumedSession, assumed_session
-from local.clients import Clients
+from local.clients import UNCHECKED, Clients
 from local.demand import Demand, Reason
 from local.lean_client import LeanClient
 from local.pipe import Engine, Execution, Message, PipeWorker, Route
@@ -32,7 +32,6 @@ REPEAT_SECONDS = 30.0
 EXPRESS = Config(
     inject_host_prefix=False, read_timeout=310, retries={"total_max_attempts": 1}, max_pool_connections=WORKERS
 )
-QUEUE = Config(inject_host_prefix=False, retries={"total_max_attempts": 2}, max_pool_connections=WORKERS)
 
 
 class SqsSource:
@@ -135,7 +134,7 @@ class Pipe:
         self._logged: dict[str, float] = {}
         session = assumed_session(clients, declared.role_arn, declared.name)
         url = clients.sqs.get_queue_url(QueueName=declared.source.rpartition(":")[2])["QueueUrl"]
-        self._source = SqsSource(LeanClient(session.client("sqs", config=QUEUE)), url, self._takes_messages)
+        self._source = SqsSource(LeanClient(session.client("sqs", config=UNCHECKED)), url, self._takes_messages)
         engine = engine_of(session)
         route = Route(source_arn=declared.source, target_arn=declared.target, region=clients.region)
         self._threads = [threading.Thread(target=self._follow, name=f"{declared.name}-state", daemon=True)]

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from local.assumed_role import AssumedSession, assumed_session
-from local.clients import Clients
+from local.clients import UNCHECKED, Clients
 from local.lambdas import Invoker
 from local.lean_client import LeanClient
 from local.provisioner import StreamDeclaration
@@ -123,7 +123,7 @@ class StreamMapping:
         self._said: dict[str, float] = {}
         function: Mapping[str, Any] = clients.lambda_.get_function_configuration(FunctionName=declared.function)  # type: ignore[assignment]
         session = assumed_session(clients, function["Role"], declared.function)
-        self._reader = StreamReader(LeanClient(clients.get("dynamodbstreams")), declared)
+        self._reader = StreamReader(LeanClient(clients.build("dynamodbstreams", UNCHECKED)), declared)
         rules = Rules(
             batch_size=declared.batch_size,
             reports_failures=declared.reports_failures,

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import io
-import threading
-import time
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from local.clients import Clients
 from local.lambdas import InvocationRefused, Invoker
+from local.remembered import Remembered
 
 ACTION: Final = "lambda:InvokeFunction"
-FRESH_SECONDS: Final = 0.5  # permissions are eventually consistent on AWS, too
 
 
 class LambdaClient:
@@ -24,8 +22,7 @@ class LambdaClient:
         self._clients = clients
         self._role_arn = role_arn
         self._functions = functions
-        self._allowed: dict[str, float] = {}
-        self._turn = threading.Lock()
+        self._permitted = Remembered(self._check_permission)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
@@ -34,7 +31,7 @@ class LambdaClient:
         """Invoke; raises botocore's `ClientError` as the service's own answers would."""
         if others.get("InvocationType", "RequestResponse") != "RequestResponse":
             return self._client.invoke(FunctionName=FunctionName, Payload=Payload, **others)
-        self._check_permission(FunctionName)
+        self._permitted.get(self._arn(FunctionName))
         try:
             invocation = self._functions.invoke(FunctionName, Payload)
         except InvocationRefused as error:
@@ -48,24 +45,20 @@ class LambdaClient:
             **failure,
         }
 
-    def _check_permission(self, function: str) -> None:
+    def _check_permission(self, arn: str) -> None:
         """The emulator's own evaluation of the role's policies, which would not take place otherwise."""
-        with self._turn:
-            if time.monotonic() < self._allowed.get(function, 0.0):
-                return
-            asked = time.monotonic()
-            arn = function if function.startswith("arn:") else self._arn(function)
-            answer = self._clients.iam.simulate_principal_policy(
-                PolicySourceArn=self._role_arn, ActionNames=[ACTION], ResourceArns=[arn]
-            )
-            if any(result["EvalDecision"] != "allowed" for result in answer.get("EvaluationResults", [])):
-                about = f"{self._role_arn} is not authorized to perform: {ACTION} on resource: {arn}"
-                raise _error("AccessDeniedException", f"User: {about}", 403)
-            self._allowed[function] = asked + FRESH_SECONDS
+        answer = self._clients.iam.simulate_principal_policy(
+            PolicySourceArn=self._role_arn, ActionNames=[ACTION], ResourceArns=[arn]
+        )
+        if any(result["EvalDecision"] != "allowed" for result in answer.get("EvaluationResults", [])):
+            about = f"{self._role_arn} is not authorized to perform: {ACTION} on resource: {arn}"
+            raise _error("AccessDeniedException", f"User: {about}", 403)
 
-    def _arn(self, name: str) -> str:
+    def _arn(self, function: str) -> str:
+        if function.startswith("arn:"):
+            return function
         region, account = self._clients.region, self._role_arn.split(":")[4]
-        return f"arn:aws:lambda:{region}:{account}:function:{name}"
+        return f"arn:aws:lambda:{region}:{account}:function:{function}"
 
 
 def _error(code: str, message: str, status: int) -> ClientError:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, cast
 
 from local.clients import Clients
 from local.express import Machine
+from local.remembered import REAL, Remembered, Timing
 
 START_ACTION: Final = "states:StartSyncExecution"
-# An update, a deletion and a change of permissions are eventually consistent on AWS: executions that start within a
-# few seconds may still see what was. Here it is half a second, which saves most executions two calls of 2 ms each.
-# https://docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachine.html
-FRESH_SECONDS: Final = 0.5
 
 
 class AccessDenied(Exception):
@@ -41,28 +36,16 @@ class Deployed:
 
 
 class Machines:
-    """Looks machines up on the emulator, for any thread. What was found is good for half a second."""
+    """Looks machines up on the emulator, for any thread."""
 
-    def __init__(self, clients: Clients, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clients: Clients, timing: Timing = REAL) -> None:
         self._clients = clients
-        self._now = now
-        self._found: dict[tuple[str, str], tuple[float, Deployed]] = {}
-        self._turn = threading.Lock()  # workers that need the same machine look it up once
+        self._startable = Remembered(self._ask, timing)
 
     def startable(self, arn: str, role_arn: str) -> Deployed:
         """The machine, if the role may start it. Raises `AccessDenied`, the emulator's StateMachineDoesNotExist,
         `TypeNotSupported`, or `DefinitionError` for a definition that AWS would not have accepted."""
-        key = (arn, role_arn)
-        if (fresh := self._fresh(key)) is not None:
-            return fresh
-        with self._turn:
-            if (fresh := self._fresh(key)) is not None:
-                return fresh
-            asked = self._now()
-            self._check_permission(arn, role_arn)
-            deployed = self.find(arn)
-            self._found[key] = (asked + FRESH_SECONDS, deployed)
-            return deployed
+        return self._startable.get((arn, role_arn))
 
     def find(self, arn: str) -> Deployed:
         """The machine as it is now, whoever may start it."""
@@ -80,9 +63,10 @@ class Machines:
             log_data=logging.get("includeExecutionData", False),
         )
 
-    def _fresh(self, key: tuple[str, str]) -> Deployed | None:
-        until, deployed = self._found.get(key, (0.0, None))
-        return deployed if self._now() < until else None
+    def _ask(self, key: tuple[str, str]) -> Deployed:
+        arn, role_arn = key
+        self._check_permission(arn, role_arn)
+        return self.find(arn)
 
     def _check_permission(self, arn: str, role_arn: str) -> None:
         # The emulator's own evaluation of the role's policies: nothing here starts a machine on the emulator, so

@@ -6,19 +6,16 @@ import base64
 import io
 import shutil
 import threading
-import time
 import urllib.request
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from local.clients import Clients
 from local.lambdas.model import InvocationRefused
-
-# Changes of a function are eventually consistent on AWS; here, half a second.
-FRESH_SECONDS: Final = 0.5
+from local.remembered import REAL, Remembered, Timing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,27 +39,17 @@ class Deployed:
 
 
 class Catalog:
-    """Looks functions up on the emulator, for any thread. What was found is good for half a second."""
+    """Looks functions up on the emulator, for any thread."""
 
-    def __init__(self, clients: Clients, folder: Path, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clients: Clients, folder: Path, timing: Timing = REAL) -> None:
         self._clients = clients
         self._folder = folder
-        self._now = now
-        self._found: dict[str, tuple[float, Deployed]] = {}
-        self._turn = threading.Lock()  # callers that need the same function look it up once
+        self._found = Remembered(self._ask, timing)
+        self._turn = threading.Lock()
 
     def find(self, function: str) -> Deployed:
         """The function of this name or ARN. Raises `InvocationRefused` when there is none."""
-        name = function_name(function)
-        if (fresh := self._fresh(name)) is not None:
-            return fresh
-        with self._turn:
-            if (fresh := self._fresh(name)) is not None:
-                return fresh
-            asked = self._now()
-            deployed = self._ask(name)
-            self._found[name] = (asked + FRESH_SECONDS, deployed)
-            return deployed
+        return self._found.get(function_name(function))
 
     def code(self, deployed: Deployed) -> Path:
         """The folder with the function's code, unpacked once for all functions that share it."""
@@ -71,10 +58,6 @@ class Catalog:
             if not folder.is_dir():
                 _unpack(deployed.location, folder)
         return folder
-
-    def _fresh(self, name: str) -> Deployed | None:
-        until, deployed = self._found.get(name, (0.0, None))
-        return deployed if self._now() < until else None
 
     def _ask(self, name: str) -> Deployed:
         client = self._clients.lambda_

@@ -16,6 +16,8 @@ from local.logs.streams import Streams
 if TYPE_CHECKING:
     from types_boto3_logs import CloudWatchLogsClient
 
+    from local.lean_client import LeanClient
+
 # How long lines wait for company. AWS delivers within seconds, too, and promises no more.
 GATHER_SECONDS: Final = 0.5
 STOP_SECONDS: Final = 5.0
@@ -36,8 +38,8 @@ class LogDelivery:
     cannot be written is reported once on standard error and dropped: it never fails an execution.
     """
 
-    def __init__(self, logs: CloudWatchLogsClient) -> None:
-        self._logs = logs
+    def __init__(self, logs: CloudWatchLogsClient | LeanClient) -> None:
+        self._logs: Any = logs
         self._waiting: queue.SimpleQueue[tuple[Place, list[Event]] | None] = queue.SimpleQueue()
         self._streams = Streams(logs)
         self._complaints: set[str] = set()

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from types_boto3_logs import CloudWatchLogsClient
 
+    from local.lean_client import LeanClient
+
 # The emulator knows no retention, keeps all logs in memory and writes them out at each stop: 47 KB for a task whose
 # execution is logged with its data. So the laptop keeps the last of them, and of each function some thousand lines.
 STREAM_BYTES: Final = 500_000
@@ -20,7 +22,7 @@ FUNCTION_KEPT_BYTES: Final = 1_000_000
 class Streams:
     """The current stream of each source, followed by a new one when it is full. Used from one thread only."""
 
-    def __init__(self, logs: CloudWatchLogsClient) -> None:
+    def __init__(self, logs: CloudWatchLogsClient | LeanClient) -> None:
         self._logs: Any = logs
         self._current: dict[tuple[str, str], tuple[str, int]] = {}
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+from local.remembered import Timing
 
 ARN = "arn:aws:states:us-east-1:000000000000:stateMachine:demo"
 ROLE = "arn:aws:iam::000000000000:role/machine"
@@ -15,6 +17,11 @@ def definition(output: Any = 1) -> str:
     """A machine of one state."""
     only = {"Type": "Pass", "Output": output, "End": True}
     return json.dumps({"QueryLanguage": "JSONata", "StartAt": "Only", "States": {"Only": only}})
+
+
+def by_hand(now: Callable[[], float]) -> Timing:
+    """A clock of the test's own, and nothing is renewed."""
+    return Timing(now=now, in_background=lambda _work: None)
 
 
 class Missing(Exception):

@@ -21,7 +21,8 @@ from local.lambdas.service import LambdaService
 from local.logs import LogDelivery
 from local.metrics import MetricStore
 from local.metrics.store import requests
-from tests.local.fake_aws import Missing
+from local.remembered import GOOD_SECONDS
+from tests.local.fake_aws import Missing, by_hand
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:"
 ROLE = "arn:aws:iam::000000000000:role/demo"
@@ -73,7 +74,7 @@ class FakeLambda:
         about |= {"Timeout": 30, "MemorySize": 512, "CodeSha256": digest, **configuration}
         concurrency = {} if reserved is None else {"Concurrency": {"ReservedConcurrentExecutions": reserved}}
         self._functions[name] = {"Configuration": about, "Code": {"Location": archive.as_uri()}, **concurrency}
-        self.time += 1  # what was found before is no longer good
+        self.time += GOOD_SECONDS  # what was found before is no longer good
 
     def get_function(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803
         self.looked_up += 1
@@ -125,7 +126,7 @@ class Functions:
         self.metrics = MetricStore()
         clients = cast("Clients", self.aws)
         self.service = LambdaService(clients, folder / "code", cast("LogDelivery", self.printed), self.metrics)
-        self.service.catalog = Catalog(clients, folder / "code", now=lambda: self.aws.time)
+        self.service.catalog = Catalog(clients, folder / "code", by_hand(lambda: self.aws.time))
 
     def deploy(self, code: Code, *, name: str = "demo", reserved: int | None = None, **configuration: Any) -> None:
         """Make or change a function. Code without a path is the module `demo`; its `handler` is called."""

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from local.clients import Clients
 from local.options import PROJECT_ROOT
+from local.remembered import GOOD_SECONDS
 
 READY = "Taskline is ready: "
 FINAL = ("succeeded", "failed", "cancelled")
@@ -149,6 +150,11 @@ class Laptop:
                 letters.append(json.loads(message["Body"]))
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return letters
+
+
+def let_changes_take_effect() -> None:
+    """What a function is and what a role may start are remembered for a moment, as AWS does it."""
+    time.sleep(GOOD_SECONDS)
 
 
 def eventually(check: Callable[[], object], seconds: float = 20) -> None:

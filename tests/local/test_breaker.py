@@ -15,7 +15,7 @@ import pytest
 
 from local.options import PROJECT_ROOT
 from local.provisioner import packages
-from tests.local.laptop import SHORT_TIMES, Laptop, eventually
+from tests.local.laptop import SHORT_TIMES, Laptop, eventually, let_changes_take_effect
 from tests.local.test_pipeline import events_of
 
 QUICK = {
@@ -75,6 +75,7 @@ def bank(breakable: Laptop, tmp_path: Path) -> Bank:
     for name in ("taskline-dev-validator", "taskline-dev-processor"):
         code = packages.package(pulumi.FileArchive(str(tmp_path / "code")), name)
         breakable.clients.lambda_.update_function_code(FunctionName=name, ZipFile=code)
+    let_changes_take_effect()
     return made
 
 

@@ -14,12 +14,12 @@ from botocore.exceptions import ClientError
 from local.clients import Clients
 from local.engine import AccessDenied, ExpressService, InvalidInput, Machines, TypeNotSupported
 from local.engine.functions import LambdaClient
-from local.engine.machines import FRESH_SECONDS
 from local.engine.service import MOST_INPUT_BYTES, context, services
 from local.express import DefinitionError, Machine
 from local.lambdas import Invocation, InvocationRefused
 from local.logs import LogDelivery
-from tests.local.fake_aws import ARN, ROLE, FakeAws, definition
+from local.remembered import GOOD_SECONDS
+from tests.local.fake_aws import ARN, ROLE, FakeAws, by_hand, definition
 
 PIPE = "arn:aws:iam::000000000000:role/pipe"
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:demo"
@@ -58,7 +58,7 @@ def service(aws: FakeAws, logs: LogDelivery) -> ExpressService:
 
 @pytest.fixture
 def machines(aws: FakeAws) -> Machines:
-    return Machines(cast("Clients", aws), now=lambda: aws.time)
+    return Machines(cast("Clients", aws), by_hand(lambda: aws.time))
 
 
 def test_a_machine_is_looked_up_once_in_a_while_and_an_update_takes_effect(aws: FakeAws, machines: Machines) -> None:
@@ -66,21 +66,21 @@ def test_a_machine_is_looked_up_once_in_a_while_and_an_update_takes_effect(aws: 
     assert machines.startable(ARN, PIPE) is first
     assert aws.described == 1
     aws.machine |= {"definition": definition(output=2), "roleArn": "another"}
-    aws.time += FRESH_SECONDS
+    aws.time += GOOD_SECONDS
     second = machines.startable(ARN, PIPE)
     assert (second.role_arn, second.machine == first.machine) == ("another", False)
 
 
 def test_the_same_text_is_compiled_once(aws: FakeAws, machines: Machines) -> None:
     first = machines.startable(ARN, PIPE)
-    aws.time += FRESH_SECONDS
+    aws.time += GOOD_SECONDS
     assert machines.startable(ARN, PIPE).machine is first.machine
 
 
 def test_a_deleted_machine_does_not_start_and_a_restored_one_does(aws: FakeAws, machines: Machines) -> None:
     machines.startable(ARN, PIPE)
     aws.deleted = True
-    aws.time += FRESH_SECONDS
+    aws.time += GOOD_SECONDS
     for _ in range(2):
         with pytest.raises(KeyError, match=ARN):
             machines.startable(ARN, PIPE)
@@ -93,7 +93,7 @@ def test_a_role_without_the_permission_cannot_start_it(aws: FakeAws, machines: M
     with pytest.raises(AccessDenied, match="states:StartSyncExecution"):
         machines.startable(ARN, "arn:aws:iam::000000000000:role/stranger")
     aws.allowed.remove(PIPE)
-    aws.time += FRESH_SECONDS
+    aws.time += GOOD_SECONDS
     with pytest.raises(AccessDenied, match=PIPE):
         machines.startable(ARN, PIPE)
 

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.assumed_role import AssumedSession, assumed_session
-from tests.local.laptop import Laptop, eventually
+from tests.local.laptop import Laptop, eventually, let_changes_take_effect
 
 
 def session(laptop: Laptop, role: str) -> AssumedSession:
@@ -64,6 +64,7 @@ def without(laptop: Laptop, role: str, action: str) -> Generator[None]:
 @pytest.mark.usefixtures("quick_redelivery")
 def test_a_pipe_that_may_take_messages_but_start_no_execution_leaves_them_in_the_queue(laptop: Laptop) -> None:
     with without(laptop, laptop.outputs["pipe_name"], "states:StartSyncExecution"):
+        let_changes_take_effect()
         task_id = laptop.post(ordering_key="unstartable")
         eventually(lambda: "is not authorized to perform: states:StartSyncExecution" in laptop.output, seconds=10)
         assert laptop.read(task_id)["status"] == "queued"
@@ -83,6 +84,7 @@ def test_a_pipe_that_may_not_delete_its_message_gets_it_again_to_no_effect(lapto
 @pytest.mark.usefixtures("quick_redelivery")
 def test_a_state_machine_may_do_what_its_own_role_says(laptop: Laptop) -> None:
     with without(laptop, laptop.outputs["state_machine_name"], "lambda:InvokeFunction"):
+        let_changes_take_effect()
         task_id = laptop.post(ordering_key="powerless")
         eventually(lambda: "Lambda.AccessDeniedException" in laptop.output, seconds=10)
         assert laptop.read(task_id)["status"] == "queued"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from functions.tasks.idempotency import IdempotencyKey
-from tests.local.laptop import Answer, Laptop, eventually
+from tests.local.laptop import Answer, Laptop, eventually, let_changes_take_effect
 from tests.local.test_iam import without
 
 KEYS = 100
@@ -95,12 +95,14 @@ def _deadly_to_send(laptop: Laptop) -> Generator[None]:
         deadly = {"Variables": variables | {"AWS_ENDPOINT_URL_SQS": address}}
         client.update_function_configuration(FunctionName=VALIDATOR, Timeout=3, Environment=deadly)
         try:
+            let_changes_take_effect()
             eventually(lambda: laptop.request("GET", "/v1/health").status == 200)  # a cold start takes time of its own
             yield
         finally:
             client.update_function_configuration(
                 FunctionName=VALIDATOR, Timeout=usual["Timeout"], Environment={"Variables": variables}
             )
+            let_changes_take_effect()
 
 
 def test_a_validator_that_dies_between_put_and_send_is_made_good_by_the_clients_retry(laptop: Laptop) -> None:

@@ -33,10 +33,12 @@ class FakeWorker:
     ended: bool = False
 
     loading: threading.Event | None = None
+    loadable: bool = True
 
     def load(self) -> None:
         if self.loading is not None:
             self.loading.wait(10)
+        self.alive = self.alive and self.loadable
 
     def end(self) -> None:
         self.alive, self.ended = False, True
@@ -53,11 +55,12 @@ class Factory:
     made: list[FakeWorker] = field(default_factory=list[FakeWorker])
     broken: Exception | None = None
     loading: threading.Event | None = None
+    unloadable: bool = False
 
     def start(self, of: Deployed) -> Worker:
         if self.broken is not None:
             raise self.broken
-        self.made.append(FakeWorker(of, self.time, loading=self.loading))
+        self.made.append(FakeWorker(of, self.time, loading=self.loading, loadable=not self.unloadable))
         return cast("Worker", self.made[-1])
 
     def now(self) -> float:
@@ -89,6 +92,45 @@ def test_a_crowd_starts_few_workers_at_a_time(pool: Pool, factory: Factory) -> N
         eventually(lambda: len(factory.made) == MOST_STARTING)
         factory.loading.set()
         assert len({one.result(10) for one in lent}) == 8, "all get one in the end"
+
+
+def test_who_waits_is_not_bound_to_the_start_that_it_began(pool: Pool, factory: Factory) -> None:
+    lent = pool.lend(DEMO)
+    factory.loading = threading.Event()
+    with ThreadPoolExecutor(1) as other:
+        waiting = other.submit(pool.lend, DEMO)
+        eventually(lambda: len(factory.made) == 2)
+        pool.take_back(lent)
+        assert waiting.result(10) is lent
+        factory.loading.set()
+        assert cast("FakeWorker", pool.lend(DEMO)) is factory.made[1], "the start was not in vain"
+
+
+def test_who_lost_its_worker_to_another_begins_another_start(pool: Pool, factory: Factory) -> None:
+    factory.loading = threading.Event()
+    with ThreadPoolExecutor(3) as crowd:
+        lent = [crowd.submit(pool.lend, DEMO) for _ in range(3)]
+        eventually(lambda: len(factory.made) == MOST_STARTING)
+        factory.loading.set()
+        assert len({one.result(10) for one in lent}) == 3
+    assert len(factory.made) == 3
+
+
+def test_a_worker_whose_function_cannot_be_loaded_goes_to_who_began_its_start(pool: Pool, factory: Factory) -> None:
+    factory.unloadable = True
+    assert not pool.lend(DEMO).alive, "the invocation tells why"
+    factory.unloadable = False
+    assert pool.lend(DEMO).alive
+
+
+def test_a_worker_that_starts_while_the_pool_closes_is_ended(pool: Pool, factory: Factory) -> None:
+    factory.loading = threading.Event()
+    with ThreadPoolExecutor(1) as other:
+        waiting = other.submit(pool.lend, DEMO)
+        eventually(lambda: len(factory.made) == 1)
+        pool.close()
+        factory.loading.set()
+        assert not waiting.result(10).alive
 
 
 def test_the_worker_that_was_used_last_is_lent_first(pool: Pool) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from local.options import PROJECT_ROOT
 from local.processes import alive, wait_for_end
+from local.remembered import GOOD_SECONDS
 from tests.local.fake_lambda import ROLE, Functions, a_function
 
 ECHO = "def handler(event, context):\n    return event"
@@ -105,7 +106,7 @@ def test_a_function_is_looked_up_once_in_a_while(functions: Functions) -> None:
     for _ in range(3):
         functions.result()
     assert functions.aws.looked_up == 1
-    functions.aws.time += 0.5
+    functions.aws.time += GOOD_SECONDS
     functions.result()
     assert functions.aws.looked_up == 2
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.laptop import Laptop, eventually
+from tests.local.laptop import Laptop, eventually, let_changes_take_effect
 
 
 def test_a_posted_task_is_worked_off_and_can_be_read_back(laptop: Laptop) -> None:
@@ -140,6 +140,7 @@ def _handler(laptop: Laptop, function: str, broken: str) -> Generator[None]:
     usual = client.get_function_configuration(FunctionName=function)["Handler"]
     client.update_function_configuration(FunctionName=function, Handler=broken)
     try:
+        let_changes_take_effect()
         yield
     finally:
         client.update_function_configuration(FunctionName=function, Handler=usual)

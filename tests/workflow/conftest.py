@@ -16,8 +16,7 @@ from tests.workflow.machine import Bench
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Deployment, Services]]:
     """The deployed stack and what runs beside the emulator, once for all tests of this folder."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("local.engine.functions", "local.lambdas.catalog"):
-            patch.setattr(f"{module}.FRESH_SECONDS", 0.0)  # what a test changes takes effect at once
+        patch.setattr("local.remembered.GOOD_SECONDS", 0.0)  # what a test changes takes effect at once
         with headless(StateDir(tmp_path_factory.mktemp("workflow"))) as running:
             yield running
 
