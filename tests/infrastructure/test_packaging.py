@@ -149,6 +149,7 @@ def test_a_layer_holds_its_packages_where_lambda_looks_for_them(shelf: Shelf) ->
     assert not [name for name in held if name.endswith(".pyc")], "compiled files hold times"
 
 
+@pytest.mark.check
 def test_two_layers_are_the_same_bytes_on_every_machine(shelf: Shelf, tmp_path: Path) -> None:
     shelf.wheel(**{"tiny-1.0.dist-info/entry_points.txt": "[console_scripts]\ntiny = tiny:main\n"})
     first, second = shelf.layer(tmp_path / "a"), shelf.layer(tmp_path / "b")
@@ -177,6 +178,7 @@ def test_a_layer_is_built_once(shelf: Shelf) -> None:
     assert shelf.layer(empty_shelf=True) == first, "the second time it is found, not built"
 
 
+@pytest.mark.check
 def test_changed_requirements_are_another_layer(shelf: Shelf) -> None:
     shelf.wheel()
     first = shelf.layer()
@@ -185,6 +187,7 @@ def test_changed_requirements_are_another_layer(shelf: Shelf) -> None:
     assert entries(shelf.layer())["python/tiny/__init__.py"] == b'VERSION = "2.0"\n'
 
 
+@pytest.mark.check
 @pytest.mark.parametrize("harm", ["the archive is gone", "the pointer was cut off"])
 def test_a_layer_that_was_lost_is_built_again(shelf: Shelf, harm: str) -> None:
     shelf.wheel()

@@ -18,6 +18,8 @@ from local.provisioner import packages
 from tests.local.laptop import SHORT_TIMES, Laptop, eventually, let_changes_take_effect
 from tests.local.test_pipeline import events_of
 
+pytestmark = pytest.mark.check
+
 QUICK = {
     "taskline:breakerMinimumAttempts": 1,
     "taskline:breakerPeriodSeconds": 10,

@@ -8,8 +8,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from local.options import PROJECT_ROOT
 from tests.local.laptop import Laptop
+
+pytestmark = pytest.mark.check
 
 SECONDS = 25
 CONFIG = Path(__file__).with_name("schemathesis.toml")

@@ -21,6 +21,8 @@ import pytest
 from tests.local.laptop import FINAL, Laptop, eventually
 from tests.local.outages import Subscriber, changed_policy, no_queue, no_topic
 
+pytestmark = pytest.mark.check
+
 TASKS = 500
 KEYS = 20
 CLIENTS = 4

@@ -44,6 +44,7 @@ def clients() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
+@pytest.mark.check
 def test_a_thousand_submissions_with_a_hundred_keys_make_a_hundred_tasks_that_run_once(
     laptop: Laptop, clients: ThreadPoolExecutor
 ) -> None:
@@ -105,6 +106,7 @@ def _deadly_to_send(laptop: Laptop) -> Generator[None]:
             let_changes_take_effect()
 
 
+@pytest.mark.check
 def test_a_validator_that_dies_between_put_and_send_is_made_good_by_the_clients_retry(laptop: Laptop) -> None:
     task = a_task(title="died", ordering_key="died")
     with _deadly_to_send(laptop):

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from local.options import PROJECT_ROOT
 from local.processes import alive
 from tests.local.laptop import READY, Laptop, eventually
@@ -18,6 +20,7 @@ from tests.local.laptop import READY, Laptop, eventually
 NewLaptop = Callable[..., Laptop]
 
 
+@pytest.mark.check
 def test_tasks_and_a_stopped_pipe_survive_a_stop_and_a_kill(new_laptop: NewLaptop) -> None:
     first = new_laptop()
     first.start()
@@ -67,6 +70,7 @@ def test_a_second_one_on_the_same_state_or_port_says_what_to_do(laptop: Laptop, 
     assert laptop.request("GET", "/v1/health").status == 200, "the one that runs is not disturbed"
 
 
+@pytest.mark.check
 def test_the_death_of_the_emulator_ends_it_with_a_message(new_laptop: NewLaptop) -> None:
     running = new_laptop()
     (running.state_dir / "emulator").mkdir(parents=True)

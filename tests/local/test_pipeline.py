@@ -116,6 +116,7 @@ def test_a_message_whose_state_machine_was_missing_is_worked_off_after_redeliver
     client, arn = laptop.clients.stepfunctions, laptop.outputs["state_machine_arn"]
     machine = client.describe_state_machine(stateMachineArn=arn)
     client.delete_state_machine(stateMachineArn=arn)
+    let_changes_take_effect()
     task_id = laptop.post(ordering_key="machine")
     eventually(lambda: "StateMachineDoesNotExist" in laptop.output)
     assert laptop.read(task_id)["status"] == "queued", "it waits unharmed"

@@ -20,7 +20,7 @@ from local.provisioner.model import Handler
 from local.provisioner.registry import HANDLERS
 from local.stack import evaluate
 from tests.local.gateway.apis import request
-from tests.local.laptop import Laptop
+from tests.local.laptop import Laptop, let_changes_take_effect
 
 PROGRAM = """
 import json, pulumi, pulumi_aws as aws
@@ -153,6 +153,7 @@ def test_resources_are_made_changed_in_place_and_removed(laptop: Laptop, project
     )
     assert gateway.plan_keys == [UsagePlanKeyDeclaration(plan_id=plan["id"], key_id=first["key"])]
     assert [(one.method, one.rate) for one in gateway.throttles] == [("*/*", Rate(per_second=50))]
+    let_changes_take_effect()
     assert invoke(laptop) == "two", "changed code takes effect"
     url = clients.sqs.get_queue_url(QueueName="demo.fifo")["QueueUrl"]
     attributes = clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]

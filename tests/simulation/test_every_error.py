@@ -18,7 +18,7 @@ from tests.simulation.every_error import (
     task_states,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
+pytestmark = [pytest.mark.check, pytest.mark.filterwarnings("ignore:No application metrics to publish")]
 
 
 @pytest.fixture(autouse=True)

@@ -15,10 +15,16 @@ from tests.workflow.machine import Bench
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Deployment, Services]]:
     """The deployed stack and what runs beside the emulator, once for all tests of this folder."""
+    with headless(StateDir(tmp_path_factory.mktemp("workflow"))) as running:
+        yield running
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_is_remembered() -> Iterator[None]:
+    """What a test changes takes effect at once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("local.remembered.GOOD_SECONDS", 0.0)  # what a test changes takes effect at once
-        with headless(StateDir(tmp_path_factory.mktemp("workflow"))) as running:
-            yield running
+        patch.setattr("local.remembered.GOOD_SECONDS", 0.0)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ from tests.workflow.engines import Execution
 from tests.workflow.machine import Bench
 from tests.workflow.scenarios import SCENARIOS, Scenario, way
 
+pytestmark = pytest.mark.check
+
 Permission = tuple[str, str]
 # Log delivery and tracing: AWS itself uses them, and nothing on the laptop does.
 USED_BY_AWS_ALONE = {"DeliverExecutionLogs", "TraceExecutions"}

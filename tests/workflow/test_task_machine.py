@@ -90,6 +90,7 @@ def test_a_permanent_failure_is_recorded_and_sent_to_the_dead_letter_queue(bench
     assert letter["group"] == task_id, "each letter can be received on its own"
 
 
+@pytest.mark.check
 def test_transient_failures_are_retried_until_patience_ends(bench: Bench) -> None:
     patience = {"NETWORK": "4", "RATE_LIMIT": "4", "SYSTEM": "4", "UNKNOWN": "2"}
     task_ids = {error_class: str(uuid.uuid4()) for error_class in patience}
@@ -242,6 +243,7 @@ def test_a_success_remembers_the_runs_before_it(bench: Bench, task_id: str) -> N
     assert [entry["M"].get("attempt") for entry in record["history"]] == [None, None, {"N": "1"}, {"N": "2"}, None]
 
 
+@pytest.mark.check
 def test_the_longest_history_of_one_execution_is_small(bench: Bench, task_id: str) -> None:
     """At most ten runs (`RetryPolicy`), each with a short message: a record has 400 KB for everything."""
 
