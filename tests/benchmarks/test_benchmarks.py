@@ -43,7 +43,7 @@ SHORT_FORMS = {
         [
             rf"step  1: +{FIGURE} ms CPU a task",
             rf"the last step costs {FIGURE} times the CPU of the first",
-            r"memory of all processes: \d+ MB",
+            r"laptop: \d+ MB after the second step, \d+ MB after the last",
         ],
     ),
     "validator": (
