@@ -23,11 +23,11 @@ from typing import Any
 import psutil
 
 from benchmarks.driving import Client, Laptop, running, wait_until_empty
+from local import emulator_process
 from local.lean_client import LeanClient
 
 KEYS = 20
 PAGE = 50  # the emulator tells no more of its recorded calls at once
-EMULATOR = "ministack"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,7 +241,7 @@ def measure(laptop: Laptop, repeats: int) -> Mapping[str, tuple[float, float]]:
     """Milliseconds of CPU of each call: the emulator's, and the caller's, which is this process."""
     laptop.clients.pipes.stop_pipe(Name=str(laptop.outputs["pipe_name"]))
     processes = psutil.Process(laptop.pid).children()
-    emulator = next(process for process in processes if EMULATOR in process.cmdline())
+    emulator = next(process for process in processes if emulator_process.__file__ in process.cmdline())
     scratch = Scratch(laptop)
     costs: dict[str, tuple[float, float]] = {}
     for call in CALLS:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from local import emulator_process
 from local.clients import Clients
 
 FINISHED = {"succeeded", "failed"}
@@ -137,7 +138,11 @@ def processes(pid: int) -> Iterator[tuple[str, psutil.Process]]:
     main = psutil.Process(pid)
     for process in (main, *main.children(recursive=True)):
         try:
-            name = "emulator" if "ministack" in process.cmdline() else process.environ().get("_HANDLER", "laptop")
+            name = (
+                "emulator"
+                if emulator_process.__file__ in process.cmdline()
+                else process.environ().get("_HANDLER", "laptop")
+            )
             yield name, process
         except psutil.NoSuchProcess:
             continue

@@ -11,9 +11,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import cast
 
-from local import processes
+from local import emulator_process, processes
 from local.errors import LaptopError
 from local.state_dir import StateDir, read_json, write_json
 
@@ -51,7 +52,7 @@ class Emulator:
         self.endpoint = f"http://127.0.0.1:{port}"
         with self._state.emulator_log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "ministack"],
+                [sys.executable, "-P", emulator_process.__file__],
                 env=environment(self._state, self._region, port, os.environ) | self._additions,
                 cwd=self._state.path,
                 stdin=subprocess.DEVNULL,
@@ -161,7 +162,7 @@ def answers(endpoint: str) -> bool:
 
 
 def _is_emulator(pid: int, endpoint: str) -> bool:
-    return "-m ministack" in processes.command_line(pid) and answers(endpoint)
+    return Path(emulator_process.__file__).name in processes.command_line(pid) and answers(endpoint)
 
 
 def _free_port() -> int:

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 # The emulator knows no retention, keeps all logs in memory and writes them out at each stop: 47 KB for a task whose
 # execution is logged with its data. So the laptop keeps the last of them, and of each function some thousand lines.
-STREAM_BYTES: Final = 500_000
 KEPT_BYTES: Final = 4_000_000
 FUNCTION_KEPT_BYTES: Final = 1_000_000
+# The emulator walks through all lines that it has to delete a stream, so a few large ones are better than many.
+PARTS: Final = 2
 
 
 class Streams:
@@ -28,9 +29,10 @@ class Streams:
 
     def take(self, group: str, source: str, size: int) -> str:
         """The name of the stream that takes `size` more bytes of the source's log; it exists."""
-        stream, written = self._current.get((group, source), ("", STREAM_BYTES))
-        if written >= STREAM_BYTES:
-            self._forget_oldest(group, KEPT_BYTES if source else FUNCTION_KEPT_BYTES)
+        kept = KEPT_BYTES if source else FUNCTION_KEPT_BYTES
+        stream, written = self._current.get((group, source), ("", kept))
+        if written >= kept / PARTS:
+            self._forget_oldest(group, kept)
             stream, written = self._create(group, source), 0
         self._current[group, source] = stream, written + size
         return stream

@@ -10,11 +10,12 @@ import pytest
 
 from local.logs import LogDelivery
 from local.logs.delivery import MOST_EVENTS, batches
-from local.logs.streams import KEPT_BYTES, STREAM_BYTES, Streams, stream_name
+from local.logs.streams import KEPT_BYTES, PARTS, Streams, stream_name
 from tests.local.fake_aws import FakeLogs
 from tests.local.laptop import eventually
 
 MACHINE, FUNCTION = "states/demo", ""
+FULL = KEPT_BYTES // PARTS
 
 
 @pytest.fixture
@@ -103,9 +104,9 @@ def test_requests_keep_to_the_limits_of_the_service() -> None:
 def test_a_full_stream_is_followed_by_another_and_the_oldest_are_forgotten(logs: FakeLogs) -> None:
     one = streams(logs)
     name = one.take("/logs", MACHINE, 10)
-    assert one.take("/logs", MACHINE, STREAM_BYTES) == name
-    for _ in range(2 * KEPT_BYTES // STREAM_BYTES):
-        name = one.take("/logs", MACHINE, STREAM_BYTES)
-        logs.put_log_events(logGroupName="/logs", logStreamName=name, logEvents=[event(1, "x" * STREAM_BYTES)])
-    assert len(logs.groups["/logs"]) == KEPT_BYTES // STREAM_BYTES + 1
+    assert one.take("/logs", MACHINE, FULL) == name
+    for _ in range(2 * PARTS):
+        name = one.take("/logs", MACHINE, FULL)
+        logs.put_log_events(logGroupName="/logs", logStreamName=name, logEvents=[event(1, "x" * FULL)])
+    assert len(logs.groups["/logs"]) == PARTS + 1
     assert name in logs.groups["/logs"], "the newest stays"
