@@ -123,6 +123,37 @@ def deploy(
     return outputs, provisioner.finish(), context.deployed.gateway
 
 
+def check_what_was_changed_in_place(clients: Any, api: str) -> None:
+    """Each service has the settings of the changed program."""
+    url = clients.sqs.get_queue_url(QueueName="demo.fifo")["QueueUrl"]
+    attributes = clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert attributes["VisibilityTimeout"] == "40"
+    table = clients.dynamodb.describe_table(TableName="demo")["Table"]
+    assert table["GlobalSecondaryIndexes"][0]["IndexName"] == "by-key"
+    assert table["DeletionProtectionEnabled"]
+    (mapping,) = clients.lambda_.list_event_source_mappings(FunctionName="demo")["EventSourceMappings"]
+    assert mapping["BatchSize"] == 5
+    rule = clients.events.describe_rule(Name="demo")
+    assert (rule["ScheduleExpression"], rule["State"]) == ("rate(3 minutes)", "ENABLED")
+    (target,) = clients.events.list_targets_by_rule(Rule="demo")["Targets"]
+    assert target["Arn"].endswith(":function:demo")
+    alarms = clients.cloudwatch.describe_alarms(AlarmNamePrefix="demo", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    assert [one["Threshold"] for one in alarms["MetricAlarms"]] == [7.0]
+    assert [one["AlarmRule"] for one in alarms["CompositeAlarms"]] == ['ALARM("demo")']
+    topic = f"arn:aws:sns:us-east-1:{ACCOUNT_ID}:demo"
+    subscriptions = clients.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    (subscription,) = [one for one in subscriptions if one["Protocol"] == "sqs"]
+    assert [one["Endpoint"] for one in subscriptions if one["Protocol"] == "lambda"] == [target["Arn"]]
+    heard = clients.sns.get_subscription_attributes(SubscriptionArn=subscription["SubscriptionArn"])["Attributes"]
+    assert (heard["FilterPolicy"], heard["RawMessageDelivery"]) == ('{"status": ["failed"]}', "true")
+    machine = f"arn:aws:states:us-east-1:{ACCOUNT_ID}:stateMachine:demo"
+    assert clients.stepfunctions.describe_state_machine(stateMachineArn=machine)["type"] == "STANDARD"
+    stage = clients.apigateway.get_stage(restApiId=api, stageName="s")
+    assert stage["variables"] == {"later": "1"}
+    settings = stage["methodSettings"]["*/*"]
+    assert (settings["throttlingRateLimit"], settings["metricsEnabled"]) == (50.0, True)
+
+
 def test_resources_are_made_changed_in_place_and_removed(laptop: Laptop, project: Path) -> None:
     clients: Any = laptop.clients  # its types mark every field of every answer as optional
     first, _, gateway = deploy(laptop, project, "one")
@@ -155,33 +186,7 @@ def test_resources_are_made_changed_in_place_and_removed(laptop: Laptop, project
     assert [(one.method, one.rate) for one in gateway.throttles] == [("*/*", Rate(per_second=50))]
     let_changes_take_effect()
     assert invoke(laptop) == "two", "changed code takes effect"
-    url = clients.sqs.get_queue_url(QueueName="demo.fifo")["QueueUrl"]
-    attributes = clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    assert attributes["VisibilityTimeout"] == "40"
-    table = clients.dynamodb.describe_table(TableName="demo")["Table"]
-    assert table["GlobalSecondaryIndexes"][0]["IndexName"] == "by-key"
-    assert table["DeletionProtectionEnabled"]
-    (mapping,) = clients.lambda_.list_event_source_mappings(FunctionName="demo")["EventSourceMappings"]
-    assert mapping["BatchSize"] == 5
-    rule = clients.events.describe_rule(Name="demo")
-    assert (rule["ScheduleExpression"], rule["State"]) == ("rate(3 minutes)", "ENABLED")
-    (target,) = clients.events.list_targets_by_rule(Rule="demo")["Targets"]
-    assert target["Arn"].endswith(":function:demo")
-    alarms = clients.cloudwatch.describe_alarms(AlarmNamePrefix="demo", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
-    assert [one["Threshold"] for one in alarms["MetricAlarms"]] == [7.0]
-    assert [one["AlarmRule"] for one in alarms["CompositeAlarms"]] == ['ALARM("demo")']
-    topic = f"arn:aws:sns:us-east-1:{ACCOUNT_ID}:demo"
-    subscriptions = clients.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-    (subscription,) = [one for one in subscriptions if one["Protocol"] == "sqs"]
-    assert [one["Endpoint"] for one in subscriptions if one["Protocol"] == "lambda"] == [target["Arn"]]
-    heard = clients.sns.get_subscription_attributes(SubscriptionArn=subscription["SubscriptionArn"])["Attributes"]
-    assert (heard["FilterPolicy"], heard["RawMessageDelivery"]) == ('{"status": ["failed"]}', "true")
-    machine = f"arn:aws:states:us-east-1:{ACCOUNT_ID}:stateMachine:demo"
-    assert clients.stepfunctions.describe_state_machine(stateMachineArn=machine)["type"] == "STANDARD"
-    stage = clients.apigateway.get_stage(restApiId=first["api"], stageName="s")
-    assert stage["variables"] == {"later": "1"}
-    settings = stage["methodSettings"]["*/*"]
-    assert (settings["throttlingRateLimit"], settings["metricsEnabled"]) == (50.0, True)
+    check_what_was_changed_in_place(clients, first["api"])
 
     _, removed, gateway = deploy(laptop, project, "two", gone="true")
     assert gateway == GatewayDeclarations()
