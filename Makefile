@@ -33,7 +33,7 @@ format: install-check ## Format the code and fix what the linter can.
 	$(BIN)/ruff check --fix .
 
 package: install-laptop ## Build what `pulumi up` uploads, without uploading it.
-	$(BIN)/python -m infrastructure.packaging
+	$(BIN)/python -m infrastructure.blocks.packaging
 
 requirements: install-laptop ## Compile the locks anew from pyproject.toml, the largest first: the others agree with it.
 	$(COMPILE) --universal --python-version 3.11 --group check --output-file requirements/check.txt

@@ -2,17 +2,17 @@
 
 import pulumi
 
-from infrastructure.alarms import Alarms, AlarmsArgs
-from infrastructure.breaker import Breaker, BreakerArgs
-from infrastructure.code import Code, CodeArgs
-from infrastructure.events import Events, EventsArgs
-from infrastructure.front import Front, FrontArgs
-from infrastructure.function import FunctionDefaults
-from infrastructure.location import current_location
-from infrastructure.monitor import Monitor, MonitorArgs
-from infrastructure.processing import Processing, ProcessingArgs
-from infrastructure.settings import load_settings
-from infrastructure.table import Table, TableArgs
+from infrastructure.api.front import Front, FrontArgs
+from infrastructure.blocks.code import Code, CodeArgs
+from infrastructure.blocks.function import FunctionDefaults
+from infrastructure.blocks.location import current_location
+from infrastructure.pipeline.processing import Processing, ProcessingArgs
+from infrastructure.pipeline.table import Table, TableArgs
+from infrastructure.settings.stack import load_settings
+from infrastructure.watch.alarms import Alarms, AlarmsArgs
+from infrastructure.watch.breaker import Breaker, BreakerArgs
+from infrastructure.watch.events import Events, EventsArgs
+from infrastructure.watch.monitor import Monitor, MonitorArgs
 
 settings = load_settings()
 location = current_location()

@@ -23,8 +23,8 @@ from typing import Any
 import psutil
 
 from benchmarks.driving import Client, Laptop, running, wait_until_empty
-from local import emulator_process
-from local.lean_client import LeanClient
+from local.emulator import emulator_process
+from local.emulator.lean_client import LeanClient
 
 KEYS = 20
 PAGE = 50  # the emulator tells no more of its recorded calls at once

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from local import emulator_process
-from local.clients import Clients
+from local.emulator import emulator_process
+from local.emulator.clients import Clients
 
 FINISHED = {"succeeded", "failed"}
 POLL_SECONDS = 0.1

@@ -20,13 +20,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from local.assumed_role import assumed_session
+from asl import FakeTasks, Machine, VirtualClock
+from asl.execution.logs import ExecutionLog
 from local.deploy import Deployment, headless
-from local.express import FakeTasks, Machine, VirtualClock
-from local.express.logs import ExecutionLog
-from local.pipe import Engine, Message, Route, record
-from local.pipe_runner import WORKERS, EngineOf, Pipe, emulator_engine
-from local.state_dir import StateDir
+from local.emulator.assumed_role import assumed_session
+from local.host.state_dir import StateDir
+from local.services.pipes.pipe import Engine, Message, Route, record
+from local.services.pipes.runner import WORKERS, EngineOf, Pipe, emulator_engine
 from statemachine.loader import load_definition
 
 KEYS = WORKERS

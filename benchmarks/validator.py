@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "benchmarks" / "rivals" / "program.py"
-EVENT = ROOT / "tests" / "unit" / "events" / "post_task.json"
+EVENT = ROOT / "tests" / "functions" / "payloads" / "post_task.json"
 ROUNDS, WARM_ROUNDS, CALLS = 20, 7, 1000
 TRACE = "Root=1-697df1c0-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled="
 # What Lambda gives a deployed function. A bytecode cache there shall be, so nothing of the caller's is passed on.

@@ -15,10 +15,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.adapters.breaker import CloudWatchAttempts, DynamoDBBreakerStore, EventBridgePipe
 from functions.api.dispatch import dispatch
 from functions.api.messages import Request, Response, answer
-from functions.observability import logger, metrics, tracer
-from functions.tasks.breaker import Rules, State, ordered, tripped
-from functions.tasks.breaker_view import parse_change, view
-from functions.tasks.breaking import Control, Status, change, look, tick
+from functions.tasks.breaker.control import Control, Status, change, look, tick
+from functions.tasks.breaker.states import Rules, State, ordered, tripped
+from functions.tasks.breaker.view import parse_change, view
+from functions.telemetry.observability import logger, metrics, tracer
 
 ANONYMOUS = "somebody"  # where the API asks nobody for a signature
 

@@ -9,12 +9,12 @@ from typing import Any
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.adapters.table import DynamoDBRecordStore
+from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.api.dispatch import dispatch
 from functions.api.links import task_document
 from functions.api.messages import Request, Response, answer
-from functions.observability import logger, metrics, tracer
 from functions.tasks.cancelling import CancellableRecords, cancel
+from functions.telemetry.observability import logger, metrics, tracer
 
 MAX_ID_CHARACTERS = 128
 

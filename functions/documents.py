@@ -14,10 +14,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.api.access import Access
 from functions.api.cors import preflight_headers
 from functions.api.dispatch import dispatch, method_not_allowed
+from functions.api.document.openapi import Document, openapi_document
+from functions.api.document.page import CONTENT_SECURITY_POLICY, page
 from functions.api.messages import HTML, Request, Response, answer
-from functions.api.openapi import Document, openapi_document
-from functions.api.page import CONTENT_SECURITY_POLICY, page
-from functions.observability import logger, metrics, tracer
+from functions.telemetry.observability import logger, metrics, tracer
 
 CACHE = {"Cache-Control": "public, max-age=300"}
 

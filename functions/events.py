@@ -9,10 +9,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.adapters.topic import SNSEventTopic, SQSUnreadableChanges
-from functions.observability import emit, logger, metrics, tracer
 from functions.task_types import load_task_types
-from functions.tasks.measures import measures
-from functions.tasks.publishing import EventTopic, Published, UnreadableChanges, publish_changes
+from functions.tasks.events.measures import measures
+from functions.tasks.events.publishing import EventTopic, Published, UnreadableChanges, publish_changes
+from functions.telemetry.observability import emit, logger, metrics, tracer
 
 
 @dataclass(frozen=True, kw_only=True)

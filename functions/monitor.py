@@ -10,10 +10,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.adapters.patterns import DynamoDBPatternStore
 from functions.adapters.topic import SNSAlerts
-from functions.observability import emit, logger, metrics, tracer
 from functions.task_types import load_task_types
-from functions.tasks.measures import COUNT
-from functions.tasks.patterns import Watch, watch
+from functions.tasks.alerts.patterns import Watch, watch
+from functions.tasks.events.measures import COUNT
+from functions.telemetry.observability import emit, logger, metrics, tracer
 
 
 @cache

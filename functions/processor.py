@@ -8,12 +8,12 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.attempts import Attempt
-from functions.observability import logger, metrics, tracer
 from functions.task_types import load_task_types
 from functions.tasks.errors import TRANSIENT, TaskError
 from functions.tasks.processing import process, refuse_without_lease
 from functions.tasks.registry import Registry
+from functions.telemetry.attempts import Attempt
+from functions.telemetry.observability import logger, metrics, tracer
 
 
 @cache

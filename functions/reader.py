@@ -8,16 +8,16 @@ from typing import Any
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.adapters.table import DynamoDBRecordStore
-from functions.adapters.task_index import DynamoDBTaskIndex
+from functions.adapters.task_table.lists import DynamoDBTaskIndex
+from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.api.dispatch import dispatch
 from functions.api.links import task_document
 from functions.api.messages import Request, Response, answer
-from functions.observability import logger, metrics, tracer
 from functions.tasks.errors import Refused
 from functions.tasks.listing import pages
 from functions.tasks.listing.model import parse_list_request
 from functions.tasks.record import RecordStore
+from functions.telemetry.observability import logger, metrics, tracer
 
 MAX_ID_CHARACTERS = 128
 

@@ -12,17 +12,17 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.adapters.dead_letters import SQSDeadLetters
-from functions.adapters.failed_tasks import DynamoDBFailedTasks
 from functions.adapters.queue import SQSTaskQueue
+from functions.adapters.task_table.failures import DynamoDBFailedTasks
 from functions.api.dispatch import dispatch
 from functions.api.messages import Request, Response, answer
-from functions.observability import logger, metrics, tracer
-from functions.tasks.redrive.letters import DeadLetters
+from functions.tasks.redrive.dead_letters import DeadLetters
 from functions.tasks.redrive.many import BulkRedrive
 from functions.tasks.redrive.model import RedriveReport, parse_request
 from functions.tasks.redrive.one import redrive_one
 from functions.tasks.redrive.putting_back import PuttingBack
 from functions.tasks.redrive.sweep import Sweep
+from functions.telemetry.observability import logger, metrics, tracer
 
 MAX_ID_CHARACTERS = 128
 

@@ -16,20 +16,17 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.adapters.queue import SQSTaskQueue
-from functions.adapters.table import DynamoDBRecordStore
+from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.api.batching import batch_answer, count
 from functions.api.dispatch import dispatch
 from functions.api.links import task_document
 from functions.api.messages import Request, Response, answer
-from functions.observability import logger, metrics, tracer
 from functions.task_types import load_task_types
-from functions.tasks.batch import BatchSubmission, SideBySide, new_records, parse_batch
+from functions.tasks.clock import uuid7
 from functions.tasks.errors import Unavailable
-from functions.tasks.idempotency import KEY_HEADER, REPLAYED_HEADER, IdempotencyKey, idempotency_key
-from functions.tasks.ids import uuid7
-from functions.tasks.record import RecordStore
-from functions.tasks.registry import Registry
-from functions.tasks.submission import (
+from functions.tasks.intake.batch import BatchSubmission, SideBySide, new_records, parse_batch
+from functions.tasks.intake.idempotency import KEY_HEADER, REPLAYED_HEADER, IdempotencyKey, idempotency_key
+from functions.tasks.intake.submission import (
     MAX_BODY_BYTES,
     Accepted,
     TaskQueue,
@@ -38,7 +35,10 @@ from functions.tasks.submission import (
     timestamp,
     too_large,
 )
-from functions.tasks.validation import parse_new_task
+from functions.tasks.intake.validation import parse_new_task
+from functions.tasks.record import RecordStore
+from functions.tasks.registry import Registry
+from functions.telemetry.observability import logger, metrics, tracer
 
 KEYS_SIDE_BY_SIDE = 8  # boto3 keeps ten connections
 # Until when another task of a batch is begun. One takes at most 21 s (a put, the read after its lost reply, a send,

@@ -7,8 +7,8 @@ import signal
 import sys
 from types import FrameType
 
-from local.errors import LaptopError
-from local.options import STOP_SIGNALS, parse, scrub
+from local.host.errors import LaptopError
+from local.host.options import STOP_SIGNALS, parse, scrub
 
 INTERRUPTED = 130
 

@@ -8,26 +8,26 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.alarm_runner import Alarms
-from local.clients import UNCHECKED, Clients
-from local.config import LAPTOP_CONFIG, load_config
-from local.emulator import ACCOUNT_ID, Emulator
-from local.engine import ExpressService
-from local.errors import LaptopError
-from local.gateway.build import build_stages
-from local.gateway.stage import Stage
-from local.lambdas.forwarder import SOCKET_VARIABLE
-from local.lambdas.inbox import Inbox
-from local.lambdas.service import LambdaService
-from local.lean_client import LeanClient
-from local.logs import LogDelivery
-from local.metrics import MetricStore, Publisher
-from local.pipe_runner import Pipe
-from local.provisioner import Context, Provisioner
-from local.provisioner.manifest import Manifest
-from local.stack import evaluate
-from local.state_dir import StateDir
-from local.stream_runner import StreamMapping
+from local.emulator.clients import UNCHECKED, Clients
+from local.emulator.lean_client import LeanClient
+from local.emulator.server import ACCOUNT_ID, Emulator
+from local.host.errors import LaptopError
+from local.host.state_dir import StateDir
+from local.program import Context, Provisioner
+from local.program.config import LAPTOP_CONFIG, load_config
+from local.program.manifest import Manifest
+from local.program.stack import evaluate
+from local.services.alarms.runner import Alarms
+from local.services.gateway.build import build_stages
+from local.services.gateway.stage import Stage
+from local.services.lambdas.forwarder import SOCKET_VARIABLE
+from local.services.lambdas.inbox import Inbox
+from local.services.lambdas.service import LambdaService
+from local.services.logs import LogDelivery
+from local.services.metrics import MetricStore, Publisher
+from local.services.pipes.runner import Pipe
+from local.services.states import ExpressService
+from local.services.streams.runner import StreamMapping
 
 
 @dataclass(frozen=True, kw_only=True)

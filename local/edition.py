@@ -10,18 +10,18 @@ from collections.abc import Generator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from local import front_door
-from local.config import LAPTOP_CONFIG, load_config
-from local.emulator import Emulator, stop_orphan
-from local.front_door import FrontDoor, OnResponse
-from local.lambdas.forwarder import SOCKET_VARIABLE
-from local.lambdas.inbox import Inbox
-from local.options import STOP_SIGNALS, Options
-from local.state_dir import StateDir, write_json
+from local.emulator.server import Emulator, stop_orphan
+from local.host.options import STOP_SIGNALS, Options
+from local.host.state_dir import StateDir, write_json
+from local.program.config import LAPTOP_CONFIG, load_config
+from local.services.http import front_door
+from local.services.http.front_door import FrontDoor, OnResponse
+from local.services.lambdas.forwarder import SOCKET_VARIABLE
+from local.services.lambdas.inbox import Inbox
 
 if TYPE_CHECKING:
     from local.deploy import Deployment, Services
-    from local.pipe_runner import Pipe
+    from local.services.pipes.runner import Pipe
 
 WATCH_SECONDS = 0.5
 READS = frozenset({"GET", "HEAD", "OPTIONS"})

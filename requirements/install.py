@@ -48,7 +48,7 @@ IMPORTED_BY_A_START = (
     *("pulumi_aws/apigateway", "pulumi_aws/cloudwatch", "pulumi_aws/dynamodb", "pulumi_aws/iam"),
     *("pulumi_aws/lambda_", "pulumi_aws/pipes", "pulumi_aws/sfn", "pulumi_aws/sns", "pulumi_aws/sqs"),
 )
-SOURCES = ("functions", "infrastructure", "local", "statemachine")
+SOURCES = ("asl", "functions", "infrastructure", "local", "statemachine")
 
 # Meant for other work, these would install elsewhere or skip the hashes.
 IGNORED_VARIABLES = (

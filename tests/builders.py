@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from functions.adapters.list_indexes import list_keys
+from functions.adapters.task_table.indexes import list_keys
 from functions.tasks.model import Status
 
 TASK_ID = "0198c0de-0000-7000-8000-000000000001"

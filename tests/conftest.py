@@ -7,9 +7,9 @@ import pytest
 # Files run side by side, in this order: the longest first, so that no process is left alone with one at the end.
 LONGEST = (
     *("simulation/test_simulation.py", "simulation/test_mistakes.py", "benchmarks/test_benchmarks.py"),
-    *("local/test_drill.py", "simulation/test_every_error.py"),
-    *("workflow/test_task_machine.py", "local/test_contract.py", "local/test_idempotency.py"),
-    *("local/test_lifecycle.py", "local/test_pipeline.py", "local/test_iam.py", "workflow/test_differential.py"),
+    *("local/edition/test_drill.py", "simulation/test_every_error.py", "workflow/test_task_machine.py"),
+    *("local/edition/test_contract.py", "local/edition/test_idempotency.py", "local/edition/test_lifecycle.py"),
+    *("local/edition/test_pipeline.py", "local/edition/test_iam.py", "workflow/test_differential.py"),
 )
 
 

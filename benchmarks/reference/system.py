@@ -11,10 +11,10 @@ from typing import Any
 
 import pulumi
 
-from local.clients import Clients
-from local.emulator import ACCOUNT_ID, Emulator
-from local.provisioner import packages
-from local.state_dir import StateDir
+from local.emulator.clients import Clients
+from local.emulator.server import ACCOUNT_ID, Emulator
+from local.host.state_dir import StateDir
+from local.program.resources.functions import packages
 
 REGION = "us-east-1"
 STAGE = "v1"

@@ -22,14 +22,14 @@ from mangum import Mangum
 
 from functions.adapters.clients import CONFIG
 from functions.adapters.queue import SQSTaskQueue
-from functions.adapters.table import DynamoDBRecordStore
+from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.api.links import task_document
 from functions.task_types import load_task_types
+from functions.tasks.clock import uuid7
 from functions.tasks.errors import FieldError, Refused, Unavailable
-from functions.tasks.ids import uuid7
+from functions.tasks.intake.submission import new_record, submit, timestamp
+from functions.tasks.intake.validation import invalid_task, type_errors
 from functions.tasks.model import NewTask
-from functions.tasks.submission import new_record, submit, timestamp
-from functions.tasks.validation import invalid_task, type_errors
 
 LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 logger = Logger()

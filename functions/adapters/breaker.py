@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import boto3
 
 from functions.adapters.clients import CONFIG, unavailable_on_failure
-from functions.tasks.breaker import Attempts, Breaker, State
-from functions.tasks.breaking import Pipe
-from functions.tasks.measures import TRANSIENT_FAILURE
-from functions.tasks.submission import timestamp
+from functions.tasks.breaker.control import Pipe
+from functions.tasks.breaker.states import Attempts, Breaker, State
+from functions.tasks.events.measures import TRANSIENT_FAILURE
+from functions.tasks.intake.submission import timestamp
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from functions.adapters.clients import CONFIG, unavailable_on_failure
-from functions.tasks.redrive.letters import Received
+from functions.tasks.redrive.dead_letters import Received
 
 if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from functions.adapters.clients import new_client, unavailable_on_failure
+from functions.tasks.alerts.patterns import MAX_EXAMPLES, Failure, Kind, Pattern
 from functions.tasks.errors import Unavailable
-from functions.tasks.patterns import MAX_EXAMPLES, Failure, Kind, Pattern
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from functions.adapters.clients import SNSClient, new_client, unavailable_on_failure
-from functions.tasks.events import TaskEvent
-from functions.tasks.patterns import Alert
+from functions.tasks.alerts.patterns import Alert
+from functions.tasks.events.event import TaskEvent
 
 if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient

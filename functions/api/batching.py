@@ -6,10 +6,10 @@ from typing import Any
 
 from functions.api.links import task_document
 from functions.api.messages import Request, Response, answer, problem_body, unavailable
-from functions.tasks.batch import NotTried, Outcome
 from functions.tasks.errors import Refused, Unavailable
-from functions.tasks.idempotency import REPLAYED_HEADER
-from functions.tasks.submission import Accepted
+from functions.tasks.intake.batch import NotTried, Outcome
+from functions.tasks.intake.idempotency import REPLAYED_HEADER
+from functions.tasks.intake.submission import Accepted
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,8 @@ from typing import Any
 from functions.api.cors import with_cors
 from functions.api.messages import Request, Response, problem, read_request, unavailable
 from functions.api.problems import TITLES
-from functions.observability import logger
 from functions.tasks.errors import Refused, Unavailable
+from functions.telemetry.observability import logger
 
 Route = Callable[[Request], Response]
 

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from functions.tasks.errors import Refused, Unavailable
+from functions.tasks.intake.submission import timestamp
 from functions.tasks.model import Status
 from functions.tasks.record import Record
-from functions.tasks.submission import timestamp
 
 _TRIES = 3
 _WHY_NOT = {

@@ -5,11 +5,11 @@ from pydantic import ValidationError
 from functions.tasks import strict_json
 from functions.tasks.errors import TASK_ERRORS, FieldError, TaskError, TaskUnknownError, TaskValidationError
 from functions.tasks.fields import BODY, field_errors
+from functions.tasks.intake.validation import type_errors
 from functions.tasks.model import Task
 from functions.tasks.redaction import redact
 from functions.tasks.registry import DEFAULT_RETRY, Registry, TaskType
 from functions.tasks.retry import RetryPolicy
-from functions.tasks.validation import type_errors
 
 # The result passes through Step Functions (256 KiB a state, as an escaped string) and into the record, which
 # DynamoDB limits to 400 KB together with the body.

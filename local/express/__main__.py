@@ -1,7 +1,7 @@
-"""`python -m local.express DEFINITION INPUT`."""
+"""`python -m local.express` is `python -m asl`."""
 
 import sys
 
-from local.express.cli import main
+from asl.cli import main
 
 sys.exit(main())

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents import live, programs
-from tests.documents.shell import Shell
+from tests.documents.running import live, programs
+from tests.documents.running.shell import Shell
 from tests.infrastructure.recording import Stack, run
 from tests.local.laptop import Laptop
 

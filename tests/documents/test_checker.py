@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.documents.commands import commands, hidden
-from tests.documents.markdown import Document, Quote
-from tests.documents.shell import Shell, Wrong, parse
+from tests.documents.running.commands import commands, hidden
+from tests.documents.running.markdown import Document, Quote
+from tests.documents.running.shell import Shell, Wrong, parse
 
 TABLE = "taskline-dev-breaker"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.documents.commands import QUOTES, READ, hidden
-from tests.documents.markdown import Quote
-from tests.documents.shell import Shell
+from tests.documents.running.commands import QUOTES, READ, hidden
+from tests.documents.running.markdown import Quote
+from tests.documents.running.shell import Shell
 
 
 def test_all_commands_stand_in_blocks_marked_sh():

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from local.options import PROJECT_ROOT
-from tests.documents.markdown import DOCUMENTS, Document
+from local.host.options import PROJECT_ROOT
+from tests.documents.running.markdown import DOCUMENTS, Document
 
 _EXTERNAL = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
 # A path in a code span: it begins with a folder of the project. Patterns and placeholders are no paths.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.documents.commands import QUOTES, run_by
-from tests.documents.markdown import Quote
-from tests.documents.shell import Shell
+from tests.documents.running.commands import QUOTES, run_by
+from tests.documents.running.markdown import Quote
+from tests.documents.running.shell import Shell
 
 pytestmark = pytest.mark.check
 
@@ -24,7 +24,7 @@ def test_a_quoted_command_runs(quote: Quote, runner: Shell):
         ("curl -s -X POST $API/tasks/TASK_ID/redrives", "is answered with 404"),
         ("curl -s $API/tasks/SOME_ID", "does not know what SOME_ID stands for"),
         ("curl -s https://example.com/v1/docs", "is not the address of the laptop edition"),
-        (".venv/bin/python -m local.express INPUT.json DEFINITION.asl.json", "exits with 2"),
+        (".venv/bin/python -m asl INPUT.json DEFINITION.asl.json", "exits with 2"),
         (".venv/bin/python -m benchmarks.laptop --long", "says nothing of '--long'"),
         (".venv/bin/python -m tests.simulation --amount 3", "unrecognized arguments: --amount"),
         (".venv/bin/python -m local", "does not know how to run the module local"),

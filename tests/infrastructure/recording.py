@@ -13,7 +13,7 @@ from unittest import mock
 import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 
-from local.stack import evaluate, load_config
+from local.program.stack import evaluate, load_config
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
@@ -179,6 +179,6 @@ def run(stage: str, layer: Path, preview: bool = False, into: Recording | None =
     """The program, evaluated for a stage with some settings changed; `into` keeps what a failing one registered."""
     recording = into or Recording(preview)
     overrides = {f"taskline:{key}": value for key, value in ({"dependencyLayer": str(layer)} | config).items()}
-    with mock.patch("local.stack.MockMonitor", RecordingMonitor):
+    with mock.patch("local.program.stack.MockMonitor", RecordingMonitor):
         exports = evaluate(recording, load_config(stage, overrides), stage, preview=preview)
     return Stack(recording.resources, exports, recording.calls)

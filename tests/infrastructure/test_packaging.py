@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from infrastructure import packaging
-from infrastructure.packaging import PackagingError, dependency_layer, functions_archive
+from infrastructure.blocks import packaging
+from infrastructure.blocks.packaging import PackagingError, dependency_layer, functions_archive
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from infrastructure import iam
-from infrastructure.location import Location
-from infrastructure.machine_policy import UnknownIntegrationError, machine_statements
+from infrastructure.blocks import iam
+from infrastructure.blocks.location import Location
+from infrastructure.pipeline.machine_policy import UnknownIntegrationError, machine_statements
 from statemachine.loader import raw_definition
 from tests.infrastructure.recording import ACCOUNT, PARTITION, REGION, Stack, arn
 

@@ -11,9 +11,9 @@ import yaml
 
 from functions.tasks.registry import DEFAULT_RETRY
 from functions.tasks.retry import RetryPolicy
-from infrastructure.checks import SettingsError
-from infrastructure.settings import LOG_RETENTION_DAYS
-from infrastructure.times import MAX_WORKFLOW_SECONDS, Times, TimesError, derive_times
+from infrastructure.settings.checks import SettingsError
+from infrastructure.settings.stack import LOG_RETENTION_DAYS
+from infrastructure.settings.times import MAX_WORKFLOW_SECONDS, Times, TimesError, derive_times
 from statemachine.budget import worst_case_seconds
 from statemachine.loader import raw_definition
 from tests.infrastructure.recording import Recording, run

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from local.pipe_runner import POLL_SECONDS
-from tests.local.fake_lambda import Functions
+from local.services.pipes.runner import POLL_SECONDS
 from tests.local.laptop import Laptop
+from tests.local.services.fake_lambda import Functions
 
 
 @pytest.fixture(scope="session")

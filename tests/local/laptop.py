@@ -16,9 +16,9 @@ from email.message import Message
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from local.clients import Clients
-from local.options import PROJECT_ROOT
-from local.remembered import GOOD_SECONDS
+from local.emulator.clients import Clients
+from local.emulator.remembered import GOOD_SECONDS
+from local.host.options import PROJECT_ROOT
 
 READY = "Taskline is ready: "
 FINAL = ("succeeded", "failed", "cancelled")

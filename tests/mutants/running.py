@@ -17,12 +17,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 MUTATED = "functions/tasks"
 LOG = "mutmut.log"
-# They read or start the files of the functions instead of calling them, and would find mutmut's own code in there.
-LEFT_OUT = ("test_architecture", "test_tracing")
+# It starts the files of the functions instead of calling them, and would find mutmut's own code in there.
+LEFT_OUT = ("adapters/test_tracing",)
 _ARGUMENTS = (
     *("-o", "addopts=", "--import-mode=importlib", "--strict-markers"),  # in one process: mutmut has its own
     *("-mnot live", "-pno:cacheprovider", "-ptests.mutants.fast_first"),
-    *(f"--ignore=tests/unit/{name}.py" for name in LEFT_OUT),
+    *(f"--ignore=tests/functions/{name}.py" for name in LEFT_OUT),
 )
 # A mutant that loops is given up after (the time of its tests + 4 s) * 6.
 _SETTINGS = """[mutmut]
@@ -32,7 +32,7 @@ also_copy =
     {copied}
 pytest_add_cli_args =
     {arguments}
-pytest_add_cli_args_test_selection = tests/unit
+pytest_add_cli_args_test_selection = tests/functions
 track_dependencies = false
 timeout_constant = 4
 timeout_multiplier = 6

@@ -8,7 +8,7 @@ from tests.mutants import __main__ as command
 from tests.mutants.explained import Explained
 from tests.mutants.running import Mutant, MutmutError, Result
 
-LOOPS = Mutant(function="functions.tasks.ids.uuid7", diff="- a = 1\n+ a = 2")
+LOOPS = Mutant(function="functions.tasks.clock.uuid7", diff="- a = 1\n+ a = 2")
 Run = Callable[..., int]
 
 
@@ -38,19 +38,19 @@ def test_explained_survivors_are_a_success_while_enough_are_killed(
 
 def test_a_survivor_that_nobody_explained_is_a_failure_and_shown(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(killed=99, survivors=[LOOPS], explained=[]) == 1
-    assert f"Not killed and not explained: functions.tasks.ids.uuid7\n{LOOPS.diff}" in capsys.readouterr().out
+    assert f"Not killed and not explained: functions.tasks.clock.uuid7\n{LOOPS.diff}" in capsys.readouterr().out
 
 
 def test_an_explanation_of_what_was_killed_is_a_failure_and_shown(
     run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(killed=99, survivors=[], explained=[LOOPS]) == 1
-    assert "Explained, but killed or no longer made: functions.tasks.ids.uuid7" in capsys.readouterr().out
+    assert "Explained, but killed or no longer made: functions.tasks.clock.uuid7" in capsys.readouterr().out
 
 
 def test_a_part_has_no_share_to_reach_and_only_its_own_explanations_to_use(run: Run) -> None:
-    assert run("--module", "ids", killed=1, survivors=[LOOPS], explained=[LOOPS]) == 0
-    assert run("--module", "ids", killed=1, survivors=[], explained=[LOOPS]) == 1
+    assert run("--module", "clock", killed=1, survivors=[LOOPS], explained=[LOOPS]) == 0
+    assert run("--module", "clock", killed=1, survivors=[], explained=[LOOPS]) == 1
     assert run("--module", "retry", killed=1, survivors=[], explained=[LOOPS]) == 0
     assert run("--sample", "1", killed=1, survivors=[], explained=[LOOPS]) == 0, "it may not have been drawn"
 

@@ -9,7 +9,7 @@ TEXT = """# A document
 
 It says what it is for.
 
-## `functions.tasks.ids.uuid7`
+## `functions.tasks.clock.uuid7`
 
 ```diff
 - a = 1
@@ -26,7 +26,7 @@ whatever it is.
 """
 
 
-def a_mutant(added: str, function: str = "functions.tasks.ids.uuid7") -> Mutant:
+def a_mutant(added: str, function: str = "functions.tasks.clock.uuid7") -> Mutant:
     return Mutant(function=function, diff=f"- a = 1\n+ {added}")
 
 
@@ -38,9 +38,9 @@ def test_a_reason_explains_all_diffs_above_it() -> None:
     ]
 
 
-@pytest.mark.parametrize("rest", ["", "\n\n## `functions.tasks.ids.other`\n\n```diff\n- b\n+ c\n```\n\nA reason."])
+@pytest.mark.parametrize("rest", ["", "\n\n## `functions.tasks.clock.other`\n\n```diff\n- b\n+ c\n```\n\nA reason."])
 def test_a_diff_without_a_reason_is_an_error(rest: str) -> None:
-    with pytest.raises(ValueError, match=r"functions\.tasks\.ids\.uuid7: no reason"):
+    with pytest.raises(ValueError, match=r"functions\.tasks\.clock\.uuid7: no reason"):
         list(read(TEXT.replace("\nNobody reads it,\nwhatever it is.\n", "") + rest))
 
 
@@ -55,7 +55,7 @@ def test_survivors_need_an_explanation_each_and_explanations_a_survivor() -> Non
     compared = compare(twice, known)
     assert compared.unexplained == [a_mutant("a = 2")], "of two that look alike, one is explained"
     assert compared.stale == [a_mutant("a = None")]
-    elsewhere = a_mutant("a = 2", function="functions.tasks.ids.other")
+    elsewhere = a_mutant("a = 2", function="functions.tasks.clock.other")
     assert compare([elsewhere], known).unexplained == [elsewhere]
 
 

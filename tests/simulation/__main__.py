@@ -51,7 +51,7 @@ def schedules(seeds: Iterable[int]) -> int:
 
 def mutations(seeds: Iterable[int]) -> int:
     """Run the pipeline with one mistake at a time; the first schedule that catches it."""
-    from tests.simulation.mutations import MUTATIONS
+    from tests.simulation.mistakes.catalog import MUTATIONS
     from tests.simulation.run import run
 
     missed = 0

@@ -11,15 +11,15 @@ from io import StringIO
 from typing import Any
 from unittest import mock
 
+from asl import ExecutionContext, Machine, Outcome, Status, Taking, TaskFailure, TaskRequest, VirtualClock
 from functions import processor, redrive
-from local.express import ExecutionContext, Machine, Outcome, Status, Taking, TaskFailure, TaskRequest, VirtualClock
 from statemachine.loader import raw_definition
-from tests.simulation import operators
-from tests.simulation.calls import LambdaContext, SimulatedTasks
-from tests.simulation.faults import CALM, Faults
+from tests.simulation.actors.calls import LambdaContext, SimulatedTasks
+from tests.simulation.actors import operators
 from tests.simulation.run import START, TIMES, shipped_definition, shipped_machine
-from tests.simulation.work import OK, TYPES, working_in
-from tests.simulation.world import World
+from tests.simulation.world.faults import CALM, Faults
+from tests.simulation.world.work import OK, TYPES, working_in
+from tests.simulation.world.world import World
 
 TASK_ID = "task-1"
 GROUP = "key"

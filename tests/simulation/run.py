@@ -12,23 +12,23 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from asl import Group, Machine, Scheduler, VirtualClock
+from asl.execution.scheduler import MachineTimedOut
 from functions import canceller, processor, redrive, validator
 from functions.adapters.queue import SQSTaskQueue
-from functions.adapters.table import DynamoDBRecordStore
-from functions.tasks.batch import MAX_TASKS
-from infrastructure.times import derive_times
-from local.express import Group, Machine, Scheduler, VirtualClock
-from local.express.scheduler import MachineTimedOut
+from functions.adapters.task_table.records import DynamoDBRecordStore
+from functions.tasks.intake.batch import MAX_TASKS
+from infrastructure.settings.times import derive_times
 from statemachine.loader import load_definition
-from tests.simulation.actors import Fiber, Worker
-from tests.simulation.calls import SimulatedDynamoDB, SimulatedSQS, SimulatedTasks
-from tests.simulation.cancellers import cancelling_client, simulated_canceller
-from tests.simulation.clients import Post, careful_client, client, in_requests
-from tests.simulation.faults import CALM, Faults, Weather
-from tests.simulation.invariants import calm_violations, violations
-from tests.simulation.operators import last_operator, operator, redriver
-from tests.simulation.work import OK, TYPES, working_in
-from tests.simulation.world import MAX_RECEIVE_COUNT, World
+from tests.simulation.actors.calls import SimulatedDynamoDB, SimulatedSQS, SimulatedTasks
+from tests.simulation.actors.cancellers import cancelling_client, simulated_canceller
+from tests.simulation.actors.clients import Post, careful_client, client, in_requests
+from tests.simulation.actors.operators import last_operator, operator, redriver
+from tests.simulation.actors.workers import Fiber, Worker
+from tests.simulation.promises.invariants import calm_violations, violations
+from tests.simulation.world.faults import CALM, Faults, Weather
+from tests.simulation.world.work import OK, TYPES, working_in
+from tests.simulation.world.world import MAX_RECEIVE_COUNT, World
 
 _NOWHERE = Path("/dev/null").open("w")  # noqa: SIM115 for as long as the process lives
 START = 1_800_000_000.0

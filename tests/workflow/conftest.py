@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from infrastructure.location import Location
+from infrastructure.blocks.location import Location
 from local.deploy import Deployment, Services, headless
-from local.engine import ExpressService
-from local.state_dir import StateDir
+from local.host.state_dir import StateDir
+from local.services.states import ExpressService
 from tests.workflow.engines import OracleEngine, OurEngine
 from tests.workflow.machine import Bench
 
@@ -23,7 +23,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Deployment
 def nothing_is_remembered() -> Iterator[None]:
     """What a test changes takes effect at once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("local.remembered.GOOD_SECONDS", 0.0)
+        patch.setattr("local.emulator.remembered.GOOD_SECONDS", 0.0)
         yield
 
 

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from infrastructure.iam import document, trust
-from infrastructure.location import Location
-from infrastructure.machine_policy import machine_statements
-from local.clients import Clients
-from local.engine import Deployed, ExpressService
-from local.engine.service import context
-from local.express import HistoryEvent, Machine
-from local.provisioner.policies import trusting_the_laptop
+from asl import HistoryEvent, Machine
+from infrastructure.blocks.iam import document, trust
+from infrastructure.blocks.location import Location
+from infrastructure.pipeline.machine_policy import machine_statements
+from local.emulator.clients import Clients
+from local.program.resources.policies import trusting_the_laptop
+from local.services.states import Deployed, ExpressService
+from local.services.states.service import context
 
 Definition = dict[str, Any]
 Break = Callable[[Definition], None]

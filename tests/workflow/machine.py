@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.adapters.failed_tasks import DynamoDBFailedTasks
-from local.clients import Clients
+from functions.adapters.task_table.failures import DynamoDBFailedTasks
+from local.emulator.clients import Clients
 from tests.workflow.engines import Break, Definition, Execution, Runner
 
 

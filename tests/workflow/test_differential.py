@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from infrastructure.iam import allow, document
-from infrastructure.location import Location
+from infrastructure.blocks.iam import allow, document
+from infrastructure.blocks.location import Location
 from local.deploy import Deployment
-from local.engine import ExpressService
+from local.services.states import ExpressService
 from tests.workflow.engines import Execution, OracleEngine, OurEngine, make_machine, make_role
 from tests.workflow.machine import Bench
 from tests.workflow.scenarios import SCENARIOS, Scenario, way

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from infrastructure.location import Location
-from infrastructure.machine_policy import machine_statements
+from infrastructure.blocks.location import Location
+from infrastructure.pipeline.machine_policy import machine_statements
 from tests.workflow.engines import Execution
 from tests.workflow.machine import Bench
 from tests.workflow.scenarios import SCENARIOS, Scenario, way

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from functions.adapters.list_indexes import shard
+from functions.adapters.task_table.indexes import shard
 from statemachine.budget import successors
 from statemachine.loader import raw_definition
 from tests.workflow.engines import Definition, Execution

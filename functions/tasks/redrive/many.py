@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from functions.tasks.intake.submission import timestamp
 from functions.tasks.model import Status
 from functions.tasks.redrive.model import Continuation, MalformedMessage, RedrivenTask, RedriveReport, RedriveRequest
 from functions.tasks.redrive.one import redriven
 from functions.tasks.redrive.putting_back import PuttingBack
 from functions.tasks.redrive.state import TaskState
 from functions.tasks.redrive.sweep import Sweep, Undelivered
-from functions.tasks.submission import timestamp
 
 # API Gateway waits 29 s. After this time nothing new is begun, and what is begun takes at most five calls more.
 _WORK = timedelta(seconds=10)

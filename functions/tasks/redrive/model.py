@@ -11,9 +11,9 @@ from pydantic.config import JsonDict
 from functions.tasks import strict_json
 from functions.tasks.errors import ErrorClass, FieldError, Refused
 from functions.tasks.fields import BODY, field_errors
+from functions.tasks.intake.submission import timestamp
 from functions.tasks.model import Status
 from functions.tasks.redrive.state import TaskState
-from functions.tasks.submission import timestamp
 
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 MAX_LIMIT = 200

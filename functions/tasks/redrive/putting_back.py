@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from functions.tasks.intake.submission import TaskQueue
 from functions.tasks.model import Status
 from functions.tasks.redrive.state import FailedTasks, Mark, TaskState
-from functions.tasks.submission import TaskQueue
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 
 from functions.tasks.errors import Unavailable
-from functions.tasks.redrive.letters import DeadLetters, Kind, Letter, Received, Verdict, judge, read_letter
+from functions.tasks.redrive.dead_letters import DeadLetters, Kind, Letter, Received, Verdict, judge, read_letter
 from functions.tasks.redrive.state import FailedTasks, TaskState
 
 

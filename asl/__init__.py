@@ -1,0 +1,36 @@
+"""An interpreter of Express workflows written in Amazon States Language with JSONata.
+
+machine = Machine.load(text)
+outcome = machine.run({"order": 7}, tasks=FakeTasks({"Charge": [{"result": "ok"}]}), clock=VirtualClock())
+"""
+
+from asl.core.clock import Clock, RealClock, VirtualClock
+from asl.core.errors import DefinitionError, MissingFake, TaskFailure
+from asl.execution.context import ExecutionContext
+from asl.execution.history import HistoryEvent, Observer
+from asl.execution.scheduler import Group, Scheduler, Sleep
+from asl.execution.tasks import Taking, TaskRequest, TaskRunner
+from asl.fakes import FakeTasks
+from asl.machine import Machine, Outcome, Status
+
+__all__ = [
+    "Clock",
+    "DefinitionError",
+    "ExecutionContext",
+    "FakeTasks",
+    "Group",
+    "HistoryEvent",
+    "Machine",
+    "MissingFake",
+    "Observer",
+    "Outcome",
+    "RealClock",
+    "Scheduler",
+    "Sleep",
+    "Status",
+    "Taking",
+    "TaskFailure",
+    "TaskRequest",
+    "TaskRunner",
+    "VirtualClock",
+]

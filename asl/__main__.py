@@ -1,0 +1,7 @@
+"""`python -m asl DEFINITION INPUT`."""
+
+import sys
+
+from asl.cli import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""What every room of the runner rests on: errors, templates, times and clocks."""

@@ -1,0 +1,48 @@
+"""What an execution knows about itself: the source of `$states.context`."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from asl.core.templates import Json
+from asl.core.times import iso_time
+
+_ACCOUNT = "000000000000"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionContext:
+    """Names of the execution and its machine. `execution_arn` is made from them where it is not given."""
+
+    machine_name: str = "machine"
+    region: str = "us-east-1"
+    account: str = _ACCOUNT
+    role_arn: str = f"arn:aws:iam::{_ACCOUNT}:role/express"
+    name: str = field(default_factory=lambda: str(uuid4()))
+    execution_arn: str = ""
+    machine_arn: str = ""
+
+    @property
+    def state_machine_id(self) -> str:
+        """The machine's ARN."""
+        return self.machine_arn or f"arn:aws:states:{self.region}:{self.account}:stateMachine:{self.machine_name}"
+
+    @property
+    def execution_id(self) -> str:
+        """The execution's ARN."""
+        prefix = f"arn:aws:states:{self.region}:{self.account}:express:{self.machine_name}"
+        return self.execution_arn or f"{prefix}:{self.name}:{self.name}"
+
+    def as_json(self, value: Json, started: float) -> dict[str, Any]:
+        """The parts of the context object that stay the same all through the execution."""
+        return {
+            "Execution": {
+                "Id": self.execution_id,
+                "Input": value,
+                "Name": self.name,
+                "RoleArn": self.role_arn,
+                "StartTime": iso_time(started),
+                "RedriveCount": 0,
+            },
+            "StateMachine": {"Id": self.state_machine_id, "Name": self.machine_name},
+        }

@@ -1,0 +1,143 @@
+"""Execution logs: history events in the form in which Express workflows write them to CloudWatch Logs."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from asl.core.templates import Json, compact
+from asl.execution.history import HistoryEvent
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+_DATA: Final = {"input", "output", "parameters", "assignedVariables"}
+"""Details that hold data of the execution, and are text in the log."""
+
+_FATAL: Final = {"ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"}
+_ERROR_ENDINGS: Final = ("Failed", "TimedOut", "Aborted")
+
+_MOST_EVENTS: Final = 10_000
+_MOST_BYTES: Final = 1_000_000
+_OVERHEAD: Final = 26
+_LARGEST_EVENT: Final = 250_000
+
+
+class LogsClient(Protocol):
+    """The part of a CloudWatch Logs client that is used."""
+
+    def create_log_stream(self, *, logGroupName: str, logStreamName: str) -> Any: ...  # noqa: N803
+
+    def put_log_events(
+        self,
+        *,
+        logGroupName: str,  # noqa: N803
+        logStreamName: str,  # noqa: N803
+        logEvents: list[dict[str, Any]],  # noqa: N803
+    ) -> Any: ...
+
+
+def is_logged(kind: str, level: str) -> bool:
+    """Whether an event of this type is logged at a level: `ALL`, `ERROR`, `FATAL` or `OFF`."""
+    if level == "ERROR":
+        return kind.endswith(_ERROR_ENDINGS) or kind == "FailStateEntered"
+    return level == "ALL" or (level == "FATAL" and kind in _FATAL)
+
+
+def log_record(event: HistoryEvent, execution_arn: str, include_data: bool = True) -> dict[str, Any]:
+    """One event as it stands in the log, before it becomes text."""
+    return {
+        "id": str(event.id),
+        "type": event.type,
+        "details": _details(event.details, include_data),
+        "redrive_count": "0",
+        "previous_event_id": str(event.previous_event_id),
+        "event_timestamp": str(round(event.timestamp * 1000)),
+        "execution_arn": execution_arn,
+    }
+
+
+def _details(details: Mapping[str, Any], include_data: bool) -> dict[str, Json]:
+    result: dict[str, Json] = {}
+    for key, value in details.items():
+        if key not in _DATA:
+            result[key] = value
+        elif include_data:
+            result |= _data(key, value)
+    return result
+
+
+def _data(key: str, value: Json) -> dict[str, Json]:
+    if key == "parameters":
+        return {key: compact(value)}
+    if key == "assignedVariables":
+        variables: dict[str, Json] = value
+        text: Json = {name: compact(item) for name, item in variables.items()}
+    else:
+        text = compact(value)
+    return {key: text, f"{key}Details": {"truncated": False}}
+
+
+def _line(record: dict[str, Any]) -> str:
+    text = compact(record)
+    if len(text) <= _LARGEST_EVENT:
+        return text
+    # An event has a size limit of its own: as on AWS, it then says that data was left out.
+    details: dict[str, Json] = record["details"]
+    for key in _DATA & details.keys():
+        details[key] = ""
+        details[f"{key}Details"] = {"truncated": True}
+    return compact(record)
+
+
+@dataclass(slots=True)
+class ExecutionLog:
+    """Collects the events of one execution and writes them at its end. Writing never fails the execution.
+
+    Use it as the observer of a run, then call `flush`; many logs may share a client.
+    """
+
+    client: LogsClient
+    group: str
+    stream: str
+    execution_arn: str
+    level: str = "ALL"
+    include_data: bool = False
+    _lines: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+
+    def __call__(self, event: HistoryEvent) -> None:
+        """Take note of an event."""
+        if is_logged(event.type, self.level):
+            record = log_record(event, self.execution_arn, self.include_data)
+            self._lines.append((round(event.timestamp * 1000), _line(record)))
+
+    def flush(self) -> None:
+        """Write what was collected, in as few requests as the service allows."""
+        if not self._lines:
+            return
+        try:
+            self._create_stream()
+            for batch in self._batches():
+                self.client.put_log_events(logGroupName=self.group, logStreamName=self.stream, logEvents=batch)
+        except Exception:
+            # Logs are lost rather than work: the execution is over and its outcome stands.
+            _LOGGER.warning("could not write the log of %s", self.execution_arn, exc_info=True)
+        self._lines.clear()
+
+    def _create_stream(self) -> None:
+        try:
+            self.client.create_log_stream(logGroupName=self.group, logStreamName=self.stream)
+        except Exception as error:
+            # The usual case: another execution made it. Any other trouble shows when the events are put.
+            _LOGGER.debug("log stream %s not created: %s", self.stream, error)
+
+    def _batches(self) -> list[list[dict[str, Any]]]:
+        batches: list[list[dict[str, Any]]] = []
+        size = _MOST_BYTES
+        for moment, line in self._lines:
+            weight = len(line.encode("utf-8", "replace")) + _OVERHEAD
+            if size + weight > _MOST_BYTES or len(batches[-1]) >= _MOST_EVENTS:
+                batches.append([])
+                size = 0
+            batches[-1].append({"timestamp": moment, "message": line})
+            size += weight
+        return batches

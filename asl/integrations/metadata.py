@@ -1,0 +1,28 @@
+"""What optimised integrations add to a result about the HTTP response."""
+
+from typing import Any, Final
+
+from asl.core.templates import Json
+
+_SPELLINGS: Final = {
+    name.lower(): name
+    for name in (
+        "Connection", "Content-Length", "Content-Type", "Date", "Server", "X-Amz-Executed-Version",
+        "X-Amzn-Trace-Id", "x-amz-crc32", "x-amzn-Remapped-Content-Length", "x-amzn-RequestId",
+    )
+}  # fmt: skip
+"""Header names as AWS spells them; botocore hands them out in small letters."""
+
+
+def sdk_metadata(metadata: dict[str, Any]) -> dict[str, Json]:
+    """`SdkHttpMetadata` and `SdkResponseMetadata`."""
+    raw: dict[str, str] = metadata.get("HTTPHeaders", {})
+    headers = {_SPELLINGS.get(name.lower(), name): value for name, value in raw.items()}
+    return {
+        "SdkHttpMetadata": {
+            "AllHttpHeaders": {name: [value] for name, value in headers.items()},
+            "HttpHeaders": headers,
+            "HttpStatusCode": metadata.get("HTTPStatusCode", 200),
+        },
+        "SdkResponseMetadata": {"RequestId": metadata.get("RequestId", "")},
+    }

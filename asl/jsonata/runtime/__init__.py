@@ -1,0 +1,1 @@
+"""What compiled expressions work with: values, frames, operators and errors."""

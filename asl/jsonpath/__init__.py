@@ -1,0 +1,18 @@
+"""What JSONPath states need in a machine that also has JSONata states: reference paths, payload templates and the
+rules of Choice states. Intrinsic functions and filters are left out; a definition that has them is refused.
+"""
+
+from asl.jsonpath.conditions import compile_condition
+from asl.jsonpath.errors import PathError, PathFailed
+from asl.jsonpath.path import Path, compile_path
+from asl.jsonpath.payload import compile_payload, path_template
+
+__all__ = [
+    "Path",
+    "PathError",
+    "PathFailed",
+    "compile_condition",
+    "compile_path",
+    "compile_payload",
+    "path_template",
+]

@@ -1,0 +1,51 @@
+"""Walking through a graph of states."""
+
+from collections.abc import Generator
+from typing import Any
+
+from asl.core.templates import Json
+from asl.definition.model import (
+    ChoiceState,
+    FailState,
+    Graph,
+    MapState,
+    ParallelState,
+    PassState,
+    SucceedState,
+    TaskState,
+)
+from asl.execution.run import Run
+from asl.execution.scheduler import Command
+from asl.states.mapping import run_map
+from asl.states.parallel import run_parallel
+from asl.states.simple import run_choice, run_fail, run_pass
+from asl.states.task import run_task
+from asl.states.visit import Place, Transition, Visit
+from asl.states.waiting import run_wait
+
+
+def walk(run: Run, graph: Graph, value: Json, place: Place) -> Generator[Command, Any, Json]:
+    """Run the states one after another and return the last one's output; raises `StateFailed`."""
+    name: str | None = graph.start
+    while name is not None:
+        transition = yield from _step(Visit(run, graph.states[name], value, place))
+        name, value = transition.next, transition.output
+    return value
+
+
+def _step(visit: Visit) -> Generator[Command, Any, Transition]:
+    match visit.state:
+        case TaskState() as state:
+            return (yield from run_task(visit, state))
+        case PassState() | SucceedState() as state:
+            return run_pass(visit, state)
+        case ChoiceState() as state:
+            return run_choice(visit, state)
+        case FailState() as state:
+            return run_fail(visit, state)
+        case ParallelState() as state:
+            return (yield from run_parallel(visit, state, walk))
+        case MapState() as state:
+            return (yield from run_map(visit, state, walk))
+        case state:
+            return (yield from run_wait(visit, state))

@@ -1,0 +1,66 @@
+"""The Parallel state."""
+
+from collections.abc import Callable, Generator
+from typing import Any, TypeAlias
+
+from asl.core.errors import StateFailed
+from asl.core.templates import Json
+from asl.definition.model import Graph, ParallelState
+from asl.execution.history import Chain
+from asl.execution.run import Run
+from asl.execution.scheduler import Command, Fiber, Group
+from asl.jsonata import Frame
+from asl.states.guard import guarded
+from asl.states.visit import Place, Transition, Visit
+
+Walk: TypeAlias = Callable[[Run, Graph, Json, Place], Fiber]
+
+
+def run_parallel(visit: Visit, state: ParallelState, walk: Walk) -> Generator[Command, Any, Transition]:
+    """Run the branches side by side; the first that fails takes the others with it."""
+
+    def attempt(visit: Visit) -> Generator[Command, Any, Transition]:
+        return _attempt(visit, state, walk)
+
+    def gave_up(_failed: StateFailed) -> None:
+        visit.run.history.emit(visit.chain, "ParallelStateFailed")
+
+    return (yield from guarded(visit, state, attempt, gave_up))
+
+
+def _attempt(visit: Visit, state: ParallelState, walk: Walk) -> Generator[Command, Any, Transition]:
+    run = visit.run
+    frame = visit.frame()
+    value = visit.arguments(frame) if state.arguments is None else visit.evaluate(state.arguments, frame)
+    started = run.history.emit(visit.chain, "ParallelStateStarted")
+    group = Group()
+    chains: list[Chain] = []
+    for index, branch in enumerate(state.branches):
+        chain = Chain(started)
+        chains.append(chain)
+        place = Place(Frame(visit.place.scope), chain, visit.place.item, in_parallel=True)
+        run.scheduler.spawn(group, walk(run, branch, value, place), index)
+    results: list[Json] = [None] * len(state.branches)
+    try:
+        for _ in state.branches:
+            child = yield group
+            visit.chain.last = chains[child.index].last
+            if child.error is not None:
+                raise child.error
+            results[child.index] = child.result
+    except GeneratorExit:
+        group.cancel()
+        run.history.emit(visit.chain, "ParallelStateAborted")
+        raise
+    finally:
+        group.cancel()
+    return _leave(visit, state, results)
+
+
+def _leave(visit: Visit, state: ParallelState, results: list[Json]) -> Transition:
+    before = visit.chain.last
+    visit.check_size(results)
+    visit.run.history.emit(visit.chain, "ParallelStateSucceeded")
+    # The state's end and its exit both follow the last branch: the one does not lead to the other.
+    visit.chain.last = before
+    return visit.leave(visit.frame(result=results), results, state.next, state.output, state.assign)

@@ -1,0 +1,125 @@
+"""The Task state."""
+
+from collections.abc import Generator, Mapping
+from typing import Any, Final, NoReturn
+
+from asl.core.errors import DATA_LIMIT, TIMEOUT, BadArguments, StateFailed, TaskFailure
+from asl.core.templates import Json, Template, compact
+from asl.definition.model import Resource, TaskState
+from asl.execution.scheduler import Call, Command, Turn
+from asl.execution.tasks import TaskRequest
+from asl.jsonata import Frame
+from asl.states.guard import guarded
+from asl.states.visit import Transition, Visit, is_too_large, too_large
+
+_LONGEST: Final = 99_999_999
+_BOUNDS: Final = "{field} must be between 0 and 99999999 but was: {value}"
+
+
+def run_task(visit: Visit, state: TaskState) -> Generator[Command, Any, Transition]:
+    """Call the resource, as often as `Retry` allows."""
+
+    def attempt(visit: Visit) -> Generator[Command, Any, Transition]:
+        return _attempt(visit, state)
+
+    def gave_up(failed: StateFailed) -> None:
+        if visit.place.in_parallel and failed.task and not state.catch:
+            # AWS notes the abort aside: what follows the failure does not point to it.
+            before = visit.chain.last
+            visit.run.history.emit(visit.chain, "TaskStateAborted")
+            visit.chain.last = before
+
+    return (yield from guarded(visit, state, attempt, gave_up))
+
+
+def _attempt(visit: Visit, state: TaskState) -> Generator[Command, Any, Transition]:
+    frame = visit.frame()
+    arguments = visit.arguments(frame) if state.arguments is None else visit.evaluate(state.arguments, frame)
+    credentials = None if state.credentials is None else visit.evaluate(state.credentials, frame)
+    timeout = _seconds(visit, state.timeout, frame)
+    heartbeat = _seconds(visit, state.heartbeat, frame)
+    events = _Events(visit, state.resource)
+    events.scheduled(arguments, timeout, heartbeat)
+    request = TaskRequest(
+        state=state.name,
+        resource=state.resource,
+        arguments=arguments,
+        attempt=visit.retries,
+        timeout=timeout,
+        credentials=credentials,
+    )
+    result = yield from _call(visit, events, request, timeout, heartbeat)
+    return visit.leave(visit.frame(result=result), result, state.next, state.output, state.assign)
+
+
+def _seconds(visit: Visit, template: Template | None, frame: Frame) -> int | None:
+    return None if template is None else visit.whole(template, frame, 0, _BOUNDS, _LONGEST)
+
+
+def _call(
+    visit: Visit, events: "_Events", request: TaskRequest, timeout: int | None, heartbeat: int | None
+) -> Generator[Command, Any, Json]:
+    # Nothing here sends heartbeats, so a heartbeat that is due earlier is missed.
+    missed = heartbeat is not None and (timeout is None or heartbeat < timeout)
+    try:
+        yield Turn()
+        events.started()
+        result = yield Call(request, heartbeat if missed else timeout)
+    except GeneratorExit:
+        visit.run.history.emit(visit.chain, "TaskStateAborted")
+        raise
+    except TimeoutError:
+        events.timed_out(missed)
+    except TaskFailure as failure:
+        events.failed(failure.error, failure.cause)
+    except BadArguments as error:
+        shown = compact(request.arguments)
+        visit.fail_for_good(f"The Parameters '{shown}' could not be used to start the Task: [{error}]")
+    if is_too_large(result):
+        events.failed(DATA_LIMIT, too_large(events.source))
+    events.succeeded(result)
+    return result
+
+
+class _Events:
+    """The events of one attempt, which a bare function ARN gives other names and other details."""
+
+    def __init__(self, visit: Visit, resource: Resource) -> None:
+        self._visit = visit
+        self._resource = resource
+        self._prefix = "LambdaFunction" if resource.is_function else "Task"
+        self._names: Mapping[str, str] = (
+            {} if resource.is_function else {"resource": resource.action, "resourceType": resource.service}
+        )
+        self.source = resource.arn if resource.is_function else resource.service
+
+    def _emit(self, kind: str, **details: Any) -> None:
+        self._visit.run.history.emit(self._visit.chain, self._prefix + kind, **self._names, **details)
+
+    def scheduled(self, arguments: Json, timeout: int | None, heartbeat: int | None) -> None:
+        details: dict[str, Any] = {} if timeout is None else {"timeoutInSeconds": timeout}
+        if heartbeat is not None:
+            details["heartbeatInSeconds"] = heartbeat
+        if self._resource.is_function:
+            self._emit("Scheduled", resource=self._resource.arn, input=arguments, **details)
+        else:
+            self._emit("Scheduled", region=self._visit.run.about.region, parameters=arguments, **details)
+
+    def started(self) -> None:
+        self._emit("Started")
+
+    def succeeded(self, result: Json) -> None:
+        self._emit("Succeeded", output=result)
+
+    def failed(self, error: str | None, cause: str | None) -> NoReturn:
+        self._emit("Failed", **present(error=error, cause=cause))
+        raise StateFailed(error, cause, task=True)
+
+    def timed_out(self, missed: bool) -> NoReturn:
+        self._emit("TimedOut", error=TIMEOUT)
+        raise StateFailed(TIMEOUT, None, task=True, missed=missed)
+
+
+def present(**values: str | None) -> dict[str, str]:
+    """The values that are there."""
+    return {key: value for key, value in values.items() if value is not None}

@@ -1,0 +1,211 @@
+"""One visit to one state: what its expressions see, how it is left, and how it fails."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn, cast
+
+from asl.core.errors import DATA_LIMIT, QUERY, RUNTIME, ExpressionFailed, StateFailed
+from asl.core.templates import Json, Template, compact, json_type, typed
+from asl.core.times import iso_time
+from asl.definition.model import DataFlow, Guarded, State, WaitState
+from asl.execution.history import Chain
+from asl.execution.run import Run
+from asl.jsonata import Frame
+from asl.jsonpath import Path, PathFailed, compile_path
+from asl.states.dataflow import effective_input, placed, shaped_output
+
+MAX_BYTES: Final = 262_144
+"""How much JSON may pass from state to state."""
+
+RESULT: Final = compile_path("$")
+"""Stands for the place that the state's own `ResultPath` names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a graph runs: in which scope, on which line of events, and as which iteration of a Map."""
+
+    scope: Frame
+    chain: Chain
+    item: Json = None
+    in_parallel: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """The way out of a state. `next` is `None` where the graph ends."""
+
+    next: str | None
+    output: Json
+
+
+class Visit:
+    """One visit to a state, all its attempts included."""
+
+    __slots__ = ("before", "chain", "context", "effective", "entered", "input", "place", "retries", "run", "state")
+
+    def __init__(self, run: Run, state: State, value: Json, place: Place) -> None:
+        self.run = run
+        self.state = state
+        self.input = value
+        self.place = place
+        self.chain = place.chain
+        self.retries = 0
+        self.before = place.chain.last
+        moment = run.enter()
+        self.context: dict[str, Any] = {
+            **run.context, "State": {"EnteredTime": iso_time(moment), "Name": state.name}
+        }  # fmt: skip
+        if place.item is not None:
+            self.context["Map"] = {"Item": place.item}
+        if isinstance(state, Guarded):
+            self.context["State"]["RetryCount"] = 0
+        kind = type(state).__name__
+        self.entered = run.history.emit(self.chain, f"{kind}Entered", name=state.name, input=value)
+        self.effective = value
+        if state.flow is not None:
+            self.effective = self.follow(effective_input, state.flow, self.frame())
+
+    def retry(self) -> None:
+        """Count one more attempt."""
+        self.retries += 1
+        self.context = {**self.context, "State": {**self.context["State"], "RetryCount": self.retries}}
+
+    def frame(self, **more: Json) -> Frame:
+        """Where this state's expressions are evaluated; `more` are further members of `$states`."""
+        return self.run.frame(self.place.scope, {"input": self.effective, "context": self.context, **more})
+
+    def follow(self, step: Callable[..., Json], *args: Any) -> Json:
+        """Do something with paths; one that leads nowhere fails in a way that nothing catches."""
+        try:
+            return step(*args)
+        except PathFailed as failed:
+            self.fail_for_good(str(failed))
+
+    def arguments(self, frame: Frame) -> Json:
+        """What a task, the branches of a Parallel, or the output of a Pass start from in JSONPath mode."""
+        flow = self.state.flow
+        if flow is None or flow.parameters is None:
+            return self.effective
+        return self.evaluate(flow.parameters, frame)
+
+    def evaluate(self, template: Template, frame: Frame, expected: str | None = None) -> Json:
+        """The value of a field; raises `StateFailed` when its expression fails."""
+        if template.constant:
+            return template.source
+        if self.state.flow is not None:
+            return self._by_path(template, frame, expected)
+        try:
+            return template.evaluate(frame) if expected is None else typed(template, frame, expected)
+        except ExpressionFailed as failed:
+            self.fail_evaluation(failed)
+
+    def _by_path(self, template: Template, frame: Frame, expected: str | None) -> Json:
+        value = self.follow(template.evaluate, frame)
+        if expected is not None and json_type(value) != expected:
+            self.fail_for_good(f"The value of the field '{template.field}' must be of the type {expected}.")
+        return value
+
+    def whole(self, template: Template, frame: Frame, low: int, message: str, high: float | None = None) -> int:
+        """A whole number within bounds; `message` is the cause if it is below or above them."""
+        value = self.evaluate(template, frame, "number")
+        field = template.field
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if not isinstance(value, int):
+            cause = f"The {field} field cannot be parsed as an integer: {compact(value)}"
+            self.fail_evaluation(ExpressionFailed(cause, field))
+        if value < low or (high is not None and value > high):
+            self.fail_evaluation(ExpressionFailed(message.format(field=field, value=value), field))
+        return value
+
+    def fail_evaluation(self, failed: ExpressionFailed) -> NoReturn:
+        """Fail because of an expression or its value."""
+        cause = self.explain(failed.cause)
+        details = {"error": QUERY, "cause": cause, "location": failed.location, "state": self.state.name}
+        present = {key: value for key, value in details.items() if value is not None}
+        # As observed: a state that fails before anything else happened in it is passed over by the line of events.
+        at_once = self.chain.last == self.entered and not isinstance(self.state, WaitState)
+        self.run.history.emit(self.chain, "EvaluationFailed", self.before if at_once else None, **present)
+        raise StateFailed(QUERY, cause) from failed
+
+    def fail_for_good(self, cause: str) -> NoReturn:
+        """Fail in a way that nothing catches: the next event is the end of the execution."""
+        self.run.history.quiet = True
+        raise StateFailed(RUNTIME, self.explain(cause), fatal=True)
+
+    def explain(self, cause: str) -> str:
+        """A cause as AWS words it, with the state and the event that entered it."""
+        name, entered = self.state.name, self.entered
+        opening = f"An error occurred while executing the state '{name}' (entered at the event id #{entered})."
+        return f"{opening} {cause}"
+
+    def check_size(self, value: Json, source: str | None = None) -> None:
+        """Refuse a value that is too large to be passed on."""
+        if value is not self.input and is_too_large(value):
+            raise StateFailed(DATA_LIMIT, too_large(source or self.state.name))
+
+    def leave(
+        self,
+        frame: Frame,
+        value: Json,
+        following: str | None,
+        output: Template | None,
+        assign: Template | None,
+        place: Path | None = RESULT,
+    ) -> Transition:
+        """End the visit: evaluate `Assign` and `Output` side by side, and only then let the variables
+        change. `place` is where an error goes in JSONPath mode."""
+        flow = self.state.flow
+        if flow is not None:
+            frame = self.frame(input=value)
+        assigned: dict[str, Json] = {} if assign is None else self.evaluate(assign, frame)
+        if output is not None:
+            value = self.evaluate(output, frame)
+        if flow is not None:
+            value = self._flown(flow, frame, value, place)
+        self.check_size(value)
+        for variable in assigned.values():
+            self.check_size(variable)
+        self.place.scope.bindings.update(assigned)
+        self.exit(value, assigned)
+        return Transition(following, value)
+
+    def _flown(self, flow: DataFlow, frame: Frame, value: Json, place: Path | None) -> Json:
+        if place is not RESULT:
+            return self.follow(placed, place, self.input, value)
+        if flow.selector is not None:
+            value = self.evaluate(flow.selector, frame)
+        return self.follow(shaped_output, flow, frame, self.input, value)
+
+    def exit(self, value: Json, assigned: dict[str, Json], previous: int | None = None) -> None:
+        """Note in the history that the state is left."""
+        kind = f"{type(self.state).__name__}Exited"
+        details: dict[str, Any] = {"name": self.state.name, "output": value}
+        if assigned:
+            details["assignedVariables"] = assigned
+        self.run.history.emit(self.chain, kind, previous, **details)
+
+
+def is_too_large(value: Json) -> bool:
+    """Whether a value's JSON has more bytes than may be passed on."""
+    kind = json_type(value)
+    if kind in ("null", "boolean", "number") or (kind == "string" and len(value) < MAX_BYTES // 6):
+        return False
+    # Escaping only adds characters, so the quick measure can clear a value and never condemn it.
+    if len(json.dumps(value)) <= MAX_BYTES:
+        return False
+    return len(compact(value).encode("utf-8", "surrogatepass")) > MAX_BYTES
+
+
+def too_large(source: str) -> str:
+    """The cause of `States.DataLimitExceeded`."""
+    return (
+        f"The state/task '{source}' returned a result with a size exceeding the maximum number of bytes service limit."
+    )
+
+
+def as_dict(value: Json) -> dict[str, Json]:
+    """A JSON value known to be an object."""
+    return cast(dict[str, Json], value)

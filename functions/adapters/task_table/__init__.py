@@ -1,0 +1,1 @@
+"""The task table on DynamoDB: records, lists, failed tasks, and its indexes."""

@@ -1,0 +1,104 @@
+"""Lists of tasks from the task table: its indexes find them, BatchGetItem reads them."""
+
+import heapq
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from functions.adapters.clients import new_client, unavailable_on_failure
+from functions.adapters.task_table.indexes import BY_KEY, BY_STATUS, BY_TIME, HASH_KEYS, RANGE_KEY, SHARDS
+from functions.tasks.errors import Unavailable
+from functions.tasks.listing.model import TaskSummary
+from functions.tasks.listing.pages import Place
+from functions.tasks.model import Status
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.client import DynamoDBClient
+
+_SUMMARY = ("task_id", "status", "type", "priority", "ordering_key", "attempts", "created_at", "started_at",
+            "finished_at", "error")  # fmt: skip
+_NAMES = {f"#{name}": name for name in _SUMMARY}
+_EVERYTHING = "~"  # sorts behind every moment
+_SPARE = 4  # entries asked of a shard beyond its share: shards are even only on average
+
+
+class DynamoDBTaskIndex:
+    """`TaskIndex` on a DynamoDB table."""
+
+    def __init__(self, table_name: str, client: "DynamoDBClient | None" = None) -> None:
+        self._table = table_name
+        self._client: DynamoDBClient = client or new_client("dynamodb")
+
+    def newest_first(
+        self, *, status: Status | None, ordering_key: str | None, before: str | None, page: int
+    ) -> Iterator[Place]:
+        """Query every partition that can hold such tasks, and merge what they say."""
+        index, partitions = _partitions(status, ordering_key)
+        share = page // len(partitions) + _SPARE
+        found = (self._partition(index, name, before or _EVERYTHING, share) for name in partitions)
+        return heapq.merge(*found, key=lambda place: place.order, reverse=True)
+
+    def summaries(self, task_ids: Collection[str]) -> Mapping[str, TaskSummary]:
+        """BatchGetItem, strongly consistent, until all are there: an answer ends at 16 MB of records."""
+        keys: list[Any] = [{"task_id": {"S": task_id}} for task_id in task_ids]
+        found: list[Any] = []
+        while keys:
+            wanted = {
+                "Keys": keys,
+                "ConsistentRead": True,
+                "ProjectionExpression": ", ".join(_NAMES),
+                "ExpressionAttributeNames": _NAMES,
+            }
+            with unavailable_on_failure("the task table"):
+                answer = self._client.batch_get_item(RequestItems={self._table: wanted})  # pyright: ignore[reportArgumentType]
+            unprocessed: Any = answer.get("UnprocessedKeys", {})
+            left: list[Any] = unprocessed[self._table]["Keys"] if unprocessed else []
+            if len(left) == len(keys):
+                raise Unavailable("the task table answered with none of the records asked for")
+            found += answer["Responses"].get(self._table, [])
+            keys = left
+        return {summary.task_id: summary for summary in map(_to_summary, found)}
+
+    def _partition(self, index: str, name: str, before: str, share: int) -> Iterator[Place]:
+        while True:
+            with unavailable_on_failure("the task table"):
+                answer = self._client.query(
+                    TableName=self._table,
+                    IndexName=index,
+                    KeyConditionExpression=f"{HASH_KEYS[index]} = :name AND {RANGE_KEY} < :before",
+                    ExpressionAttributeValues={":name": {"S": name}, ":before": {"S": before}},
+                    ScanIndexForward=False,
+                    Limit=share,
+                )
+            for item in answer["Items"]:
+                before = _text(item, RANGE_KEY)
+                yield Place(order=before, task_id=_text(item, "task_id"))
+            if "LastEvaluatedKey" not in answer:
+                return
+
+
+def _partitions(status: Status | None, ordering_key: str | None) -> tuple[str, Sequence[str]]:
+    """The index that fits the filters best, and the values of its hash key."""
+    if ordering_key is not None:
+        return BY_KEY, (ordering_key,)
+    if status is not None:
+        return BY_STATUS, tuple(f"{status}#{shard}" for shard in SHARDS)
+    return BY_TIME, SHARDS
+
+
+def _to_summary(item: Mapping[str, Any]) -> TaskSummary:
+    return TaskSummary(
+        task_id=_text(item, "task_id"),
+        status=Status(_text(item, "status")),
+        type=_text(item, "type"),
+        priority=_text(item, "priority"),
+        ordering_key=_text(item, "ordering_key"),
+        attempts=int(item["attempts"]["N"]),
+        created_at=_text(item, "created_at"),
+        started_at=item.get("started_at", {}).get("S"),
+        finished_at=item.get("finished_at", {}).get("S"),
+        error_class=item.get("error", {}).get("M", {}).get("class", {}).get("S"),
+    )
+
+
+def _text(item: Mapping[str, Any], name: str) -> str:
+    return item[name]["S"]

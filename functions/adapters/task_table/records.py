@@ -1,0 +1,137 @@
+"""The task table on DynamoDB: one item a task, keyed by `task_id`.
+
+The state machine writes the same items (`statemachine/task.asl.json`); the attribute names here are its names.
+"""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from functions.adapters.clients import new_client, unavailable_on_failure
+from functions.adapters.task_table.indexes import list_keys, status_shard
+from functions.tasks.errors import Unavailable
+from functions.tasks.model import Status
+from functions.tasks.record import Record
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.client import DynamoDBClient
+
+
+# A redriven task that waits again leaves the index of failed tasks too: its redrive is over.
+_CANCEL = (
+    "SET #status = :cancelled, status_shard = :status_shard, finished_at = :now, expires_at = :expires_at,"
+    " history = list_append(history, :entry) REMOVE failed_key"
+)
+
+
+class DynamoDBRecordStore:
+    """`RecordStore` and `CancellableRecords` on a DynamoDB table."""
+
+    def __init__(self, table_name: str, client: "DynamoDBClient | None" = None) -> None:
+        self._table = table_name
+        self._client: DynamoDBClient = client or new_client("dynamodb")
+
+    def put_new(self, record: Record) -> Record:
+        """Put the item on condition that its id is new, or read the one that is there.
+
+        That may be our own: the SDK tries again when a reply was lost. `Unavailable` when it expired in between.
+        """
+        with unavailable_on_failure("the task table"):
+            try:
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=_to_item(record),
+                    ConditionExpression="attribute_not_exists(task_id)",
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                kept = self.get(record.task_id)
+                if kept is None:
+                    raise Unavailable(f"the record of {record.task_id} went away while it was looked at") from None
+                return kept
+        return record
+
+    def get(self, task_id: str) -> Record | None:
+        """Read the item, strongly consistent: a client that was answered 202 finds its task."""
+        with unavailable_on_failure("the task table"):
+            answer = self._client.get_item(TableName=self._table, Key={"task_id": {"S": task_id}}, ConsistentRead=True)
+        return _from_item(answer["Item"]) if "Item" in answer else None
+
+    def cancel(self, task_id: str, *, at: str, expires_at: int) -> Record | None:
+        """One conditional update, which the claim of an execution meets or is met by: exactly one of them wins."""
+        with unavailable_on_failure("the task table"):
+            try:
+                answer = self._client.update_item(
+                    TableName=self._table,
+                    Key={"task_id": {"S": task_id}},
+                    ConditionExpression="#status = :queued",
+                    UpdateExpression=_CANCEL,
+                    ExpressionAttributeNames={"#status": "status"},
+                    ExpressionAttributeValues={
+                        ":queued": {"S": Status.QUEUED},
+                        ":cancelled": {"S": Status.CANCELLED},
+                        ":status_shard": {"S": status_shard(Status.CANCELLED, task_id)},
+                        ":now": {"S": at},
+                        ":expires_at": {"N": str(expires_at)},
+                        ":entry": {"L": [{"M": {"status": {"S": Status.CANCELLED}, "at": {"S": at}}}]},
+                    },
+                    ReturnValues="ALL_NEW",
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return None
+        return _from_item({**answer["Attributes"]})
+
+
+def _to_item(record: Record) -> dict[str, Any]:
+    item: dict[str, Any] = {
+        "task_id": {"S": record.task_id},
+        "status": {"S": record.status},
+        "ordering_key": {"S": record.ordering_key},
+        "type": {"S": record.type},
+        "priority": {"S": record.priority},
+        "created_at": {"S": record.created_at},
+        "body": {"S": record.body},
+        "attempts": {"N": str(record.attempts)},
+        "history": {"L": [{"M": {name: {"S": text} for name, text in entry.items()}} for entry in record.history]},
+        **list_keys(record.task_id, record.status, record.created_at),
+    }
+    return item if record.request_hash is None else item | {"request_hash": {"S": record.request_hash}}
+
+
+def _from_item(item: dict[str, Any]) -> Record:
+    def text(name: str) -> str:
+        return item[name]["S"]
+
+    def optional(name: str) -> str | None:
+        return item[name]["S"] if name in item else None
+
+    return Record(
+        task_id=text("task_id"),
+        status=Status(text("status")),
+        ordering_key=text("ordering_key"),
+        type=text("type"),
+        priority=text("priority"),
+        created_at=text("created_at"),
+        body=text("body"),
+        attempts=int(item["attempts"]["N"]),
+        started_at=optional("started_at"),
+        finished_at=optional("finished_at"),
+        result=optional("result"),
+        error=_texts(item["error"]["M"]) if "error" in item else None,
+        history=tuple(_from_entry(entry["M"]) for entry in item["history"]["L"]),
+        redrives=int(item["redrives"]["N"]) if "redrives" in item else 0,
+        request_hash=optional("request_hash"),
+    )
+
+
+def _from_entry(entry: dict[str, Any]) -> dict[str, Any]:
+    """A step of the history: texts, and of failures their numbers and errors."""
+    return {name: _from_value(value) for name, value in entry.items()}
+
+
+def _from_value(value: dict[str, Any]) -> Any:
+    if "N" in value:
+        return json.loads(value["N"])
+    return _texts(value["M"]) if "M" in value else value["S"]
+
+
+def _texts(attributes: dict[str, Any]) -> dict[str, str]:
+    return {name: value["S"] for name, value in attributes.items()}

@@ -1,0 +1,81 @@
+"""What all operations of the OpenAPI document have in common: tags, security, and the errors that anyone can meet."""
+
+from http import HTTPStatus
+from typing import Any
+
+from functions.api.access import API_KEY, OPERATIONS, SERVICE, SIGNATURE, TASKS, Access
+from functions.api.document.examples import TASK_ID
+from functions.api.messages import PROBLEM_JSON
+from functions.api.problems import TITLES, problem_type
+
+Document = dict[str, Any]
+_TAGS = {
+    TASKS: "Hand in tasks and read what became of them.",
+    SERVICE: "About the API itself; open to everybody.",
+    OPERATIONS: "What operators do; needs an AWS signature.",
+}
+_SCHEMES: dict[str, Document] = {
+    API_KEY: {"type": "apiKey", "in": "header", "name": "x-api-key", "description": "The client's API key."},
+    SIGNATURE: {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "AWS Signature Version 4 for the service `execute-api`, of somebody who may invoke the API.",
+    },
+}
+# What can be answered to any request, whatever it asks for: most of it by the gateway, before a function hears of it.
+_COMMON = {
+    403: "The API key or the signature is missing or wrong, or the firewall refused the request.",
+    429: "Too many requests, or the key's quota is used up; try again later.",
+    500: "A mistake on our side.",
+    504: "No answer in time; the request may have been done all the same.",
+}
+# The gateway takes 10 MB; what a function takes, its operations say themselves.
+_WITH_BODY = {413: "The request is too large."}
+# So the gateway answers a request without a signature, as one for a path that does not exist.
+_UNSIGNED = {404: "There is nothing here for who does not sign."}
+_DETAILS = {
+    403: "Forbidden",
+    404: f"There is no task {TASK_ID!r}.",
+    413: "Request Too Long",
+    415: "Send the task as application/json, not as text/plain.",
+    429: "Too Many Requests",
+    500: "This is a mistake on our side.",
+    503: "The task store or the queue did not answer. Nothing is lost by trying again.",
+    504: "Endpoint request timed out",
+}
+
+
+def complete(document: Document, access: Access) -> Document:
+    """The document with its operations tagged, secured, and all their errors declared with an example."""
+    used = [_complete(operation, access) for path in document["paths"].values() for operation in path.values()]
+    schemes = {name: scheme for name, scheme in _SCHEMES.items() if any(name in needed for _, needed in used)}
+    document["tags"] = [{"name": tag, "description": _TAGS[tag]} for tag in _TAGS if tag in {tag for tag, _ in used}]
+    if schemes:
+        document["components"]["securitySchemes"] = schemes
+    return document
+
+
+def _complete(operation: Document, access: Access) -> tuple[str, list[str]]:
+    """Completes the operation in place; returns its tag, and the security schemes that it needs."""
+    (tag,) = operation.setdefault("tags", [TASKS])
+    needed = access.required(tag)
+    operation["security"] = [{scheme: [] for scheme in needed}] if needed else []
+    responses: Document = operation["responses"]
+    unsigned = _UNSIGNED if SIGNATURE in needed else {}
+    with_body = _WITH_BODY if "requestBody" in operation else {}
+    for status, description in (_COMMON | unsigned | with_body).items():
+        schema = {"$ref": "#/components/schemas/Problem"}
+        common = {"description": description, "content": {PROBLEM_JSON: {"schema": schema}}}
+        responses.setdefault(str(status), common)
+    operation["responses"] = dict(sorted(responses.items()))
+    for status, response in responses.items():
+        if content := response.get("content", {}).get(PROBLEM_JSON):
+            content.setdefault("example", _example(int(status)))
+    return tag, needed
+
+
+def _example(status: int) -> Document:
+    title = TITLES.get(status) or HTTPStatus(status).phrase.capitalize()
+    detail = _DETAILS.get(status, title)
+    return {"type": problem_type(title), "title": title, "status": status, "detail": detail}

@@ -1,0 +1,131 @@
+"""Examples for readers of the OpenAPI document; tests hold them against the models and the functions."""
+
+from collections.abc import Callable
+from typing import Any
+
+from functions.api.messages import problem_body
+from functions.tasks.breaker.view import parse_change
+from functions.tasks.errors import FieldError, Refused
+from functions.tasks.intake.batch import batch_too_large, invalid_batch
+from functions.tasks.intake.idempotency import reused_key
+from functions.tasks.intake.submission import too_large
+from functions.tasks.intake.validation import invalid_task
+from functions.tasks.listing.model import parse_list_request
+from functions.tasks.redrive.model import parse_request
+
+TASK_ID = "019aa8f0-5d3b-7c41-9a51-0c6f0c8a2f11"
+INSTANCE = "/v1/tasks"
+
+NEW_TASK: dict[str, Any] = {
+    "title": "Say hello",
+    "description": "The first task",
+    "priority": "high",
+    "type": "demo.echo",
+    "ordering_key": "customer-42",
+    "data": {"hello": "world"},
+}
+QUEUED_TASK: dict[str, Any] = {
+    **NEW_TASK,
+    "task_id": TASK_ID,
+    "status": "queued",
+    "attempts": 0,
+    "created_at": "2026-11-21T12:00:00.000Z",
+    "history": [{"status": "queued", "at": "2026-11-21T12:00:00.000Z"}],
+    "links": {
+        "self": f"/v1/tasks/{TASK_ID}",
+        "same_key": "/v1/tasks?ordering_key=customer-42",
+        "cancel": f"/v1/tasks/{TASK_ID}",
+    },
+}
+SUCCEEDED_TASK: dict[str, Any] = {
+    **QUEUED_TASK,
+    "status": "succeeded",
+    "attempts": 1,
+    "started_at": "2026-11-21T12:00:00.105Z",
+    "finished_at": "2026-11-21T12:00:00.142Z",
+    "history": [
+        {"status": "queued", "at": "2026-11-21T12:00:00.000Z"},
+        {"status": "processing", "at": "2026-11-21T12:00:00.106Z"},
+        {"status": "succeeded", "at": "2026-11-21T12:00:00.142Z"},
+    ],
+    "result": {"hello": "world"},
+    "links": {"self": f"/v1/tasks/{TASK_ID}", "same_key": "/v1/tasks?ordering_key=customer-42"},
+}
+CANCELLED_TASK: dict[str, Any] = {
+    **QUEUED_TASK,
+    "status": "cancelled",
+    "finished_at": "2026-11-21T12:00:01.000Z",
+    "history": [*QUEUED_TASK["history"], {"status": "cancelled", "at": "2026-11-21T12:00:01.000Z"}],
+    "links": SUCCEEDED_TASK["links"],
+}
+TASKS: dict[str, Any] = {
+    "tasks": [
+        {
+            "task_id": TASK_ID,
+            "status": "succeeded",
+            "type": "demo.echo",
+            "priority": "high",
+            "ordering_key": "customer-42",
+            "attempts": 1,
+            "created_at": "2026-11-21T12:00:00.000Z",
+            "started_at": "2026-11-21T12:00:00.105Z",
+            "finished_at": "2026-11-21T12:00:00.142Z",
+        }
+    ],
+}
+HEALTH = {"status": "healthy", "timestamp": "2026-11-21T12:00:00.000Z"}
+REDRIVE = {"error_class": "NETWORK", "failed_from": "2026-11-21T12:00:00Z", "dry_run": False}
+REDRIVEN: dict[str, Any] = {
+    "dry_run": False,
+    "tasks": [
+        {
+            "task_id": TASK_ID,
+            "ordering_key": "customer-42",
+            "type": "demo.echo",
+            "error_class": "NETWORK",
+            "failed_at": "2026-11-21T12:00:07.500Z",
+            "redrives": 1,
+        }
+    ],
+    "malformed": [],
+    "letters_removed": 1,
+    "busy_keys": [],
+}
+BREAKER_CHANGE = {"state": "open", "reason": "the bank is down"}
+BREAKER: dict[str, Any] = {
+    **BREAKER_CHANGE,
+    "since": "2026-11-21T12:00:00.000Z",
+    "by": "an operator",
+    "manual": True,
+    "next_step_at": None,
+    "pipe": {"current_state": "STOPPED", "desired_state": "STOPPED", "state_reason": ""},
+    "pipe_stopped": False,
+}
+
+
+def _refusal(call: Callable[[], object]) -> Refused:
+    try:
+        call()
+    except Refused as refused:
+        return refused
+    raise AssertionError("an example of a refusal is none")
+
+
+# The very refusals of the domain, so that no example says what no function does.
+INVALID_TASK: Refused = invalid_task([FieldError(field="title", message="is required")])
+TOO_LARGE: Refused = too_large()
+INVALID_CHANGE: Refused = _refusal(lambda: parse_change("{}"))
+INVALID_REDRIVE: Refused = _refusal(lambda: parse_request('{"limit": 0}'))
+INVALID_BATCH: Refused = invalid_batch([FieldError(field="tasks", message="is required")])
+BATCH_TOO_LARGE: Refused = batch_too_large()
+REUSED_KEY: Refused = reused_key()
+INVALID_QUERY: Refused = _refusal(lambda: parse_list_request({"limit": ["0"]}))
+NOT_QUEUED = Refused(409, "Not queued", f"The task {TASK_ID!r} has succeeded.")
+NOT_FAILED = Refused(409, "Not failed", f"The task {TASK_ID!r} has succeeded.")
+BATCH: dict[str, Any] = {"tasks": [NEW_TASK, {**NEW_TASK, "title": "Say goodbye"}]}
+BATCH_ANSWER: dict[str, Any] = {
+    "results": [
+        {"status": 202, "location": f"{INSTANCE}/{TASK_ID}", "task": QUEUED_TASK},
+        {"status": 400, "problem": problem_body(INVALID_TASK, f"{INSTANCE}/batch#/tasks/1")},
+    ]
+}

@@ -1,0 +1,265 @@
+"""The OpenAPI document, generated from the models that validate.
+
+It is the API: clients read it, and the gateway is made from it (`infrastructure/api/rest_api.py` adds which function
+serves which operation).
+"""
+
+from typing import Any
+
+from functions.api.access import OPERATIONS, SERVICE, Access
+from functions.api.document import examples
+from functions.api.document.completion import complete
+from functions.api.document.schemas import query_parameters, reference, schemas
+from functions.api.messages import HTML, JSON, PROBLEM_JSON, problem_body
+from functions.tasks.errors import Refused
+from functions.tasks.intake.idempotency import KEY_HEADER, KEY_PATTERN, MAX_KEY_CHARACTERS, REPLAYED_HEADER
+
+Document = dict[str, Any]
+_RETRY_AFTER: Document = {"description": "Seconds to wait before trying again.", "schema": {"type": "string"}}
+
+
+def openapi_document(access: Access | None = None) -> Document:
+    """The document in OpenAPI 3.0.1, the version that API Gateway imports, for a stage that asks for `access`."""
+    document: Document = {
+        "openapi": "3.0.1",
+        "info": {
+            "title": "Taskline",
+            "version": "1",
+            "description": "Takes tasks, keeps them in order and works each one off.",
+        },
+        "paths": {
+            "/tasks": {"post": _submit_task(), "get": _list_tasks()},
+            "/tasks/batch": {"post": _submit_tasks()},
+            "/tasks/{task_id}": {"get": _read_task(), "delete": _cancel_task()},
+            "/tasks/{task_id}/redrive": {"post": _redrive_task()},
+            "/redrive": {"post": _redrive_tasks()},
+            "/health": {"get": _health()},
+            "/breaker": {"get": _read_breaker(), "put": _change_breaker()},
+            "/openapi.json": {"get": _read_openapi()},
+            "/docs": {"get": _read_docs()},
+        },
+        "components": {"schemas": schemas()},
+    }
+    return complete(document, access or Access())
+
+
+def _submit_task() -> Document:
+    return {
+        "operationId": "submit_task",
+        "summary": "Hand in a task",
+        "parameters": [_idempotency_key()],
+        "requestBody": {"required": True, "content": _json("NewTask", examples.NEW_TASK)},
+        "responses": {
+            "202": {
+                "description": "Accepted and queued.",
+                "headers": {
+                    "Location": {"description": "Where the task is read.", "schema": {"type": "string"}},
+                    REPLAYED_HEADER: _replayed(),
+                },
+                "content": _json("TaskView", examples.QUEUED_TASK),
+            },
+            "400": _problem(
+                "Not JSON, or a field or the idempotency key is wrong; `errors` names each one.", examples.INVALID_TASK
+            ),
+            "413": _problem("The task is too large.", examples.TOO_LARGE),
+            "415": _problem("The body says it is something else than JSON."),
+            "422": _problem("The idempotency key was used for another request.", examples.REUSED_KEY),
+            "503": _unavailable(),
+        },
+    }
+
+
+def _submit_tasks() -> Document:
+    return {
+        "operationId": "submit_tasks",
+        "summary": "Hand in several tasks, each answered by itself",
+        "parameters": [_idempotency_key()],
+        "requestBody": {"required": True, "content": _json("Batch", examples.BATCH)},
+        "responses": {
+            "207": {
+                "description": "What became of each task. `Retry-After` is sent when a task can be tried again.",
+                "headers": {REPLAYED_HEADER: _replayed(), "Retry-After": _RETRY_AFTER},
+                "content": _json("BatchAnswer", examples.BATCH_ANSWER),
+            },
+            "400": _problem(
+                "No batch: not JSON, no or too many tasks, or a wrong idempotency key.", examples.INVALID_BATCH
+            ),
+            "413": _problem("The batch is too large.", examples.BATCH_TOO_LARGE),
+            "415": _problem("The body says it is something else than JSON."),
+            "422": _problem("The idempotency key was used for another request.", examples.REUSED_KEY),
+            "503": _unavailable(),
+        },
+    }
+
+
+def _idempotency_key() -> Document:
+    return {
+        "name": KEY_HEADER,
+        "in": "header",
+        "required": False,
+        "description": "A request that is sent again with the same key counts once. Printable ASCII characters.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARACTERS, "pattern": KEY_PATTERN},
+    }
+
+
+def _replayed() -> Document:
+    return {
+        "description": "Sent when an earlier request with this key had handed in everything.",
+        "schema": {"type": "string", "enum": ["true"]},
+    }
+
+
+def _task_id() -> Document:
+    return {"name": "task_id", "in": "path", "required": True, "schema": {"type": "string", "maxLength": 128}}
+
+
+def _read_task() -> Document:
+    return {
+        "operationId": "read_task",
+        "summary": "Read a task and what became of it",
+        "parameters": [_task_id()],
+        "responses": {
+            "200": {"description": "The task.", "content": _json("TaskView", examples.SUCCEEDED_TASK)},
+            "404": _problem("There is no such task."),
+            "503": _unavailable(),
+        },
+    }
+
+
+def _list_tasks() -> Document:
+    return {
+        "operationId": "list_tasks",
+        "summary": "List tasks, newest first",
+        "parameters": query_parameters("ListRequest"),
+        "responses": {
+            "200": {"description": "A page of tasks.", "content": _json("TaskList", examples.TASKS)},
+            "400": _problem(
+                "A parameter is wrong, unknown or given twice; `errors` names each one.", examples.INVALID_QUERY
+            ),
+            "503": _unavailable(),
+        },
+    }
+
+
+def _cancel_task() -> Document:
+    return {
+        "operationId": "cancel_task",
+        "summary": "Cancel a task that is still queued",
+        "parameters": [_task_id()],
+        "responses": {
+            "200": {"description": "Cancelled, now or before.", "content": _json("TaskView", examples.CANCELLED_TASK)},
+            "404": _problem("There is no such task."),
+            "409": _problem("The task is no longer queued; `detail` says what it does.", examples.NOT_QUEUED),
+            "503": _unavailable(),
+        },
+    }
+
+
+def _redrive_task() -> Document:
+    return {
+        "operationId": "redrive_task",
+        "summary": "Put a failed task back into the queue",
+        "tags": [OPERATIONS],
+        "parameters": [_task_id()],
+        "responses": {
+            "202": {"description": "Put back.", "content": _json("RedriveReport", examples.REDRIVEN)},
+            "404": _problem("There is no such task."),
+            "409": _problem("The task has not failed; `detail` says what it does.", examples.NOT_FAILED),
+            "503": _unavailable(),
+        },
+    }
+
+
+def _redrive_tasks() -> Document:
+    dry_run = {**examples.REDRIVEN, "dry_run": True, "letters_removed": 0}
+    return {
+        "operationId": "redrive_tasks",
+        "summary": "Put all failed tasks back that fit, each key's in their original order",
+        "tags": [OPERATIONS],
+        "requestBody": {"required": False, "content": _json("RedriveRequest", examples.REDRIVE)},
+        "responses": {
+            "200": {"description": "A dry run: what would be put back.", "content": _json("RedriveReport", dry_run)},
+            "202": {"description": "What was put back.", "content": _json("RedriveReport", examples.REDRIVEN)},
+            "400": _problem("Not JSON, or a field is wrong; `errors` names each one.", examples.INVALID_REDRIVE),
+            "415": _problem("The body says it is something else than JSON."),
+            "503": _unavailable(),
+        },
+    }
+
+
+def _health() -> Document:
+    properties = {"status": {"type": "string", "enum": ["healthy"]}, "timestamp": {"type": "string"}}
+    schema = {"type": "object", "required": sorted(properties), "properties": properties}
+    return {
+        "operationId": "health",
+        "summary": "Whether the API answers",
+        "tags": [SERVICE],
+        "responses": {
+            "200": {"description": "It does.", "content": {JSON: {"schema": schema, "example": examples.HEALTH}}}
+        },
+    }
+
+
+def _read_openapi() -> Document:
+    schema = {"type": "object", "description": "An OpenAPI document.", "additionalProperties": True}
+    return {
+        "operationId": "read_openapi",
+        "summary": "This document",
+        "tags": [SERVICE],
+        "responses": {"200": {"description": "It.", "content": {JSON: {"schema": schema}}}},
+    }
+
+
+def _read_docs() -> Document:
+    return {
+        "operationId": "read_docs",
+        "summary": "This document as a page",
+        "tags": [SERVICE],
+        "responses": {"200": {"description": "It.", "content": {HTML: {"schema": {"type": "string"}}}}},
+    }
+
+
+def _read_breaker() -> Document:
+    return {
+        "operationId": "read_breaker",
+        "tags": [OPERATIONS],
+        "summary": "Read the circuit breaker, and the pipe that it stops and starts",
+        "responses": {
+            "200": {"description": "The breaker.", "content": _json("BreakerView", examples.BREAKER)},
+            "503": _unavailable(),
+        },
+    }
+
+
+def _change_breaker() -> Document:
+    return {
+        "operationId": "change_breaker",
+        "tags": [OPERATIONS],
+        "summary": "Open or close the circuit breaker",
+        "requestBody": {"required": True, "content": _json("BreakerChange", examples.BREAKER_CHANGE)},
+        "responses": {
+            "200": {
+                "description": "The breaker as it is now; the pipe may take a minute or two to follow.",
+                "content": _json("BreakerView", examples.BREAKER),
+            },
+            "400": _problem("Not JSON, or a field is wrong; `errors` names each one.", examples.INVALID_CHANGE),
+            "415": _problem("The body says it is something else than JSON."),
+            "503": _unavailable(),
+        },
+    }
+
+
+def _json(model: str, example: Document) -> Document:
+    return {JSON: {"schema": reference(model), "example": example}}
+
+
+def _problem(description: str, example: Refused | None = None) -> Document:
+    """An error; without an example of its own it gets the one of its status."""
+    content: Document = {"schema": reference("Problem")}
+    if example:
+        content["example"] = problem_body(example, examples.INSTANCE)
+    return {"description": description, "content": {PROBLEM_JSON: content}}
+
+
+def _unavailable() -> Document:
+    return {**_problem("The table or the queue did not answer."), "headers": {"Retry-After": _RETRY_AFTER}}

@@ -1,0 +1,1 @@
+"""Failure patterns, and the alerts about them."""

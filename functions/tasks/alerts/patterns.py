@@ -1,0 +1,188 @@
+"""Failure patterns: tasks of one type that fail with one class within a window are one piece of news.
+
+A window opens with the first failure of a pattern and lasts for a fixed time; the next failure after it opens
+another. Each window is told once, so that a thousand failed tasks are one alert and not a thousand.
+"""
+
+import json
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from functions.tasks.errors import ErrorClass, Unavailable
+from functions.tasks.events.measures import OTHER, class_label, type_label
+from functions.tasks.intake.submission import timestamp
+from functions.tasks.redaction import redact
+
+MAX_EXAMPLES = 5
+MAX_SUBJECT_CHARACTERS = 100  # what SNS takes
+ADVICE: Mapping[ErrorClass, str] = {
+    ErrorClass.VALIDATION: "These tasks can never succeed as they stand. Look at who posts them and at what the task "
+    "type expects; post them again once they are right.",
+    ErrorClass.NETWORK: "Something that these tasks talk to cannot be reached, and retries did not help. Check its "
+    "address, its status and the network in between; then redrive the tasks.",
+    ErrorClass.RATE_LIMIT: "Something that these tasks talk to asks for patience. Slow the producers down or have the "
+    "limit raised; then redrive the tasks.",
+    ErrorClass.SYSTEM: "The processor failed on its own side: timed out, ran out of memory, or lost something that it "
+    "needs. See its log for these task ids; then redrive the tasks.",
+    ErrorClass.UNKNOWN: "The task type raised an exception that nobody has classified, most likely a bug. See the "
+    "processor's log for these task ids, mend the task type, then redrive the tasks.",
+}
+
+
+@dataclass(frozen=True, order=True, kw_only=True)
+class Kind:
+    """What makes failures alike: the task type and the error class, by their labels."""
+
+    type: str
+    error_class: ErrorClass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """One failed task, as its event tells it. `event_id` is the same when the event comes again."""
+
+    event_id: str
+    task_id: str
+    kind: Kind
+    at: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pattern:
+    """A pattern within its window. `since` is when its first task failed, `until` when the window closes."""
+
+    kind: Kind
+    failures: int
+    since: str
+    until: datetime
+    examples: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alert:
+    """What people are told."""
+
+    subject: str
+    text: str
+
+
+class PatternStore(Protocol):
+    """Where patterns are counted. Every method raises `Unavailable` when the store does not answer."""
+
+    def count(self, failure: Failure, *, now: datetime, window: timedelta) -> bool:
+        """Count the failure; False, and nothing counted, when its event was counted before."""
+        ...
+
+    def claim_alert(self, kind: Kind, *, now: datetime, threshold: int) -> Pattern | None:
+        """The pattern, if it has to be told and nobody else is at it; the claim lapses after a while."""
+        ...
+
+    def told(self, pattern: Pattern, *, now: datetime) -> None:
+        """Note that the pattern was told in this window."""
+        ...
+
+
+class Alerts(Protocol):
+    """Where people are told. Raises `Unavailable` when it does not answer."""
+
+    def send(self, alert: Alert) -> None:
+        """Tell everybody who subscribed."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """The failure monitor's rules and what it works with. `threshold` failures in a window are worth an alert."""
+
+    patterns: PatternStore
+    alerts: Alerts
+    window: timedelta
+    threshold: int
+    types: Container[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """What became of a batch. `again` are the ids of messages that have to come back."""
+
+    counted: int
+    alerts: tuple[Kind, ...]
+    again: tuple[str, ...]
+
+
+def watch(messages: Sequence[tuple[str, str]], rules: Watch, *, now: datetime) -> Watched:
+    """Count the failures in `messages` (id and text), then alert for each pattern that has not been told.
+
+    First all are counted, so that the alert says how many there are already. A message that cannot be read, counted
+    or told comes back by itself; its event is not counted twice then.
+    """
+    again: list[str] = []
+    kinds: dict[Kind, list[str]] = {}
+    counted = 0
+    for message_id, text in messages:
+        try:
+            failure = failure_of(text, rules.types)
+            counted += rules.patterns.count(failure, now=now, window=rules.window)
+        except (Unavailable, ValueError):
+            again.append(message_id)
+        else:
+            kinds.setdefault(failure.kind, []).append(message_id)
+    told: list[Kind] = []
+    for kind, message_ids in kinds.items():
+        try:
+            if _tell(kind, rules, now):
+                told.append(kind)
+        except Unavailable:
+            again += message_ids
+    return Watched(counted=counted, alerts=tuple(told), again=tuple(again))
+
+
+def failure_of(text: str, types: Container[str]) -> Failure:
+    """The failure that an event tells of; `ValueError` when it is no event of a failed task."""
+    try:
+        event = json.loads(text)
+        error = event["error"]
+        return Failure(
+            event_id=str(event["event_id"]),
+            task_id=str(event["task_id"]),
+            kind=Kind(type=type_label(event["type"], types), error_class=ErrorClass(class_label(error["class"]))),
+            at=str(event["at"]),
+            message=redact(f"{error['type']}: {error['message']}"),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError("not the event of a failed task") from error
+
+
+def alert_of(pattern: Pattern) -> Alert:
+    """What, how many, since when, for example which, and what to do."""
+    kind = pattern.kind
+    tasks = "1 task" if pattern.failures == 1 else f"{pattern.failures} tasks"
+    lines = [
+        f"{tasks} of type {kind.type} failed with {kind.error_class} since {pattern.since}.",
+        f"The first error: {pattern.message}",
+        f"For example: {', '.join(pattern.examples)}",
+        f"What to do: {ADVICE[kind.error_class]}",
+        f'To redrive them: POST /redrive with {_redrive(kind)} lists them; add "dry_run": false to do it.',
+        f"More failures of this kind are counted, and not told again before {timestamp(pattern.until)}.",
+    ]
+    subject = f"Taskline: tasks of type {kind.type} fail with {kind.error_class}"
+    return Alert(subject=subject[:MAX_SUBJECT_CHARACTERS], text="\n\n".join(lines))
+
+
+def _redrive(kind: Kind) -> str:
+    filters = {"error_class": kind.error_class, "type": kind.type}
+    return json.dumps({name: value for name, value in filters.items() if value != OTHER})
+
+
+def _tell(kind: Kind, rules: Watch, now: datetime) -> bool:
+    """Alert if it is due. In this order a crash in between tells twice rather than never."""
+    pattern = rules.patterns.claim_alert(kind, now=now, threshold=rules.threshold)
+    if pattern is None:
+        return False
+    rules.alerts.send(alert_of(pattern))
+    rules.patterns.told(pattern, now=now)
+    return True

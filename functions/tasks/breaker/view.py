@@ -1,0 +1,92 @@
+"""The breaker as the API shows and changes it. Field descriptions are written for clients."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from functions.tasks import strict_json
+from functions.tasks.breaker.control import Status
+from functions.tasks.breaker.states import NEW, Rules, State, next_step_at
+from functions.tasks.errors import FieldError, Refused
+from functions.tasks.fields import BODY, field_errors
+from functions.tasks.intake.submission import timestamp
+
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+class BreakerChange(BaseModel):
+    """What a person wants the breaker to be."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    state: Annotated[
+        Literal["open", "closed"],
+        Field(description="open stops the pipe until somebody closes the breaker; closed starts it again."),
+    ]
+    reason: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True),
+        Field(min_length=1, max_length=500, description="Why; shown to everybody who reads the breaker."),
+    ]
+
+
+class PipeView(BaseModel):
+    """The pipe, in the words of EventBridge Pipes."""
+
+    model_config = _STRICT
+
+    current_state: Annotated[str, Field(description="What it is: RUNNING, STOPPED, STARTING and so on.")]
+    desired_state: Annotated[str, Field(description="What it shall be: RUNNING or STOPPED.")]
+    state_reason: Annotated[str, Field(description="AWS's reason for its state; often empty.")]
+
+
+class BreakerView(BaseModel):
+    """The breaker, and the pipe that it stops and starts."""
+
+    model_config = _STRICT
+
+    state: Annotated[State, Field(description="closed: tasks are worked off. open: they wait. half_open: on trial.")]
+    since: Annotated[
+        str | None, Field(description="Since when: UTC, ISO 8601, milliseconds; null if it has never changed.")
+    ] = None
+    reason: Annotated[str, Field(description="Why it is in this state.")]
+    by: Annotated[str, Field(description="Who brought it there: alarm, schedule, or the caller of the API.")]
+    manual: Annotated[bool, Field(description="Whether a person opened it: then only a person closes it.")]
+    next_step_at: Annotated[
+        str | None, Field(description="When it moves on by itself at the earliest; null when it does not.")
+    ] = None
+    pipe: Annotated[PipeView, Field(description="The pipe.")]
+    pipe_stopped: Annotated[
+        bool, Field(description="Whether the pipe stands though the breaker lets it run, which needs a person.")
+    ]
+
+
+def parse_change(text: str) -> BreakerChange:
+    """The change that a request body describes; `Refused` (400) with every field that is wrong."""
+    try:
+        return BreakerChange.model_validate(strict_json.loads(text))
+    except ValidationError as error:
+        raise _invalid(field_errors(error)) from error
+    except ValueError as error:
+        raise _invalid((FieldError(field=BODY, message=str(error)),)) from error
+
+
+def view(status: Status, rules: Rules) -> dict[str, Any]:
+    """Breaker and pipe as a client reads them (`BreakerView` describes it)."""
+    breaker, pipe = status.breaker, status.pipe
+    due = next_step_at(breaker, rules)
+    return {
+        "state": breaker.state,
+        "since": None if breaker == NEW else timestamp(breaker.since),
+        "reason": breaker.reason,
+        "by": breaker.by,
+        "manual": breaker.manual,
+        "next_step_at": timestamp(due) if due else None,
+        "pipe": {"current_state": pipe.current, "desired_state": pipe.desired, "state_reason": pipe.reason},
+        "pipe_stopped": status.pipe_stopped,
+    }
+
+
+def _invalid(errors: tuple[FieldError, ...]) -> Refused:
+    named = ", ".join(dict.fromkeys(error.field for error in errors))
+    return Refused(400, "Invalid change", f"The breaker was not changed. See: {named}.", errors)

@@ -1,0 +1,1 @@
+"""Accepting tasks: validation, idempotency, and submission, alone or in batches."""

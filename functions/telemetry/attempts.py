@@ -1,0 +1,26 @@
+"""How each run of a task went, as the circuit breaker counts it: once for each run, also if that run times out."""
+
+import threading
+
+from functions.tasks.events.measures import COUNT, TRANSIENT_FAILURE
+from functions.telemetry.observability import emit
+
+LAST_MOMENT_SECONDS = 0.3
+HIGH_RESOLUTION = 1  # alarms with a period of less than a minute need it
+
+
+class Attempt:
+    """One run. `ended` says how it went; if Lambda is about to cut it off, that is a failure, and said before it."""
+
+    def __init__(self, remaining_seconds: float) -> None:
+        self._said = threading.Lock()
+        wait = max(0.0, remaining_seconds - LAST_MOMENT_SECONDS)
+        self._timer = threading.Timer(wait, self.ended, kwargs={"transiently": True})
+        self._timer.daemon = True
+        self._timer.start()
+
+    def ended(self, *, transiently: bool) -> None:
+        """Count the run; `transiently` if it failed for a reason that passes. Only the first call counts."""
+        self._timer.cancel()
+        if self._said.acquire(blocking=False):
+            emit({}, {(TRANSIENT_FAILURE, COUNT): [float(transiently)]}, resolution=HIGH_RESOLUTION)

@@ -1,0 +1,34 @@
+"""Logs, metrics and traces, through Powertools. Settings come from its own environment variables (`POWERTOOLS_*`).
+
+Built at import, as the one exception to "nothing is built at import": its decorators need the objects there.
+Log ids and counts, never bodies.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import EphemeralMetrics
+
+from functions.telemetry.tracing import SampledRequests
+
+logger = Logger()
+metrics = Metrics()
+tracer = Tracer(provider=SampledRequests(), auto_patch=False)
+
+# The tracer logs every exception with the whole chain of its causes. What a task type raised may quote secrets; our
+# own log says what happened without them, and the trace has the exception all the same.
+logging.getLogger("aws_lambda_powertools.tracing.tracer").setLevel(logging.CRITICAL)
+
+
+def emit(
+    dimensions: Mapping[str, str], values: Mapping[tuple[str, str], Sequence[float]], *, resolution: int = 60
+) -> None:
+    """Write metrics with dimensions of their own; the keys of `values` are (name, unit). `resolution` in seconds."""
+    own = EphemeralMetrics()
+    for name, value in dimensions.items():
+        own.add_dimension(name, value)
+    for (name, unit), numbers in values.items():
+        for number in numbers:
+            own.add_metric(name=name, unit=unit, value=number, resolution=resolution)
+    own.flush_metrics()

@@ -1,0 +1,77 @@
+"""The OpenAPI document with API Gateway's extensions: which function answers what, and who has to sign."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from functions.api.access import SIGNATURE, Access
+from functions.api.document.openapi import Document, openapi_document
+from infrastructure.api.gateway_responses import gateway_responses
+
+# Parameters are checked at the gateway, bodies in the validator: the gateway's own message about a wrong body does not
+# say which field is wrong (docs/decisions/0004-bodies-are-validated-in-the-function.md).
+_VALIDATOR = "parameters"
+_NO_CONTENT = {"204": {"description": "What other origins may do."}}
+_NOT_ALLOWED = {"405": {"description": "The path does not take this method."}}
+
+
+def gateway_document(
+    invoke_arns: Mapping[str, str], others: str, access: Access, cors_origins: Sequence[str] = ()
+) -> Document:
+    """The document for a stage; `invoke_arns` by `operationId`, `others` answers preflights and 405."""
+    return with_extensions(openapi_document(access), invoke_arns, others, cors_origins)
+
+
+def with_extensions(
+    document: Document, invoke_arns: Mapping[str, str], others: str, cors_origins: Sequence[str]
+) -> Document:
+    """Complete the document in place, and return it.
+
+    HEAD goes where GET goes, under the same conditions. Each path also takes OPTIONS and any other method, so that
+    they are answered with 204 and 405: by itself the gateway answers 403, as it does for a path that does not exist.
+    These two are open: a browser's preflight carries neither key nor signature, and neither reaches a function that
+    could do anything.
+    """
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            _integrate(operation, invoke_arns[operation["operationId"]])
+        parameters = [one for one in next(iter(operations.values())).get("parameters", []) if one["in"] == "path"]
+        if "get" in operations:
+            operations["head"] = _head(operations["get"])
+        operations["options"] = _open(others, parameters, _NO_CONTENT)
+        operations["x-amazon-apigateway-any-method"] = _open(others, parameters, _NOT_ALLOWED)
+    if signature := document["components"].get("securitySchemes", {}).get(SIGNATURE):
+        signature["x-amazon-apigateway-authtype"] = "awsSigv4"
+    return {
+        **document,
+        "x-amazon-apigateway-api-key-source": "HEADER",
+        "x-amazon-apigateway-request-validators": {
+            _VALIDATOR: {"validateRequestParameters": True, "validateRequestBody": False}
+        },
+        "x-amazon-apigateway-request-validator": _VALIDATOR,
+        "x-amazon-apigateway-gateway-responses": gateway_responses(cors_origins),
+    }
+
+
+def _integrate(operation: Document, invoke_arn: str) -> None:
+    operation["x-amazon-apigateway-integration"] = _proxy(invoke_arn)
+    signed = any(SIGNATURE in needed for needed in operation["security"])
+    operation["x-amazon-apigateway-auth"] = {"type": "AWS_IAM" if signed else "NONE"}
+
+
+def _head(get: Document) -> Document:
+    return {**get, "operationId": f"{get['operationId']}_head"}
+
+
+def _open(invoke_arn: str, parameters: list[Any], responses: Document) -> Document:
+    operation: Document = {"parameters": parameters, "responses": responses, "security": []}
+    _integrate(operation, invoke_arn)
+    return operation
+
+
+def _proxy(invoke_arn: str) -> dict[str, Any]:
+    return {
+        "type": "aws_proxy",
+        "httpMethod": "POST",
+        "uri": invoke_arn,
+        "passthroughBehavior": "when_no_match",
+    }

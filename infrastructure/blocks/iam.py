@@ -1,0 +1,233 @@
+"""Policies as pure functions: exact actions on exact ARNs, and a Sid on each statement that says why.
+
+The state machine's policy is not here: it is computed from its definition (`machine_policy.py`).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from infrastructure.blocks.location import Location
+
+Statement = Mapping[str, Any]
+Arn = pulumi.Input[str]
+
+
+def document(*statements: Statement) -> dict[str, Any]:
+    """A policy document of these statements."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def allow(sid: str, actions: list[str], resource: Arn | list[Arn]) -> Statement:
+    """One permission, and why it is there."""
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
+
+
+def trust(service: str, location: Location, source_arn: str | None = None) -> dict[str, Any]:
+    """Who may take the role: the service, on behalf of this account, and of one resource where the service says which.
+
+    Lambda sends neither key when it takes an execution role, so for Lambda there is no condition to set.
+    """
+    statement: dict[str, Any] = {
+        "Sid": "LetTheServiceTakeThisRole",
+        "Effect": "Allow",
+        "Principal": {"Service": f"{service}.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    if source_arn:
+        statement["Condition"] = {
+            "StringEquals": {"aws:SourceAccount": location.account},
+            "ArnEquals": {"aws:SourceArn": source_arn},
+        }
+    return document(statement)
+
+
+def write_own_logs(log_group_arn: Arn) -> Statement:
+    """A function's log lines. Its log group exists already, with a retention."""
+    streams = pulumi.Output.concat(log_group_arn, ":*")
+    return allow("WriteOwnLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], streams)
+
+
+def send_traces() -> Statement:
+    """X-Ray segments. AWS defines no narrower resource than all."""
+    return allow("SendTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")
+
+
+def trace_executions() -> Statement:
+    """X-Ray of a state machine, which also asks which executions to sample. No narrower resource exists."""
+    actions = ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"]
+    return allow("TraceExecutions", actions, "*")
+
+
+def record_tasks(table_arn: Arn) -> Statement:
+    """The validator writes the record of a new task, and reads it when it cannot tell whether its put was done."""
+    return allow("RecordTasks", ["dynamodb:PutItem", "dynamodb:GetItem"], table_arn)
+
+
+def send_tasks(queue_arn: Arn) -> Statement:
+    """The validator queues tasks, redrive queues them again."""
+    return allow("QueueTasks", ["sqs:SendMessage"], queue_arn)
+
+
+def read_tasks(table_arn: Arn) -> Statement:
+    """The reader reads one record."""
+    return allow("ReadTasks", ["dynamodb:GetItem"], table_arn)
+
+
+def list_tasks(table_arn: Arn, index_arns: Sequence[Arn]) -> tuple[Statement, Statement]:
+    """The reader finds tasks in indexes, which hold keys alone, and reads the records of a page at once."""
+    find = allow("FindTasks", ["dynamodb:Query"], list(index_arns))
+    return find, allow("ReadPages", ["dynamodb:BatchGetItem"], table_arn)
+
+
+def cancel_tasks(table_arn: Arn) -> Statement:
+    """The canceller writes that a task is cancelled, and reads it when it is not queued."""
+    return allow("CancelTasks", ["dynamodb:UpdateItem", "dynamodb:GetItem"], table_arn)
+
+
+def redrive_tasks(table_arn: Arn) -> Statement:
+    """Redrive looks tasks up, marks and settles their records."""
+    return allow("RedriveTasks", ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"], table_arn)
+
+
+def find_failed_tasks(index_arn: Arn) -> Statement:
+    """Redrive finds failed tasks in their index, which holds no bodies."""
+    return allow("FindFailedTasks", ["dynamodb:Query", "dynamodb:Scan"], index_arn)
+
+
+def remove_dead_letters(dead_letter_queue_arn: Arn) -> Statement:
+    """Redrive goes through the dead letters, deletes those that have done their service and shows the others again."""
+    actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]
+    return allow("RemoveDeadLetters", actions, dead_letter_queue_arn)
+
+
+def take_messages(queue_arn: Arn) -> Statement:
+    """What EventBridge Pipes and Lambda need on an SQS source."""
+    actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    return allow("TakeMessages", actions, queue_arn)
+
+
+def start_executions(state_machine_arn: Arn) -> Statement:
+    """A pipe that waits for its target needs the synchronous start and nothing else."""
+    return allow("StartExecutions", ["states:StartSyncExecution"], state_machine_arn)
+
+
+def deliver_execution_logs() -> Statement:
+    """Express execution logs. AWS defines no narrower resource than all for log delivery."""
+    actions = [
+        "logs:CreateLogDelivery",
+        "logs:GetLogDelivery",
+        "logs:UpdateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:DescribeResourcePolicies",
+        "logs:DescribeLogGroups",
+    ]
+    return allow("DeliverExecutionLogs", actions, "*")
+
+
+def write_gateway_logs() -> Statement:
+    """API Gateway's access logs. It refuses a role with less, or for fewer log groups."""
+    actions = [
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:DescribeLogGroups",
+        "logs:DescribeLogStreams",
+        "logs:PutLogEvents",
+        "logs:GetLogEvents",
+        "logs:FilterLogEvents",
+    ]
+    return allow("WriteGatewayLogs", actions, "*")
+
+
+def read_changes(stream_arn: Arn) -> Statement:
+    """What Lambda needs on a DynamoDB stream."""
+    actions = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
+    return allow("ReadChanges", actions, stream_arn)
+
+
+def publish_events(topic_arn: Arn) -> Statement:
+    """The events function publishes task events."""
+    return allow("PublishEvents", ["sns:Publish"], topic_arn)
+
+
+def keep_failed_events(queue_arn: Arn) -> Statement:
+    """What cannot be published is kept: by the function, and by Lambda under the function's role."""
+    return allow("KeepFailedEvents", ["sqs:SendMessage"], queue_arn)
+
+
+def count_patterns(table_arn: Arn) -> Statement:
+    """The monitor remembers events, and reads and counts patterns; a transaction needs its parts' permissions."""
+    return allow("CountPatterns", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], table_arn)
+
+
+def raise_alerts(topic_arn: Arn) -> Statement:
+    """The monitor tells of failure patterns."""
+    return allow("RaiseAlerts", ["sns:Publish"], topic_arn)
+
+
+def remember_breaker(table_arn: Arn) -> Statement:
+    """The breaker reads and writes its one item, on condition."""
+    return allow("RememberBreaker", ["dynamodb:GetItem", "dynamodb:PutItem"], table_arn)
+
+
+def switch_pipe(pipe_arn: Arn) -> Statement:
+    """The breaker stops and starts the one pipe, and looks how it is."""
+    return allow("SwitchPipe", ["pipes:DescribePipe", "pipes:StartPipe", "pipes:StopPipe"], pipe_arn)
+
+
+def read_failure_rate() -> Statement:
+    """The breaker reads how a probe window went. AWS defines no narrower resource than all for reading metrics."""
+    return allow("ReadFailureRate", ["cloudwatch:GetMetricStatistics"], "*")
+
+
+def topic_policy(topic_arn: Arn, alarms_of: Location | None = None) -> dict[str, Any]:
+    """A topic's own policy: only over TLS, and, if alarms publish to it, those of this account and region may."""
+    refuse = _refuse_clear_text(topic_arn, "sns:Publish")
+    if alarms_of is None:
+        return document(refuse)
+    return document(
+        refuse,
+        {
+            "Sid": "LetAlarmsPublish",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Action": "sns:Publish",
+            "Resource": topic_arn,
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": alarms_of.account},
+                "ArnLike": {"aws:SourceArn": alarms_of.arn("cloudwatch", f"alarm:{alarms_of.name('*')}")},
+            },
+        },
+    )
+
+
+def queue_policy(queue_arn: Arn, topic_arn: Arn | None = None) -> dict[str, Any]:
+    """A queue's own policy: only over TLS, and, if it is subscribed to a topic, that topic may send."""
+    refuse = _refuse_clear_text(queue_arn, "sqs:*")
+    if topic_arn is None:
+        return document(refuse)
+    return document(
+        refuse,
+        {
+            "Sid": "LetTheTopicSend",
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": queue_arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
+        },
+    )
+
+
+def _refuse_clear_text(arn: Arn, actions: str) -> Statement:
+    return {
+        "Sid": "RefuseClearText",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": actions,
+        "Resource": arn,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }

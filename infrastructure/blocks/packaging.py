@@ -1,0 +1,95 @@
+"""What `pulumi up` uploads: a zip of `functions/` and a layer of its dependencies, the same bytes for the same input.
+
+No Docker: pip is told to fetch wheels for Lambda's platform, whatever machine it runs on. It resolves nothing: the
+lock is complete, and newer releases do not matter.
+"""
+
+import hashlib
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / ".build"
+REQUIREMENTS = ROOT / "requirements" / "functions.txt"
+_PYTHON = "3.13"
+_PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can say
+_MODE = 0o644 << 16
+_LEFT_BY_THE_INSTALLER = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
+
+
+class PackagingError(RuntimeError):
+    """The layer could not be built; the message says what to do."""
+
+
+def functions_archive(build: Path = BUILD) -> str:
+    """Zip the package `functions`; returns the archive's path, named after its content."""
+    sources = sorted((ROOT / "functions").rglob("*.py"))
+    return str(_zip(build, "functions", ((path, path.relative_to(ROOT).as_posix()) for path in sources)))
+
+
+def dependency_layer(build: Path = BUILD, requirements: Path = REQUIREMENTS, pip_options: Iterable[str] = ()) -> str:
+    """Install the hashed requirements for arm64 and Python 3.13, and zip them as a layer; returns its path.
+
+    Built once for each content of the requirements file, then found in `build`. `PackagingError` when pip cannot
+    fetch or verify a wheel.
+    """
+    wanted = repr((_PYTHON, _PLATFORMS)).encode() + requirements.read_bytes()
+    pointer = build / f"layer-{hashlib.sha256(wanted).hexdigest()[:16]}.path"
+    if pointer.exists() and (known := build / pointer.read_text()).is_file():
+        return str(known)
+    build.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=build) as folder:
+        site = Path(folder)
+        _install(requirements, site, pip_options)
+        files = sorted(path for path in site.rglob("*") if path.is_file() and _is_portable(path.relative_to(site)))
+        archive = _zip(build, "layer", ((path, f"python/{path.relative_to(site).as_posix()}") for path in files))
+    pointer.write_text(archive.name)
+    return str(archive)
+
+
+def _is_portable(path: Path) -> bool:
+    """Scripts in `bin` start with the path of the Python that built the layer, and a RECORD holds their hashes.
+
+    The other files say which tool installed the package, and from where.
+    """
+    return path.parts[0] != "bin" and path.name not in _LEFT_BY_THE_INSTALLER
+
+
+def _install(requirements: Path, target: Path, pip_options: Iterable[str]) -> None:
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile",
+               "--no-deps", "--require-hashes", "--only-binary=:all:", "--implementation=cp",
+               f"--python-version={_PYTHON}", *(f"--platform={platform}" for platform in _PLATFORMS), *pip_options,
+               f"--requirement={requirements}", f"--target={target}"]  # fmt: skip
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
+    if outcome.returncode:
+        raise PackagingError(
+            f"The dependency layer could not be built from {requirements.name}. Check that the package index can be "
+            "reached, or build the layer elsewhere and set taskline:dependencyLayer to its path. "
+            f"pip said:\n{outcome.stderr.strip()}"
+        )
+
+
+def _zip(build: Path, name: str, files: Iterable[tuple[Path, str]]) -> Path:
+    """Zip the files in the order given, without times, owners and modes; an archive that exists is left alone."""
+    build.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.NamedTemporaryFile(dir=build, delete=False) as partial,
+        zipfile.ZipFile(partial, "w") as archive,
+    ):
+        for path, arcname in files:
+            entry = zipfile.ZipInfo(arcname, _EPOCH)
+            entry.external_attr = _MODE
+            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
+    digest = hashlib.sha256(Path(partial.name).read_bytes()).hexdigest()[:16]
+    final = build / f"{name}-{digest}.zip"
+    Path(partial.name).replace(final)
+    return final
+
+
+if __name__ == "__main__":
+    print(functions_archive(), dependency_layer(), sep="\n")

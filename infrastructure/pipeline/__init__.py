@@ -1,0 +1,1 @@
+"""The way of a task: table, queue, pipe, state machine and processor."""

@@ -1,0 +1,60 @@
+"""The state machine's permissions, computed from its definition: what its Task states do is what it may do."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from infrastructure.blocks import iam
+from infrastructure.blocks.location import Location
+
+_PREFIX = "arn:aws:states:::"
+
+
+class UnknownIntegrationError(ValueError):
+    """A Task state uses an integration whose permissions nobody has told this module."""
+
+
+def machine_statements(definition: Mapping[str, Any], location: Location) -> list[iam.Statement]:
+    """One statement for each action on each resource that the definition uses, named after the states that use it."""
+    users: dict[tuple[str, str], list[str]] = {}
+    for name, state in _task_states(definition):
+        users.setdefault(_permission(name, state, location), []).append(name)
+    return [iam.allow("For" + "And".join(names), [action], arn) for (action, arn), names in users.items()]
+
+
+def _task_states(definition: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, state in definition["States"].items():
+        if state["Type"] in ("Map", "Parallel"):
+            raise UnknownIntegrationError(f"state {name!r}: permissions inside a {state['Type']} are not computed yet")
+        if state["Type"] == "Task":
+            yield name, state
+
+
+def _permission(name: str, state: Mapping[str, Any], location: Location) -> tuple[str, str]:
+    integration = state["Resource"].removeprefix(_PREFIX)
+    if integration not in _PERMISSIONS:
+        known = ", ".join(_PERMISSIONS)
+        raise UnknownIntegrationError(
+            f"state {name!r} uses {state['Resource']!r}: add its action to {__name__}, which knows {known}"
+        )
+    action, resource = _PERMISSIONS[integration]
+    return action, resource(state["Arguments"], location)
+
+
+def _function(arguments: Mapping[str, Any], _: Location) -> str:
+    return arguments["FunctionName"]
+
+
+def _table(arguments: Mapping[str, Any], location: Location) -> str:
+    return location.arn("dynamodb", f"table/{arguments['TableName']}")
+
+
+def _queue(arguments: Mapping[str, Any], location: Location) -> str:
+    return location.arn("sqs", arguments["QueueUrl"].rsplit("/", 1)[-1])
+
+
+_PERMISSIONS: Mapping[str, tuple[str, Callable[[Mapping[str, Any], Location], str]]] = {
+    "lambda:invoke": ("lambda:InvokeFunction", _function),
+    "dynamodb:getItem": ("dynamodb:GetItem", _table),
+    "dynamodb:updateItem": ("dynamodb:UpdateItem", _table),
+    "sqs:sendMessage": ("sqs:SendMessage", _queue),
+}

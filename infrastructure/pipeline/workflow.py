@@ -1,0 +1,81 @@
+"""The Express workflow: the state machine, the role that its definition asks for, and its execution log."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from infrastructure.blocks import iam
+from infrastructure.blocks.location import Location
+from infrastructure.blocks.role import Role
+from infrastructure.pipeline.machine_policy import machine_statements
+from statemachine.loader import load_definition
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowArgs:
+    """`values` fill the definition's placeholders; `log_level` is ALL, ERROR, FATAL or OFF."""
+
+    location: Location
+    values: Mapping[str, pulumi.Input[str | int]]
+    log_level: str
+    log_execution_data: bool
+    log_retention_days: int
+
+
+class Workflow(pulumi.ComponentResource):
+    """A synchronous Express state machine. Public: `arn`, `state_machine_name`, `console_url`."""
+
+    arn: pulumi.Output[str]
+    console_url: pulumi.Output[str]
+    state_machine_name: str
+
+    def __init__(self, name: str, args: WorkflowArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("taskline:workflow:Workflow", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        self.state_machine_name = args.location.name(name)
+        definition = pulumi.Output.all(**args.values).apply(load_definition)
+        logs = aws.cloudwatch.LogGroup(
+            f"{name}-logs",
+            # Under this prefix log delivery does not add to the account's one resource policy, which is soon full.
+            name=f"/aws/vendedlogs/states/{self.state_machine_name}",
+            retention_in_days=args.log_retention_days,
+            opts=child,
+        )
+        role = Role(
+            name,
+            physical_name=self.state_machine_name,
+            trust=iam.trust(
+                "states",
+                args.location,
+                args.location.arn("states", f"stateMachine:{self.state_machine_name}"),
+            ),
+            statements=definition.apply(lambda filled: _statements(filled, args.location)),
+            opts=child,
+        )
+        machine = aws.sfn.StateMachine(
+            f"{name}-machine",
+            name=self.state_machine_name,
+            type="EXPRESS",
+            definition=definition.apply(json.dumps),
+            role_arn=role.ready_arn,
+            logging_configuration={
+                "level": args.log_level,
+                "include_execution_data": args.log_execution_data,
+                "log_destination": pulumi.Output.concat(logs.arn, ":*"),
+            },
+            tracing_configuration={"enabled": True},
+            opts=child,
+        )
+        self.arn = machine.arn
+        region = args.location.region
+        console = f"https://{region}.console.aws.amazon.com/states/home?region={region}#/statemachines/view/"
+        self.console_url = pulumi.Output.concat(console, machine.arn)
+        self.register_outputs({"arn": self.arn})
+
+
+def _statements(definition: Mapping[str, Any], location: Location) -> list[iam.Statement]:
+    return [*machine_statements(definition, location), iam.deliver_execution_logs(), iam.trace_executions()]

@@ -1,0 +1,1 @@
+"""The stack's settings, checked before any resource exists."""

@@ -1,0 +1,97 @@
+"""What a stage can be told about its API: who may call it, how often, and from which web pages."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal, cast, get_args
+
+import pulumi
+
+from functions.api.access import Access
+from infrastructure.settings.checks import check
+
+Authorization = Literal["iam", "none"]
+OPEN_STAGE = "dev"  # the only one whose operators may go without a signature
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html: an account's default is 10,000 a second.
+MAX_RATE = 10_000
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?")
+_CLIENT = re.compile(r"[a-z0-9-]{1,64}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Throttle:
+    """Requests a second on average, and how many at once."""
+
+    rate: int
+    burst: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiSettings:
+    """`cors_origins` is empty for none, `("*",)` for any. Each of `clients` has a key, which has its own limits."""
+
+    stage: str
+    cors_origins: tuple[str, ...]
+    api_key_required: bool
+    clients: tuple[str, ...]
+    key_throttle: Throttle
+    key_quota_per_day: int
+    stage_throttle: Throttle
+    client_authorization: Authorization
+    operator_authorization: Authorization
+    firewall: bool
+    account_log_role: bool
+
+    def __post_init__(self) -> None:
+        origins = ",".join(self.cors_origins)
+        each = origins == "*" or all(_ORIGIN.fullmatch(origin) for origin in self.cors_origins)
+        check(each, "corsOrigins", origins, "*, or origins such as https://app.example.com, separated by commas")
+        names = ",".join(self.clients)
+        fit = all(_CLIENT.fullmatch(client) for client in self.clients) and len(set(self.clients)) == len(self.clients)
+        check(fit, "apiClients", names, "different names of a-z, 0-9 and -, separated by commas")
+        check(bool(self.clients), "apiClients", names, "at least one name")
+        self._check_limits()
+        kinds = get_args(Authorization)
+        check(self.client_authorization in kinds, "clientAuthorization", self.client_authorization, kinds)
+        allowed = kinds if self.stage == OPEN_STAGE else f"iam; none is for the stage {OPEN_STAGE} alone"
+        closed = self.operator_authorization == "iam" or (
+            self.operator_authorization == "none" and self.stage == OPEN_STAGE
+        )
+        check(closed, "operatorAuthorization", self.operator_authorization, allowed)
+
+    def _check_limits(self) -> None:
+        for prefix, throttle in (("key", self.key_throttle), ("stage", self.stage_throttle)):
+            rate, burst = throttle.rate, throttle.burst
+            check(1 <= rate <= MAX_RATE, f"{prefix}RatePerSecond", rate, f"1 to {MAX_RATE}")
+            check(1 <= burst <= MAX_RATE, f"{prefix}Burst", burst, f"1 to {MAX_RATE}")
+        quota = self.key_quota_per_day
+        check(0 <= quota <= 1_000_000_000, "keyQuotaPerDay", quota, "1 to 1000000000, or 0 for none")
+
+    @property
+    def access(self) -> Access:
+        """What callers have to show."""
+        return Access(
+            api_key=self.api_key_required,
+            client_iam=self.client_authorization == "iam",
+            operator_iam=self.operator_authorization == "iam",
+        )
+
+
+def load_api_settings(config: pulumi.Config) -> ApiSettings:
+    """The settings of the current stack's API; `SettingsError` before any resource exists."""
+    return ApiSettings(
+        stage=pulumi.get_stack(),
+        cors_origins=_list(config.get("corsOrigins")),
+        api_key_required=config.require_bool("apiKeyRequired"),
+        clients=_list(config.get("apiClients")),
+        key_throttle=Throttle(rate=config.require_int("keyRatePerSecond"), burst=config.require_int("keyBurst")),
+        key_quota_per_day=config.require_int("keyQuotaPerDay"),
+        stage_throttle=Throttle(rate=config.require_int("stageRatePerSecond"), burst=config.require_int("stageBurst")),
+        client_authorization=cast(Authorization, config.require("clientAuthorization")),
+        operator_authorization=cast(Authorization, config.require("operatorAuthorization")),
+        firewall=config.require_bool("firewall"),
+        account_log_role=config.require_bool("accountLogRole"),
+    )
+
+
+def _list(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",")) if text else ()

@@ -1,0 +1,1 @@
+"""What watches the pipeline: events, failure monitor, circuit breaker and alarms."""

@@ -1,0 +1,1 @@
+"""The embedded AWS emulator, and how the laptop edition talks to it."""

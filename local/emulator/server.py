@@ -1,0 +1,181 @@
+"""The AWS emulator as a child process: started on a free port, watched, and stopped so that it saves its state."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import cast
+
+from local.emulator import emulator_process
+from local.host import processes
+from local.host.errors import LaptopError
+from local.host.state_dir import StateDir, read_json, write_json
+
+ACCOUNT_ID = "000000000000"
+START_SECONDS = 20.0
+STOP_SECONDS = 15.0
+# The child starts from these alone: a LOG_LEVEL or an AWS_PROFILE of the host would reach every Lambda function.
+HOST_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SYSTEMROOT")
+
+Say = Callable[[str], None]
+
+
+class Emulator:
+    """One emulator process on one state directory. `start` it once, `stop` it always."""
+
+    def __init__(
+        self, state: StateDir, region: str, say: Say = print, additions: Mapping[str, str] | None = None
+    ) -> None:
+        """`additions` are further variables of its environment, and so of the functions that it starts."""
+        self._state = state
+        self._region = region
+        self._say = say
+        self._additions = dict(additions or {})
+        self._process: subprocess.Popen[bytes] | None = None
+        self.endpoint = ""
+
+    @property
+    def pid(self) -> int:
+        """The child's process id; 0 before it is started."""
+        return self._process.pid if self._process else 0
+
+    def start(self) -> None:
+        """Start the child; `wait_until_ready` must follow."""
+        port = _free_port()
+        self.endpoint = f"http://127.0.0.1:{port}"
+        with self._state.emulator_log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", emulator_process.__file__],
+                env=environment(self._state, self._region, port, os.environ) | self._additions,
+                cwd=self._state.path,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # A Ctrl-C goes to the whole foreground group; the pipe has to stop before its emulator does.
+                start_new_session=True,
+            )
+        write_json(self._state.emulator_process, {"pid": self.pid, "endpoint": self.endpoint})
+
+    def wait_until_ready(self) -> None:
+        """Return when it answers, or raise `LaptopError` with the log's last lines."""
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(self.endpoint):
+            if not self.running():
+                raise self._failure("The AWS emulator ended while starting")
+            if time.monotonic() > deadline:
+                raise self._failure(f"The AWS emulator did not answer within {START_SECONDS:.0f} s")
+            time.sleep(0.02)
+
+    def running(self) -> bool:
+        """Whether the child is alive."""
+        return self._process is not None and self._process.poll() is None
+
+    def died(self) -> LaptopError:
+        """The error to show when the child has ended by itself."""
+        return self._failure("The AWS emulator ended unexpectedly")
+
+    def stop(self) -> None:
+        """Let it save its state and end; kill it, and say so, only if it does not."""
+        if self._process is None:
+            return
+        if self.running():
+            self._process.terminate()
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._say(f"Warning: the AWS emulator did not stop in {STOP_SECONDS:.0f} s and was killed; {_LOSS}")
+                self._process.kill()
+                self._process.wait()
+        self._process = None
+        self._state.emulator_process.unlink(missing_ok=True)
+
+    def _failure(self, problem: str) -> LaptopError:
+        code = self._process.poll() if self._process else None
+        ending = f" (exit code {code})" if code is not None else ""
+        lines = self._state.emulator_log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
+        quoted = "".join(f"\n    {line}" for line in lines)
+        return LaptopError(f"{problem}{ending}.{quoted}", f"See {self._state.emulator_log}. {_way_out(lines)}")
+
+
+def environment(state: StateDir, region: str, port: int, host: Mapping[str, str]) -> dict[str, str]:
+    """The child's whole environment. Lambda workers inherit it, after their function's own variables."""
+    endpoint = f"http://127.0.0.1:{port}"
+    return {name: host[name] for name in HOST_VARIABLES if name in host} | {
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "MINISTACK_REGION": region,
+        "MINISTACK_ACCOUNT_ID": ACCOUNT_ID,
+        "AUTH": "true",
+        "LOG_LEVEL": "ERROR",
+        "LAMBDA_EXECUTOR": "local",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(state.emulator_state),
+        "TMPDIR": str(state.temporary),
+        # The emulator does not set the endpoint for functions on provided.* runtimes.
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def stop_orphan(state: StateDir, say: Say = print) -> None:
+    """Stop the emulator that a killed predecessor left running on this state directory, so that it saves its state.
+
+    A process id may have been given to somebody else meanwhile: only a process whose command line is the emulator's
+    *and* which answers on the recorded port is signalled.
+    """
+    recorded = read_json(state.emulator_process)
+    if not isinstance(recorded, dict):
+        return
+    record = cast("dict[str, object]", recorded)
+    pid, endpoint = record.get("pid"), record.get("endpoint")
+    if isinstance(pid, int) and isinstance(endpoint, str) and _is_emulator(pid, endpoint):
+        say("Stopping the AWS emulator that an earlier run left behind ...")
+        os.kill(pid, signal.SIGTERM)
+        if not processes.wait_for_end(pid, STOP_SECONDS):
+            say(f"Warning: the earlier AWS emulator (process {pid}) did not stop and was killed; {_LOSS}")
+            os.kill(pid, signal.SIGKILL)
+            processes.wait_for_end(pid, STOP_SECONDS)
+    state.emulator_process.unlink(missing_ok=True)
+
+
+def answers(endpoint: str) -> bool:
+    """Whether an emulator is ready behind the endpoint."""
+    try:
+        # Never through a proxy that the host's environment names: this is our own child.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"{endpoint}/_ministack/ready", timeout=2) as response:
+            return response.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _is_emulator(pid: int, endpoint: str) -> bool:
+    return Path(emulator_process.__file__).name in processes.command_line(pid) and answers(endpoint)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _way_out(log: list[str]) -> str:
+    if any("No module named" in line for line in log):
+        return "A dependency is missing: run `make`."
+    return "Try again; `make run FRESH=1` starts with empty state."
+
+
+_LOSS = "changes since the last start may be lost."

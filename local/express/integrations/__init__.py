@@ -1,5 +1,0 @@
-"""Tasks carried out by AWS services, or by whatever speaks their protocols."""
-
-from local.express.integrations.runner import ServiceTasks, clients_of
-
-__all__ = ["ServiceTasks", "clients_of"]

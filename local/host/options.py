@@ -1,0 +1,80 @@
+"""What a person may choose when starting the laptop edition: the command line and the environment, parsed once."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from local.host.errors import LaptopError
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+DEFAULT_PORT = 4000
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, a supervisor, a closed terminal
+TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """`overrides` are Pulumi configuration values that win over `Pulumi.<stage>.yaml`."""
+
+    port: int
+    state_dir: Path
+    stage: str
+    fresh: bool
+    overrides: Mapping[str, object]
+
+
+def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
+    """Read the options, or raise `LaptopError` naming the variable that is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m local", description="Run Taskline on this machine.")
+    parser.add_argument("--fresh", action="store_true", help="start empty: forget all tasks and queues")
+    arguments = parser.parse_args(argv)
+    return Options(
+        port=_port(environ.get("TASKLINE_PORT", "")),
+        state_dir=_state_dir(environ.get("TASKLINE_STATE_DIR", "")),
+        stage=environ.get("TASKLINE_STAGE") or "dev",
+        fresh=arguments.fresh or environ.get("FRESH", "").lower() in TRUE_WORDS,
+        overrides=_overrides(environ.get("TASKLINE_CONFIG", "")),
+    )
+
+
+def scrub(environ: MutableMapping[str, str]) -> None:
+    """Remove the host's AWS settings from `environ`, so that nothing here can reach a real account.
+
+    A stray AWS_PROFILE alone makes boto3 refuse to build any client.
+    """
+    for name in [name for name in environ if name.startswith("AWS_")]:
+        del environ[name]
+    environ["AWS_CONFIG_FILE"] = environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+
+def _port(text: str) -> int:
+    if not text:
+        return DEFAULT_PORT
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise LaptopError(f"TASKLINE_PORT={text} is not a port.", "Set it to a number from 1 to 65535.")
+    return int(text)
+
+
+def _state_dir(text: str) -> Path:
+    return Path(text).expanduser().absolute() if text else PROJECT_ROOT / ".taskline"
+
+
+def _overrides(text: str) -> Mapping[str, object]:
+    try:
+        value: object = json.loads(text) if text else {}
+    except json.JSONDecodeError as error:
+        raise LaptopError(f"TASKLINE_CONFIG is not JSON: {error}.", _OVERRIDES_WAY_OUT) from error
+    if not isinstance(value, dict):
+        raise LaptopError("TASKLINE_CONFIG is not a JSON object.", _OVERRIDES_WAY_OUT)
+    return cast("dict[str, object]", value)
+
+
+_OVERRIDES_WAY_OUT = "Give configuration keys and values, e.g. '{\"taskline:handlerTimeoutSeconds\": 2}'."

@@ -1,0 +1,103 @@
+"""The folder that holds everything the laptop edition remembers, and the lock that keeps it to one process."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import IO
+
+from local.host.errors import LaptopError
+
+LOCK = "lock"
+
+
+class StateDir:
+    """Paths inside the state directory, and the exclusive lock on it.
+
+    The lock is the kernel's (flock): it goes with the process however that ends, so it can never be left behind.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.emulator_state = path / "emulator"
+        self.temporary = path / "tmp"
+        self.code = self.temporary / "code"
+        self.emulator_log = path / "emulator.log"
+        self.emulator_process = path / "emulator.json"
+        self.program_error = path / "program-error.log"
+        self.runtime = path / "runtime.json"
+        self._lock: IO[str] | None = None
+
+    def acquire(self) -> None:
+        """Create the folder and take the lock, or raise `LaptopError`."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = (self.path / LOCK).open("a+", encoding="utf-8")
+        except OSError as error:
+            raise LaptopError(
+                f"The state directory {self.path} cannot be written: {error.strerror}.",
+                "Make it writable, or set TASKLINE_STATE_DIR to a folder that is.",
+            ) from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise self._taken() from error
+        self._lock.truncate(0)
+        self._lock.write(str(os.getpid()))
+        self._lock.flush()
+
+    def release(self) -> None:
+        """Give the lock back; safe to call twice."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def clear(self) -> None:
+        """Forget everything of ours but the lock; what else lies in the folder is somebody's and stays."""
+        for folder in (self.emulator_state, self.temporary):
+            shutil.rmtree(folder, ignore_errors=True)
+        files = (self.emulator_log, self.emulator_process, self.program_error, self.runtime)
+        for file in (*files, *self.path.glob("resources-*.json"), *self.path.glob("undone-*.json")):
+            file.unlink(missing_ok=True)
+
+    def manifest(self, stage: str) -> Path:
+        """What the stage has created. Each stage its own, or starting one would remove what belongs to another."""
+        return self.path / f"resources-{stage}.json"
+
+    def undone(self, function: str) -> Path:
+        """What a function had not done of its stream when the laptop edition stopped."""
+        return self.path / f"undone-{function}.json"
+
+    def prepare(self) -> None:
+        """Make the folders that the emulator writes to; its temporary one starts empty."""
+        shutil.rmtree(self.temporary, ignore_errors=True)
+        for folder in (self.temporary, self.emulator_state):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def _taken(self) -> LaptopError:
+        assert self._lock is not None
+        self._lock.seek(0)
+        owner = self._lock.read().strip() or "unknown"
+        self.release()
+        return LaptopError(
+            f"Another Taskline (process {owner}) is running on the state directory {self.path}.",
+            "Stop that one first, or set TASKLINE_STATE_DIR (and TASKLINE_PORT) for a second one.",
+        )
+
+
+def write_json(path: Path, value: object) -> None:
+    """Replace the file in one step, so that a reader never sees half of it."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(value, indent=2, sort_keys=True), encoding="utf-8")
+    partial.replace(path)
+
+
+def read_json(path: Path) -> object:
+    """The file's value, or None if it is missing or is not JSON (it is ours alone: then it is as good as missing)."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None

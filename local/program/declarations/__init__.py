@@ -1,0 +1,1 @@
+"""What the program declares, as the services of the laptop edition read it."""

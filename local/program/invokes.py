@@ -1,0 +1,47 @@
+"""Provider functions that a program may call: who and where am I."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from local.host.errors import LaptopError
+from local.program.declarations.model import Context, Inputs
+
+
+def answer(context: Context, token: str, arguments: Inputs) -> dict[str, Any]:
+    """The result of `aws:index/getRegion:getRegion` and the like; an unknown one raises `LaptopError`."""
+    function = FUNCTIONS.get(token.rpartition(":")[0])
+    if function is None:
+        raise LaptopError(
+            f"The laptop edition does not know provider function {token}.",
+            "Add it to FUNCTIONS in local/program/invokes.py.",
+        )
+    return function(context, arguments)
+
+
+def _caller_identity(context: Context, _arguments: Inputs) -> dict[str, Any]:
+    identity = context.clients.sts.get_caller_identity()
+    account = identity["Account"]
+    return {"accountId": account, "arn": identity["Arn"], "userId": identity["UserId"], "id": account}
+
+
+def _region(context: Context, arguments: Inputs) -> dict[str, Any]:
+    region = arguments.get("region") or arguments.get("name") or context.region
+    return {"id": region, "name": region, "region": region, "description": region, "endpoint": ""}
+
+
+def _partition(_context: Context, _arguments: Inputs) -> dict[str, Any]:
+    return {
+        "id": "aws",
+        "partition": "aws",
+        "dnsSuffix": "amazonaws.com",
+        "reverseDnsPrefix": "com.amazonaws",
+    }
+
+
+FUNCTIONS: dict[str, Callable[[Context, Inputs], dict[str, Any]]] = {
+    "aws:index/getCallerIdentity": _caller_identity,
+    "aws:index/getRegion": _region,
+    "aws:index/getPartition": _partition,
+}

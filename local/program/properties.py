@@ -1,0 +1,52 @@
+"""Input properties as Pulumi's mock monitor hands them over: made plain, and checked against a declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
+
+from pulumi.runtime.rpc import is_rpc_secret, unwrap_rpc_secret
+
+from local.host.errors import LaptopError
+from local.program.declarations.model import COMMON_IGNORED, Handler
+
+
+def plain(value: Any) -> Any:
+    """The value without Pulumi's wire forms: secrets unwrapped, whole floats (protobuf knows only those) as ints."""
+    if is_rpc_secret(value):
+        return plain(unwrap_rpc_secret(value))
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in cast("Mapping[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [plain(item) for item in cast("list[Any]", value)]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def refuse_unknown(handler: Handler, name: str, inputs: Mapping[str, Any]) -> None:
+    """Raise `LaptopError` for the first property that the handler neither applies nor knowingly leaves out."""
+    known = handler.applies | set(handler.ignores) | set(COMMON_IGNORED)
+    for path in _unknown(inputs, known, ""):
+        raise LaptopError(
+            f"The laptop edition does not know property `{path}` of {handler.type} (resource `{name}`).",
+            f"Teach the handler in {handler.ensure.__module__} to apply it, or list it under `ignores` with a reason.",
+        )
+
+
+def _unknown(value: Any, known: Iterable[str], prefix: str) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in cast("list[Any]", value):
+            yield from _unknown(item, known, prefix)
+        return
+    if not isinstance(value, Mapping):
+        yield prefix
+        return
+    for key, item in cast("Mapping[str, Any]", value).items():
+        path = f"{prefix}.{key}" if prefix else key
+        if path in known or item is None:
+            continue
+        if any(other.startswith(f"{path}.") for other in known):
+            yield from _unknown(item, known, path)
+        else:
+            yield path

@@ -1,0 +1,104 @@
+"""CloudWatch alarms. The emulator keeps their states and carries out their actions; `local.services.alarms` evaluates
+them.
+
+Measured: the emulator evaluates an alarm only when some metric is put, mixes the dimensions of a metric, and knows no
+missing data. It leaves those alone that are given as a list of queries, so that is how they are given here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.program.declarations.model import AlarmDeclaration, Context, Handler, Inputs, Made
+
+ACTIONS = {
+    "alarmActions": "AlarmActions",
+    "okActions": "OKActions",
+    "insufficientDataActions": "InsufficientDataActions",
+}
+
+
+def _ensure_metric_alarm(context: Context, inputs: Inputs) -> Made:
+    name = inputs["name"]
+    declared = AlarmDeclaration(
+        name=name,
+        namespace=inputs["namespace"],
+        metric=inputs["metricName"],
+        dimensions=dict(inputs.get("dimensions") or {}),
+        statistic=inputs["statistic"],
+        period=inputs["period"],
+        periods=inputs["evaluationPeriods"],
+        threshold=float(inputs["threshold"]),
+        comparison=inputs["comparisonOperator"],
+        missing=inputs.get("treatMissingData", "missing"),
+    )
+    context.clients.cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        AlarmDescription=inputs.get("alarmDescription", ""),
+        Metrics=[{"Id": "m1", "ReturnData": True, "MetricStat": declared.metric_stat()}],
+        EvaluationPeriods=declared.periods,
+        Threshold=declared.threshold,
+        ComparisonOperator=declared.comparison,
+        TreatMissingData=declared.missing,
+        **_actions(inputs),
+    )
+    context.deployed.alarms.append(declared)
+    return Made(name, _outputs(context, name))
+
+
+def _ensure_composite_alarm(context: Context, inputs: Inputs) -> Made:
+    name = inputs["alarmName"]
+    context.clients.cloudwatch.put_composite_alarm(
+        AlarmName=name,
+        AlarmDescription=inputs.get("alarmDescription", ""),
+        AlarmRule=inputs["alarmRule"],
+        **_actions(inputs),
+    )
+    return Made(name, _outputs(context, name))
+
+
+def _actions(inputs: Inputs) -> dict[str, Any]:
+    return {attribute: inputs.get(key) or [] for key, attribute in ACTIONS.items()}
+
+
+def _outputs(context: Context, name: str) -> dict[str, Any]:
+    return {"arn": context.arn("cloudwatch", f"alarm:{name}"), "name": name}
+
+
+def _remove(context: Context, name: str) -> None:
+    cloudwatch = context.clients.cloudwatch
+    found = cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    if found["MetricAlarms"] or found["CompositeAlarms"]:
+        cloudwatch.delete_alarms(AlarmNames=[name])
+
+
+HANDLERS = (
+    Handler(
+        type="aws:cloudwatch/metricAlarm:MetricAlarm",
+        applies=frozenset(
+            {
+                "name",
+                "alarmDescription",
+                "namespace",
+                "metricName",
+                "dimensions",
+                "statistic",
+                "period",
+                "evaluationPeriods",
+                "threshold",
+                "comparisonOperator",
+                "treatMissingData",
+                *ACTIONS,
+            }
+        ),
+        ensure=_ensure_metric_alarm,
+        remove=_remove,
+    ),
+    Handler(
+        type="aws:cloudwatch/compositeAlarm:CompositeAlarm",
+        # The provisioner gives every resource a `name`; this one's own is `alarmName`.
+        applies=frozenset({"alarmName", "alarmDescription", "alarmRule", *ACTIONS}),
+        ensure=_ensure_composite_alarm,
+        remove=_remove,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Lambda functions, their packages, permissions and event source mappings."""

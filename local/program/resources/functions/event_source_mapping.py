@@ -1,0 +1,118 @@
+"""What feeds a Lambda function. Queues are the emulator's business; streams are read by `local.services.streams`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.host.errors import LaptopError
+from local.program.declarations.model import Context, Handler, Inputs, Made, StreamDeclaration, section
+
+REPORTS = "ReportBatchItemFailures"
+# Each kind of source has the properties of its own.
+STREAM_ONLY = frozenset(
+    {
+        "startingPosition",
+        "parallelizationFactor",
+        "bisectBatchOnFunctionError",
+        "maximumRetryAttempts",
+        "maximumRecordAgeInSeconds",
+        "destinationConfig",
+    }
+)
+QUEUE_ONLY = frozenset({"scalingConfig"})
+
+
+def _ensure(context: Context, inputs: Inputs) -> Made:
+    source = inputs["eventSourceArn"]
+    if ":dynamodb:" in source:
+        _refuse(inputs, QUEUE_ONLY, "a stream")
+        return _declare_stream(context, inputs)
+    if ":sqs:" in source:
+        _refuse(inputs, STREAM_ONLY, "a queue")
+        return _ensure_queue_mapping(context, inputs)
+    raise LaptopError(
+        f"Event source mapping `{inputs['name']}` reads {source}; the laptop edition knows queues and table streams.",
+        f"Teach {__name__} the other kind.",
+    )
+
+
+def _refuse(inputs: Inputs, others: frozenset[str], source: str) -> None:
+    for key in sorted(others & inputs.keys()):
+        if inputs[key] is not None:
+            raise LaptopError(
+                f"Event source mapping `{inputs['name']}` has {key}, which means nothing for {source}.",
+                "Leave it out.",
+            )
+
+
+def _declare_stream(context: Context, inputs: Inputs) -> Made:
+    """Measured: the emulator's own mapping skips the records that a function reports as failed, and never bisects."""
+    name = inputs["functionName"].rpartition(":")[2]
+    context.deployed.streams.append(
+        StreamDeclaration(
+            stream_arn=inputs["eventSourceArn"],
+            function=name,
+            from_beginning=inputs["startingPosition"] == "TRIM_HORIZON",
+            batch_size=inputs.get("batchSize", 100),
+            reports_failures=REPORTS in (inputs.get("functionResponseTypes") or []),
+            bisects=inputs.get("bisectBatchOnFunctionError") or False,
+            max_retries=inputs.get("maximumRetryAttempts", -1),
+            max_age_seconds=inputs.get("maximumRecordAgeInSeconds", -1),
+            on_failure_arn=section(section(inputs, "destinationConfig"), "onFailure").get("destinationArn", ""),
+        )
+    )
+    return Made(f"stream:{name}", {"uuid": f"stream:{name}"})
+
+
+def _ensure_queue_mapping(context: Context, inputs: Inputs) -> Made:
+    client: Any = context.clients.lambda_
+    source = inputs["eventSourceArn"]
+    settings: dict[str, Any] = {
+        "BatchSize": inputs.get("batchSize", 10),
+        "FunctionResponseTypes": inputs.get("functionResponseTypes") or [],
+    }
+    scaling = section(inputs, "scalingConfig")
+    if scaling:
+        settings["ScalingConfig"] = {"MaximumConcurrency": scaling["maximumConcurrency"]}
+    function = inputs["functionName"]
+    found = client.list_event_source_mappings(EventSourceArn=source, FunctionName=function)["EventSourceMappings"]
+    if found:
+        uuid = found[0]["UUID"]
+        client.update_event_source_mapping(UUID=uuid, **settings)
+    else:
+        uuid = client.create_event_source_mapping(EventSourceArn=source, FunctionName=function, **settings)["UUID"]
+    return Made(uuid, {"uuid": uuid})
+
+
+def _remove(context: Context, uuid: str) -> None:
+    client = context.clients.lambda_
+    if uuid.startswith("stream:"):
+        return
+    try:
+        client.delete_event_source_mapping(UUID=uuid)
+    except client.exceptions.ResourceNotFoundException:
+        return
+
+
+HANDLERS = (
+    Handler(
+        type="aws:lambda/eventSourceMapping:EventSourceMapping",
+        applies=frozenset(
+            {
+                "eventSourceArn",
+                "functionName",
+                "batchSize",
+                "functionResponseTypes",
+                "startingPosition",
+                "bisectBatchOnFunctionError",
+                "maximumRetryAttempts",
+                "maximumRecordAgeInSeconds",
+                "destinationConfig.onFailure.destinationArn",
+                "scalingConfig.maximumConcurrency",
+            }
+        ),
+        ensure=_ensure,
+        remove=_remove,
+        ignores={"parallelizationFactor": "one batch at a time keeps up with a laptop"},
+    ),
+)

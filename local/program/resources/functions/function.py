@@ -1,0 +1,117 @@
+"""Lambda functions."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from local.program.declarations.model import Context, Handler, Inputs, Made, section
+from local.program.resources.functions import packages
+
+# X-Ray is not there to receive the traces that aws-lambda-powertools would otherwise insist on sending.
+LAPTOP_VARIABLES = {"POWERTOOLS_TRACE_DISABLED": "1"}
+
+
+def _ensure(context: Context, inputs: Inputs) -> Made:
+    client, name = context.clients.lambda_, inputs["name"]
+    code = packages.package(inputs.get("code"), name)
+    digest = base64.b64encode(hashlib.sha256(code).digest()).decode()
+    settings = _settings(inputs)
+    try:
+        current: Mapping[str, Any] = client.get_function_configuration(FunctionName=name)
+        # Each update replaces the function's warm workers, so an unchanged function is left alone.
+        if current["CodeSha256"] != digest:
+            client.update_function_code(FunctionName=name, ZipFile=code)
+        changed = {key: value for key, value in settings.items() if current.get(key) != value}
+        if changed:
+            client.update_function_configuration(FunctionName=name, **changed)
+    except client.exceptions.ResourceNotFoundException:
+        architectures = inputs.get("architectures", ["x86_64"])
+        client.create_function(FunctionName=name, Code={"ZipFile": code}, Architectures=architectures, **settings)
+    _set_concurrency(context, name, inputs.get("reservedConcurrentExecutions", -1))
+    return Made(name, _outputs(context, name, digest))
+
+
+def _settings(inputs: Inputs) -> dict[str, Any]:
+    variables = {**section(section(inputs, "environment"), "variables"), **LAPTOP_VARIABLES}
+    settings: dict[str, Any] = {
+        "Runtime": packages.RUNTIME,
+        "Handler": inputs["handler"],
+        "Role": inputs["role"],
+        "Description": inputs.get("description", ""),
+        "Timeout": inputs.get("timeout", 3),
+        "MemorySize": inputs.get("memorySize", 128),
+        "Environment": {"Variables": variables},
+    }
+    logging = section(inputs, "loggingConfig")
+    if logging.get("logGroup"):
+        settings["LoggingConfig"] = {"LogFormat": logging.get("logFormat", "Text"), "LogGroup": logging["logGroup"]}
+    return settings
+
+
+def _set_concurrency(context: Context, name: str, reserved: int) -> None:
+    client = context.clients.lambda_
+    if reserved >= 0:
+        client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
+    elif "ReservedConcurrentExecutions" in client.get_function_concurrency(FunctionName=name):
+        client.delete_function_concurrency(FunctionName=name)
+
+
+def _outputs(context: Context, name: str, digest: str) -> dict[str, Any]:
+    arn = context.arn("lambda", f"function:{name}")
+    invoke = f"arn:aws:apigateway:{context.region}:lambda:path/2015-03-31/functions/{arn}"
+    return {
+        "arn": arn,
+        "name": name,
+        "invokeArn": f"{invoke}/invocations",
+        "qualifiedArn": f"{arn}:$LATEST",
+        "qualifiedInvokeArn": f"{invoke}:$LATEST/invocations",
+        "version": "$LATEST",
+        "codeSha256": digest,
+    }
+
+
+def _remove(context: Context, name: str) -> None:
+    client = context.clients.lambda_
+    try:
+        client.delete_function(FunctionName=name)
+    except client.exceptions.ResourceNotFoundException:
+        return
+
+
+HANDLERS = (
+    Handler(
+        type="aws:lambda/function:Function",
+        applies=frozenset(
+            {
+                "name",
+                "architectures",
+                "code",
+                "description",
+                "environment.variables",
+                "handler",
+                "loggingConfig.logFormat",
+                "loggingConfig.logGroup",
+                "memorySize",
+                "reservedConcurrentExecutions",
+                "role",
+                "timeout",
+            }
+        ),
+        ensure=_ensure,
+        remove=_remove,
+        ignores={
+            "runtime": "runs as a custom runtime on this machine's Python, see packages.py",
+            "layers": "functions on the laptop import from the virtual environment",
+            "tracingConfig": "there is no X-Ray on the laptop",
+            "sourceCodeHash": "the code itself is compared",
+            "packageType": "the code is always a zip",
+            "publish": "there are no versions on the laptop yet",
+            "loggingConfig.applicationLogLevel": "the function's own LOG_LEVEL decides",
+            "loggingConfig.systemLogLevel": "the emulator writes no system log lines",
+            "skipDestroy": "a function that has left the program is removed, on purpose",
+        },
+    ),
+)

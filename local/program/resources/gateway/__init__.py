@@ -1,0 +1,1 @@
+"""API Gateway: REST APIs, their deployments and stages, keys and usage plans."""

@@ -1,0 +1,68 @@
+"""IAM roles and their inline policies. The emulator enforces them, so they are applied in full."""
+
+from __future__ import annotations
+
+from local.program.declarations.model import Context, Handler, Inputs, Made
+from local.program.resources.policies import as_the_emulator_asks, trusting_the_laptop
+
+
+def _ensure_role(context: Context, inputs: Inputs) -> Made:
+    iam = context.clients.iam
+    name, trust = inputs["name"], trusting_the_laptop(inputs["assumeRolePolicy"])
+    description, seconds = inputs.get("description", ""), inputs.get("maxSessionDuration", 3600)
+    try:
+        role = iam.get_role(RoleName=name)["Role"]
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
+        iam.update_role(RoleName=name, Description=description, MaxSessionDuration=seconds)
+    except iam.exceptions.NoSuchEntityException:
+        role = iam.create_role(
+            RoleName=name,
+            AssumeRolePolicyDocument=trust,
+            Description=description,
+            MaxSessionDuration=seconds,
+            Path=inputs.get("path", "/"),
+        )["Role"]
+    return Made(name, {"arn": role["Arn"], "name": name, "uniqueId": role["RoleId"]})
+
+
+def _remove_role(context: Context, name: str) -> None:
+    iam = context.clients.iam
+    try:
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+            iam.delete_role_policy(RoleName=name, PolicyName=policy)
+        iam.delete_role(RoleName=name)
+    except iam.exceptions.NoSuchEntityException:
+        return
+
+
+def _ensure_role_policy(context: Context, inputs: Inputs) -> Made:
+    role, name = inputs["role"], inputs["name"]
+    policy = as_the_emulator_asks(inputs["policy"])
+    context.clients.iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
+    return Made(f"{role}:{name}", {})
+
+
+def _remove_role_policy(context: Context, policy_id: str) -> None:
+    role, _, name = policy_id.partition(":")
+    iam = context.clients.iam
+    try:
+        iam.delete_role_policy(RoleName=role, PolicyName=name)
+    except iam.exceptions.NoSuchEntityException:
+        return
+
+
+HANDLERS = (
+    Handler(
+        type="aws:iam/role:Role",
+        applies=frozenset({"name", "assumeRolePolicy", "description", "maxSessionDuration", "path"}),
+        ensure=_ensure_role,
+        remove=_remove_role,
+        ignores={"forceDetachPolicies": "a removed role always takes its policies with it"},
+    ),
+    Handler(
+        type="aws:iam/rolePolicy:RolePolicy",
+        applies=frozenset({"name", "role", "policy"}),
+        ensure=_ensure_role_policy,
+        remove=_remove_role_policy,
+    ),
+)

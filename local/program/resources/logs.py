@@ -1,0 +1,39 @@
+"""CloudWatch log groups."""
+
+from __future__ import annotations
+
+import contextlib
+
+from local.program.declarations.model import Context, Handler, Inputs, Made
+
+
+def _ensure(context: Context, inputs: Inputs) -> Made:
+    logs, name = context.clients.logs, inputs["name"]
+    with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_group(logGroupName=name)
+    if inputs.get("retentionInDays"):
+        logs.put_retention_policy(logGroupName=name, retentionInDays=inputs["retentionInDays"])
+    return Made(name, {"arn": context.arn("logs", f"log-group:{name}"), "name": name})
+
+
+def _remove(context: Context, name: str) -> None:
+    logs = context.clients.logs
+    try:
+        logs.delete_log_group(logGroupName=name)
+    except logs.exceptions.ResourceNotFoundException:
+        return
+
+
+HANDLERS = (
+    Handler(
+        type="aws:cloudwatch/logGroup:LogGroup",
+        applies=frozenset({"name", "retentionInDays"}),
+        ensure=_ensure,
+        remove=_remove,
+        ignores={
+            "skipDestroy": "a log group that has left the program is removed, on purpose",
+            "kmsKeyId": "the emulator encrypts nothing at rest",
+            "logGroupClass": "classes differ in price, and there is no price here",
+        },
+    ),
+)

@@ -1,0 +1,26 @@
+"""An explicit AWS provider in the program: its settings are about reaching AWS, and this is not AWS."""
+
+from __future__ import annotations
+
+from local.program.declarations.model import Context, Handler, Inputs, Made, keep
+
+
+def _ensure(_context: Context, inputs: Inputs) -> Made:
+    return Made(f"provider/{inputs['name']}", {})
+
+
+HANDLERS = (
+    Handler(
+        type="pulumi:providers:aws",
+        applies=frozenset(),
+        ensure=_ensure,
+        remove=keep,
+        ignores={
+            "defaultTags": "nothing on the laptop selects or bills by tag",
+            "allowedAccountIds": "there is one account",
+            "skipCredentialsValidation": "there are no real credentials",
+            "skipRegionValidation": "the emulator has one region",
+            "version": "the installed provider package is what runs",
+        },
+    ),
+)

@@ -1,0 +1,79 @@
+"""SQS queues and the policies that are separate resources in Pulumi but attributes of the queue in AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from local.program.declarations.model import Context, Handler, Inputs, Made, keep
+from local.program.resources.policies import over_loopback
+
+ATTRIBUTES: Mapping[str, str] = {
+    "contentBasedDeduplication": "ContentBasedDeduplication",
+    "deduplicationScope": "DeduplicationScope",
+    "delaySeconds": "DelaySeconds",
+    "fifoQueue": "FifoQueue",
+    "fifoThroughputLimit": "FifoThroughputLimit",
+    "kmsDataKeyReusePeriodSeconds": "KmsDataKeyReusePeriodSeconds",
+    "kmsMasterKeyId": "KmsMasterKeyId",
+    "maxMessageSize": "MaximumMessageSize",
+    "messageRetentionSeconds": "MessageRetentionPeriod",
+    "policy": "Policy",
+    "receiveWaitTimeSeconds": "ReceiveMessageWaitTimeSeconds",
+    "redriveAllowPolicy": "RedriveAllowPolicy",
+    "redrivePolicy": "RedrivePolicy",
+    "sqsManagedSseEnabled": "SqsManagedSseEnabled",
+    "visibilityTimeoutSeconds": "VisibilityTimeout",
+}
+
+
+def _ensure_queue(context: Context, inputs: Inputs) -> Made:
+    sqs, name = context.clients.sqs, inputs["name"]
+    wanted = {ATTRIBUTES[key]: _text(key, inputs[key]) for key in ATTRIBUTES if inputs.get(key) not in (None, False)}
+    try:
+        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    except sqs.exceptions.QueueDoesNotExist:
+        url = sqs.create_queue(QueueName=name, Attributes=wanted)["QueueUrl"]  # type: ignore[arg-type]
+    current: Mapping[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]  # type: ignore[assignment]
+    changed = {key: value for key, value in wanted.items() if current.get(key) != value and key != "FifoQueue"}
+    if changed:
+        sqs.set_queue_attributes(QueueUrl=url, Attributes=changed)  # type: ignore[arg-type]
+    return Made(url, {"arn": current["QueueArn"], "name": name, "url": url}, key=name)
+
+
+def _remove_queue(context: Context, name: str) -> None:
+    sqs = context.clients.sqs
+    try:
+        sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"])
+    except sqs.exceptions.QueueDoesNotExist:
+        return
+
+
+def _attribute_resource(type_token: str, key: str) -> Handler:
+    """A resource that is one attribute of the queue named by `queueUrl`."""
+
+    def ensure(context: Context, inputs: Inputs) -> Made:
+        url = inputs["queueUrl"]
+        context.clients.sqs.set_queue_attributes(QueueUrl=url, Attributes={ATTRIBUTES[key]: _text(key, inputs[key])})  # type: ignore[misc]
+        return Made(url, {}, key=url.rpartition("/")[2])
+
+    return Handler(type=type_token, applies=frozenset({"queueUrl", key}), ensure=ensure, remove=keep)
+
+
+def _text(key: str, value: Any) -> str:
+    if key == "policy":
+        return over_loopback(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+HANDLERS = (
+    Handler(
+        type="aws:sqs/queue:Queue",
+        applies=frozenset({"name", *ATTRIBUTES}),
+        ensure=_ensure_queue,
+        remove=_remove_queue,
+    ),
+    _attribute_resource("aws:sqs/queuePolicy:QueuePolicy", "policy"),
+    _attribute_resource("aws:sqs/redrivePolicy:RedrivePolicy", "redrivePolicy"),
+    _attribute_resource("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy", "redriveAllowPolicy"),
+)

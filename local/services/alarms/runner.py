@@ -1,0 +1,99 @@
+"""Evaluates the declared alarms, and sets their states on the emulator, which carries out their actions."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from local.emulator.clients import Clients
+from local.program import AlarmDeclaration
+from local.services.alarms.states import first_period, state_of
+
+# As often as CloudWatch, six times a minute; alarms of a shorter period six times as often again.
+USUAL_SECONDS = 10.0
+QUICK_SECONDS = 1.0
+QUICK_PERIOD = 60
+STOP_SECONDS = 5.0
+
+
+class Alarms:
+    """Evaluates in the background, from `start` to `stop`."""
+
+    def __init__(
+        self, clients: Clients, declared: list[AlarmDeclaration], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._cloudwatch = clients.cloudwatch
+        self._declared = declared
+        self._clock = clock
+        self._stopping = threading.Event()
+        self._due = dict.fromkeys((alarm.name for alarm in declared), 0.0)
+        self._complaint = ""
+        self._thread = threading.Thread(target=self._work, name="alarms", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        if self._declared:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End after the evaluation that is under way."""
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join(STOP_SECONDS)
+
+    def evaluate(self) -> None:
+        """Evaluate once all alarms whose turn it is."""
+        now = self._clock()
+        due = [alarm for alarm in self._declared if self._due[alarm.name] <= now]
+        if not due:
+            return
+        for alarm in due:
+            self._due[alarm.name] = now + (QUICK_SECONDS if alarm.period < QUICK_PERIOD else USUAL_SECONDS)
+        states = self._states()
+        values = self._values(due, now)
+        for alarm in due:
+            before = states[alarm.name]
+            state = state_of(alarm, values[alarm.name], now, before)
+            if state != before:
+                reason = f"{alarm.statistic} of {alarm.metric}: {values[alarm.name] or 'no data'}"
+                self._cloudwatch.set_alarm_state(AlarmName=alarm.name, StateValue=state, StateReason=reason[:1023])
+
+    def _states(self) -> Mapping[str, str]:
+        pages = self._cloudwatch.get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm"])
+        return {one["AlarmName"]: one["StateValue"] for page in pages for one in page["MetricAlarms"]}
+
+    def _values(self, due: list[AlarmDeclaration], now: float) -> dict[str, dict[int, float]]:
+        """The statistic of each alarm by the beginning of its period."""
+        queries: list[dict[str, Any]] = [
+            {"Id": f"m{number}", "MetricStat": alarm.metric_stat()} for number, alarm in enumerate(due)
+        ]
+        start = min(first_period(alarm, now) for alarm in due)
+        answer = self._cloudwatch.get_metric_data(MetricDataQueries=queries, StartTime=start, EndTime=now + 1)
+        results = {result["Id"]: result for result in answer["MetricDataResults"]}
+        values: dict[str, dict[int, float]] = {}
+        for number, alarm in enumerate(due):
+            result = results[f"m{number}"]
+            moments = (int(moment.timestamp()) for moment in result["Timestamps"])
+            values[alarm.name] = dict(zip(moments, result["Values"], strict=True))
+        return values
+
+    def _work(self) -> None:
+        while not self._stopping.wait(QUICK_SECONDS):
+            try:
+                self.evaluate()
+                self._complaint = ""
+            except Exception as error:  # whatever it is: the thread must live to try again
+                self._complain(str(error))
+
+    def _complain(self, cause: str) -> None:
+        if self._stopping.is_set() or cause == self._complaint:
+            return
+        self._complaint = cause
+        stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
+        line = {"timestamp": stamp, "level": "ERROR", "message": "alarms not evaluated", "cause": cause}
+        print(json.dumps(line), file=sys.stderr, flush=True)

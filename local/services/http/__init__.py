@@ -1,0 +1,1 @@
+"""HTTP on the laptop: the front door, and messages as it takes and gives them."""

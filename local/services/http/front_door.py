@@ -1,0 +1,235 @@
+"""The one port a person talks to: the API below its stage name, everything else about the laptop edition elsewhere.
+
+Requests to the API go through `local/services/gateway/`; the front door does its HTTP and invokes the functions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import socket
+import sys
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from aiohttp import hdrs, web
+from multidict import CIMultiDict
+
+from local.host import processes
+from local.host.errors import LaptopError
+from local.services.http.messages import Request, Response
+from local.services.http.proxy_response import Malformed
+from local.services.http.refused import Refused, bad_response, broken, not_invoked, too_large, too_slow
+from local.services.http.welcome import page
+from local.services.lambdas.model import Invocation, Invoker
+
+if TYPE_CHECKING:
+    from local.services.gateway.stage import Call, Stage
+
+HOST = "127.0.0.1"
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+MAX_PAYLOAD = 10 * 1024 * 1024
+# How long a refused upload may go on, so that its client comes to read the refusal.
+LINGER_SECONDS = 2.0
+# Concurrent invocations; each blocks a thread.
+INVOCATIONS = 64
+
+OnResponse = Callable[[str, str, str, int], None]
+"""Called after each response of a function, in the event loop: function name, verb, path template, status."""
+
+
+def _ignore(_function: str, _verb: str, _resource: str, _status: int) -> None:
+    return
+
+
+class FrontDoor:
+    """Serves on an already bound socket. `apis` are the stages by the first segment of their paths."""
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        apis: Mapping[str, Stage],
+        invoker: Invoker,
+        on_response: OnResponse = _ignore,
+    ) -> None:
+        self._listener = listener
+        self._apis = apis
+        self._invoker = invoker
+        self._on_response = on_response
+        self._port: int = listener.getsockname()[1]
+        self._threads = ThreadPoolExecutor(INVOCATIONS, thread_name_prefix="front-door")
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """The address a person types."""
+        return f"http://{HOST}:{self._port}"
+
+    @property
+    def api_url(self) -> str:
+        """The address of the API: that of its first stage."""
+        return f"{self.url}/{next(iter(self._apis), 'v1')}"
+
+    async def start(self) -> None:
+        """Begin to serve."""
+        application = web.Application()
+        application.on_response_prepare.append(_without_server_header)
+        application.router.add_get("/", self._welcome)
+        application.router.add_route("*", r"/{path:[\s\S]*}", self._dispatch)  # a path may hold an escaped line break
+        self._runner = web.AppRunner(
+            application, auto_decompress=False, access_log=None, shutdown_timeout=2.0, lingering_time=LINGER_SECONDS
+        )
+        await self._runner.setup()
+        await web.SockSite(self._runner, self._listener).start()
+
+    async def stop(self) -> None:
+        """Finish the requests under way and close the port."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+        # Invocations still running have lost their clients; they end with their functions.
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _welcome(self, _request: web.Request) -> web.Response:
+        return web.Response(text=page(self.api_url), content_type="text/html")
+
+    async def _dispatch(self, request: web.Request) -> web.Response:
+        # The raw path: what a client escaped must stay escaped, and `..` must mean nothing here.
+        path, _, query = request.raw_path.partition("?")
+        name, slash, rest = path.removeprefix("/").partition("/")
+        stage = self._apis.get(name)
+        if stage is None or (".." in rest and ".." in rest.split("/")):
+            return problem(HTTPStatus.NOT_FOUND, f"There is nothing at {path}. The API is below /v1/.")
+        try:
+            body = await _read(request)
+        except (ConnectionError, web.RequestPayloadError):
+            return problem(HTTPStatus.BAD_REQUEST, "The body broke off.")
+        received = self._received(request, name, f"{slash}{rest}", query, body or b"")
+        if body is not None:
+            return _response(await self._respond(stage, received))
+        response = _response(stage.refusal(received, too_large(MAX_PAYLOAD)))
+        response.force_close()  # the rest of the body is not read
+        return response
+
+    def _received(self, request: web.Request, stage: str, path: str, query: str, body: bytes) -> Request:
+        return Request(
+            id=_request_id(),
+            received=time.time(),
+            verb=request.method,
+            stage=stage,
+            path=path,
+            query=query,
+            headers=request.headers,
+            body=body,
+            source_ip=request.remote or HOST,
+            port=self._port,
+        )
+
+    async def _respond(self, stage: Stage, request: Request) -> Response:
+        """Never raises: a bug becomes an error of the gateway."""
+        try:
+            return await self._proxied(stage, stage.call(request), request)
+        except Refused as refused:
+            return stage.refusal(request, refused)
+        except Exception as error:
+            _log("a bug in the front door", request, cause=repr(error))
+            return stage.refusal(request, broken())
+
+    async def _proxied(self, stage: Stage, call: Call, request: Request) -> Response:
+        invocation = await self._invoke(call, request)
+        try:
+            response = stage.respond(request, invocation.payload)
+        except Malformed as malformed:
+            _log(f"not a proxy response: {malformed}", request, function=call.function)
+            raise bad_response() from malformed
+        self._notify(call, request, response)
+        return response
+
+    async def _invoke(self, call: Call, request: Request) -> Invocation:
+        """Run the function. Raises `Refused` unless it succeeds in time."""
+        invoked = asyncio.get_running_loop().run_in_executor(
+            self._threads, self._invoker.invoke, call.function, call.event
+        )
+        try:
+            async with asyncio.timeout(call.seconds):
+                invocation = await invoked
+        except TimeoutError as error:
+            _log(f"no response within {call.seconds:g} s", request, function=call.function)
+            raise too_slow() from error
+        except Exception as error:
+            _log("the function was not invoked", request, function=call.function, cause=repr(error))
+            raise not_invoked() from error
+        if invocation.failed:
+            _log("the function failed", request, function=call.function)
+            raise bad_response()
+        return invocation
+
+    def _notify(self, call: Call, request: Request, response: Response) -> None:
+        try:
+            self._on_response(call.function, request.verb, call.resource, response.status)
+        except Exception as error:  # the client still gets its response
+            _log("a bug in on_response", request, cause=repr(error))
+
+
+async def _without_server_header(_request: web.Request, response: web.StreamResponse) -> None:
+    """The API's headers are those of the API alone."""
+    response.headers.pop(hdrs.SERVER, None)
+
+
+def bind(port: int) -> socket.socket:
+    """Take the port now, before anything slow starts, or raise `LaptopError` saying who has it."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        owner = processes.listener(port)
+        raise LaptopError(
+            f"Port {port} is taken{' by ' + owner if owner else ''}.",
+            f"Stop that one, or choose another port: `TASKLINE_PORT={port + 1 if port < 65535 else 4000} make run`.",
+        ) from error
+    return listener
+
+
+def problem(status: HTTPStatus, detail: str) -> web.Response:
+    """An error outside of the stages, as RFC 9457 defines it."""
+    document = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
+    return web.Response(status=status, body=json.dumps(document).encode(), content_type="application/problem+json")
+
+
+async def _read(request: web.Request) -> bytes | None:
+    """The whole body as it came, or None if it is over the limit."""
+    if (request.content_length or 0) > MAX_PAYLOAD:
+        return None
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > MAX_PAYLOAD:
+            return None
+    return bytes(body)
+
+
+def _request_id() -> str:
+    """A UUID, as in API Gateway. It is not a secret, and the system's randomness costs ten times as much."""
+    return str(uuid.UUID(int=random.getrandbits(128), version=4))
+
+
+def _response(response: Response) -> web.Response:
+    return web.Response(status=response.status, headers=CIMultiDict(response.headers), body=response.body)
+
+
+def _log(message: str, request: Request, **facts: str) -> None:
+    line = {
+        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "level": "ERROR",
+        "message": message,
+        "request_id": request.id,
+        **facts,
+    }
+    print(json.dumps(line), file=sys.stderr, flush=True)

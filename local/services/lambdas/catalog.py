@@ -1,0 +1,103 @@
+"""What there is under a function's name at this moment, and its code."""
+
+from __future__ import annotations
+
+import base64
+import io
+import shutil
+import threading
+import urllib.request
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local.emulator.clients import Clients
+from local.emulator.remembered import REAL, Remembered, Timing
+from local.services.lambdas.model import InvocationRefused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployed:
+    """A function as it is deployed. `reserved` is its reserved concurrency, None if it has none.
+
+    Two of them that are equal run in the same workers; `location` says where the code can be had, and changes.
+    """
+
+    name: str
+    arn: str
+    handler: str
+    role_arn: str
+    timeout: int
+    memory: int
+    variables: tuple[tuple[str, str], ...]
+    log_group: str
+    code_digest: str
+    reserved: int | None = field(compare=False)
+    location: str = field(compare=False)
+
+
+class Catalog:
+    """Looks functions up on the emulator, for any thread."""
+
+    def __init__(self, clients: Clients, folder: Path, timing: Timing = REAL) -> None:
+        self._clients = clients
+        self._folder = folder
+        self._found = Remembered(self._ask, timing)
+        self._turn = threading.Lock()
+
+    def find(self, function: str) -> Deployed:
+        """The function of this name or ARN. Raises `InvocationRefused` when there is none."""
+        return self._found.get(function_name(function))
+
+    def code(self, deployed: Deployed) -> Path:
+        """The folder with the function's code, unpacked once for all functions that share it."""
+        folder = self._folder / base64.b64decode(deployed.code_digest).hex()[:16]
+        with self._turn:
+            if not folder.is_dir():
+                _unpack(deployed.location, folder)
+        return folder
+
+    def _ask(self, name: str) -> Deployed:
+        client = self._clients.lambda_
+        try:
+            found: Any = client.get_function(FunctionName=name)
+        except client.exceptions.ResourceNotFoundException as error:
+            raise InvocationRefused("ResourceNotFoundException", f"Function not found: {name}", 404) from error
+        return _deployed(found)
+
+
+def function_name(function: str) -> str:
+    """The name in a function's name, ARN, or ARN with a qualifier."""
+    return function.partition(":function:")[2].partition(":")[0] if ":function:" in function else function
+
+
+def _deployed(found: Mapping[str, Any]) -> Deployed:
+    about = found["Configuration"]
+    name = about["FunctionName"]
+    variables: dict[str, str] = about.get("Environment", {}).get("Variables", {})
+    return Deployed(
+        name=name,
+        arn=about["FunctionArn"],
+        handler=about["Handler"],
+        role_arn=about["Role"],
+        timeout=about["Timeout"],
+        memory=about["MemorySize"],
+        variables=tuple(sorted(variables.items())),
+        log_group=about.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}",
+        code_digest=about["CodeSha256"],
+        reserved=found.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
+        location=found["Code"]["Location"],
+    )
+
+
+def _unpack(location: str, folder: Path) -> None:
+    """Into a folder beside it first: what is there under the final name is whole."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(location, timeout=10) as response:
+        archive = zipfile.ZipFile(io.BytesIO(response.read()))
+    partial = folder.with_suffix(".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    archive.extractall(partial)
+    partial.rename(folder)

@@ -1,0 +1,139 @@
+"""The warm workers of one function."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Final, TypeVar
+
+from local.services.lambdas.catalog import Deployed
+from local.services.lambdas.model import InvocationRefused
+from local.services.lambdas.worker import Worker
+
+# Lambda starts an environment for each concurrent invocation, up to a thousand. Each takes 60 MB here, so further
+# invocations wait for one that is free.
+MOST_WORKERS: Final = 16
+# A start takes as much CPU as a hundred invocations: a crowd that all start at once make each other, and the workers
+# that are there, so slow that invocations time out. So the rest waits for a worker, started or freed.
+MOST_STARTING: Final = 2
+IDLE_SECONDS: Final = 300.0
+# Credentials in a worker's environment cannot be renewed; they are good for an hour.
+OLDEST_SECONDS: Final = 2700.0
+
+T = TypeVar("T")
+
+
+class Pool:
+    """Lends workers, each to one invocation at a time, for any thread."""
+
+    def __init__(self, start: Callable[[Deployed], Worker], now: Callable[[], float] = time.monotonic) -> None:
+        self._start = start
+        self._now = now
+        self._idle: list[Worker] = []  # the one that was used last is at the end, and is lent first
+        self._lent: set[Worker] = set()
+        self._starting = 0
+        self._waiting = 0
+        self._closed = False
+        self._freed = threading.Condition()
+
+    def lend(self, deployed: Deployed) -> Worker:
+        """A worker that runs the function as it is deployed now: one that is free, or the first that becomes free or
+        has started. Raises `InvocationRefused` beyond the function's reserved concurrency."""
+        with self._freed:
+            self._admit(deployed)
+            self._waiting += 1
+            try:
+                worker = self._awaited(deployed)
+            finally:
+                self._waiting -= 1
+            self._lent.add(worker)
+            return worker
+
+    def take_back(self, worker: Worker) -> None:
+        """The invocation is over; a worker that is still alive waits for the next."""
+        with self._freed:
+            self._lent.discard(worker)
+            if worker.alive:
+                self._idle.append(worker)
+            self._freed.notify_all()
+
+    def reap(self) -> None:
+        """End what has been idle for long."""
+        with self._freed:
+            gone = [worker for worker in self._idle if self._now() - worker.idle_since > IDLE_SECONDS]
+            self._idle = [worker for worker in self._idle if worker not in gone]
+        for worker in gone:
+            worker.end()
+
+    def close(self) -> None:
+        """End all workers; what is being invoked is broken off."""
+        with self._freed:
+            self._closed = True
+            idle, lent = self._idle, list(self._lent)
+            self._idle = []
+        for worker in idle:
+            worker.end()
+        for worker in lent:
+            worker.kill()
+
+    def _admit(self, deployed: Deployed) -> None:
+        if deployed.reserved is not None and len(self._lent) + self._waiting >= deployed.reserved:
+            raise InvocationRefused("TooManyRequestsException", f"Rate Exceeded: {deployed.name}", 429)
+
+    def _retire(self, deployed: Deployed) -> None:
+        """End the idle workers that run something else than what is deployed now, have died, or are too old."""
+        gone = [
+            worker
+            for worker in self._idle
+            if worker.deployed != deployed or not worker.alive or self._now() - worker.started > OLDEST_SECONDS
+        ]
+        self._idle = [worker for worker in self._idle if worker not in gone]
+        for worker in gone:
+            worker.kill()
+
+    def _awaited(self, deployed: Deployed) -> Worker:
+        """Whoever waits begins a start where one is wanted, but is not bound to it."""
+        start: Future[Worker | None] | None = None
+        while True:
+            self._retire(deployed)
+            if self._idle:
+                return self._idle.pop()
+            if start is not None and start.done():
+                if (unusable := start.result()) is not None:
+                    return unusable  # the invocation says why
+                start = None  # somebody else has its worker
+            if start is None and self._starting < self._most_starting():
+                start = self._begin(deployed)
+            self._freed.wait()
+
+    def _most_starting(self) -> int:
+        return min(MOST_STARTING, self._waiting, MOST_WORKERS - len(self._lent))
+
+    def _begin(self, deployed: Deployed) -> Future[Worker | None]:
+        """Start a worker for whoever waits; the result is one that could not load its function."""
+        self._starting += 1
+        start: Future[Worker | None] = Future()
+        threading.Thread(target=self._run, args=(deployed, start), name="lambda-start", daemon=True).start()
+        return start
+
+    def _run(self, deployed: Deployed, start: Future[Worker | None]) -> None:
+        try:
+            worker = self._start(deployed)
+            worker.load()
+        except BaseException as error:  # for the one that waits for it
+            with self._freed:
+                self._end_start(start.set_exception, error)
+            return
+        with self._freed:
+            if self._closed:
+                worker.kill()
+            if worker.alive:
+                self._idle.append(worker)
+            self._end_start(start.set_result, None if worker.alive else worker)
+
+    def _end_start(self, settle: Callable[[T], None], outcome: T) -> None:
+        self._starting -= 1
+        settle(outcome)
+        self._freed.notify_all()

@@ -1,0 +1,173 @@
+"""One execution environment of a function: a process, and the conversation with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Final
+
+from local.services.lambdas import runtime
+from local.services.lambdas.catalog import Deployed
+from local.services.lambdas.frames import ERROR, INIT_ERROR, INVOKE, LINE, READY, RESULT, Closed, Link
+from local.services.lambdas.model import Invocation
+
+Log = Callable[[str], None]
+# Lambda gives a function ten seconds to load, and then tries once more within the function's own timeout.
+INIT_SECONDS: Final = 10.0
+END_SECONDS: Final = 2.0
+# A process starts from these alone, and its function's own: a LOG_LEVEL of the host must not reach it.
+HOST_VARIABLES: Final = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "TMPDIR", "SYSTEMROOT")
+
+
+class Worker:
+    """A warm process that has one invocation at a time. Not for two threads at once."""
+
+    def __init__(self, deployed: Deployed, code: Path, environment: Mapping[str, str], log: Log) -> None:
+        self.deployed = deployed
+        self.started = time.monotonic()
+        self.idle_since = self.started
+        self._log = log
+        ours, theirs = socket.socketpair()
+        self._link = Link(ours)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", runtime.__file__],
+                env=_variables(deployed, code) | dict(environment) | {runtime.LINK_VARIABLE: str(theirs.fileno())},
+                cwd=code,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+            )
+        assert self._process.stdout is not None
+        # What does not pass through Python's own `print` (a crash, a child process) comes this way.
+        threading.Thread(target=self._drain, args=(self._process.stdout,), daemon=True).start()
+        self._loaded = False
+        self._unloadable: Invocation | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can take another invocation."""
+        return self._process.poll() is None
+
+    def invoke(self, request_id: str, payload: bytes) -> Invocation:
+        """Run the function once. Whatever ends the process is the invocation's failure, as on AWS."""
+        try:
+            self.load()
+            return self._unloadable or self._run(request_id, payload)
+        except TimeoutError:
+            self.kill()
+            return failed("Sandbox.Timedout", f"Task timed out after {self.deployed.timeout}.00 seconds")
+        except Closed:
+            return self._exited()
+        finally:
+            self.idle_since = time.monotonic()
+
+    def load(self) -> None:
+        """Wait until the function is loaded. What goes wrong is the outcome of the next invocation."""
+        if self._loaded:
+            return
+        self._loaded = True
+        try:
+            self._unloadable = self._load()
+        except TimeoutError:
+            self.kill()
+            self._unloadable = failed("Sandbox.Timedout", f"Init timed out after {INIT_SECONDS:.2f} seconds")
+        except Closed:
+            self._unloadable = self._exited()
+
+    def kill(self) -> None:
+        """End the process, whatever it does."""
+        self._link.close()
+        self._process.kill()
+        self._process.wait()
+
+    def end(self) -> None:
+        """Hang up, whereupon an idle process ends by itself; kill it if it does not."""
+        self._link.close()
+        try:
+            self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _load(self) -> Invocation | None:
+        """Wait until the function is loaded; a failure if it cannot be."""
+        deadline = time.monotonic() + INIT_SECONDS + self.deployed.timeout
+        while True:
+            kind, body = self._receive(deadline)
+            if kind == READY:
+                return None
+            if kind == INIT_ERROR:
+                self.kill()  # it is about to end, and must not be lent again until it has
+                return Invocation(payload=body, failed=True)
+            self._log(body.decode())
+
+    def _run(self, request_id: str, payload: bytes) -> Invocation:
+        seconds = self.deployed.timeout
+        deadline = time.monotonic() + seconds
+        about = {
+            "request_id": request_id,
+            "arn": self.deployed.arn,
+            "deadline": int((time.time() + seconds) * 1000),
+        }
+        self._link.send(INVOKE, json.dumps(about).encode() + b"\n" + payload, seconds)
+        while True:
+            kind, body = self._receive(deadline)
+            if kind == LINE:
+                self._log(body.decode())
+            elif kind in (RESULT, ERROR):
+                return Invocation(payload=body, failed=kind == ERROR)
+
+    def _exited(self) -> Invocation:
+        self.end()
+        return failed("Runtime.ExitError", f"Runtime exited with error: exit status {self._process.returncode}")
+
+    def _receive(self, deadline: float) -> tuple[int, bytes]:
+        """The next frame before the deadline, however many came before it."""
+        seconds = deadline - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError
+        return self._link.receive(seconds)
+
+    def _drain(self, output: IO[str]) -> None:
+        with output:
+            for line in output:
+                self._log(line.rstrip("\n"))
+
+
+def failed(kind: str, message: str) -> Invocation:
+    """The failure of an invocation that the function itself cannot report."""
+    return Invocation(payload=json.dumps({"errorType": kind, "errorMessage": message}).encode(), failed=True)
+
+
+def _variables(deployed: Deployed, code: Path) -> dict[str, str]:
+    """The process's environment but for credentials and endpoint; the function's own variables win, as on AWS."""
+    region = deployed.arn.split(":")[3]
+    return {
+        **{name: os.environ[name] for name in HOST_VARIABLES if name in os.environ},
+        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": region,
+        "AWS_LAMBDA_FUNCTION_NAME": deployed.name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(deployed.memory),
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_LOG_GROUP_NAME": deployed.log_group,
+        "AWS_LAMBDA_LOG_STREAM_NAME": uuid.uuid4().hex,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "LAMBDA_TASK_ROOT": str(code),
+        "PYTHONPATH": str(code),
+        "_HANDLER": deployed.handler,
+        **dict(deployed.variables),
+    }

@@ -1,0 +1,121 @@
+"""Delivers logs to CloudWatch Logs in the background, those of many executions and invocations in one request."""
+
+from __future__ import annotations
+
+import json
+import queue
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from local.services.logs.streams import Streams
+
+if TYPE_CHECKING:
+    from types_boto3_logs import CloudWatchLogsClient
+
+    from local.emulator.lean_client import LeanClient
+
+# How long lines wait for company. AWS delivers within seconds, too, and promises no more.
+GATHER_SECONDS: Final = 0.5
+STOP_SECONDS: Final = 5.0
+# Of one PutLogEvents request: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+MOST_EVENTS: Final = 10_000
+MOST_BYTES: Final = 1_000_000
+OVERHEAD: Final = 26
+
+Event: TypeAlias = dict[str, Any]
+Place: TypeAlias = tuple[str, str]
+"""Log group, and whose log it is: `states/` and a machine's name, or "" for the group's function."""
+
+
+class LogDelivery:
+    """Stands in for a CloudWatch Logs client: takes events at once, writes them soon. `close` writes what is left.
+
+    Whoever submits events says whose they are; which stream they go to is decided when they are written. A log that
+    cannot be written is reported once on standard error and dropped: it never fails an execution.
+    """
+
+    def __init__(self, logs: CloudWatchLogsClient | LeanClient) -> None:
+        self._logs: Any = logs
+        self._waiting: queue.SimpleQueue[tuple[Place, list[Event]] | None] = queue.SimpleQueue()
+        self._streams = Streams(logs)
+        self._complaints: set[str] = set()
+        self._closing = threading.Event()
+        self._writer = threading.Thread(target=self._write_all, name="logs", daemon=True)
+        self._writer.start()
+
+    def create_log_stream(self, *, logGroupName: str, logStreamName: str) -> None:  # noqa: N803 AWS's words
+        """Nothing yet: the writer does it when it has to."""
+
+    def put_log_events(self, *, logGroupName: str, logStreamName: str, logEvents: list[Event]) -> None:  # noqa: N803
+        """Take events; returns at once."""
+        self._waiting.put(((logGroupName, logStreamName), logEvents))
+
+    def close(self) -> None:
+        """Write all that was taken, and end. Whatever writes logs has to be over."""
+        self._closing.set()
+        self._waiting.put(None)
+        self._writer.join(STOP_SECONDS)
+
+    def _write_all(self) -> None:
+        last = False
+        while not last:
+            gathered, last = self._gather()
+            for place, events in gathered.items():
+                self._write(place, events)
+
+    def _gather(self) -> tuple[dict[Place, list[Event]], bool]:
+        """Everything that arrives within a moment of the first; whether it was the last."""
+        gathered: dict[Place, list[Event]] = {}
+        until = 0.0
+        while True:
+            try:
+                taken = self._waiting.get(timeout=max(0.0, until - time.monotonic()) if until else None)
+            except queue.Empty:
+                return gathered, False
+            if taken is None:
+                return gathered, True
+            place, events = taken
+            gathered.setdefault(place, []).extend(events)
+            if not until:
+                until = time.monotonic() + (0.0 if self._closing.is_set() else GATHER_SECONDS)
+
+    def _write(self, place: Place, events: list[Event]) -> None:
+        group, source = place
+        try:
+            for batch, size in batches(events):
+                stream = self._streams.take(group, source, size)
+                self._logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=batch)  # type: ignore[arg-type]
+        except Exception as error:  # what the lines are about is over, and its outcome stands
+            self._streams.forget(group, source)
+            self._complain(group, error)
+
+    def _complain(self, group: str, error: Exception) -> None:
+        if str(error) in self._complaints:
+            return
+        self._complaints.add(str(error))
+        stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
+        line = {"timestamp": stamp, "level": "WARNING", "message": "log not written", "log_group": group}
+        print(json.dumps({**line, "cause": str(error)}), file=sys.stderr, flush=True)
+
+
+def batches(events: list[Event]) -> Iterator[tuple[list[Event], int]]:
+    """The events in order of time, in as few requests as the service allows; with each its size in bytes."""
+    batch: list[Event] = []
+    size = 0
+    for event in sorted(events, key=_moment):
+        weight = len(event["message"].encode("utf-8", "replace")) + OVERHEAD
+        if batch and (size + weight > MOST_BYTES or len(batch) >= MOST_EVENTS):
+            yield batch, size
+            batch, size = [], 0
+        batch.append(event)
+        size += weight
+    if batch:
+        yield batch, size
+
+
+def _moment(event: Event) -> int:
+    return event["timestamp"]

@@ -1,0 +1,93 @@
+"""What there is under a state machine's ARN at this moment, and whether a role may start it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, cast
+
+from asl import Machine
+from local.emulator.clients import Clients
+from local.emulator.remembered import REAL, Remembered, Timing
+
+START_ACTION: Final = "states:StartSyncExecution"
+
+
+class AccessDenied(Exception):
+    """The caller's role may not start the machine."""
+
+
+class TypeNotSupported(Exception):
+    """Only Express machines can be started synchronously."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployed:
+    """A state machine as it is deployed. Nothing is logged where there is no `log_group`."""
+
+    arn: str
+    name: str
+    role_arn: str
+    machine: Machine
+    log_group: str
+    log_level: str
+    log_data: bool
+
+
+class Machines:
+    """Looks machines up on the emulator, for any thread."""
+
+    def __init__(self, clients: Clients, timing: Timing = REAL) -> None:
+        self._clients = clients
+        self._startable = Remembered(self._ask, timing)
+
+    def startable(self, arn: str, role_arn: str) -> Deployed:
+        """The machine, if the role may start it. Raises `AccessDenied`, the emulator's StateMachineDoesNotExist,
+        `TypeNotSupported`, or `DefinitionError` for a definition that AWS would not have accepted."""
+        return self._startable.get((arn, role_arn))
+
+    def find(self, arn: str) -> Deployed:
+        """The machine as it is now, whoever may start it."""
+        found = cast("dict[str, Any]", self._clients.stepfunctions.describe_state_machine(stateMachineArn=arn))
+        if found["type"] != "EXPRESS":
+            raise TypeNotSupported(f"{arn} is a machine of type {found['type']}; StartSyncExecution needs EXPRESS")
+        logging: dict[str, Any] = found.get("loggingConfiguration") or {}
+        return Deployed(
+            arn=arn,
+            name=found["name"],
+            role_arn=found["roleArn"],
+            machine=_compiled(found["definition"]),
+            log_group=_log_group(logging),
+            log_level=logging.get("level", "OFF"),
+            log_data=logging.get("includeExecutionData", False),
+        )
+
+    def _ask(self, key: tuple[str, str]) -> Deployed:
+        arn, role_arn = key
+        self._check_permission(arn, role_arn)
+        return self.find(arn)
+
+    def _check_permission(self, arn: str, role_arn: str) -> None:
+        # The emulator's own evaluation of the role's policies: nothing here starts a machine on the emulator, so
+        # nothing there would refuse it.
+        answer = self._clients.iam.simulate_principal_policy(
+            PolicySourceArn=role_arn, ActionNames=[START_ACTION], ResourceArns=[arn]
+        )
+        if any(result["EvalDecision"] != "allowed" for result in answer.get("EvaluationResults", [])):
+            raise AccessDenied(f"{role_arn} is not authorized to perform: {START_ACTION} on resource: {arn}")
+
+
+@lru_cache(maxsize=64)
+def _compiled(definition: str) -> Machine:
+    """Compiling the shipped machine takes 20 ms; the text says whether it is still the same."""
+    return Machine.load(definition)
+
+
+def _log_group(logging: Mapping[str, Any]) -> str:
+    """The name of the log group, "" if there is none. As AWS wants it, the ARN ends in `:*`."""
+    destinations: list[dict[str, Any]] = logging.get("destinations") or []
+    for destination in destinations:
+        arn: str = destination.get("cloudWatchLogsLogGroup", {}).get("logGroupArn", "")
+        return arn.removesuffix(":*").partition(":log-group:")[2]
+    return ""

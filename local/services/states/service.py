@@ -1,0 +1,161 @@
+"""StartSyncExecution, as the pipe calls it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import threading
+import uuid
+from collections.abc import Generator, Iterable, Iterator
+from typing import Any, Final
+
+from asl import ExecutionContext, HistoryEvent, Observer, Outcome, Status
+from asl.core.templates import compact
+from asl.definition.model import Graph, MapState, ParallelState, TaskState
+from asl.execution.logs import ExecutionLog
+from local.emulator.assumed_role import AssumedSession
+from local.emulator.clients import Clients
+from local.services.lambdas import Invoker
+from local.services.logs import LogDelivery
+from local.services.pipes.pipe import Execution
+from local.services.states.machines import Deployed, Machines
+from local.services.states.roles import Roles
+
+MOST_INPUT_BYTES: Final = 262_144
+
+
+class InvalidInput(Exception):
+    """The input is too large, or is no JSON."""
+
+
+class ExpressService:
+    """Runs Express machines that are deployed on the emulator. One serves all pipes; any thread may use it."""
+
+    def __init__(self, clients: Clients, functions: Invoker, logs: LogDelivery) -> None:
+        self.machines = Machines(clients)
+        self._roles = Roles(clients, functions)
+        self._logs = logs
+
+    def engine_of(self, session: AssumedSession) -> ExpressEngine:
+        """The engine for a pipe with this session: it starts what the session's role may start."""
+        return ExpressEngine(self, session.role_arn)
+
+    def execute(
+        self,
+        deployed: Deployed,
+        input: str,  # noqa: A002 AWS's own word
+        *,
+        about: ExecutionContext | None = None,
+        observe: Observer | None = None,
+        rng: random.Random | None = None,
+    ) -> Execution:
+        """Run one execution to its end, under the machine's role; `observe` is told of all its events, `rng` draws
+        the jitter."""
+        about = about or context(deployed)
+        value = _parsed(input)
+        tasks = self._roles.tasks(deployed.role_arn)
+        with self._log(deployed, about) as log:
+            outcome = deployed.machine.run(value, tasks=tasks, context=about, observe=_both(log, observe), rng=rng)
+        return _execution(outcome, about)
+
+    def warm(self, machine_arns: Iterable[str]) -> None:
+        """Begin to compile machines and to make the clients that they need, so that the first execution is fast."""
+        arns = list(machine_arns)
+        threading.Thread(target=lambda: self._warm(arns), name="express-warm-up", daemon=True).start()
+
+    def _warm(self, machine_arns: list[str]) -> None:
+        # A machine that is missing or broken is the affair of the first execution that wants it.
+        with contextlib.suppress(Exception):
+            for arn in machine_arns:
+                deployed = self.machines.find(arn)
+                self._roles.tasks(deployed.role_arn).warm(services(deployed.machine.definition.graph))
+
+    @contextlib.contextmanager
+    def _log(self, deployed: Deployed, about: ExecutionContext) -> Generator[Observer | None]:
+        if not deployed.log_group or deployed.log_level == "OFF":
+            yield None
+            return
+        log = ExecutionLog(
+            self._logs,
+            group=deployed.log_group,
+            stream=f"states/{deployed.name}",
+            execution_arn=about.execution_id,
+            level=deployed.log_level,
+            include_data=deployed.log_data,
+        )
+        try:
+            yield log
+        finally:
+            log.flush()
+
+
+class ExpressEngine:
+    """A `local.services.pipes.pipe.Engine`: starts machines with one role's permissions."""
+
+    def __init__(self, service: ExpressService, role_arn: str) -> None:
+        self._service = service
+        self._role_arn = role_arn
+
+    def start_sync_execution(self, state_machine_arn: str, input: str) -> Execution:  # noqa: A002 AWS's own word
+        deployed = self._service.machines.startable(state_machine_arn, self._role_arn)
+        return self._service.execute(deployed, input)
+
+
+def context(deployed: Deployed, name: str | None = None) -> ExecutionContext:
+    """What a new execution knows about itself. AWS adds a UUID to the name, so that each execution has its own ARN."""
+    name = name or str(uuid.uuid4())
+    prefix, _, machine = deployed.arn.partition(":stateMachine:")
+    region, account = prefix.split(":")[3:5]
+    return ExecutionContext(
+        machine_name=deployed.name,
+        machine_arn=deployed.arn,
+        region=region,
+        account=account,
+        role_arn=deployed.role_arn,
+        name=name,
+        execution_arn=f"{prefix}:express:{machine}:{name}:{uuid.uuid4()}",
+    )
+
+
+def services(graph: Graph) -> Iterator[str]:
+    """The services that a machine's tasks call, as its resource ARNs name them."""
+    for state in graph.states.values():
+        if isinstance(state, TaskState):
+            yield state.resource.service
+        elif isinstance(state, MapState):
+            yield from services(state.processor)
+        elif isinstance(state, ParallelState):
+            for branch in state.branches:
+                yield from services(branch)
+
+
+def _parsed(text: str) -> Any:
+    size = len(text.encode("utf-8", "replace"))
+    if size > MOST_INPUT_BYTES:
+        raise InvalidInput(f"the input has {size} bytes; an execution takes {MOST_INPUT_BYTES} at most")
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise InvalidInput(f"the input is not JSON: {error}") from error
+
+
+def _both(first: Observer | None, second: Observer | None) -> Observer | None:
+    if first is None or second is None:
+        return first or second
+
+    def observe(event: HistoryEvent) -> None:
+        first(event)
+        second(event)
+
+    return observe
+
+
+def _execution(outcome: Outcome, about: ExecutionContext) -> Execution:
+    return Execution(
+        status=outcome.status.value,
+        output=compact(outcome.output) if outcome.status is Status.SUCCEEDED else None,
+        error=outcome.error,
+        cause=outcome.cause,
+        arn=about.execution_id,
+    )

@@ -1,0 +1,1 @@
+"""Event source mappings of DynamoDB streams on the laptop."""

@@ -1,0 +1,166 @@
+"""Functions of strings."""
+
+import pytest
+
+from tests.asl.jsonata.expressions import failure_of, is_undefined, value_of
+
+VALUES = [
+    ("$string(5)", "5"),
+    ("$string('a')", "a"),
+    ("$string(null)", "null"),
+    ("$string(true)", "true"),
+    ("$string([1,'a',null])", '[1,"a",null]'),
+    ("$string({'a':[1],'b':{}}, true)", '{\n  "a": [\n    1\n  ],\n  "b": {}\n}'),
+    ("$string([], true)", "[]"),
+    ("$string([[],{}])", "[[],{}]"),
+    ("$string($sum)", ""),
+    ("$string([$sum])", '[""]'),
+    ("$string({'a': 'é\"\\\\/'})", '{"a":"é\\"\\\\/"}'),
+    ("$string(1e21)", "1e+21"),
+    ("$string(1e-7)", "1e-7"),
+    ("$string(-0)", "0"),
+    ("$string([1,{'a':2}], true)", '[\n  1,\n  {\n    "a": 2\n  }\n]'),
+    ("$data.tides.$string()", ["3", "1", "2"]),
+    ("$length('')", 0),
+    ("$length('héé')", 3),
+    ("$data.boats.name.$length()", [4, 4, 4]),
+    ("$substring('harbour', 3)", "bour"),
+    ("$substring('harbour', 0, 4)", "harb"),
+    ("$substring('harbour', -3)", "our"),
+    ("$substring('harbour', -3, 2)", "ou"),
+    ("$substring('harbour', -30, 2)", "ha"),
+    ("$substring('harbour', 2, 0)", ""),
+    ("$substring('harbour', 2, -1)", ""),
+    ("$substring('harbour', 20)", ""),
+    ("$substring('harbour', 2, 50)", "rbour"),
+    ("$substringBefore('key=value=x', '=')", "key"),
+    ("$substringBefore('key', '=')", "key"),
+    ("$substringBefore('key', '')", ""),
+    ("$substringAfter('key=value=x', '=')", "value=x"),
+    ("$substringAfter('key', '=')", "key"),
+    ("$substringAfter('key', '')", "key"),
+    ("$uppercase('straße')", "STRASSE"),
+    ("$lowercase('ÀB')", "àb"),
+    ("$trim(' a  b\tc ')", "a b c"),
+    ("$trim('\\n\\r\\t')", ""),
+    ("$pad('ab', 5)", "ab   "),
+    ("$pad('ab', -5)", "   ab"),
+    ("$pad('ab', 5, '.-')", "ab.-."),
+    ("$pad('ab', -5, '.-')", ".-.ab"),
+    ("$pad('abc', 2)", "abc"),
+    ("$pad('ab', 4, '')", "ab  "),
+    ("$contains('gull', 'ul')", True),
+    ("$contains('gull', 'x')", False),
+    ("$contains('gull', '')", True),
+    ("$contains('gull', /L+/i)", True),
+    ("$contains('gull', /L+/)", False),
+    ("$split('a,b,c', ',')", ["a", "b", "c"]),
+    ("$split('a,b,c', ',', 2)", ["a", "b"]),
+    ("$split('abc', '')", ["a", "b", "c"]),
+    ("$split('abc', '', 2)", ["a", "b"]),
+    ("$split('abc', 'x')", ["abc"]),
+    ("$split('a1b22c', /\\d+/)", ["a", "b", "c"]),
+    ("$split('a1b22c', /\\d+/, 2)", ["a", "b"]),
+    ("$split('a1b22c', /\\d+/, 0)", []),
+    ("$split('abc', /x/)", ["abc"]),
+    ("$join(['a','b'], '-')", "a-b"),
+    ("$join(['a','b'])", "ab"),
+    ("$join('a', '-')", "a"),
+    ("$join([], '-')", ""),
+    ("$replace('aXbX', 'X', '-')", "a-b-"),
+    ("$replace('aXbX', 'X', '-', 1)", "a-bX"),
+    ("$replace('aXbX', 'X', '-', 0)", "aXbX"),
+    ("$replace('a.b', '.', '$0')", "a$0b"),
+    ("$replace('abc', /[ac]/, '<$0>')", "<a>b<c>"),
+    ("$replace('abc', /(a)(b)/, '$2$1')", "bac"),
+    ("$replace('abc', /(a)(b)/, '$$$3$x$')", "$$x$c"),
+    ("$replace('abc', /(a)(b)/, '$12')", "a2c"),
+    ("$replace('abcdefghijkl', /(a)(b)(c)(d)(e)(f)(g)(h)(i)(j)(k)/, '$11-$12-$1')", "k-a2-al"),
+    ("$replace('abc', /b/, '$1')", "ac"),
+    ("$replace('abc', /[ac]/, function($m) { $uppercase($m.match) & $m.start })", "A0bC2"),
+    ("$replace('aaaa', /a/, 'b', 2)", "bbaa"),
+    ("$replace('ab', /z/, 'b')", "ab"),
+    (
+        "$replace('2 x 3', /(\\d) x (\\d)/, function($m) { $string($number($m.groups[0]) * $number($m.groups[1])) })",
+        "6",
+    ),
+    ("$encodeUrl('https://x.y/a b?c=é&d=#')", "https://x.y/a%20b?c=%C3%A9&d=#"),
+    ("$encodeUrlComponent('a b/?é&')", "a%20b%2F%3F%C3%A9%26"),
+    ("$decodeUrl('https://x.y/a%20b%3Fc%C3%A9')", "https://x.y/a b%3Fcé"),
+    ("$decodeUrlComponent('a%20b%2F%C3%A9')", "a b/é"),
+]
+
+UNDEFINED = [
+    "$string($nothing)",
+    "$length($nothing)",
+    "$length()",
+    "$substring($nothing, 1)",
+    "$substring(5, 1)",
+    "$substringBefore($nothing, 'a')",
+    "$substringAfter($nothing, 'a')",
+    "$substringAfter('a')",
+    "'a=b'.$substringAfter('=')",
+    "$uppercase($nothing)",
+    "$lowercase($nothing)",
+    "$trim($nothing)",
+    "$pad($nothing, 4)",
+    "$contains($nothing, 'a')",
+    "$split($nothing, ',')",
+    "$split('a,b', 5)",
+    "$split('a,b')",
+    "$join($nothing, '-')",
+    "$replace($nothing, 'a', 'b')",
+    "$base64encode($nothing)",
+    "$base64decode($nothing)",
+    "$encodeUrl($nothing)",
+    "$encodeUrlComponent($nothing)",
+    "$decodeUrl($nothing)",
+    "$decodeUrlComponent($nothing)",
+]
+
+FAILURES = [
+    ("$string(1, 'x')", 'T0410: Argument 2 of function "string" does not match function signature'),
+    ("$string(1/0)", "D3001: Attempting to invoke string function on Infinity or NaN"),
+    ("$length(5)", 'T0410: Argument 1 of function "length" does not match function signature'),
+    ("$length('a', 'b')", 'T0410: Argument 2 of function "length" does not match function signature'),
+    ("$substring('harbour')", 'T0410: Argument 2 of function "substring" does not match function signature'),
+    ("$substring('harbour', '1')", 'T0410: Argument 2 of function "substring" does not match function signature'),
+    ("5.$substringBefore('=')", "S0213: The literal value 5 cannot be used as a step within a path expression"),
+    ("$lowercase(1)", 'T0410: Argument 1 of function "lowercase" does not match function signature'),
+    ("$trim(null)", 'T0410: Argument 1 of function "trim" does not match function signature'),
+    ("$pad('ab')", 'T0410: Argument 2 of function "pad" does not match function signature'),
+    ("$contains('gull', 5)", 'T0410: Argument 2 of function "contains" does not match function signature'),
+    ("$contains(5, 'a')", 'T0410: Argument 1 of function "contains" does not match function signature'),
+    ("$split('a,b', ',', -1)", "D3020: Third argument of split function must evaluate to a positive number"),
+    ("$split('a', 'b', 'c')", 'T0410: Argument 3 of function "split" does not match function signature'),
+    ("$join(['a', 1], '-')", 'T0412: Argument 1 of function "join" must be an array of "strings"'),
+    ("$join(['a'], 1)", 'T0410: Argument 2 of function "join" does not match function signature'),
+    ("$join(5)", 'T0412: Argument 1 of function "join" must be an array of "strings"'),
+    ("$replace('aXbX', '', '-')", "D3010: Second argument of replace function cannot be an empty string"),
+    (
+        "$replace('aXbX', 'X', '-', -1)",
+        "D3011: Fourth argument of replace function must evaluate to a positive number",
+    ),
+    ("$replace('a', 1, 'b')", 'T0410: Argument 2 of function "replace" does not match function signature'),
+    (
+        "$replace('abc', /b/, function($m) { 5 })",
+        "D3012: Attempted to replace a matched string with a non-string value",
+    ),
+    ("$decodeUrlComponent('%zz')", 'D3140: Malformed URL passed to $decodeUrlComponent(): "%zz"'),
+    ("$decodeUrl('%')", 'D3140: Malformed URL passed to $decodeUrl(): "%"'),
+]
+
+
+@pytest.mark.parametrize(("expression", "value"), VALUES)
+def test_an_expression_yields(expression, value):
+    assert value_of(expression) == value
+
+
+@pytest.mark.parametrize("expression", UNDEFINED)
+def test_an_expression_yields_nothing(expression):
+    assert is_undefined(expression)
+
+
+@pytest.mark.parametrize(("expression", "text"), FAILURES)
+def test_an_expression_fails_with(expression, text):
+    assert failure_of(expression) == text

@@ -1,0 +1,76 @@
+"""Short ways to write machines and to run them on virtual time."""
+
+import random
+from typing import Any
+
+from asl import ExecutionContext, FakeTasks, HistoryEvent, Machine, Outcome, VirtualClock
+
+LAMBDA = "arn:aws:states:::lambda:invoke"
+START = 1_800_000_000.0
+
+
+def machine(start: str | None = None, *, timeout: int | None = None, **states: dict[str, Any]) -> Machine:
+    """A JSONata machine of these states; it starts with the first unless told otherwise."""
+    data: dict[str, Any] = {
+        "QueryLanguage": "JSONata",
+        "StartAt": start or next(iter(states)),
+        "States": states,
+    }
+    return Machine.load(data if timeout is None else {**data, "TimeoutSeconds": timeout})
+
+
+def task(**fields: Any) -> dict[str, Any]:
+    """A Task state that ends the machine unless `Next` is given."""
+    return {"Type": "Task", "Resource": LAMBDA, **({} if "Next" in fields else {"End": True}), **fields}
+
+
+def passing(**fields: Any) -> dict[str, Any]:
+    """A Pass state that ends the machine unless `Next` is given."""
+    return {"Type": "Pass", **({} if "Next" in fields else {"End": True}), **fields}
+
+
+def run(subject: Machine, value: Any = None, fakes: Any = None, clock: VirtualClock | None = None) -> Outcome:
+    """The outcome on virtual time."""
+    return subject.run(
+        {} if value is None else value,
+        tasks=FakeTasks(fakes or {}),
+        context=ExecutionContext(name="run", machine_name="m"),
+        clock=clock or VirtualClock(START),
+        rng=random.Random(1),
+    )
+
+
+def output_of(expression: str, value: Any = None) -> Any:
+    """What a Pass state makes of an expression."""
+    outcome = run(machine(Do=passing(Output="{% " + expression + " %}")), value)
+    assert outcome.status == "SUCCEEDED", outcome
+    return outcome.output
+
+
+def cause_of(expression: str, value: Any = None) -> str:
+    """The cause with which a Pass state fails over an expression, without its opening."""
+    outcome = run(machine(Do=passing(Output="{% " + expression + " %}")), value)
+    assert outcome.error == "States.QueryEvaluationError", outcome
+    opening = "An error occurred while executing the state 'Do' (entered at the event id #2). "
+    assert outcome.cause is not None
+    assert outcome.cause.startswith(opening)
+    return outcome.cause.removeprefix(opening)
+
+
+def seconds_taken(subject: Machine, fakes: Any = None, value: Any = None) -> float:
+    """How much virtual time an execution takes."""
+    clock = VirtualClock(START)
+    run(subject, value, fakes, clock)
+    return clock.now() - START
+
+
+def history_of(subject: Machine, value: Any = None, fakes: Any = None) -> list[HistoryEvent]:
+    """The history of an execution."""
+    events: list[HistoryEvent] = []
+    subject.run(value or {}, tasks=FakeTasks(fakes or {}), clock=VirtualClock(START), observe=events.append)
+    return events
+
+
+def shape_of(events: list[HistoryEvent]) -> list[tuple[int, str, int]]:
+    """Ids, types and predecessors."""
+    return [(event.id, event.type, event.previous_event_id) for event in events]

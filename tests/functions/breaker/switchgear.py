@@ -1,0 +1,75 @@
+"""A pipe, a store and a counter for the tests of the breaker, which can die at any call."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from functions.tasks.breaker.control import Control, Pipe
+from functions.tasks.breaker.states import Attempts, Breaker, Rules
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+RULES = Rules(failure_rate=0.5, cool_down=timedelta(minutes=5), probe=timedelta(minutes=1))
+
+
+class Died(Exception):
+    """The function died here."""
+
+
+@dataclass
+class Switchgear:
+    """All ports of the breaker. `dies_at` is the number of the call at which it dies, before or after its effect."""
+
+    breaker: Breaker | None = None
+    desired: str = "RUNNING"
+    current: str = "RUNNING"
+    busy: bool = False
+    attempts: Attempts = field(default_factory=lambda: Attempts(count=0, failures=0))
+    dies_at: int = 0
+    dies_after: bool = False
+    calls: list[str] = field(default_factory=list[str])
+
+    @property
+    def control(self) -> Control:
+        return Control(store=self, pipe=self, attempts=self, rules=RULES)
+
+    def load(self) -> Breaker | None:
+        self._call("load")
+        return self.breaker
+
+    def keep(self, breaker: Breaker) -> bool:
+        dies = self._call("keep", late=True)
+        kept = self.breaker is None or self.breaker.version == breaker.version
+        if kept:
+            self.breaker = replace(breaker, version=breaker.version + 1)
+        if dies:
+            raise Died
+        return kept
+
+    def look(self) -> Pipe:
+        self._call("look")
+        return Pipe(desired=self.desired, current=self.current, reason="")
+
+    def stop(self) -> bool:
+        return self._switch("stop", "STOPPED")
+
+    def start(self) -> bool:
+        return self._switch("start", "RUNNING")
+
+    def between(self, start: datetime, end: datetime) -> Attempts:
+        self._call("between")
+        return self.attempts
+
+    def _switch(self, name: str, state: str) -> bool:
+        dies = self._call(name, late=True)
+        if not self.busy:
+            self.desired = self.current = state
+        if dies:
+            raise Died
+        return not self.busy
+
+    def _call(self, name: str, *, late: bool = False) -> bool:
+        """Note the call; die now, or say that the caller shall die after its effect."""
+        self.calls.append(name)
+        dies = len(self.calls) == self.dies_at
+        if dies and not (late and self.dies_after):
+            raise Died
+        return dies

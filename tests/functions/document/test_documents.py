@@ -1,0 +1,168 @@
+"""The function that tells about the API: its document, page, preflights and 405; and who may read across origins."""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from functions import documents, validator
+from functions.api.access import Access
+from functions.api.document.openapi import openapi_document
+from functions.api.document.page import page
+from tests.functions.support import CONTEXT, event
+
+ORIGINS = "https://a.example,http://localhost:3000"
+
+
+@pytest.fixture(autouse=True)
+def _access(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("ACCESS", '{"api_key": true, "client_iam": false, "operator_iam": true}')
+    documents.build.cache_clear()
+    documents.build_page.cache_clear()
+    yield
+    documents.build.cache_clear()
+    documents.build_page.cache_clear()
+
+
+def ask(method: str, resource: str, origin: str | None = None, origins: str | None = None) -> dict[str, Any]:
+    """The proxy response to a request without a body; `origins` is the stage's variable."""
+    made = event("get_health.json", httpMethod=method, resource=resource, headers={"Origin": origin})
+    made["stageVariables"] = {"cors_origins": origins} if origins else None
+    made["requestContext"]["path"] = f"/v1{resource}"
+    return documents.handler(made, CONTEXT)
+
+
+def test_the_document_is_served_as_it_is_deployed_for_the_stage() -> None:
+    answer = ask("GET", "/openapi.json")
+    assert (answer["statusCode"], answer["headers"]["Content-Type"]) == (200, "application/json")
+    served = json.loads(answer["body"])
+    assert served.pop("servers") == [{"url": "/v1"}], "so that tools find the API where they found its document"
+    assert served == openapi_document(Access(api_key=True))
+
+
+def test_the_page_is_html_that_loads_and_runs_nothing() -> None:
+    answer = ask("GET", "/docs")
+    assert (answer["statusCode"], answer["headers"]["Content-Type"]) == (200, "text/html; charset=utf-8")
+    html = answer["body"]
+    assert not re.search(r"(?i)https?:|//[a-z]|<script|<link|<img|<iframe|javascript:|\son\w+=|url\(|@import", html)
+    policy = answer["headers"]["Content-Security-Policy"]
+    (style,) = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}'; "), (
+        "the page's own style, and no other"
+    )
+    assert "style=" not in html, "a style attribute would be refused"
+
+
+def test_the_page_tells_of_every_operation_status_and_schema() -> None:
+    html, document = ask("GET", "/docs")["body"], openapi_document()
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            assert f"id='{operation['operationId']}'" in html
+            assert f"</b> {path}</h3>" in html
+            assert all(f"<td>{status}</td>" in html for status in operation["responses"])
+    for name in document["components"]["schemas"]:
+        assert f"id='schema-{name}'" in html
+    assert set(re.findall(r"href='#([^']+)'", html)) <= set(re.findall(r"id='([^']+)'", html)), "no link leads nowhere"
+    assert "x-api-key" in html, "what has to be shown is said"
+
+
+def test_what_the_document_says_cannot_become_markup() -> None:
+    document = openapi_document()
+    evil = "<script>alert('&')</script>"
+    document["info"]["title"] = evil
+    document["paths"]["/tasks"]["post"]["summary"] = evil
+    document["paths"]["/tasks"]["post"]["requestBody"]["content"]["application/json"]["example"] = {evil: evil}
+    document["components"]["schemas"]["NewTask"]["properties"][evil] = {"type": evil, "description": evil}
+    assert "<script" not in page(document)
+
+
+def test_a_command_on_the_page_is_one_for_a_shell() -> None:
+    document = openapi_document(Access(api_key=True))
+    document["paths"]["/tasks"]["post"]["requestBody"]["content"]["application/json"]["example"] = {"title": "it's"}
+    html = page(document)
+    assert "curl -s &quot;$API/tasks&quot; -H &#x27;x-api-key: ...&#x27;" in html
+    assert "it&#x27;\\&#x27;&#x27;s" in html, "a quote inside of quotes"
+    signed = {
+        "security": [{"aws_signature": []}],
+        "tags": ["tasks"],
+        "summary": "",
+        "operationId": "x",
+        "responses": {},
+    }
+    document["paths"] = {"/x/{y}": {"post": signed, "delete": signed}}
+    html = page(document | {"components": openapi_document(Access(client_iam=True))["components"]})
+    for method in ("POST", "DELETE"):
+        assert (
+            f"curl -s -X {method} &quot;$API/x/y&quot; --aws-sigv4 &quot;aws:amz:$AWS_REGION:execute-api&quot;" in html
+        )
+
+
+@pytest.mark.parametrize(
+    ("resource", "methods"),
+    [
+        ("/tasks", "GET, HEAD, OPTIONS, POST"),
+        ("/tasks/{task_id}", "DELETE, GET, HEAD, OPTIONS"),
+        ("/docs", "GET, HEAD, OPTIONS"),
+    ],
+)
+def test_a_preflight_says_what_the_path_takes(resource: str, methods: str) -> None:
+    answer = ask("OPTIONS", resource, "https://x.example", "any")
+    assert (answer["statusCode"], answer["body"]) == (204, "")
+    headers = answer["headers"]
+    assert headers["Allow"] == headers["Access-Control-Allow-Methods"] == methods
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert {"Content-Type", "X-Api-Key", "Authorization"} <= set(headers["Access-Control-Allow-Headers"].split(", "))
+    assert headers["Access-Control-Max-Age"] == "7200"
+
+
+def test_headers_that_operations_take_may_be_sent_by_web_pages() -> None:
+    operations = {"post": {"parameters": [{"name": "Odd", "in": "header"}, {"name": "q", "in": "query"}]}, "get": {}}
+    assert documents.header_parameters(operations) == ["Odd"]
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "TRACE"])
+def test_a_method_that_the_path_does_not_take_is_405_with_all_that_it_takes(method: str) -> None:
+    answer = ask(method, "/tasks/{task_id}", "https://x.example", "any")
+    assert (answer["statusCode"], answer["headers"]["Allow"]) == (405, "DELETE, GET, HEAD, OPTIONS")
+    assert answer["headers"]["Access-Control-Allow-Origin"] == "*", "pages can read errors too"
+    assert json.loads(answer["body"])["title"] == "Method not allowed"
+
+
+def test_head_is_get_without_a_body() -> None:
+    for handler, resource in ((documents.handler, "/docs"), (validator.handler, "/health")):
+        get = event("get_health.json", resource=resource)
+        got, head = handler(get, CONTEXT), handler(get | {"httpMethod": "HEAD"}, CONTEXT)
+        assert got["body"]
+        assert head == {**got, "body": ""}
+
+
+@pytest.mark.parametrize(
+    ("origins", "origin", "allowed", "vary"),
+    [
+        (None, "https://a.example", None, None),
+        ("any", "https://anyone.example", "*", None),
+        ("any", None, "*", None),
+        (ORIGINS, "https://a.example", "https://a.example", "Origin"),
+        (ORIGINS, "http://localhost:3000", "http://localhost:3000", "Origin"),
+        (ORIGINS, "https://b.example", None, "Origin"),
+        (ORIGINS, "https://a.example.evil", None, "Origin"),
+        (ORIGINS, "null", None, "Origin"),
+        (ORIGINS, "*", None, "Origin"),
+        (ORIGINS, "", None, "Origin"),
+        (ORIGINS, None, None, "Origin"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "OPTIONS", "DELETE"])
+def test_only_pages_of_the_stages_origins_may_read(
+    method: str, origins: str | None, origin: str | None, allowed: str | None, vary: str | None
+) -> None:
+    headers = ask(method, "/docs", origin, origins)["headers"]
+    assert headers.get("Access-Control-Allow-Origin") == allowed
+    assert headers.get("Vary") == vary, "a cache must not hand one origin's answer to another"
+    assert any(name.startswith("Access-Control-") for name in headers) == (allowed is not None)
+    assert "Access-Control-Allow-Credentials" not in headers

@@ -1,0 +1,62 @@
+"""Stream records and fakes for the tests of task events and of the failure monitor."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from functions.tasks.errors import Unavailable
+from functions.tasks.events.event import TaskEvent
+from tests.builders import TASK_ID, an_item
+
+AN_ERROR = {"class": "NETWORK", "type": "TaskNetworkError", "message": "no route"}
+
+
+def a_change(old: Any, new: Any, number: int = 1) -> dict[str, Any]:
+    """A record of the stream as Lambda hands it over; None for an item that is not there."""
+    change: dict[str, Any] = {
+        "ApproximateCreationDateTime": 1769860809.0,
+        "Keys": {"task_id": {"S": TASK_ID}},
+        "SequenceNumber": f"{number:03}",
+    }
+    images = {"OldImage": old, "NewImage": new}
+    change |= {name: image for name, image in images.items() if image is not None}
+    return {"eventID": f"event-{number}", "eventSourceARN": "arn:stream", "dynamodb": change}
+
+
+def a_failed_item(**error: str) -> dict[str, Any]:
+    return an_item(
+        "queued",
+        "processing",
+        "failed",
+        error={"M": {name: {"S": text} for name, text in (AN_ERROR | error).items()}},
+    )
+
+
+@dataclass
+class FakeTopic:
+    """Takes `fails_after` events, and no more; `requests` says how many came at once."""
+
+    fails_after: int = 1000
+    events: list[TaskEvent] = field(default_factory=list[TaskEvent])
+    requests: list[int] = field(default_factory=list[int])
+
+    def publish(self, events: Sequence[TaskEvent]) -> int:
+        self.requests.append(len(events))
+        taken = events[: self.fails_after - len(self.events)]
+        if not taken:
+            raise Unavailable("the topic did not answer")
+        self.events += taken
+        return len(taken)
+
+
+@dataclass
+class Kept:
+    """The queue for records that cannot be read."""
+
+    broken: bool = False
+    changes: list[Mapping[str, object]] = field(default_factory=list[Mapping[str, object]])
+
+    def keep(self, change: Mapping[str, object]) -> None:
+        if self.broken:
+            raise Unavailable("the queue did not answer")
+        self.changes.append(change)

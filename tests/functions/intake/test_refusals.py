@@ -1,0 +1,354 @@
+"""POST /tasks, refused: the right status, a problem document that names each field, and no effect at all."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.builders import LEAVE_OUT, a_task
+from tests.functions.conftest import Pipeline
+from tests.functions.support import event, post_bytes
+
+REQUIRED = ["title", "description", "priority"]
+TEXTS = [*REQUIRED, "due_date", "ordering_key", "type"]
+
+
+@pytest.fixture(autouse=True)
+def _no_effect(pipeline: Pipeline) -> Iterator[None]:
+    """After every test of this file: nothing queued and nothing recorded."""
+    yield
+    pipeline.assert_untouched()
+
+
+def assert_names(pipeline: Pipeline, body: Any, *fields: str) -> str:
+    """The task is refused (400) because of exactly these fields; returns what is said about the first."""
+    answer = pipeline.post(body)
+    assert answer.status == 400, f"an invalid task is answered with 400: {answer.document}"
+    assert answer.fields == set(fields), "the problem document names each field that is wrong, and no other"
+    assert answer.document["type"] == "urn:taskline:problem:invalid-task"
+    assert answer.document["instance"] == "/v1/tasks"
+    return answer.message(fields[0])
+
+
+@pytest.mark.parametrize("field", REQUIRED)
+def test_a_missing_field_is_refused(pipeline: Pipeline, field: str) -> None:
+    assert assert_names(pipeline, a_task(**{field: LEAVE_OUT}), field) == "is required"
+
+
+@pytest.mark.parametrize("field", TEXTS)
+@pytest.mark.parametrize("value", ["", "   ", "\u2003\n"])
+def test_an_empty_field_is_refused(pipeline: Pipeline, field: str, value: str) -> None:
+    assert_names(pipeline, a_task(**{field: value}), field)
+
+
+@pytest.mark.parametrize("field", TEXTS)
+@pytest.mark.parametrize("value", [1, 1.5, True, ["high"], {"a": "b"}])
+def test_a_text_of_another_type_is_refused(pipeline: Pipeline, field: str, value: Any) -> None:
+    assert_names(pipeline, a_task(**{field: value}), field)
+
+
+@pytest.mark.parametrize("field", [*REQUIRED, "ordering_key", "type", "data"])
+def test_null_is_no_value(pipeline: Pipeline, field: str) -> None:
+    assert_names(pipeline, a_task(**{field: None}), field)
+
+
+@pytest.mark.parametrize("value", ["{}", 1, True, [], [{"a": 1}]])
+def test_data_that_is_no_object_is_refused(pipeline: Pipeline, value: Any) -> None:
+    assert_names(pipeline, a_task(data=value), "data")
+
+
+def test_a_title_of_201_characters_is_refused(pipeline: Pipeline) -> None:
+    assert "200" in assert_names(pipeline, a_task(title="t" * 201), "title"), "the limit is named"
+
+
+def test_a_description_of_2001_characters_is_refused(pipeline: Pipeline) -> None:
+    assert "2000" in assert_names(pipeline, a_task(description="d" * 2001), "description"), "the limit is named"
+
+
+@pytest.mark.parametrize("key", ["k" * 129, "two words", "tab\tbed", "ümlaut", "line\nbreak", "del\x7f"])
+def test_an_ordering_key_that_sqs_would_not_take_is_refused(pipeline: Pipeline, key: str) -> None:
+    assert_names(pipeline, a_task(ordering_key=key), "ordering_key")
+
+
+@pytest.mark.parametrize("priority", ["urgent", "highest", "h i g h", "HİGH", "\uff48\uff49\uff47\uff48"])
+def test_an_unknown_priority_is_refused_with_those_that_exist(pipeline: Pipeline, priority: str) -> None:
+    message = assert_names(pipeline, a_task(priority=priority), "priority")
+    assert message == "must be one of low, medium, high", "the client learns what is allowed"
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "tomorrow",
+        "31.12.2026",
+        "2026-13-01",
+        "2026-02-30",
+        "2026-02-29",
+        "2026-1-1",
+        "2026-12-31T25:00:00Z",
+        "2026-12-31T24:00:00Z",
+        "2026-12-31T17:60:00Z",
+        "2026-12-31T17:00:00+99:00",
+        "2026-12-31T",
+        "2026-12-31x17:00:00",
+        "2026-12-31\u00a017:00:00",
+        "1798736400",
+        "\uff12\uff10\uff12\uff16-12-31",
+        "2026-12-31T17:00:00Z" + "0" * 60,
+    ],
+)
+def test_a_due_date_that_is_not_iso_8601_is_refused(pipeline: Pipeline, date: str) -> None:
+    assert_names(pipeline, a_task(due_date=date), "due_date")
+
+
+def test_the_refusal_of_a_due_date_shows_what_one_looks_like(pipeline: Pipeline) -> None:
+    assert assert_names(pipeline, a_task(due_date="tomorrow"), "due_date") == (
+        "must be an ISO 8601 date or date and time, such as 2026-12-31 or 2026-12-31T17:00:00Z"
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["extra", "task_id", "status", "created_at", "attempt", "Title", "", "__class__", "a.b"]
+)
+def test_an_unknown_field_is_refused(pipeline: Pipeline, name: str) -> None:
+    message = assert_names(pipeline, a_task(**{name: "x"}), name or "body")
+    assert message == "is not a known field"
+
+
+@pytest.mark.parametrize("name", ["no-such-type", "DEMO.ECHO", "demo.*", "x" * 65, "../demo", "_x"])
+def test_an_unknown_task_type_is_refused(pipeline: Pipeline, name: str) -> None:
+    assert_names(pipeline, a_task(type=name), "type")
+
+
+def test_the_refusal_of_an_unknown_task_type_lists_the_known_ones(pipeline: Pipeline) -> None:
+    assert assert_names(pipeline, a_task(type="no-such-type"), "type") == (
+        "is not a known task type; known are default, demo.echo, demo.flaky, demo.slow"
+    )
+
+
+@pytest.mark.parametrize(
+    ("task_type", "data", "field"),
+    [
+        ("demo.slow", {"milliseconds": -1}, "data.milliseconds"),
+        ("demo.slow", {"milliseconds": 900_001}, "data.milliseconds"),
+        ("demo.slow", {"milliseconds": "20"}, "data.milliseconds"),
+        ("demo.slow", {"milliseconds": 1.5}, "data.milliseconds"),
+        ("demo.slow", {"milliseconds": True}, "data.milliseconds"),
+        ("demo.slow", {"seconds": 1}, "data.seconds"),
+        ("demo.flaky", {"probability": 1.01}, "data.probability"),
+        ("demo.flaky", {"probability": -0.01}, "data.probability"),
+        ("demo.flaky", {"probability": "1"}, "data.probability"),
+        ("demo.flaky", {"error_class": "BORED"}, "data.error_class"),
+        ("demo.flaky", {"error_class": 1}, "data.error_class"),
+        ("demo.flaky", {"seed": "1"}, "data.seed"),
+    ],
+)
+def test_data_that_the_task_type_cannot_use_is_refused_before_it_is_queued(
+    pipeline: Pipeline, task_type: str, data: dict[str, Any], field: str
+) -> None:
+    assert_names(pipeline, a_task(type=task_type, data=data), field)
+
+
+def test_everything_that_is_wrong_is_said_at_once(pipeline: Pipeline) -> None:
+    wrong = a_task(
+        title="", description=7, priority=LEAVE_OUT, due_date="soon", ordering_key="a b", type="?", data=1, extra=1
+    )
+    assert_names(
+        pipeline, wrong, "title", "description", "priority", "due_date", "ordering_key", "type", "data", "extra"
+    )
+
+
+def test_the_detail_of_a_refusal_names_the_wrong_fields(pipeline: Pipeline) -> None:
+    refused = pipeline.post(a_task(title="", due_date="soon")).document
+    assert (refused["title"], refused["detail"]) == (
+        "Invalid task",
+        "The task was not accepted. See: title, due_date.",
+    )
+
+
+def test_every_wrong_field_of_data_is_said_at_once(pipeline: Pipeline) -> None:
+    wrong = a_task(type="demo.flaky", data={"probability": 2, "seed": "x", "extra": 1})
+    assert_names(pipeline, wrong, "data.probability", "data.seed", "data.extra")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        " ",
+        None,
+        "{",
+        "{'title': 'x'}",
+        '{"title": "x",}',
+        "title=x",
+        '{"title": "a\nb"}',
+        '{"title": "\\x"}',
+        "// comment\n{}",
+        "{} {}",
+        "\ufeff{}",
+        '{"data": 01}',
+        '{"data": .5}',
+        '{"data": +1}',
+        '{"data": 0x10}',
+        "[" * 190_000,
+        '{"a":' * 30_000,
+    ],
+)
+def test_a_body_that_is_not_json_is_refused(pipeline: Pipeline, body: str | None) -> None:
+    message = assert_names(pipeline, body, "body")
+    assert "is not JSON" in message or "nested deeper" in message, "the client learns why"
+
+
+def test_the_place_of_a_syntax_error_is_named(pipeline: Pipeline) -> None:
+    assert "line 2 column 5" in assert_names(pipeline, '{"title": "x",\n    oops}', "body")
+
+
+@pytest.mark.parametrize("body", ["null", "true", "1", '"text"', "[]", '[{"title": "x"}]'])
+def test_a_body_that_is_json_but_no_object_is_refused(pipeline: Pipeline, body: str) -> None:
+    assert_names(pipeline, body, "body")
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "9" * 400 + ".0"])
+def test_a_number_that_is_none_is_refused(pipeline: Pipeline, number: str) -> None:
+    assert_names(pipeline, json.dumps(a_task())[:-1] + f', "data": {{"n": {number}}}}}', "body")
+
+
+def test_an_integer_of_5000_digits_is_refused_in_the_clients_terms(pipeline: Pipeline) -> None:
+    message = assert_names(pipeline, json.dumps(a_task())[:-1] + f', "data": {{"n": {"9" * 5000}}}}}', "body")
+    assert "sys." not in message, f"how Python could be told otherwise is none of the client's business: {message}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"title": "a", "title": "b", "description": "d", "priority": "low"}',
+        '{"title": "a", "\\u0074itle": "b", "description": "d", "priority": "low"}',
+        '{"title": "a", "description": "d", "priority": "low", "data": {"x": [{"title": 1, "title": 1}]}}',
+    ],
+)
+def test_a_key_that_is_there_twice_is_refused(pipeline: Pipeline, body: str) -> None:
+    """One parser would take the first and another one the last."""
+    assert "'title' twice" in assert_names(pipeline, body, "body")
+
+
+@pytest.mark.parametrize("nested", ["[" * 31 + "1" + "]" * 31, "[" * 31 + "]" * 31, '{"a":' * 31 + "{}" + "}" * 31])
+def test_data_nested_deeper_than_the_limit_is_refused(pipeline: Pipeline, nested: str) -> None:
+    body = json.dumps(a_task())[:-1] + f', "data": {{"x": {nested}}}}}'
+    assert "32 levels" in assert_names(pipeline, body, "body")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        '"title": "\\ud800"',
+        '"description": "a\\udfffb"',
+        '"priority": "\\ud800"',
+        '"due_date": "2026-12-31\\ud80017:00"',
+        '"ordering_key": "\\ud800"',
+        '"type": "\\ud800"',
+        '"data": {"x": "\\ud800"}',
+        '"data": {"x": [{"y": "\\udc00\\ud800"}]}',
+        '"data": {"\\ud800": 1}',
+        '"data": {"x": {"\\ud800": 1}}',
+        '"type": "demo.slow", "data": {"\\ud800": 1}',
+        '"\\ud800": 1',
+    ],
+)
+def test_an_unpaired_surrogate_is_refused_wherever_it_stands(pipeline: Pipeline, place: str) -> None:
+    """It is no character: no UTF-8 can carry it, and silently putting another one there would change the task."""
+    whole = a_task() | {"title": LEAVE_OUT if '"title"' in place else "t"}
+    rest = {name: value for name, value in whole.items() if value is not LEAVE_OUT and f'"{name}"' not in place}
+    answer = pipeline.post(json.dumps(rest)[:-1] + f", {place}}}")
+    assert answer.status == 400, f"accepted as {answer.document}"
+    assert answer.fields
+
+
+def test_a_pair_of_surrogates_is_a_character(pipeline: Pipeline) -> None:
+    answer = pipeline.post('{"title": "\\ud83d\\ude00", "description": "d", "priority": "low", "extra": 1}')
+    assert answer.fields == {"extra"}
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe{}", b'{"title": "\xe9"}', "{}".encode("utf-16"), b"\xed\xa0\x80"])
+def test_a_body_that_is_not_utf_8_is_refused(pipeline: Pipeline, body: bytes) -> None:
+    answer = pipeline.submit(post_bytes(body))
+    assert (answer.status, answer.fields) == (400, {"body"})
+
+
+def test_a_broken_base64_body_is_refused(pipeline: Pipeline) -> None:
+    assert pipeline.post("e30", isBase64Encoded=True).status == 400
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/json-patch+json",
+        "application/jsonx",
+        "application/xml; q=application/json",
+        "json",
+        "",
+        ";",
+    ],
+)
+def test_a_body_that_is_called_something_else_is_refused(pipeline: Pipeline, media_type: str) -> None:
+    answer = pipeline.post(a_task(), headers={"Content-Type": media_type})
+    assert answer.status == 415
+    assert "application/json" in answer.document["detail"], "the client learns what would be taken"
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "post"])
+def test_another_method_is_refused_with_those_that_are_allowed(pipeline: Pipeline, method: str) -> None:
+    answer = pipeline.submit(event("post_task.json", httpMethod=method))
+    assert answer.status == 405
+    assert answer.headers["Allow"] == "POST", "a 405 names the methods that are allowed (RFC 9110, 15.5.6)"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("x" * (192 * 1024 + 1), id="no task at all"),
+        pytest.param(json.dumps(a_task(data={"x": "x" * 192 * 1024})), id="long"),
+        pytest.param(json.dumps(a_task(data={"x": "€" * 64 * 1024}), ensure_ascii=False), id="long in UTF-8"),
+        pytest.param(json.dumps(a_task(data={"x": '"' * 64 * 1024})), id="long when escaped once more"),
+        pytest.param(json.dumps(a_task(data={"x": "\\" * 64 * 1024})), id="backslashes"),
+        pytest.param(json.dumps(a_task(data={"x": "\x01" * 34 * 1024})), id="escapes"),
+    ],
+)
+def test_a_task_that_would_not_fit_through_the_pipe_is_refused(pipeline: Pipeline, body: str) -> None:
+    """SQS would take it, and then it would poison its group: Pipes hands at most 256 KiB to Step Functions."""
+    answer = pipeline.post(body)
+    assert (answer.status, answer.document["title"]) == (413, "Task too large")
+    assert answer.document["detail"] == (
+        "A task may take 192 KiB as JSON, or 240 KiB with its quotes escaped. "
+        "Store large data elsewhere and put a reference into `data`."
+    ), "both limits are named"
+    assert answer.document["errors"] == [{"field": "body", "message": "is too large"}]
+
+
+def test_a_task_of_one_byte_too_many_is_refused(pipeline: Pipeline) -> None:
+    """The limit is the message's, which has an id and a time more than the request."""
+    request = json.dumps(a_task(data={"x": ""}), separators=(",", ":"))
+    body = request.replace('"x":""', f'"x":"{"x" * (192 * 1024 - len(request))}"')
+    assert len(body) == 192 * 1024
+    assert pipeline.post(body).status == 413
+
+
+def test_an_oversize_base64_body_is_measured_when_it_is_decoded(pipeline: Pipeline) -> None:
+    assert pipeline.submit(post_bytes(b"x" * (192 * 1024 + 1))).status == 413
+    small = base64.b64encode(b" " * 150 * 1024).decode()
+    assert len(small) > 192 * 1024
+    assert pipeline.post(small, isBase64Encoded=True).status == 400, "what counts is what was sent, not its encoding"
+
+
+def test_a_refused_task_counts_in_no_metric(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
+    pipeline.post({})
+    assert "TasksAccepted" not in capsys.readouterr().out
+
+
+def test_the_log_says_which_fields_were_wrong(pipeline: Pipeline, logged: Any) -> None:
+    pipeline.post(a_task(title=""))
+    line = json.loads(logged().splitlines()[-1])
+    assert (line["message"], line["status"], line["fields"]) == ("refused", 400, ["title"])

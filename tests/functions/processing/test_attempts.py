@@ -1,0 +1,56 @@
+"""How runs are counted for the breaker: each once, with the right failures, and also those that time out."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions import processor
+from functions.tasks.errors import TRANSIENT, ErrorClass, TaskError
+from functions.telemetry.attempts import LAST_MOMENT_SECONDS, Attempt
+from tests.builders import a_message
+from tests.functions.breaker.test_function import metrics
+from tests.functions.processing.work import LEASE
+from tests.functions.support import CONTEXT
+
+
+def run(task_type: str, **data: Any) -> None:
+    body = a_message(type=task_type, data=data)
+    processor.handler({"task_id": "t", "body": body, "attempt": 1, "run": 1, **LEASE}, CONTEXT)
+
+
+def counted(capsys: pytest.CaptureFixture[str]) -> list[float]:
+    lines = [line for line in capsys.readouterr().out.splitlines() if "TransientFailure" in line]
+    return [metrics(line)["TransientFailure"] for line in lines]
+
+
+def test_a_run_that_succeeds_counts_as_none(capsys: pytest.CaptureFixture[str]) -> None:
+    run("demo.echo")
+    assert counted(capsys) == [0.0]
+
+
+@pytest.mark.parametrize("error_class", ErrorClass)
+def test_only_failures_that_pass_by_themselves_count(
+    capsys: pytest.CaptureFixture[str], error_class: ErrorClass
+) -> None:
+    with pytest.raises(TaskError):
+        run("demo.flaky", probability=1, error_class=error_class)
+    assert counted(capsys) == [float(error_class in TRANSIENT)]
+
+
+def test_transient_are_those_that_a_task_type_is_told_to_retry() -> None:
+    assert frozenset({"NETWORK", "RATE_LIMIT", "SYSTEM"}) == TRANSIENT
+
+
+def test_a_run_that_is_about_to_be_cut_off_is_told_before_it_and_once(capsys: pytest.CaptureFixture[str]) -> None:
+    attempt = Attempt(LAST_MOMENT_SECONDS)
+    attempt._timer.join(10)
+    attempt.ended(transiently=False)
+    assert counted(capsys) == [1.0]
+
+
+def test_the_metric_has_the_resolution_that_short_periods_need(capsys: pytest.CaptureFixture[str]) -> None:
+    Attempt(30).ended(transiently=False)
+    (directive,) = json.loads(capsys.readouterr().out)["_aws"]["CloudWatchMetrics"]
+    assert directive["Dimensions"] == [["service"]]
+    assert directive["Metrics"] == [{"Name": "TransientFailure", "Unit": "Count", "StorageResolution": 1}]

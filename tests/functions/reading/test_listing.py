@@ -1,0 +1,332 @@
+"""GET /tasks: pages of tasks, newest first, while others are posted and worked off."""
+
+import base64
+import itertools
+import json
+import random
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+from unittest import mock
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions import reader
+from functions.adapters.task_table.indexes import SHARDS, list_keys, shard
+from functions.adapters.task_table.lists import DynamoDBTaskIndex
+from functions.tasks.listing.cursor import encode_cursor
+from functions.tasks.listing.model import ListRequest, TaskSummary, parse_list_request
+from functions.tasks.listing.pages import MAX_LOOKED_AT, Place, list_tasks
+from functions.tasks.model import Status
+from tests.builders import A_FAILURE, an_item
+from tests.functions.conftest import Pipeline
+from tests.functions.support import CONTEXT, Answer, get_tasks
+
+MOMENT = "2026-01-31T12:{:02}:{:02}.000Z"
+NO_CURSOR = "is not a cursor that an earlier answer gave for these filters"
+
+
+def recorded(pipeline: Pipeline, number: int, *statuses: str, **changes: Any) -> str:
+    """The record of a task that was accepted at second `number`; its id."""
+    task_id, created_at = f"task-{number:03}", MOMENT.format(*divmod(number, 60))
+    changes = list_keys(task_id, Status(statuses[-1]), created_at) | changes
+    pipeline.put(an_item(*statuses, task_id={"S": task_id}, created_at={"S": created_at}, **changes))
+    return task_id
+
+
+def ids(answer: Answer) -> list[str]:
+    assert answer.status == 200, answer.document
+    return [task["task_id"] for task in answer.document["tasks"]]
+
+
+def walk(pipeline: Pipeline, **query: str) -> Iterator[list[str]]:
+    """Page after page."""
+    while True:
+        answer = pipeline.page(**query)
+        yield ids(answer)
+        if "cursor" not in answer.document:
+            return
+        query["cursor"] = answer.document["cursor"]
+
+
+def test_an_empty_table_has_an_empty_page(pipeline: Pipeline) -> None:
+    assert pipeline.page().document == {"tasks": []}
+
+
+def test_tasks_are_listed_newest_first_page_by_page(pipeline: Pipeline) -> None:
+    posted = [recorded(pipeline, number, "queued") for number in random.Random(1).sample(range(100), 45)]
+    pages = list(walk(pipeline, limit="20"))
+    assert [len(page) for page in pages] == [20, 20, 5]
+    assert list(itertools.chain(*pages)) == sorted(posted, reverse=True)
+
+
+def test_a_last_page_that_is_full_says_that_it_is_the_last(pipeline: Pipeline) -> None:
+    for number in range(6):
+        recorded(pipeline, number, "queued")
+    assert [len(page) for page in walk(pipeline, limit="3")] == [3, 3]
+
+
+def test_new_tasks_and_changes_of_status_neither_repeat_nor_hide_older_ones(pipeline: Pipeline) -> None:
+    old = [recorded(pipeline, number, "queued") for number in range(30)]
+    seen: list[str] = []
+    for turn, page in enumerate(walk(pipeline, limit="7")):
+        seen += page
+        recorded(pipeline, 100 + turn, "queued")
+        recorded(pipeline, turn * 5, "queued", "processing")
+    assert seen == old[::-1]
+
+
+def test_a_summary_says_where_a_task_is_and_nothing_that_was_posted(pipeline: Pipeline) -> None:
+    recorded(pipeline, 1, "queued", "processing", "failed", **A_FAILURE)
+    (task,) = pipeline.page().document["tasks"]
+    assert task == {
+        "task_id": "task-001",
+        "status": "failed",
+        "type": "default",
+        "priority": "high",
+        "ordering_key": "task-processing",
+        "attempts": 1,
+        "created_at": MOMENT.format(0, 1),
+        "started_at": "2026-01-31T12:00:01.000Z",
+        "finished_at": "2026-01-31T12:00:02.000Z",
+        "error_class": "x",
+    }
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_tasks_are_filtered_by_status(pipeline: Pipeline, status: Status) -> None:
+    mine: list[str] = []
+    for number, one in enumerate([*Status] * 8):
+        task_id = recorded(pipeline, number, one, **(A_FAILURE if one is Status.FAILED else {}))
+        mine += [task_id] if one is status else []
+    assert list(itertools.chain(*walk(pipeline, status=status, limit="3"))) == mine[::-1]
+
+
+def test_tasks_are_filtered_by_ordering_key_and_by_both(pipeline: Pipeline) -> None:
+    for number in range(20):
+        status = "processing" if number % 4 < 2 else "queued"
+        recorded(pipeline, number, status, ordering_key={"S": f"key/{number % 2}"})
+    assert ids(pipeline.page(ordering_key="key/1")) == [f"task-{number:03}" for number in range(19, 0, -2)]
+    both = list(walk(pipeline, ordering_key="key/1", status="queued", limit="2"))
+    assert both == [["task-019", "task-015"], ["task-011", "task-007"], ["task-003"]]
+    assert pipeline.page(ordering_key="nobody's").document == {"tasks": []}
+
+
+def test_a_page_that_is_full_before_the_last_task_leads_to_another(pipeline: Pipeline) -> None:
+    for number in range(3):
+        recorded(pipeline, number, "queued")
+    both = {"ordering_key": "task-processing", "status": "queued"}
+    assert list(walk(pipeline, **both, limit="2")) == [["task-002", "task-001"], ["task-000"]]
+    assert list(walk(pipeline, **both, limit="3")) == [["task-002", "task-001", "task-000"]]
+
+
+def test_a_page_of_one_status_is_not_used_up_by_tasks_of_others(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.tasks.listing.pages.MAX_LOOKED_AT", 3)
+    failed = recorded(pipeline, 0, "queued", "processing", "failed", **A_FAILURE)
+    for number in range(1, 6):
+        recorded(pipeline, number, "queued")
+    assert ids(pipeline.page(status="failed")) == [failed]
+
+
+def test_a_task_is_shown_as_it_is_and_not_as_the_index_says(pipeline: Pipeline) -> None:
+    """An index lags behind: here, for ever."""
+    stale = recorded(pipeline, 1, "queued")
+    recorded(pipeline, 2, "queued", "processing", status_shard={"S": f"queued#{shard('task-002')}"})
+    assert ids(pipeline.page(status="queued")) == [stale]
+
+
+def test_a_task_that_has_expired_since_is_left_out(pipeline: Pipeline) -> None:
+    recorded(pipeline, 1, "queued")
+    with mock.patch.object(DynamoDBTaskIndex, "summaries", return_value={}):
+        assert pipeline.page().document == {"tasks": []}
+
+
+def test_records_that_do_not_fit_into_one_answer_are_asked_for_again(pipeline: Pipeline) -> None:
+    for number in range(5):
+        recorded(pipeline, number, "queued")
+    client = reader.build().index._client  # pyright: ignore[reportAttributeAccessIssue]
+    whole = client.batch_get_item
+
+    def short(RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 boto3's own name
+        ((table, wanted),) = RequestItems.items()
+        left = wanted["Keys"][2:]
+        answer = whole(RequestItems={table: {**wanted, "Keys": wanted["Keys"][:2]}})
+        return {**answer, "UnprocessedKeys": {table: {**wanted, "Keys": left}} if left else {}}
+
+    with mock.patch.object(client, "batch_get_item", short):
+        assert len(ids(pipeline.page())) == 5
+    none = {"Responses": {}, "UnprocessedKeys": {pipeline.table: {"Keys": [{"task_id": {"S": "task-000"}}]}}}
+    with mock.patch.object(client, "batch_get_item", return_value=none):
+        assert pipeline.page(limit="1").status == 503, "no progress is no answer"
+
+
+# What is asked wrongly.
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"status": ["done"]}, "status"),
+        ({"status": [""]}, "status"),
+        ({"status": ["QUEUED"]}, "status"),
+        ({"ordering_key": [""]}, "ordering_key"),
+        ({"ordering_key": ["two words"]}, "ordering_key"),
+        ({"ordering_key": ["k" * 129]}, "ordering_key"),
+        *(
+            ({"limit": [text]}, "limit")
+            for text in ("0", "101", "-1", "1.0", "1e1", "", " 7", "\u0667", "seven", "9" * 10)
+        ),
+        ({"cursor": [""]}, "cursor"),
+        ({"cursor": ["!!"]}, "cursor"),
+        ({"cursor": ["é"]}, "cursor"),
+        ({"cursor": ["x" * 257]}, "cursor"),
+        ({"page": ["2"]}, "page"),
+        ({"Status": ["queued"]}, "Status"),
+        ({"status": ["queued", "failed"]}, "status"),
+        ({"limit": ["5", "5"]}, "limit"),
+    ],
+)
+def test_a_wrong_parameter_is_named(pipeline: Pipeline, query: dict[str, list[str]], field: str) -> None:
+    answer = Answer.of(reader.handler(get_tasks(query), CONTEXT))
+    assert answer.status == 400
+    assert answer.fields == {field}
+
+
+def test_the_refusal_of_a_query_says_what_is_wrong() -> None:
+    refused = Answer.of(reader.handler(get_tasks({"status": ["queued", "failed"], "limit": ["seven"]}), CONTEXT))
+    assert refused.document["title"] == "Invalid query"
+    assert refused.document["detail"] == "Nothing was listed. See: status, limit."
+    assert refused.message("status") == "is given more than once"
+    assert refused.message("limit") == "must be a whole number"
+
+
+def test_all_wrong_parameters_are_named_at_once() -> None:
+    query = {"status": ["x"], "limit": ["x"], "a": ["1", "2"], "ordering_key": ["k", "k"]}
+    assert Answer.of(reader.handler(get_tasks(query), CONTEXT)).fields == {"status", "limit", "a", "ordering_key"}
+
+
+def test_a_cursor_is_bound_to_its_filters(pipeline: Pipeline) -> None:
+    for number in range(3):
+        recorded(pipeline, number, "queued")
+    cursor = pipeline.page(limit="1", status="queued").document["cursor"]
+    assert ids(pipeline.page(limit="2", status="queued", cursor=cursor)) == ["task-001", "task-000"]
+    for other in (
+        {},
+        {"status": "failed"},
+        {"ordering_key": "task-processing"},
+        {"status": "queued", "ordering_key": "task-processing"},
+    ):
+        answer = pipeline.page(cursor=cursor, **other)
+        assert (answer.status, answer.message("cursor")) == (400, NO_CURSOR)
+
+
+def test_a_cursor_that_was_changed_or_made_up_is_refused(pipeline: Pipeline) -> None:
+    good = encode_cursor(MOMENT.format(0, 1) + "#task", None, None)
+    assert pipeline.page(cursor=good).status == 200
+    text = base64.urlsafe_b64decode(good + "=" * (-len(good) % 4)).decode()
+    forged = base64.urlsafe_b64encode(text.replace("12:00:01", "12:00:02").encode()).decode().rstrip("=")
+    made_up = base64.urlsafe_b64encode(json.dumps({"after": "x"}).encode()).decode()
+    for wrong in (forged, made_up, good[:-1], good + "A", good + "==", good[4:]):
+        answer = pipeline.page(cursor=wrong)
+        assert (answer.status, answer.message("cursor")) == (400, NO_CURSOR), wrong
+
+
+@pytest.mark.parametrize(
+    ("place", "status", "key", "cursor"),
+    [
+        ("2026-01-31T12:00:01.000Z#task-1", None, None, "NDkyZDhmNWYyMDI2LTAxLTMxVDEyOjAwOjAxLjAwMFojdGFzay0x"),
+        (
+            "2026-01-31T12:00:01.000Z#task-W",
+            Status.FAILED,
+            None,
+            "YzMwZjBhM2UyMDI2LTAxLTMxVDEyOjAwOjAxLjAwMFojdGFzay1X",
+        ),
+        (
+            "2026-01-31T12:00:01.000Z#task-1",
+            None,
+            "customer-42",
+            "MGFmYTE1YTQyMDI2LTAxLTMxVDEyOjAwOjAxLjAwMFojdGFzay0x",
+        ),
+        (
+            "2026-01-31T12:00:01.000Z#task-1W",
+            Status.FAILED,
+            "customer-42",
+            "OGMyYjMzMGUyMDI2LTAxLTMxVDEyOjAwOjAxLjAwMFojdGFzay0xVw",
+        ),
+    ],
+)
+def test_a_cursor_outlives_a_deployment(place: str, status: Status | None, key: str | None, cursor: str) -> None:
+    request = ListRequest(status=status, ordering_key=key, cursor=cursor)
+    assert (request.cursor_after(place), request.before) == (cursor, place)
+
+
+@given(
+    st.from_regex(r"[!-~]{1,128}", fullmatch=True),
+    st.none() | st.sampled_from(Status),
+    st.none() | st.from_regex(r"[!-~]{1,128}", fullmatch=True),
+)
+def test_every_cursor_that_is_given_is_taken_back(task_id: str, status: Status | None, key: str | None) -> None:
+    place = f"{MOMENT.format(0, 0)}#{task_id}"
+    filters = {name: [value] for name, value in {"status": status, "ordering_key": key}.items() if value}
+    cursor = ListRequest(status=status, ordering_key=key).cursor_after(place)
+    assert parse_list_request({**filters, "cursor": [cursor]}).before == place
+
+
+# A key may have more tasks than one call looks at.
+
+
+class Endless:
+    """A key with tasks without end, of which none or all are what is asked for."""
+
+    def __init__(self, status: Status) -> None:
+        self.status = status
+        self.reads: list[int] = []
+
+    def newest_first(self, *, before: str | None, **_: Any) -> Iterator[Place]:
+        first = int(before.partition("#")[2]) - 1 if before else 999_999
+        numbers = range(first, 0, -1)
+        return (Place(order=f"{MOMENT.format(0, 0)}#{number:06}", task_id=f"{number:06}") for number in numbers)
+
+    def summaries(self, task_ids: Collection[str]) -> Mapping[str, TaskSummary]:
+        self.reads.append(len(task_ids))
+        return {
+            task_id: TaskSummary(
+                task_id=task_id,
+                status=self.status,
+                type="t",
+                priority="low",
+                ordering_key="k",
+                attempts=0,
+                created_at=MOMENT.format(0, 0),
+            )
+            for task_id in task_ids
+        }
+
+
+def test_a_page_ends_when_enough_was_looked_at_and_the_next_one_goes_on() -> None:
+    index = Endless(Status.SUCCEEDED)
+    request = ListRequest(status=Status.FAILED, ordering_key="k")
+    page = list_tasks(request, index)
+    assert page.tasks == ()
+    assert index.reads == [100] * (MAX_LOOKED_AT // 100), "as many at a time as DynamoDB takes"
+    assert page.cursor
+    following = request.model_copy(update={"cursor": page.cursor}).before
+    assert following == f"{MOMENT.format(0, 0)}#{1_000_000 - MAX_LOOKED_AT:06}"
+
+
+@pytest.mark.parametrize("limit", [1, 20, 100])
+@pytest.mark.parametrize("filters", [{}, {"status": Status.SUCCEEDED}, {"ordering_key": "k"}])
+def test_a_page_reads_no_more_records_than_it_shows(limit: int, filters: dict[str, Any]) -> None:
+    index = Endless(Status.SUCCEEDED)
+    assert len(list_tasks(ListRequest(limit=limit, **filters), index).tasks) == limit
+    assert index.reads == [limit]
+
+
+def test_tasks_are_spread_over_all_shards() -> None:
+    counts = dict.fromkeys(SHARDS, 0)
+    for number in range(1600):
+        counts[shard(f"0198c0de-0000-7000-8000-{number:012}")] += 1
+    assert min(counts.values()) > 50, "about a hundred each"

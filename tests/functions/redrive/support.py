@@ -1,0 +1,110 @@
+"""What the tests of redrive share: failed tasks, their letters, and requests to the real handler."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from functions import redrive
+from functions.tasks.errors import Unavailable
+from tests.builders import a_message, an_item
+from tests.functions.conftest import Pipeline
+from tests.functions.document.documented import assert_documented
+from tests.functions.support import CONTEXT, Answer, post
+
+FAILED_AT = "2026-01-31T12:00:02.000Z"
+
+
+def a_failed_task(pipeline: Pipeline, task_id: str, sequence: int = 1, *, key: str = "k", **changes: Any) -> None:
+    """A failed task as the state machine leaves it: its record and its dead letter."""
+    error = {"class": changes.pop("error_class", "NETWORK"), "type": "TaskNetworkError", "message": "no route"}
+    attempts = changes.pop("attempts", 1)
+    letter = changes.pop("letter", True)
+    number = {"S": f"{sequence:020d}"}
+    body = a_message(task_id=task_id, ordering_key=key)
+    pipeline.put(
+        an_item(
+            "queued",
+            "processing",
+            "failed",
+            task_id={"S": task_id},
+            ordering_key={"S": key},
+            body={"S": body},
+            attempts={"N": str(attempts)},
+            error={"M": {name: {"S": text} for name, text in error.items()}},
+            **{"finished_at": {"S": FAILED_AT}, "failed_key": {"S": key}, "sequence_number": number, **changes},
+        )
+    )
+    if letter:
+        a_letter(pipeline, task_id, attempts, body)
+
+
+def a_letter(pipeline: Pipeline, task_id: str, attempts: int, body: str = "{}") -> None:
+    """A dead letter as the state machine sends it."""
+    letter = {
+        "task_id": task_id,
+        "ordering_key": "k",
+        "error": {"class": "NETWORK"},
+        "attempts": attempts,
+        "message": {"messageId": "m", "body": body},
+    }
+    send_dead(pipeline, json.dumps(letter), group=task_id, deduplication_id=f"{task_id}-{attempts}")
+
+
+def send_dead(pipeline: Pipeline, body: str, group: str, deduplication_id: str = "") -> None:
+    pipeline.sqs.send_message(
+        QueueUrl=pipeline.dead_letters_url,
+        MessageBody=body,
+        MessageGroupId=group,
+        MessageDeduplicationId=deduplication_id or str(hash(body)),
+    )
+
+
+def redrive_one(task_id: str) -> Answer:
+    made = post(None, resource="/tasks/{task_id}/redrive", pathParameters={"task_id": task_id})
+    return documented(made, "/tasks/{task_id}/redrive")
+
+
+def redrive_many(**request: Any) -> Answer:
+    return documented(post(request, resource="/redrive"), "/redrive")
+
+
+def put_back(**request: Any) -> list[str]:
+    """The ids of what a redrive put back."""
+    answer = redrive_many(dry_run=False, **request)
+    assert answer.status == 202, answer
+    return listed(answer)
+
+
+def documented(event: dict[str, Any], path: str) -> Answer:
+    answer = Answer.of(redrive.handler(event, CONTEXT))
+    assert_documented(answer, "POST", path)
+    return answer
+
+
+def listed(answer: Answer) -> list[str]:
+    return [task["task_id"] for task in answer.document["tasks"]]
+
+
+def with_clock(now: Callable[[], datetime]) -> redrive.Redriver:
+    """What the handler works with, at another time."""
+    return dataclasses.replace(redrive.build(), now=now)
+
+
+def sent(pipeline: Pipeline) -> list[str]:
+    """The task ids of what is in the queue, in order."""
+    return [json.loads(message["Body"])["task_id"] for message in pipeline.messages()]
+
+
+def record(pipeline: Pipeline, task_id: str) -> dict[str, Any]:
+    (item,) = (item for item in pipeline.records() if item["task_id"]["S"] == task_id)
+    return item
+
+
+def body(message: dict[str, Any]) -> dict[str, Any]:
+    return json.loads(message["Body"])
+
+
+def unavailable() -> None:
+    raise Unavailable

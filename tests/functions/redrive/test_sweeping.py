@@ -1,0 +1,161 @@
+"""Redrive and the dead-letter queue, in memory: how long it takes, what it holds back, and what it reports."""
+
+from typing import Any
+
+import pytest
+
+from functions.tasks.errors import Refused
+from functions.tasks.model import Status
+from functions.tasks.redrive.dead_letters import Received
+from tests.functions.redrive.fakes import NOON, SECOND, Redrive, a_dead_letter, a_received, a_state
+
+
+def of_others(count: int) -> list[Received]:
+    """Dead letters that a redrive of another task holds and has to release."""
+    return [a_received(a_dead_letter(task_id=f"other-{number}"), receipt=str(number)) for number in range(count)]
+
+
+def undelivered(task_id: str, **changes: Any) -> Received:
+    """A message that SQS gave up, of key `k` unless the record says otherwise."""
+    return a_received({"task_id": task_id}, **{"group": "k", "message_id": f"message-{task_id}", **changes})
+
+
+def test_a_sweep_receives_nothing_when_its_time_is_over() -> None:
+    redrive = Redrive(*[of_others(1)] * 9)
+    redrive.sweep().run(NOON + 3 * SECOND)
+    assert redrive.clock.now == NOON + 3 * SECOND, "the third second is the last that a call may begin before"
+    assert len(redrive.letters.batches) == 6
+
+
+@pytest.mark.parametrize("remove", [True, False])
+def test_a_sweep_deletes_and_releases_nothing_when_its_time_is_over(remove: bool) -> None:
+    redrive = Redrive(of_others(9))
+    sweep = redrive.sweep()
+    sweep.run(NOON + SECOND)
+    for number in range(9):
+        sweep.remove_letters_of(f"other-{number}")
+    sweep.finish(NOON + 4 * SECOND, remove=remove)
+    done = redrive.letters.deleted if remove else redrive.letters.released
+    assert (len(done), redrive.clock.now) == (3, NOON + 4 * SECOND)
+    assert sweep.removed == len(redrive.letters.deleted)
+
+
+def test_messages_that_were_sent_at_the_same_moment_keep_the_order_they_came_in() -> None:
+    redrive = Redrive([undelivered(task_id) for task_id in ("b", "a", "c")])
+    sweep = redrive.sweep()
+    sweep.run(NOON + SECOND)
+    (found,) = sweep.take_undelivered().values()
+    assert [one.letter.task_id for one in found if one] == ["b", "a", "c"]
+
+
+def test_the_redrive_of_one_task_takes_ten_seconds_for_the_dead_letter_queue_and_no_more() -> None:
+    own = a_received(a_dead_letter(), receipt="own")
+    redrive = Redrive([own], of_others(30), known=[a_state(status=Status.FAILED)])
+    report = redrive.one("a")
+    assert (report.letters_removed, redrive.letters.deleted) == (1, ["own"])
+    assert redrive.clock.now == NOON + 11 * SECOND, "the first second went into the record"
+    assert len(redrive.letters.released) == 6, "after three calls to receive, and one to delete"
+
+
+@pytest.mark.parametrize("status", [Status.PROCESSING, Status.SUCCEEDED, Status.CANCELLED])
+def test_a_redrive_that_was_never_settled_is_not_sent_again_once_its_task_has_gone_on(status: Status) -> None:
+    redrive = Redrive(known=[a_state(status=status)])
+    with pytest.raises(Refused) as refused:
+        redrive.one("a")
+    assert (refused.value.status, redrive.queue.sent) == (409, [])
+
+
+# All failed tasks
+
+
+def test_a_redrive_begins_nothing_new_after_ten_seconds() -> None:
+    numbers = [f"{number:02}" for number in range(20)]
+    failed = [a_state(task_id=n, status=Status.FAILED, failed_at="", sequence_number=n) for n in numbers]
+    redrive = Redrive(known=failed)
+    report = redrive.many(dry_run=False)
+    assert len(report.tasks) == 9, "after one second of looking for dead letters"
+    assert redrive.clock.now == NOON + 10 * SECOND
+    assert report.continuation
+
+
+def test_undelivered_messages_beyond_the_limit_are_left_for_the_next_call() -> None:
+    redrive = Redrive([undelivered("a"), undelivered("b", group="l")])
+    report = redrive.many(dry_run=False, limit=1)
+    assert ([task.task_id for task in report.tasks], redrive.sent) == (["a"], ["redrive-message-a"])
+    assert report.continuation, "there is more to do"
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_redrive_that_leaves_out_what_does_not_fit_has_done_all(dry_run: bool) -> None:
+    report = Redrive([undelivered("a")]).many(dry_run=dry_run, type="email")
+    assert (report.tasks, report.continuation) == ((), None)
+
+
+@pytest.mark.parametrize(
+    "filters", [{"ordering_key": "k"}, {"type": "default"}, {"ordering_key": "k", "type": "default"}]
+)
+def test_filters_take_the_undelivered_messages_that_fit(filters: dict[str, str]) -> None:
+    assert [task.task_id for task in Redrive([undelivered("a")]).many(**filters).tasks] == ["a"]
+
+
+def test_the_second_page_of_a_dry_run_does_not_look_for_dead_letters_again() -> None:
+    failed = a_state(task_id="b", status=Status.FAILED, failed_at="", sequence_number="2")
+    redrive = Redrive([undelivered("a", group="l")], known=[failed])
+    first = redrive.many(limit=1)
+    redrive.letters.batches = [[undelivered("a", group="l")]]
+    second = redrive.many(limit=1, continuation=first.continuation)
+    assert [task.task_id for page in (first, second) for task in page.tasks] == ["a", "b"], "each once"
+
+
+def test_a_key_that_was_found_busy_is_left_alone_for_the_whole_call() -> None:
+    busy = a_state(status=Status.PROCESSING, lease_until=int((NOON + 60 * SECOND).timestamp() * 1000))
+    failed = a_state(task_id="d", status=Status.FAILED, failed_at="", sequence_number="4")
+    redrive = Redrive([undelivered("a"), undelivered("b")], [], [undelivered("c")], known=[busy, failed])
+    report = redrive.many(dry_run=False)
+    assert (report.tasks, redrive.sent, report.busy_keys) == ((), [], ("k",))
+    assert report.continuation is None, "to go on at once would find it as busy"
+
+
+def test_a_message_whose_failure_stands_does_not_block_its_key() -> None:
+    """It is kept as a dead letter; what is sent is the message of the record."""
+    failed = a_state(status=Status.FAILED, failed_at="", sequence_number="1")
+    redrive = Redrive([undelivered("a"), undelivered("b")], known=[failed])
+    report = redrive.many(dry_run=False)
+    assert (redrive.sent, report.busy_keys) == (["a-redrive-1", "redrive-message-b"], ())
+
+
+def test_a_failed_task_comes_before_an_undelivered_one_of_the_same_moment() -> None:
+    """It was claimed, and the other one never was."""
+    failed = a_state(task_id="b", status=Status.FAILED, failed_at="")
+    redrive = Redrive([undelivered("a", sent_at=NOON)], known=[failed])
+    redrive.many(dry_run=False)
+    assert redrive.sent == ["b-redrive-1", "redrive-message-a"]
+
+
+def test_an_undelivered_task_whose_last_redrive_was_interrupted_is_sent_once() -> None:
+    interrupted = a_state(unsettled=True, redrives=1, sequence_number="1")
+    redrive = Redrive([undelivered("a")], known=[interrupted])
+    assert [task.redrives for task in redrive.many(dry_run=False).tasks] == [2]
+    assert redrive.sent == ["a-redrive-2"]
+
+
+def test_a_report_says_how_often_a_task_was_redriven_with_this_time() -> None:
+    waiting = a_state(redrives=1)
+    assert [task.redrives for task in Redrive([undelivered("a")], known=[waiting]).many().tasks] == [2]
+    assert [task.redrives for task in Redrive([undelivered("a")], known=[waiting]).many(dry_run=False).tasks] == [2]
+
+
+def test_a_redrive_that_no_record_could_count_is_reported_as_none() -> None:
+    assert [task.redrives for task in Redrive([undelivered("a")]).many(dry_run=False).tasks] == [0]
+
+
+def test_a_report_names_class_and_moment_of_each_failure() -> None:
+    at = "2026-01-31T11:00:00.000Z"
+    failed = a_state(status=Status.FAILED, failed_at=at, error={"class": "NETWORK"})
+    (task,) = Redrive(known=[failed]).many().tasks
+    assert (task.error_class, task.failed_at) == ("NETWORK", at)
+
+
+def test_the_reason_of_a_malformed_message_is_cut() -> None:
+    (malformed,) = Redrive([a_received(a_dead_letter(task_id=None, error={"message": "x" * 201}))]).many().malformed
+    assert (malformed.message_id, malformed.reason) == ("first-1", "x" * 200)

@@ -1,0 +1,234 @@
+"""Redrive and the dead-letter queue: which letters go, which stay, and which are put back."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from functions import redrive
+from functions.adapters.dead_letters import SQSDeadLetters
+from tests.builders import a_message, an_item
+from tests.functions.conftest import FRESH_HOURS, Pipeline
+from tests.functions.redrive.support import (
+    FAILED_AT,
+    a_failed_task,
+    a_letter,
+    body,
+    listed,
+    put_back,
+    redrive_many,
+    redrive_one,
+    send_dead,
+    sent,
+    unavailable,
+    with_clock,
+)
+
+
+@pytest.fixture
+def pipeline(own_pipeline: Pipeline) -> Pipeline:
+    return own_pipeline
+
+
+# Letters
+
+
+def test_letters_of_tasks_that_have_gone_on_are_removed_and_others_kept(pipeline: Pipeline) -> None:
+    pipeline.put(an_item("queued", "processing", "succeeded", task_id={"S": "succeeded"}))
+    pipeline.put(an_item("queued", "processing", task_id={"S": "on-its-way"}, redrives={"N": "1"}))
+    a_failed_task(pipeline, "failed-again", attempts=2)
+    for task_id in ("succeeded", "on-its-way", "failed-again", "expired"):
+        a_letter(pipeline, task_id, 1)
+
+    answer = redrive_many(dry_run=False, ordering_key="nothing")
+
+    assert answer.document["letters_removed"] == 3
+    kept = [(letter["task_id"], letter["attempts"]) for letter in map(body, pipeline.letters())]
+    assert sorted(kept) == [("expired", 1), ("failed-again", 2)], "a letter without a record is all that is left"
+
+
+def test_a_task_that_was_cancelled_after_its_redrive_is_not_put_back_and_its_letters_go(pipeline: Pipeline) -> None:
+    pipeline.put(an_item("processing", "failed", "queued", "cancelled", task_id={"S": "a"}))
+    a_letter(pipeline, "a", 1)
+    send_dead(pipeline, a_message(task_id="a"), group="k")
+
+    refused = redrive_one("a")
+    assert (refused.status, "was cancelled" in refused.document["detail"]) == (409, True)
+    assert put_back() == []
+    assert (pipeline.messages(), pipeline.letters()) == ([], [])
+
+
+def test_a_letter_that_cannot_be_removed_does_no_harm(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_failed_task(pipeline, "a")
+    with monkeypatch.context() as patch:
+        patch.setattr(SQSDeadLetters, "delete", lambda *_: unavailable())
+        assert put_back() == ["a"]
+    pipeline.put(an_item("queued", "processing", "succeeded", task_id={"S": "a"}))
+    show_all(pipeline)
+
+    assert put_back() == []
+    assert sent(pipeline) == ["a"], "put back once"
+    assert pipeline.letters() == [], "and the letter is removed now"
+
+
+def show_all(pipeline: Pipeline) -> None:
+    """End the invisibility of everything in the dead-letter queue."""
+    from moto.sqs.models import sqs_backends
+
+    backend = sqs_backends["123456789012"]["eu-west-1"]
+    for message in backend.queues["taskline-test-dead-letters.fifo"]._messages:
+        message.visible_at = 0
+
+
+# What SQS itself moved to the dead-letter queue
+
+
+def an_undelivered_task(pipeline: Pipeline, task_id: str, *, key: str = "k", **changes: Any) -> None:
+    """A task whose message was received too often: its record says queued, or processing."""
+    message = a_message(task_id=task_id, ordering_key=key)
+    statuses = changes.pop("statuses", ("queued",))
+    given = {"task_id": {"S": task_id}, "ordering_key": {"S": key}, "body": {"S": message}, **changes}
+    pipeline.put(an_item(*statuses, **given))
+    send_dead(pipeline, message, group=key, deduplication_id=f"{task_id}-undelivered")
+
+
+def test_undelivered_messages_are_sent_again_in_order_between_the_failures(pipeline: Pipeline) -> None:
+    def at(second: int) -> dict[str, Any]:
+        return {"created_at": {"S": f"2026-01-31T12:00:{second:02d}.000Z"}}
+
+    a_failed_task(pipeline, "1", 1, **at(1))
+    an_undelivered_task(pipeline, "2", **at(2))
+    a_failed_task(pipeline, "3", 3, **at(3))
+    an_undelivered_task(pipeline, "4", **at(5), sequence_number={"S": f"{4:020d}"})
+    a_failed_task(pipeline, "5", 5, **at(4))
+    an_undelivered_task(pipeline, "other", key="l", **at(1))
+
+    assert listed(redrive_many()) == ["1", "2", "3", "4", "other", "5"]
+    assert put_back() == ["1", "2", "3", "4", "other", "5"]
+    assert [task for task in sent(pipeline) if task != "other"] == ["1", "2", "3", "4", "5"]
+    assert pipeline.letters() == []
+
+
+def test_more_undelivered_messages_of_a_key_than_sqs_shows_at_once(pipeline: Pipeline) -> None:
+    ids = [f"{number:02d}" for number in range(25)]
+    for task_id in ids:
+        an_undelivered_task(pipeline, task_id)
+
+    assert put_back() == ids
+    assert sent(pipeline) == ids
+
+
+def test_an_undelivered_task_that_an_execution_still_has_blocks_its_key_only(pipeline: Pipeline) -> None:
+    lease = {"N": str(int((datetime.now(UTC) + timedelta(minutes=1)).timestamp() * 1000))}
+    an_undelivered_task(pipeline, "busy", statuses=("queued", "processing"), lease_until=lease)
+    an_undelivered_task(pipeline, "behind")
+    a_failed_task(pipeline, "failed-behind", 9)
+    an_undelivered_task(pipeline, "free", key="l", statuses=("queued", "processing"), lease_until={"N": "1"})
+
+    answer = redrive_many(dry_run=False)
+
+    assert listed(answer) == ["free"]
+    assert answer.document["busy_keys"] == ["k"]
+    assert sorted(task["task_id"] for task in map(body, pipeline.letters())) == ["behind", "busy", "failed-behind"]
+
+
+def test_an_undelivered_message_of_a_task_that_has_succeeded_is_removed(pipeline: Pipeline) -> None:
+    an_undelivered_task(pipeline, "a", statuses=("queued", "processing", "succeeded"))
+
+    assert put_back() == []
+    assert (pipeline.messages(), pipeline.letters()) == ([], [])
+
+
+def test_an_undelivered_message_is_kept_while_its_task_s_failure_stands(pipeline: Pipeline) -> None:
+    """The machine could record the failure and not send the letter: the message itself is the letter then."""
+    a_failed_task(pipeline, "a", letter=False)
+    send_dead(pipeline, a_message(task_id="a"), group="k")
+    assert put_back(ordering_key="other") == []
+
+    assert put_back() == ["a"]
+    assert pipeline.letters() == []
+
+
+def test_an_undelivered_message_that_was_put_back_already_is_removed(pipeline: Pipeline) -> None:
+    soon = (datetime.now(UTC) + timedelta(minutes=1)).isoformat(timespec="milliseconds")
+    an_undelivered_task(pipeline, "a", redrives={"N": "1"}, redriven_at={"S": soon})
+
+    assert put_back() == []
+    assert pipeline.letters() == [], "its redrive's message waits in the queue"
+
+
+def test_an_undelivered_message_whose_redrive_died_is_sent_again(pipeline: Pipeline) -> None:
+    soon = (datetime.now(UTC) + timedelta(minutes=1)).isoformat(timespec="milliseconds")
+    an_undelivered_task(pipeline, "a", redrives={"N": "1"}, redriven_at={"S": soon}, failed_key={"S": "k"})
+
+    assert put_back() == ["a"]
+    assert pipeline.messages()[0]["Attributes"]["MessageDeduplicationId"] == "a-redrive-2"
+
+
+@pytest.mark.parametrize("filters", [{"error_class": "SYSTEM"}, {"failed_from": FAILED_AT}, {"type": "email"}])
+def test_a_filter_for_failures_takes_no_undelivered_message(pipeline: Pipeline, filters: dict[str, str]) -> None:
+    an_undelivered_task(pipeline, "a")
+    assert put_back(**filters) == []
+    assert len(pipeline.letters()) == 1
+
+
+@pytest.mark.parametrize(("hours_ago", "taken"), [(1, ["a"]), (FRESH_HOURS + 1, [])])
+def test_a_message_without_a_record_is_sent_unless_its_record_may_have_expired(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, hours_ago: int, taken: list[str]
+) -> None:
+    send_dead(pipeline, a_message(task_id="a"), group="k")
+    later = with_clock(lambda: datetime.now(UTC) + timedelta(hours=hours_ago))
+    with monkeypatch.context() as patch:
+        patch.setattr(redrive, "build", lambda: later)
+        assert listed(redrive_many()) == taken
+        assert put_back() == taken
+    assert sent(pipeline) == taken
+    assert len(pipeline.letters()) == 1 - len(taken)
+
+
+# Messages that are no tasks
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("{not json", "not a JSON object"),
+        ("[]", "not a JSON object"),
+        ("[" * 20_000, "not a JSON object"),
+        ('{"title": "no id"}', "no task_id"),
+        ('{"task_id": "two words"}', "no task_id"),
+        ('{"task_id": null, "error": {"message": "why"}, "attempts": 0, "message": {"messageId": "m"}}', "why"),
+    ],
+)  # fmt: skip
+def test_what_is_no_task_is_listed_never_put_back_and_dropped_only_on_request(
+    pipeline: Pipeline, message: str, reason: str
+) -> None:
+    send_dead(pipeline, message, group="k", deduplication_id="d")
+
+    (found,) = redrive_many().document["malformed"]
+    assert reason in found["reason"]
+    assert put_back() == []
+    (found,) = redrive_many(drop_malformed=True).document["malformed"]
+    assert redrive_many(dry_run=False, drop_malformed=True).document["letters_removed"] == 1, "not in the dry run"
+
+    assert (pipeline.letters(), pipeline.messages()) == ([], [])
+
+
+def an_unclaimed_letter(pipeline: Pipeline, task_id: str, sent_at: datetime) -> None:
+    """As the machine leaves it when its claim cannot even be expressed: the message is taken for no task."""
+    attributes = {"MessageGroupId": "k", "SentTimestamp": str(int(sent_at.timestamp() * 1000))}
+    original = {"messageId": f"m-{task_id}", "body": a_message(task_id=task_id), "attributes": attributes}
+    letter = {"task_id": None, "error": {"message": "why"}, "attempts": 0, "message": original}
+    send_dead(pipeline, json.dumps(letter), group=f"m-{task_id}")
+
+
+def test_tasks_that_a_broken_claim_took_for_none_are_put_back_in_order(pipeline: Pipeline) -> None:
+    now = datetime.now(UTC)
+    for seconds, task_id in ((1, "later"), (3, "earlier")):
+        an_unclaimed_letter(pipeline, task_id, now - timedelta(seconds=seconds))
+
+    assert redrive_many().document.get("malformed", []) == []
+    assert put_back() == ["earlier", "later"]
+    assert sent(pipeline) == ["earlier", "later"]
+    assert pipeline.letters() == []

@@ -1,0 +1,189 @@
+"""The REST API: its document with the gateway's extensions, its own errors, its stage."""
+
+import importlib
+import json
+import re
+from typing import Any
+
+import pytest
+
+from functions.api.access import Access
+from functions.api.document.openapi import openapi_document
+from infrastructure.api.access_log import FORMAT
+from infrastructure.api.document import gateway_document
+from tests.infrastructure.recording import Resource, Stack, arn
+
+# Every kind of error that the gateway answers by itself, and its status:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+# What the gateway calls a missing token is a path that does not exist, which is 404 to a client.
+STATUSES = {
+    "ACCESS_DENIED": 403,
+    "API_CONFIGURATION_ERROR": 500,
+    "AUTHORIZER_CONFIGURATION_ERROR": 500,
+    "AUTHORIZER_FAILURE": 500,
+    "BAD_REQUEST_BODY": 400,
+    "BAD_REQUEST_PARAMETERS": 400,
+    "DEFAULT_4XX": 403,
+    "DEFAULT_5XX": 500,
+    "EXPIRED_TOKEN": 403,
+    "INTEGRATION_FAILURE": 504,
+    "INTEGRATION_TIMEOUT": 504,
+    "INVALID_API_KEY": 403,
+    "INVALID_SIGNATURE": 403,
+    "MISSING_AUTHENTICATION_TOKEN": 404,
+    "QUOTA_EXCEEDED": 429,
+    "REQUEST_TOO_LARGE": 413,
+    "RESOURCE_NOT_FOUND": 404,
+    "THROTTLED": 429,
+    "UNAUTHORIZED": 401,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "WAF_FILTERED": 403,
+}
+METHODS = {"get", "put", "post", "delete", "options", "head", "patch"}
+
+
+@pytest.fixture(scope="module")
+def api(stack: Stack) -> Resource:
+    return stack.one("aws:apigateway/restApi:RestApi", "api-rest-api")
+
+
+@pytest.fixture(scope="module")
+def body(api: Resource) -> dict[str, Any]:
+    return api.json("body")
+
+
+def integrations(body: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (path, method, operation["x-amazon-apigateway-integration"])
+        for path, operations in body["paths"].items()
+        for method, operation in operations.items()
+    ]
+
+
+def function_of(integration: dict[str, Any]) -> str:
+    (name,) = re.findall(r"function:([\w-]+)/invocations$", integration["uri"])
+    return name
+
+
+def test_the_api_is_regional(api: Resource) -> None:
+    assert api.inputs["endpointConfiguration"] == {"types": "REGIONAL"}
+
+
+def test_long_answers_are_compressed(api: Resource) -> None:
+    assert api.inputs["minimumCompressionSize"] == "1024"
+
+
+def test_the_body_is_the_documented_api_and_what_answers_for_every_path(body: dict[str, Any]) -> None:
+    def without_extensions(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: without_extensions(v) for k, v in value.items() if not k.startswith("x-amazon-")}
+        return [without_extensions(item) for item in value] if isinstance(value, list) else value
+
+    plain = without_extensions(body)
+    for operations in plain["paths"].values():
+        assert operations.pop("options")["security"] == [], "a preflight carries no credentials"
+        if head := operations.pop("head", None):
+            assert head | {"operationId": ""} == operations["get"] | {"operationId": ""}, "HEAD needs what GET needs"
+    assert plain == openapi_document(Access(operator_iam=False)), "the OpenAPI document is the API"
+
+
+def test_each_operation_is_answered_by_the_function_that_has_its_route(stack: Stack, body: dict[str, Any]) -> None:
+    by_name = {
+        one.inputs["name"]: importlib.import_module(one.inputs["handler"].removesuffix(".handler"))
+        for one in stack.all("aws:lambda/function:Function")
+    }
+    answered = 0
+    for path, method, integration in integrations(body):
+        name = function_of(integration)
+        if method in METHODS - {"options"}:
+            route = ("GET" if method == "head" else method.upper(), path)
+            assert route in by_name[name].ROUTES, f"{method} {path} is sent to {name}"
+            answered += method != "head"
+        else:
+            assert name == "taskline-dev-documents", "it knows all methods of a path, and can do nothing"
+    assert answered == len([one for path in openapi_document()["paths"].values() for one in path])
+
+
+def test_every_path_takes_any_other_method_to_answer_405(body: dict[str, Any]) -> None:
+    for path, operations in body["paths"].items():
+        for method in ("options", "x-amazon-apigateway-any-method"):
+            declared = [parameter["name"] for parameter in operations[method]["parameters"]]
+            assert declared == re.findall(r"{(\w+)}", path), (
+                "the gateway wants the path's parameters declared here too"
+            )
+        assert list(operations["x-amazon-apigateway-any-method"]["responses"]) == ["405"], path
+        assert list(operations["options"]["responses"]) == ["204"], path
+
+
+def test_functions_get_the_whole_request(body: dict[str, Any]) -> None:
+    for path, method, integration in integrations(body):
+        assert integration["type"] == "aws_proxy", f"{method} {path}"
+        assert integration["httpMethod"] == "POST", "Lambda is invoked by POST, whatever the client's method"
+        assert integration["uri"].startswith(
+            "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:"
+        )
+
+
+def test_the_gateway_checks_parameters(body: dict[str, Any]) -> None:
+    validators = body["x-amazon-apigateway-request-validators"]
+    assert validators[body["x-amazon-apigateway-request-validator"]]["validateRequestParameters"] is True
+
+
+def test_the_gateways_own_errors_are_all_covered(body: dict[str, Any]) -> None:
+    responses = body["x-amazon-apigateway-gateway-responses"]
+    assert {name: int(response["statusCode"]) for name, response in responses.items()} == STATUSES
+
+
+@pytest.mark.parametrize("kind", STATUSES)
+@pytest.mark.parametrize("message", ["plain", 'with "quotes" and \\ and \n and ü'])
+def test_a_gateway_error_is_a_problem_document(body: dict[str, Any], kind: str, message: str) -> None:
+    response = body["x-amazon-apigateway-gateway-responses"][kind]
+    # The gateway puts messageString there with its quotes around it, escaped.
+    text = response["responseTemplates"]["application/json"].replace(
+        "$context.error.messageString", json.dumps(message)
+    )
+    assert "$" not in text, "no variable is left that this test does not know"
+    problem = json.loads(text)
+    assert problem["type"] == "urn:taskline:problem:" + problem["title"].lower().replace(" ", "-")
+    assert problem["detail"]
+    assert problem["status"] == STATUSES[kind], "the document's status is the answer's"
+    assert response["responseParameters"]["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
+    required = body["components"]["schemas"]["Problem"]["required"]
+    assert problem.keys() >= set(required), "the document describes the gateway's problems too"
+
+
+def test_the_stage_is_v1_and_traced(stack: Stack) -> None:
+    stage = stack.one("aws:apigateway/stage:Stage", "api-stage")
+    assert stage.inputs == {
+        "stageName": "v1",
+        "restApi": "api-rest-api-id",
+        "deployment": "api-deployment-id",
+        "variables": {"cors_origins": "any"},
+        "accessLogSettings": {
+            "destinationArn": arn("logs", "log-group:/aws/apigateway/taskline-dev-api-access"),
+            "format": FORMAT,
+        },
+        "xrayTracingEnabled": True,
+    }
+
+
+def test_a_changed_document_is_deployed_again(stack: Stack, api: Resource) -> None:
+    import hashlib
+
+    deployment = stack.one("aws:apigateway/deployment:Deployment", "api-deployment")
+    assert deployment.inputs["restApi"] == "api-rest-api-id"
+    assert deployment.inputs["triggers"] == {"body": hashlib.sha256(api.inputs["body"].encode()).hexdigest()}
+
+
+def test_the_api_is_deployed_when_it_may_call_its_functions(stack: Stack) -> None:
+    deployment = stack.one("aws:apigateway/deployment:Deployment", "api-deployment")
+    permissions = stack.all("aws:lambda/permission:Permission")
+    of_the_api = [one for one in permissions if one.inputs["principal"] == "apigateway.amazonaws.com"]
+    assert len(of_the_api) == 6
+    for permission in of_the_api:
+        assert deployment.depends_on(permission)
+
+
+def test_an_operation_without_a_function_is_an_error() -> None:
+    with pytest.raises(KeyError, match="list_tasks"):
+        gateway_document({"submit_task": "x", "submit_tasks": "x", "health": "x"}, "x", Access())

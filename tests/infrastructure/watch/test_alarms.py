@@ -1,0 +1,167 @@
+"""The alarms: what is watched, from when on, who is told, and that the runbook has an entry for each."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.infrastructure.recording import Resource, Stack, arn, run
+
+METRIC_ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+COMPOSITE_ALARM = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
+ALERTS = arn("sns", "taskline-dev-alerts")
+README = (Path(__file__).parents[3] / "README.md").read_text()
+MACHINE = {"StateMachineArn": arn("states", "stateMachine:taskline-dev-workflow")}
+
+
+def function(name: str) -> dict[str, str]:
+    return {"FunctionName": f"taskline-dev-{name}"}
+
+
+def queue(name: str) -> dict[str, str]:
+    return {"QueueName": f"taskline-dev-{name}"}
+
+
+# name: namespace, metric, dimensions, statistic, threshold, seconds
+TOLD: dict[str, tuple[str, str, dict[str, str], str, float, int]] = {
+    "api-errors": ("AWS/ApiGateway", "5XXError", {"ApiName": "taskline-dev-api", "Stage": "v1"}, "Sum", 6, 300),
+    "processor-errors": ("AWS/Lambda", "Errors", function("processor"), "Sum", 11, 300),
+    "dead-letters": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue("dead-letters.fifo"), "Maximum", 1, 60),
+    "event-failures": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue("event-failures"), "Maximum", 1, 60),
+    "queue-age": ("AWS/SQS", "ApproximateAgeOfOldestMessage", queue("tasks.fifo"), "Maximum", 900, 60),
+    "pipe-stopped": ("Taskline", "PipeStopped", {"service": "breaker"}, "Maximum", 1, 120),
+    "breaker-open": ("Taskline", "BreakerOpen", {"service": "breaker"}, "Maximum", 1, 120),
+    "failed-executions": ("AWS/States", "ExecutionsFailed", MACHINE, "Sum", 1, 300),
+    "timed-out-executions": ("AWS/States", "ExecutionsTimedOut", MACHINE, "Sum", 1, 300),
+    "api-throttles": ("AWS/Lambda", "Throttles", function("validator"), "Sum", 1, 300),
+    "processor-throttles": ("AWS/Lambda", "Throttles", function("processor"), "Sum", 1, 300),
+    "pipe-throttles": (
+        "AWS/EventBridge/Pipes",
+        "ExecutionThrottled",
+        {"PipeName": "taskline-dev-tasks-pipe"},
+        "Sum",
+        1,
+        300,
+    ),
+    "table-throttles": ("AWS/DynamoDB", "WriteThrottleEvents", {"TableName": "taskline-dev-tasks"}, "Sum", 1, 300),
+}
+PARTS = ["breaker-rate", "breaker-volume", "no-executions"]
+COMPOSITES = ["breaker-trip", "queue-stuck"]
+
+
+def alarm(stack: Stack, name: str) -> Resource:
+    return stack.one(METRIC_ALARM, f"{name}-alarm")
+
+
+def composite(stack: Stack, name: str) -> Resource:
+    return stack.one(COMPOSITE_ALARM, f"{name}-alarm")
+
+
+def test_these_alarms_are_all(stack: Stack) -> None:
+    assert {one.name for one in stack.all(METRIC_ALARM)} == {f"{name}-alarm" for name in (*TOLD, *PARTS)}
+    assert {one.name for one in stack.all(COMPOSITE_ALARM)} == {f"{name}-alarm" for name in COMPOSITES}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_people_are_told_of(stack: Stack, name: str) -> None:
+    made = alarm(stack, name).inputs
+    given = ("namespace", "metricName", "dimensions", "statistic", "threshold", "period")
+    assert tuple(made[key] for key in given) == TOLD[name]
+    assert made["comparisonOperator"] == "GreaterThanOrEqualToThreshold"
+    assert made["alarmActions"] == [ALERTS]
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_nobody_is_told_of_what_means_nothing_by_itself(stack: Stack, name: str) -> None:
+    made = alarm(stack, name).inputs
+    assert not made.get("alarmActions")
+    assert not made.get("insufficientDataActions")
+
+
+def test_silence_is_fine_but_for_the_watch_and_for_what_ought_to_happen(stack: Stack) -> None:
+    silence = {one.name: one.inputs["treatMissingData"] for one in stack.all(METRIC_ALARM)}
+    assert silence.pop("no-executions-alarm") == "breaching"
+    assert silence.pop("pipe-stopped-alarm") == "missing"
+    assert set(silence.values()) == {"notBreaching"}
+    watch = alarm(stack, "pipe-stopped").inputs
+    assert watch["insufficientDataActions"] == [ALERTS], "a clock that stands still is told"
+    assert watch["evaluationPeriods"] == 2, "a deployment that changes the pipe is not"
+
+
+def test_a_stuck_queue_is_one_that_waits_while_nothing_starts(stack: Stack) -> None:
+    made = composite(stack, "queue-stuck").inputs
+    assert made["alarmRule"] == 'ALARM("taskline-dev-queue-age") AND ALARM("taskline-dev-no-executions")'
+    assert made["alarmActions"] == [ALERTS]
+    idle = alarm(stack, "no-executions").inputs
+    assert (idle["metricName"], idle["dimensions"]) == ("ExecutionsStarted", MACHINE)
+    assert (idle["comparisonOperator"], idle["threshold"], idle["statistic"]) == ("LessThanThreshold", 1, "Sum")
+
+
+def test_the_breaker_opens_on_rate_and_volume_together(stack: Stack) -> None:
+    made = composite(stack, "breaker-trip").inputs
+    assert made["alarmRule"] == 'ALARM("taskline-dev-breaker-rate") AND ALARM("taskline-dev-breaker-volume")'
+    assert made["alarmActions"] == [arn("sns", "taskline-dev-breaker-trips")]
+    for name, statistic, threshold in (("breaker-rate", "Average", 0.5), ("breaker-volume", "SampleCount", 20)):
+        part = alarm(stack, name).inputs
+        assert (part["namespace"], part["metricName"]) == ("Taskline", "TransientFailure")
+        assert (part["dimensions"], part["period"]) == ({"service": "processor"}, 60)
+        assert (part["statistic"], part["threshold"]) == (statistic, threshold)
+
+
+def test_the_breakers_threshold_can_be_set(layer: Path) -> None:
+    changed = run(
+        "dev",
+        layer,
+        breakerFailurePercent=80,
+        breakerMinimumAttempts=5,
+        breakerPeriodSeconds=10,
+        breakerCoolDownSeconds=7,
+        breakerProbeSeconds=3,
+        queueAgeAlarmSeconds=60,
+    )
+    assert (alarm(changed, "breaker-rate").inputs["threshold"], alarm(changed, "breaker-rate").inputs["period"]) == (
+        0.8,
+        10,
+    )
+    assert alarm(changed, "breaker-volume").inputs["threshold"] == 5
+    assert alarm(changed, "queue-age").inputs["threshold"] == 60
+    told = changed.one("aws:lambda/function:Function", "breaker-function").inputs["environment"]["variables"]
+    assert [told[key] for key in ("FAILURE_PERCENT", "COOL_DOWN_SECONDS", "PROBE_SECONDS")] == ["80", "7", "3"]
+
+
+@pytest.mark.parametrize("name", [*TOLD, "queue-stuck"])
+def test_an_alarm_says_what_to_do_and_the_runbook_has_its_entry(stack: Stack, name: str) -> None:
+    made = composite(stack, name) if name in COMPOSITES else alarm(stack, name)
+    said = made.inputs["alarmDescription"]
+    assert said.endswith(f"See README.md, section 'When things go wrong': {name}.")
+    assert len(said) <= 1024, "what CloudWatch takes"
+    runbook = README.partition("## When things go wrong")[2]
+    assert re.search(rf"^\| .*`{name}`", runbook, re.MULTILINE), "an alarm without a runbook is noise"
+
+
+def test_alarm_and_clock_call_the_breaker(stack: Stack) -> None:
+    breaker = arn("lambda", "function:taskline-dev-breaker")
+    made = stack.one("aws:sns/topicSubscription:TopicSubscription", "breaker-subscription")
+    assert (made.inputs["protocol"], made.inputs["endpoint"]) == ("lambda", breaker)
+    assert made.inputs["topic"] == arn("sns", "taskline-dev-breaker-trips")
+    rule = stack.one("aws:cloudwatch/eventRule:EventRule", "breaker-rule")
+    assert rule.inputs["scheduleExpression"] == "rate(1 minute)"
+    target = stack.one("aws:cloudwatch/eventTarget:EventTarget", "breaker-target")
+    assert target.inputs == {"rule": "taskline-dev-breaker-tick", "arn": breaker}
+    for name, service, source in (
+        ("breaker-trips", "sns", made.inputs["topic"]),
+        ("breaker-tick", "events", arn("events", "rule/taskline-dev-breaker-tick")),
+    ):
+        allowed: dict[str, Any] = stack.one("aws:lambda/permission:Permission", f"{name}-permission").inputs
+        assert (allowed["principal"], allowed["sourceArn"]) == (f"{service}.amazonaws.com", source)
+        assert allowed["function"] == breaker
+    assert made.depends_on(stack.one("aws:lambda/permission:Permission", "breaker-trips-permission"))
+    assert target.depends_on(stack.one("aws:lambda/permission:Permission", "breaker-tick-permission"))
+
+
+def test_the_breaker_remembers_in_a_table_of_its_own(stack: Stack) -> None:
+    table = stack.one("aws:dynamodb/table:Table", "breaker-table").inputs
+    assert (table["hashKey"], table["billingMode"]) == ("id", "PAY_PER_REQUEST")
+    assert table["serverSideEncryption"] == {"enabled": True}
+    assert "ttl" not in table, "an open breaker does not close by being forgotten"

@@ -1,0 +1,161 @@
+"""What tells of changes, and what watches for failures."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infrastructure.watch.monitor import VISIBILITY_SECONDS
+from tests.infrastructure.recording import ACCOUNT, Resource, Stack, arn, run
+
+MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
+SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
+TOPIC = arn("sns", "taskline-dev-task-events")
+ALERTS = arn("sns", "taskline-dev-alerts")
+TRIPS = arn("sns", "taskline-dev-breaker-trips")
+FAILURES = arn("sqs", "taskline-dev-event-failures")
+DAY = 24 * 3600
+
+
+@pytest.fixture(scope="module")
+def events(stack: Stack) -> Resource:
+    return stack.one(MAPPING, "events-mapping")
+
+
+@pytest.fixture(scope="module")
+def monitor(stack: Stack) -> Resource:
+    return stack.one(MAPPING, "monitor-mapping")
+
+
+def test_the_events_function_reads_the_tables_stream(events: Resource) -> None:
+    assert ":table/taskline-dev-tasks/stream/" in events.inputs["eventSourceArn"]
+    assert events.inputs["functionName"] == arn("lambda", "function:taskline-dev-events")
+
+
+def test_nothing_that_was_written_before_the_mapping_is_skipped(events: Resource) -> None:
+    assert events.inputs["startingPosition"] == "TRIM_HORIZON"
+
+
+def test_a_failure_is_tried_again_from_where_it_happened_for_hours(events: Resource) -> None:
+    assert events.inputs["functionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert events.inputs["bisectBatchOnFunctionError"] is True
+    assert events.inputs["maximumRecordAgeInSeconds"] == 6 * 3600
+    assert events.inputs["maximumRetryAttempts"] == 10_000, "age decides"
+    assert events.inputs["batchSize"] == 100
+
+
+def test_what_is_given_up_has_a_queue_of_its_own(stack: Stack, events: Resource) -> None:
+    assert events.inputs["destinationConfig"] == {"onFailure": {"destinationArn": FAILURES}}
+    queue = stack.one("aws:sqs/queue:Queue", "event-failures-queue")
+    assert queue.inputs["messageRetentionSeconds"] == 14 * DAY
+    assert "redrivePolicy" not in queue.inputs, "the end of the line"
+
+
+@pytest.mark.parametrize("name", ["event-failures", "failed-tasks"])
+def test_a_standard_queue_is_encrypted_and_answers_only_over_tls(stack: Stack, name: str) -> None:
+    queue = stack.one("aws:sqs/queue:Queue", f"{name}-queue")
+    assert queue.inputs["sqsManagedSseEnabled"] is True
+    assert not queue.inputs.get("fifoQueue")
+    refuse = stack.one("aws:sqs/queuePolicy:QueuePolicy", f"{name}-policy").json("policy")["Statement"][0]
+    assert (refuse["Effect"], refuse["Action"], refuse["Principal"]) == ("Deny", "sqs:*", "*")
+    assert refuse["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+@pytest.mark.parametrize(("name", "topic"), [("task-events", TOPIC), ("alerts", ALERTS), ("breaker-trips", TRIPS)])
+def test_a_topic_answers_only_over_tls(stack: Stack, name: str, topic: str) -> None:
+    policy = stack.one("aws:sns/topicPolicy:TopicPolicy", f"{name}-policy")
+    refuse = policy.json("policy")["Statement"][0]
+    assert policy.inputs["arn"] == topic
+    assert refuse == {
+        "Sid": "RefuseClearText",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sns:Publish",
+        "Resource": topic,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def test_the_topic_of_task_events_is_standard_and_encrypted(stack: Stack) -> None:
+    topic = stack.one("aws:sns/topic:Topic", "task-events-topic")
+    assert topic.inputs["kmsMasterKeyId"] == "alias/aws/sns"
+    assert not topic.inputs.get("fifoTopic")
+
+
+def test_alarms_can_publish_to_the_topic_of_alerts(stack: Stack) -> None:
+    """CloudWatch cannot use the key that AWS keeps for SNS."""
+    for name in ("alerts", "breaker-trips"):
+        assert "kmsMasterKeyId" not in stack.one("aws:sns/topic:Topic", f"{name}-topic").inputs
+        _, allow = stack.one("aws:sns/topicPolicy:TopicPolicy", f"{name}-policy").json("policy")["Statement"]
+        assert (allow["Effect"], allow["Principal"]) == ("Allow", {"Service": "cloudwatch.amazonaws.com"})
+        assert (allow["Action"], allow["Resource"]) == ("sns:Publish", arn("sns", f"taskline-dev-{name}"))
+        assert allow["Condition"] == {
+            "StringEquals": {"aws:SourceAccount": ACCOUNT},
+            "ArnLike": {"aws:SourceArn": arn("cloudwatch", "alarm:taskline-dev-*")},
+        }
+
+
+def test_the_monitor_hears_of_failures_only(stack: Stack) -> None:
+    made = stack.one(SUBSCRIPTION, "monitor-subscription")
+    assert made.inputs["topic"] == TOPIC
+    assert (made.inputs["protocol"], made.inputs["endpoint"]) == ("sqs", arn("sqs", "taskline-dev-failed-tasks"))
+    assert made.json("filterPolicy") == {"status": ["failed"]}
+    assert made.inputs["rawMessageDelivery"] is True
+    policy = stack.one("aws:sqs/queuePolicy:QueuePolicy", "failed-tasks-policy")
+    assert made.depends_on(policy), "else the first failures are refused"
+    allow = policy.json("policy")["Statement"][1]
+    assert allow == {
+        "Sid": "LetTheTopicSend",
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn("sqs", "taskline-dev-failed-tasks"),
+        "Condition": {"ArnEquals": {"aws:SourceArn": TOPIC}},
+    }
+
+
+def test_the_monitor_works_in_batches_that_may_fail_in_part(stack: Stack, monitor: Resource) -> None:
+    assert monitor.inputs["eventSourceArn"] == arn("sqs", "taskline-dev-failed-tasks")
+    assert monitor.inputs["functionName"] == arn("lambda", "function:taskline-dev-monitor")
+    assert monitor.inputs["functionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert monitor.inputs["scalingConfig"] == {"maximumConcurrency": 2}
+    queue = stack.one("aws:sqs/queue:Queue", "failed-tasks-queue")
+    function = stack.one("aws:lambda/function:Function", "monitor-function")
+    assert queue.inputs["visibilityTimeoutSeconds"] == VISIBILITY_SECONDS == 6 * function.inputs["timeout"]
+    assert queue.json("redrivePolicy") == {"deadLetterTargetArn": FAILURES, "maxReceiveCount": 5}
+
+
+@pytest.mark.parametrize(
+    ("property_name", "value"),
+    [
+        ("billingMode", "PAY_PER_REQUEST"),
+        ("hashKey", "id"),
+        ("serverSideEncryption", {"enabled": True}),
+        ("ttl", {"attributeName": "expires_at", "enabled": True}),
+    ],
+)
+def test_patterns_are_counted_in_a_small_table_that_forgets(stack: Stack, property_name: str, value: Any) -> None:
+    table = stack.one("aws:dynamodb/table:Table", "failure-patterns-table")
+    assert table.inputs[property_name] == value
+    assert "streamEnabled" not in table.inputs
+
+
+def test_nobody_is_told_by_e_mail_unless_somebody_is_named(stack: Stack, layer: Path) -> None:
+    assert [one.name for one in stack.all(SUBSCRIPTION)] == ["breaker-subscription", "monitor-subscription"]
+    named = run("dev", layer, alertEmail="ops@example.com")
+    email = named.one(SUBSCRIPTION, "monitor-email")
+    assert email.inputs == {"topic": ALERTS, "protocol": "email", "endpoint": "ops@example.com"}
+
+
+def test_window_and_threshold_can_be_set(layer: Path) -> None:
+    changed = run("dev", layer, failureWindowSeconds=900, failureAlertThreshold=10)
+    told = changed.one("aws:lambda/function:Function", "monitor-function").inputs["environment"]["variables"]
+    assert (told["WINDOW_SECONDS"], told["ALERT_THRESHOLD"]) == ("900", "10")
+
+
+def test_no_subscription_gets_bodies_or_results(stack: Stack) -> None:
+    """What is published holds ids and facts; here: no function that publishes may read the table itself."""
+    for actor in ("events", "monitor"):
+        policy = json.dumps(stack.one("aws:iam/rolePolicy:RolePolicy", f"{actor}-policy").json("policy"))
+        assert 'table/taskline-dev-tasks"' not in policy

@@ -1,0 +1,146 @@
+"""Task events and the failure monitor on the running laptop: every change once and in order, and nothing lost."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from local.emulator.clients import Clients
+from local.program import StreamDeclaration
+from local.services.lambdas import Invocation
+from local.services.streams.runner import StreamMapping
+from tests.local.edition.outages import Subscriber, no_topic
+from tests.local.laptop import Laptop, eventually
+
+
+@pytest.fixture
+def subscribed(laptop: Laptop) -> Iterator[Callable[[str], Subscriber]]:
+    made: list[Subscriber] = []
+
+    def subscribe(output: str) -> Subscriber:
+        made.append(Subscriber(laptop, laptop.outputs[output]))
+        return made[-1]
+
+    yield subscribe
+    for one in made:
+        one.end()
+
+
+def failed_events(laptop: Laptop) -> list[dict[str, Any]]:
+    """What lies in the queue of failed events, taken out."""
+    url, sqs = laptop.outputs["event_failures_queue_url"], laptop.clients.get("sqs")
+    taken: list[dict[str, Any]] = []
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        for message in messages:
+            taken.append(json.loads(message["Body"]))
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return taken
+
+
+def test_a_subscriber_hears_every_change_once_and_in_order(
+    laptop: Laptop, subscribed: Callable[[str], Subscriber]
+) -> None:
+    subscriber = subscribed("events_topic_arn")
+    good = laptop.post(title="Nobody hears this", type="demo.echo", ordering_key="heard", data={"secret": 1})
+    bad = laptop.post(type="demo.flaky", data={"probability": 1, "error_class": "VALIDATION"})
+    eventually(lambda: len(subscriber.of_task(good)) == len(subscriber.of_task(bad)) == 3)
+    assert subscriber.statuses(good) == ["queued", "processing", "succeeded"]
+    assert subscriber.statuses(bad) == ["queued", "processing", "failed"]
+    events = subscriber.of_task(good)
+    assert [event["previous_status"] for event in events] == [None, "queued", "processing"]
+    assert [event["at"] for event in events] == [entry["at"] for entry in laptop.read(good)["history"]]
+    assert len({event["event_id"] for event in events}) == 3
+    assert events[-1]["start_to_finish_ms"] >= 0
+    assert subscriber.of_task(bad)[-1]["error"]["class"] == "VALIDATION"
+    assert not [text for text in subscriber.heard if "Nobody hears" in text or "secret" in text]
+
+
+def test_twenty_failures_of_one_pattern_are_one_alert(laptop: Laptop, subscribed: Callable[[str], Subscriber]) -> None:
+    alerts, clients = subscribed("alerts_topic_arn"), laptop.clients  # made once: making one takes a while
+    task = {"title": "t", "description": "d", "priority": "low", "type": "demo.slow", "data": {"milliseconds": "many"}}
+    for number in range(20):
+        clients.sqs.send_message(
+            QueueUrl=laptop.outputs["queue_url"],
+            MessageBody=json.dumps(task | {"task_id": str(uuid.uuid4())}),
+            MessageGroupId=f"failing-{number % 4}",
+            MessageDeduplicationId=str(uuid.uuid4()),
+        )
+    eventually(lambda: pattern(clients).get("failures") == {"N": "20"})
+    eventually(lambda: "told_at" in pattern(clients))  # from then on it is not told again
+    (told,) = [text for text in alerts.listen() if "demo.slow" in text]
+    assert "tasks of type demo.slow failed with VALIDATION" in told or "1 task of type demo.slow failed" in told
+    assert "What to do:" in told
+
+
+def pattern(clients: Clients) -> Any:
+    key = {"id": {"S": "pattern#demo.slow#VALIDATION"}}
+    return clients.dynamodb.get_item(TableName="taskline-dev-failure-patterns", Key=key).get("Item", {})
+
+
+def test_a_topic_that_is_gone_for_a_while_loses_nothing(
+    laptop: Laptop, subscribed: Callable[[str], Subscriber]
+) -> None:
+    subscriber = subscribed("events_topic_arn")
+    failed_events(laptop)
+    with no_topic(laptop, subscriber.topic):
+        tasks = [laptop.post(ordering_key=f"untold-{number}") for number in range(3)]
+        for task in tasks:
+            assert laptop.finished(task)["status"] == "succeeded", "tasks do not wait for their events"
+        assert [subscriber.statuses(task) for task in tasks] == [[], [], []]
+    for task in tasks:
+        eventually(lambda task=task: len(subscriber.of_task(task)) == 3)
+        assert subscriber.statuses(task) == ["queued", "processing", "succeeded"]
+    assert failed_events(laptop) == []
+
+
+def test_a_record_that_cannot_be_read_is_kept_and_the_rest_goes_on(
+    laptop: Laptop, subscribed: Callable[[str], Subscriber]
+) -> None:
+    subscriber = subscribed("events_topic_arn")
+    failed_events(laptop)
+    poison = {"task_id": {"S": "poison"}, "status": {"S": "queued"}, "body": {"S": "{}"}}
+    laptop.clients.dynamodb.put_item(TableName=laptop.outputs["table_name"], Item=poison)
+    task = laptop.post(ordering_key="behind-poison")
+    eventually(lambda: subscriber.statuses(task) == ["queued", "processing", "succeeded"])
+    (kept,) = failed_events(laptop)
+    assert kept["keys"] == {"task_id": {"S": "poison"}}
+    assert kept["sequence_number"]
+    laptop.clients.dynamodb.delete_item(TableName=laptop.outputs["table_name"], Key={"task_id": {"S": "poison"}})
+
+
+class BrokenFunctions:
+    """Every invocation fails."""
+
+    def invoke(self, function: str, payload: bytes) -> Invocation:
+        return Invocation(payload=b'{"errorType": "Broken"}', failed=True)
+
+
+def test_what_is_not_done_when_it_stops_is_done_after_the_next_start(laptop: Laptop, tmp_path: Any) -> None:
+    """The emulator forgets its streams when it stops."""
+    kept = tmp_path / "undone.json"
+    clients = Clients(laptop.clients.endpoint, "us-east-1")
+    stream: Any = laptop.clients.dynamodb.describe_table(TableName=laptop.outputs["table_name"])
+    declared = StreamDeclaration(
+        stream_arn=stream["Table"]["LatestStreamArn"],
+        function="taskline-dev-processor",
+        from_beginning=False,
+        batch_size=10,
+        reports_failures=True,
+        bisects=False,
+        max_retries=-1,
+        max_age_seconds=-1,
+        on_failure_arn="",
+    )
+    first = StreamMapping(clients, BrokenFunctions(), declared, kept)
+    first.start()
+    task = laptop.post()
+    laptop.finished(task)
+    first.stop()
+    undone = [record["dynamodb"]["Keys"]["task_id"]["S"] for record in json.loads(kept.read_text())]
+    assert undone == [task] * 3
+    second = StreamMapping(clients, BrokenFunctions(), declared, kept)
+    assert len(second._worker.waiting) == 3

@@ -1,0 +1,148 @@
+"""Starting, stopping, and being stopped: state survives, nothing is left behind, and each failure says what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from local.host.options import PROJECT_ROOT
+from local.host.processes import alive
+from tests.local.laptop import READY, Laptop, eventually
+
+NewLaptop = Callable[..., Laptop]
+
+
+@pytest.mark.check
+def test_tasks_and_a_stopped_pipe_survive_a_stop_and_a_kill(new_laptop: NewLaptop) -> None:
+    first = new_laptop()
+    first.start()
+    emulator = first.runtime["emulator_pid"]
+    assert first.output.count(READY) == 1, "exactly one line says that it is ready"
+    done = first.post()
+    assert first.finished(done)["status"] == "succeeded"
+    pipe = first.outputs["pipe_name"]
+    first.clients.pipes.stop_pipe(Name=pipe)
+    eventually(lambda: "pipe stopped" in first.output)
+    waiting = [first.post(ordering_key="kept") for _ in range(3)]
+    assert first.stop(signal.SIGTERM) == 0
+    assert not alive(emulator), "the emulator goes with it"
+    assert not (first.state_dir / "runtime.json").exists()
+
+    second = new_laptop()
+    second.start()
+    assert {second.read(task)["status"] for task in waiting} == {"queued"}, "a stopped pipe stays stopped"
+    assert second.read(done)["status"] == "succeeded"
+    orphan = second.runtime["emulator_pid"]
+    os.kill(second.pid, signal.SIGKILL)
+    second.wait()
+    assert alive(orphan)
+
+    third = new_laptop()
+    third.start()
+    assert "an earlier run left behind" in third.output
+    assert not alive(orphan)
+    third.clients.pipes.start_pipe(Name=pipe)
+    tasks = [third.finished(task) for task in waiting]
+    assert {task["status"] for task in tasks} == {"succeeded"}, "queued tasks go on"
+    assert [task["started_at"] for task in tasks] == sorted(task["started_at"] for task in tasks)
+    assert third.stop(signal.SIGINT) == 0, "Ctrl-C is a clean end"
+
+
+def test_a_second_one_on_the_same_state_or_port_says_what_to_do(laptop: Laptop, new_laptop: NewLaptop) -> None:
+    same_state = Laptop(laptop.state_dir)
+    same_state.launch()
+    assert same_state.wait() == 1
+    assert f"process {laptop.pid}" in same_state.output
+    assert "TASKLINE_STATE_DIR" in same_state.output
+    same_port = new_laptop(port=laptop.port)
+    same_port.launch()
+    assert same_port.wait() == 1
+    assert f"Port {laptop.port} is taken" in same_port.output
+    assert "TASKLINE_PORT=" in same_port.output
+    assert laptop.request("GET", "/v1/health").status == 200, "the one that runs is not disturbed"
+
+
+@pytest.mark.check
+def test_the_death_of_the_emulator_ends_it_with_a_message(new_laptop: NewLaptop) -> None:
+    running = new_laptop()
+    (running.state_dir / "emulator").mkdir(parents=True)
+    (running.state_dir / "emulator" / "sqs.json").write_text("state of old", encoding="utf-8")
+    running.start(FRESH="1", LOG_LEVEL="DEBUG", AWS_PROFILE="nobody", AWS_ENDPOINT_URL="http://127.0.0.1:1")
+    assert running.finished(running.post())["status"] == "succeeded", "the host's settings do not reach it"
+    assert "Starting empty" in running.output
+    assert not (running.state_dir / "emulator" / "sqs.json").exists(), "FRESH=1 forgets what was"
+    os.kill(running.runtime["emulator_pid"], signal.SIGKILL)
+    assert running.wait() == 1
+    assert "The AWS emulator ended unexpectedly" in running.output
+    assert "emulator.log" in running.output
+
+
+def test_ctrl_c_while_starting_leaves_nothing_behind(new_laptop: NewLaptop) -> None:
+    laptop = new_laptop()
+    laptop.launch()
+    eventually(lambda: (laptop.state_dir / "emulator.json").exists())
+    emulator = json.loads((laptop.state_dir / "emulator.json").read_text(encoding="utf-8"))["pid"]
+    assert laptop.stop(signal.SIGINT) == 130
+    assert "Traceback" not in laptop.output
+    assert not alive(emulator)
+
+
+def test_a_state_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    laptop = Laptop(tmp_path / "file" / "state")
+    laptop._log = tmp_path / "output.log"
+    laptop.launch()
+    assert laptop.wait() == 1
+    assert "cannot be written" in laptop.output
+    assert "TASKLINE_STATE_DIR" in laptop.output
+
+
+def test_bad_settings_are_refused_before_anything_starts(new_laptop: NewLaptop) -> None:
+    for config, variables, said in (
+        ({"taskline:noSuchKey": 1}, {}, "taskline:noSuchKey"),
+        ({"taskline:handlerTimeoutSeconds": "long"}, {}, "not of type integer"),
+        ({"taskline:handlerTimeoutSeconds": 2}, {"TASKLINE_STAGE": "nowhere"}, "Pulumi.nowhere.yaml"),
+        ({"taskline:handlerTimeoutSeconds": 2}, {"TASKLINE_PORT": "many"}, "TASKLINE_PORT"),
+        ({"taskline:handlerTimeoutSeconds": 2}, {"TASKLINE_CONFIG": "{"}, "TASKLINE_CONFIG"),
+    ):
+        laptop = new_laptop(**config)
+        laptop.launch(**variables)
+        assert laptop.wait() == 1
+        assert said in laptop.output
+        assert "What to do:" in laptop.output
+        assert "Traceback" not in laptop.output
+
+
+def test_an_error_of_the_program_is_shown_with_its_own_message(new_laptop: NewLaptop) -> None:
+    laptop = new_laptop(**{"taskline:maxReceiveCount": 1})
+    laptop.launch()
+    assert laptop.wait() == 1
+    assert "maxReceiveCount" in laptop.output
+    assert "program-error.log" in laptop.output
+    assert not (laptop.state_dir / "emulator.json").exists(), "nothing is left running"
+
+
+def test_a_missing_dependency_is_said() -> None:
+    without_packages = [sys.executable, "-S", "-m", "local"]
+    ended = subprocess.run(without_packages, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "run `make`" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_port_held_by_a_stranger_is_named(new_laptop: NewLaptop) -> None:
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        laptop = new_laptop(port=stranger.getsockname()[1])
+        laptop.launch()
+        assert laptop.wait() == 1
+        assert f"is taken by process {os.getpid()}" in laptop.output

@@ -1,0 +1,112 @@
+"""Logs on their way to CloudWatch: few requests, in order, bounded, nothing lost at a stop, and nobody disturbed."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from local.services.logs import LogDelivery
+from local.services.logs.delivery import MOST_EVENTS, batches
+from local.services.logs.streams import KEPT_BYTES, PARTS, Streams, stream_name
+from tests.local.laptop import eventually
+from tests.local.services.fake_aws import FakeLogs
+
+MACHINE, FUNCTION = "states/demo", ""
+FULL = KEPT_BYTES // PARTS
+
+
+@pytest.fixture
+def logs() -> FakeLogs:
+    return FakeLogs()
+
+
+def event(moment: int, message: str = "x") -> dict[str, Any]:
+    return {"timestamp": moment, "message": message}
+
+
+def delivery(logs: FakeLogs) -> LogDelivery:
+    return LogDelivery(logs)  # type: ignore[arg-type]
+
+
+def streams(logs: FakeLogs) -> Streams:
+    return Streams(logs)  # type: ignore[arg-type]
+
+
+def put(one: LogDelivery, *events: dict[str, Any], source: str = MACHINE, group: str = "/logs") -> None:
+    one.put_log_events(logGroupName=group, logStreamName=source, logEvents=list(events))
+
+
+def test_many_executions_share_a_request_and_nothing_is_lost_at_a_stop(logs: FakeLogs) -> None:
+    one = delivery(logs)
+    for number in range(300):
+        put(one, event(number + 5), event(number, str(number)))
+    one.close()
+    assert len(logs.messages("/logs")) == 600
+    assert logs.requests < 30, "hundreds of executions are a few requests"
+    assert len(logs.groups["/logs"]) == 1, "a machine's executions share a stream"
+
+
+def test_lines_are_written_soon_without_a_stop(logs: FakeLogs) -> None:
+    one = delivery(logs)
+    put(one, event(1))
+    eventually(lambda: logs.messages("/logs"))
+    one.close()
+
+
+def test_machines_and_functions_have_streams_of_their_own_named_as_on_aws(logs: FakeLogs) -> None:
+    one = delivery(logs)
+    put(one, event(1, "of a machine"), source=MACHINE)
+    put(one, event(1, "of a function"), source=FUNCTION)
+    one.close()
+    written = {name: [event["message"] for event in events] for name, events in logs.groups["/logs"].items()}
+    assert sorted(written.values()) == [["of a function"], ["of a machine"]]
+    moment = datetime(2026, 1, 31, 12, 5, tzinfo=UTC)
+    assert re.fullmatch(r"states/demo/2026-01-31-12-05/[0-9a-f]{8}", stream_name(MACHINE, moment))
+    assert re.fullmatch(r"2026/01/31/\[\$LATEST\][0-9a-f]{32}", stream_name(FUNCTION, moment))
+
+
+def test_a_log_that_cannot_be_written_is_reported_once_and_later_lines_are_written(
+    logs: FakeLogs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.broken = OSError("gone")
+    one = delivery(logs)
+    for number in range(3):
+        put(one, event(1), source=f"states/{number}")
+    eventually(lambda: logs.refused == 3)
+    logs.broken = None
+    put(one, event(2, "later"), source="states/0")
+    one.close()
+    assert logs.messages("/logs") == ["later"], "it goes on when it can"
+    assert capsys.readouterr().err.count("log not written") == 1
+
+
+def test_a_group_that_is_gone_takes_no_other_log_with_it(logs: FakeLogs, capsys: pytest.CaptureFixture[str]) -> None:
+    one = delivery(logs)
+    put(one, event(1, "lost"), group="/missing")
+    put(one, event(1, "kept"))
+    one.close()
+    assert logs.messages("/logs") == ["kept"]
+    assert '"log_group": "/missing"' in capsys.readouterr().err
+
+
+def test_requests_keep_to_the_limits_of_the_service() -> None:
+    many = list(batches([event(number) for number in range(MOST_EVENTS + 1)]))
+    assert [len(batch) for batch, _ in many] == [MOST_EVENTS, 1]
+    large = list(batches([event(1, "ü" * 200_000) for _ in range(5)]))
+    assert [len(batch) for batch, _ in large] == [2, 2, 1], "bytes count, not characters"
+    assert all(size <= 1_000_000 for _, size in large)
+    assert list(batches([])) == []
+
+
+def test_a_full_stream_is_followed_by_another_and_the_oldest_are_forgotten(logs: FakeLogs) -> None:
+    one = streams(logs)
+    name = one.take("/logs", MACHINE, 10)
+    assert one.take("/logs", MACHINE, FULL) == name
+    for _ in range(2 * PARTS):
+        name = one.take("/logs", MACHINE, FULL)
+        logs.put_log_events(logGroupName="/logs", logStreamName=name, logEvents=[event(1, "x" * FULL)])
+    assert len(logs.groups["/logs"]) == PARTS + 1
+    assert name in logs.groups["/logs"], "the newest stays"

@@ -1,0 +1,199 @@
+"""An event source mapping on a stream: in order, nothing skipped, and no poison holds up the rest for ever."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from local.services.lambdas import Invocation, InvocationRefused
+from local.services.streams.runner import LambdaFunction
+from local.services.streams.stream import (
+    FIRST_PAUSE_SECONDS,
+    IDLE_SECONDS,
+    FunctionFailed,
+    Record,
+    Rules,
+    StreamWorker,
+)
+
+NOW = 1_000_000.0
+
+
+def a_record(number: int, age: float = 0.0) -> dict[str, Any]:
+    return {"dynamodb": {"SequenceNumber": str(number), "ApproximateCreationDateTime": NOW - age}}
+
+
+def numbers(records: list[Record]) -> list[int]:
+    return [int(record["dynamodb"]["SequenceNumber"]) for record in records]
+
+
+@dataclass
+class FakeFunction:
+    """`answer` is given the batch's numbers."""
+
+    answer: Callable[[list[int]], object] = lambda batch: None
+    calls: list[list[int]] = field(default_factory=list[list[int]])
+
+    def invoke(self, records: list[Record]) -> object:
+        self.calls.append(numbers(records))
+        return self.answer(self.calls[-1])
+
+
+@dataclass
+class Notes:
+    notes: list[tuple[list[int], str]] = field(default_factory=list[tuple[list[int], str]])
+
+    def note(self, records: list[Record], condition: str, invocations: int) -> None:
+        self.notes.append((numbers(records), condition))
+
+
+def worker(function: FakeFunction, notes: Notes | None = None, **changes: Any) -> StreamWorker:
+    rules: dict[str, Any] = {"batch_size": 10, "reports_failures": True, "bisects": True}
+    rules |= {"max_retries": -1, "max_age_seconds": -1}
+    return StreamWorker(Rules(**rules | changes), function, notes or Notes(), lambda: NOW)
+
+
+def run(one: StreamWorker, count: int, steps: int = 100) -> None:
+    one.add(a_record(number) for number in range(count))
+    for _ in range(steps):
+        if one.step() == IDLE_SECONDS and not one.waiting:
+            return
+
+
+def failing_at(*poison: int) -> Callable[[list[int]], object]:
+    """Reports the first poisoned record of a batch."""
+
+    def answer(batch: list[int]) -> object:
+        found = [number for number in batch if number in poison]
+        return {"batchItemFailures": [{"itemIdentifier": str(found[0])}]} if found else {"batchItemFailures": []}
+
+    return answer
+
+
+def crashing_at(*poison: int) -> Callable[[list[int]], object]:
+    def answer(batch: list[int]) -> object:
+        if set(batch) & set(poison):
+            raise FunctionFailed("crashed")
+        return None
+
+    return answer
+
+
+def test_batches_come_in_order_and_no_larger_than_asked() -> None:
+    function = FakeFunction()
+    run(worker(function), 25)
+    assert [len(call) for call in function.calls] == [10, 10, 5]
+    assert [number for call in function.calls for number in call] == list(range(25))
+
+
+def test_after_a_reported_failure_the_batch_goes_on_from_there() -> None:
+    function = FakeFunction()
+    function.answer = lambda batch: failing_at(3)(batch) if len(function.calls) < 3 else None
+    run(worker(function), 5)
+    assert function.calls == [[0, 1, 2, 3, 4], [3, 4], [3, 4]], "what is before it is done, what is behind it waits"
+
+
+def test_the_lowest_reported_record_counts() -> None:
+    function = FakeFunction()
+    both = {"batchItemFailures": [{"itemIdentifier": "4"}, {"itemIdentifier": "2"}]}
+    function.answer = lambda batch: both if len(function.calls) == 1 else None
+    run(worker(function), 5)
+    assert function.calls[1] == [2, 3, 4]
+
+
+@pytest.mark.parametrize("identifier", ["99", "", None])
+def test_an_unknown_identifier_fails_the_whole_batch(identifier: object) -> None:
+    function = FakeFunction()
+    wrong = {"batchItemFailures": [{"itemIdentifier": identifier}]}
+    function.answer = lambda batch: wrong if len(function.calls) == 1 else None
+    run(worker(function, bisects=False), 3)
+    assert function.calls == [[0, 1, 2], [0, 1, 2]]
+
+
+def test_failures_that_nobody_asked_to_be_reported_are_not_looked_at() -> None:
+    function = FakeFunction(failing_at(1))
+    run(worker(function, reports_failures=False), 3)
+    assert function.calls == [[0, 1, 2]]
+
+
+def test_a_crashing_record_is_found_by_halves_and_given_up_alone() -> None:
+    function, notes = FakeFunction(crashing_at(5)), Notes()
+    run(worker(function, notes, max_retries=2), 8)
+    assert notes.notes == [([5], "RetryAttemptsExhausted")]
+    done = [number for call in function.calls if 5 not in call for number in call]
+    assert sorted(set(done)) == [0, 1, 2, 3, 4, 6, 7], "all others are done"
+    assert function.calls.count([5]) == 3, "once, and two more tries"
+
+
+def test_without_halves_the_batch_is_given_up_as_a_whole() -> None:
+    function, notes = FakeFunction(crashing_at(1)), Notes()
+    run(worker(function, notes, bisects=False, max_retries=1), 3)
+    assert notes.notes == [([0, 1, 2], "RetryAttemptsExhausted")]
+    assert len(function.calls) == 2
+
+
+def test_what_is_reported_too_often_is_given_up_with_all_that_waits_behind_it_in_the_batch() -> None:
+    """Lambda's documentation leaves open whether it is given up alone; here is the worse of the two."""
+    function, notes = FakeFunction(failing_at(1)), Notes()
+    run(worker(function, notes, max_retries=2), 12)
+    assert notes.notes == [([1, 2, 3, 4, 5, 6, 7, 8, 9], "RetryAttemptsExhausted")]
+    assert function.calls[-1] == [10, 11]
+
+
+def test_what_is_too_old_is_given_up_and_the_rest_goes_on() -> None:
+    function, notes = FakeFunction(failing_at(0)), Notes()
+    one = worker(function, notes, max_age_seconds=60)
+    one.add([a_record(0, age=61)])
+    one.add([a_record(1)])
+    assert one.step() == 0.0
+    assert notes.notes == [([0], "MaxRecordAgeExceeded")]
+    one.step()
+    assert function.calls == [[0], [1]]
+
+
+def test_trouble_makes_it_wait_longer_and_longer_but_never_for_long() -> None:
+    one = worker(FakeFunction(failing_at(0)))
+    one.add([a_record(0)])
+    pauses = [one.step() for _ in range(6)]
+    assert pauses == [FIRST_PAUSE_SECONDS * 2**n for n in range(4)] + [1.0, 1.0]
+    assert numbers(one.waiting) == [0], "and it is still there"
+
+
+@dataclass
+class FakeInvoker:
+    """Does what it is told to; keeps what it was invoked with."""
+
+    outcome: Invocation | Exception
+    calls: list[tuple[str, bytes]] = field(default_factory=list[tuple[str, bytes]])
+
+    def invoke(self, function: str, payload: bytes) -> Invocation:
+        self.calls.append((function, payload))
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+
+def test_a_function_is_invoked_with_the_records_and_its_result_is_read() -> None:
+    invoker = FakeInvoker(Invocation(payload=b'{"batchItemFailures": []}'))
+    assert LambdaFunction(invoker, "events").invoke([a_record(1)]) == {"batchItemFailures": []}
+    ((name, payload),) = invoker.calls
+    assert (name, json.loads(payload)) == ("events", {"Records": [a_record(1)]})
+    nothing = FakeInvoker(Invocation(payload=b""))
+    assert LambdaFunction(nothing, "events").invoke([a_record(1)]) is None
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Invocation(payload=b'{"errorMessage": "because"}', failed=True),
+        InvocationRefused("TooManyRequestsException", "because", 429),
+        OSError("because"),
+    ],
+)
+def test_however_an_invocation_fails_the_batch_is_tried_again(outcome: Invocation | Exception) -> None:
+    with pytest.raises(FunctionFailed, match="because"):
+        LambdaFunction(FakeInvoker(outcome), "events").invoke([a_record(1)])

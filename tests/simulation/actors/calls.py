@@ -1,0 +1,224 @@
+"""The calls that leave the pipeline, answered by the simulated world, with the faults that the weather brings."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from asl import Taking, TaskFailure, TaskRequest
+from functions import processor
+from tests.simulation.actors.stepped import step
+from tests.simulation.world.faults import Fault, Faults
+from tests.simulation.world.table import ConditionalCheckFailedError
+from tests.simulation.world.world import World
+
+NEVER = 1e9
+_THROTTLES = {
+    "dynamodb": "DynamoDB.ThrottlingException",
+    "lambda": "Lambda.TooManyRequestsException",
+    "sqs": "SQS.AmazonSQSException",
+}
+_GONE = {
+    "dynamodb": "DynamoDB.ResourceNotFoundException",
+    "lambda": "Lambda.ResourceNotFoundException",
+    "sqs": "SQS.QueueDoesNotExistException",
+}
+_BROKEN_REPLIES = {
+    "dynamodb": "DynamoDB.InternalServerErrorException",
+    "lambda": "Lambda.SdkClientException",
+    "sqs": "SQS.SdkClientException",
+}
+
+
+class LambdaContext:
+    """As much of Lambda's context as Powertools and the processor read."""
+
+    function_name = "processor"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:processor"
+    aws_request_id = "simulated"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+class SimulatedTasks:
+    """Carries out the Task states of all executions. What a call does happens at once, its answer takes a while."""
+
+    blocking = False
+
+    def __init__(self, world: World, faults: Faults) -> None:
+        self._world = world
+        self.faults = faults
+
+    def run(self, request: TaskRequest) -> Taking:
+        """`TaskRunner.run` of the Express runner."""
+        service = request.resource.service
+        fault = self.faults.on_call(self._world.now())
+        if fault is Fault.THROTTLED:
+            return self._soon(TaskFailure(_THROTTLES[service], "Rate exceeded"))
+        if fault is Fault.GONE:
+            return self._soon(TaskFailure(_GONE[service], "not there"))
+        if fault is Fault.LOST_REQUEST:
+            return Taking(NEVER, None)
+        try:
+            result = self._carry_out(request.resource.service, request.resource.action, request.arguments)
+        except TaskFailure as failure:
+            result = failure
+        if fault is Fault.LOST_REPLY:
+            return Taking(NEVER, None)
+        if fault is Fault.ERROR_REPLY:
+            return self._soon(TaskFailure(_BROKEN_REPLIES[service], "Unable to execute HTTP request"))
+        if fault is Fault.SLOW:
+            return Taking(self.faults.rng.uniform(0.5, 2.5), result)
+        return self._soon(result)
+
+    def _soon(self, result: Any) -> Taking:
+        return Taking(self.faults.rng.uniform(0.002, 0.02), result)
+
+    def _carry_out(self, service: str, action: str, arguments: Any) -> Any:
+        calls: dict[tuple[str, str], Callable[[Any], Any]] = {
+            ("dynamodb", "updateItem"): self._world.update_item,
+            ("dynamodb", "getItem"): self._world.table.get_item,
+            ("sqs", "sendMessage"): self._world.send_dead_letter,
+            ("lambda", "invoke"): self._invoke,
+        }
+        try:
+            return calls[service, action](arguments)
+        except ConditionalCheckFailedError as error:
+            raise TaskFailure("DynamoDB.ConditionalCheckFailedException", "The conditional request failed") from error
+
+    def _invoke(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        event = json.loads(json.dumps(arguments["Payload"]))
+        self._world.running_execution = event["execution"]
+        return _processed(event)
+
+
+def _processed(event: dict[str, Any]) -> dict[str, Any]:
+    try:
+        payload = processor.handler(event, LambdaContext())  # pyright: ignore[reportArgumentType]
+    except Exception as error:
+        cause = {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": []}
+        raise TaskFailure(type(error).__name__, json.dumps(cause)) from error
+    return {"StatusCode": 200, "ExecutedVersion": "$LATEST", "Payload": payload}
+
+
+class SimulatedDynamoDB:
+    """The handlers' DynamoDB client."""
+
+    class exceptions:  # noqa: N801 boto3's own name
+        """boto3's modelled errors."""
+
+        ConditionalCheckFailedException = ConditionalCheckFailedError
+
+    def __init__(self, world: World, faults: Faults) -> None:
+        self._world = world
+        self._faults = faults
+
+    def put_item(self, **request: Any) -> dict[str, Any]:
+        """PutItem. boto3 tries again after a lost reply, and the second try meets the first one's item."""
+        step()
+        fault = self._faults.on_call(self._world.now())
+        _fail_before(fault, "PutItem")
+        request = json.loads(json.dumps(request))  # what travels is text, no enum of ours
+        answer = self._world.table.put_item(request)
+        if fault in (Fault.LOST_REPLY, Fault.ERROR_REPLY):
+            self._world.table.put_item(request)
+        return answer
+
+    def get_item(self, **request: Any) -> dict[str, Any]:
+        """GetItem."""
+        step()
+        _fail_before(self._faults.on_call(self._world.now()), "GetItem")
+        return self._world.table.get_item(request)
+
+    def batch_get_item(self, **request: Any) -> dict[str, Any]:
+        """BatchGetItem."""
+        return self._read("BatchGetItem", self._world.table.batch_get_item, request)
+
+    def query(self, **request: Any) -> dict[str, Any]:
+        """Query of the index."""
+        return self._read("Query", self._world.table.query, request)
+
+    def scan(self, **request: Any) -> dict[str, Any]:
+        """Scan of the index."""
+        return self._read("Scan", self._world.table.scan, request)
+
+    def update_item(self, **request: Any) -> dict[str, Any]:
+        """UpdateItem. boto3 tries again after a lost reply, and the second try meets what the first one wrote."""
+        step()
+        fault = self._faults.on_call(self._world.now())
+        _fail_before(fault, "UpdateItem")
+        request = json.loads(json.dumps(request))  # what travels is text, no enum of ours
+        answer = self._world.mark(request)
+        if fault in (Fault.LOST_REPLY, Fault.ERROR_REPLY):
+            answer = self._world.mark(request)
+        return answer
+
+    def _read(self, operation: str, read: Callable[[dict[str, Any]], Any], request: dict[str, Any]) -> dict[str, Any]:
+        step()
+        _fail_before(self._faults.on_call(self._world.now()), operation)
+        return read(request)
+
+
+class SimulatedSQS:
+    """The handlers' SQS client."""
+
+    def __init__(self, world: World, faults: Faults) -> None:
+        self._world = world
+        self._faults = faults
+
+    def send_message(self, **request: Any) -> dict[str, Any]:
+        """SendMessage; a reply that is lost for good looks like a failure to the caller."""
+        step()
+        fault = self._faults.on_call(self._world.now())
+        _fail_before(fault, "SendMessage")
+        message_id = self._world.queue.send(
+            request["MessageBody"], request["MessageGroupId"], request["MessageDeduplicationId"]
+        )
+        if fault is Fault.LOST_REPLY:
+            raise ReadTimeoutError(endpoint_url="simulated")
+        return {"MessageId": message_id}
+
+    def receive_message(self, **request: Any) -> dict[str, Any]:
+        """ReceiveMessage from the dead-letter queue."""
+        step()
+        _fail_before(self._faults.on_call(self._world.now()), "ReceiveMessage")
+        received: list[dict[str, Any]] = []
+        while len(received) < request["MaxNumberOfMessages"]:
+            stored = self._world.dead_letters.receive(request["VisibilityTimeout"])
+            if stored is None:
+                break
+            attributes = {"MessageGroupId": stored.group, "SentTimestamp": str(int(stored.sent_at * 1000))}
+            received.append(
+                {
+                    "MessageId": stored.message_id,
+                    "ReceiptHandle": stored.receipt_handle,
+                    "Body": stored.body,
+                    "Attributes": attributes,
+                }
+            )
+        return {"Messages": received}
+
+    def delete_message(self, **request: Any) -> dict[str, Any]:
+        """DeleteMessage on the dead-letter queue."""
+        return self._change(self._world.dead_letters.delete, "DeleteMessage", request)
+
+    def change_message_visibility(self, **request: Any) -> dict[str, Any]:
+        """ChangeMessageVisibility on the dead-letter queue, always to zero."""
+        return self._change(self._world.dead_letters.show_again, "ChangeMessageVisibility", request)
+
+    def _change(self, change: Callable[[str], None], operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        step()
+        _fail_before(self._faults.on_call(self._world.now()), operation)
+        if not self._faults.loses_delete(self._world.now()):
+            change(request["ReceiptHandle"])
+        return {}
+
+
+def _fail_before(fault: Fault | None, operation: str) -> None:
+    if fault in (Fault.THROTTLED, Fault.GONE):
+        raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, operation)
+    if fault is Fault.LOST_REQUEST:
+        raise ReadTimeoutError(endpoint_url="simulated")

@@ -1,0 +1,62 @@
+"""A client that cancels tasks, at any moment and whatever has become of them."""
+
+import json
+import random
+from collections.abc import Generator
+from datetime import timedelta
+from typing import Any
+
+from asl import Sleep
+from functions import canceller
+from functions.adapters.task_table.records import DynamoDBRecordStore
+from tests.simulation.actors.calls import LambdaContext, SimulatedDynamoDB
+from tests.simulation.actors.stepped import Stepped
+from tests.simulation.world.faults import Faults
+from tests.simulation.world.world import World
+
+Fiber = Generator[Any, Any, Any]
+
+
+def simulated_canceller(world: World, faults: Faults) -> canceller.Canceller:
+    """What the real handler works with, in the simulated world."""
+    table = SimulatedDynamoDB(world, faults)
+    return canceller.Canceller(
+        records=DynamoDBRecordStore("tasks", table),  # pyright: ignore[reportArgumentType]
+        keep_for=timedelta(hours=100),
+    )
+
+
+def cancelling_client(world: World, faults: Faults, rng: random.Random) -> Fiber:
+    """A few cancellations. All come in the first minutes, before the last operator looks through what is left."""
+    for _ in range(rng.randint(1, 6)):
+        yield Sleep(rng.choice((0.0, 0.003, 0.01, 0.05, 1.0, 5.0, 30.0)))
+        if world.table.items:
+            yield from _cancel(world, rng, rng.choice(list(world.table.items)))
+
+
+def _cancel(world: World, rng: random.Random, task_id: str) -> Fiber:
+    """One request to the real handler, which others interrupt at each of its calls."""
+
+    def pause() -> float:
+        return rng.choice((0.001, 0.002, 0.01, 0.3))
+
+    work = Stepped(lambda: canceller.handler(_event(task_id), LambdaContext()), pause)  # pyright: ignore[reportArgumentType]
+    answer = yield from work.fiber()
+    if answer["statusCode"] not in (200, 409, 503):
+        raise AssertionError(f"a cancellation was answered with {answer}")
+    if answer["statusCode"] == 200:
+        assert json.loads(answer["body"])["status"] == "cancelled"
+        world.journal.cancelled.add(task_id)
+
+
+def _event(task_id: str) -> dict[str, Any]:
+    return {
+        "httpMethod": "DELETE",
+        "resource": "/tasks/{task_id}",
+        "path": f"/tasks/{task_id}",
+        "headers": {},
+        "pathParameters": {"task_id": task_id},
+        "requestContext": {"requestId": "simulated", "stage": "v1", "path": f"/v1/tasks/{task_id}"},
+        "body": None,
+        "isBase64Encoded": False,
+    }

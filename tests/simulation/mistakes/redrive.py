@@ -1,0 +1,119 @@
+"""Deliberate mistakes in redrive, one at a time; see `mutations.py`."""
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+from unittest import mock
+
+from functions.adapters.dead_letters import SQSDeadLetters
+from functions.adapters.task_table import failures as failed_tasks
+from functions.adapters.task_table.failures import DynamoDBFailedTasks
+from functions.tasks.redrive import many, state, sweep
+from functions.tasks.redrive.dead_letters import Verdict
+from functions.tasks.redrive.putting_back import PuttingBack
+from functions.tasks.redrive.state import Mark, TaskState
+
+Patch = AbstractContextManager[Any]
+
+
+def _sends_first() -> Patch:
+    def put_back(self: PuttingBack, seen: TaskState) -> Mark | None:
+        item = self.tasks._client.get_item(TableName="tasks", Key={"task_id": {"S": seen.task_id}})["Item"]  # pyright: ignore
+        redrives = seen.redrives + 1
+        self.queue.send(
+            body=item["body"]["S"],
+            group=seen.ordering_key,
+            deduplication_id=state.redrive_id(seen.task_id, redrives),
+        )
+        mark = self.tasks.mark(seen, self.now())
+        if mark is not None:
+            self.tasks.settle(mark)
+        return mark
+
+    return mock.patch.object(PuttingBack, "put_back", put_back)
+
+
+def _settles_first() -> Patch:
+    def send(self: PuttingBack, mark: Mark | None) -> Mark | None:
+        if mark is not None:
+            self.tasks.settle(mark)
+            self.queue.send(body=mark.body, group=mark.ordering_key, deduplication_id=mark.deduplication_id)
+        return mark
+
+    return mock.patch.object(PuttingBack, "_send", send)
+
+
+def _forgets_the_condition() -> Patch:
+    update = DynamoDBFailedTasks._update
+
+    def careless(self: DynamoDBFailedTasks, task_id: str, **request: Any) -> Any:
+        if ":entry" in request["ExpressionAttributeValues"]:
+            del request["ConditionExpression"]
+        return update(self, task_id, **request)
+
+    return mock.patch.object(DynamoDBFailedTasks, "_update", careless)
+
+
+def _settles_whatever_became_of_it() -> Patch:
+    update = DynamoDBFailedTasks._update
+
+    def careless(self: DynamoDBFailedTasks, task_id: str, **request: Any) -> Any:
+        if ":entry" not in request["ExpressionAttributeValues"]:
+            del request["ConditionExpression"]
+        return update(self, task_id, **request)
+
+    return mock.patch.object(DynamoDBFailedTasks, "_update", careless)
+
+
+def _goes_backwards() -> Patch:
+    of_key = DynamoDBFailedTasks.of_key
+    return mock.patch.object(
+        DynamoDBFailedTasks, "of_key", lambda self, key: iter(sorted(of_key(self, key), key=_backwards))
+    )
+
+
+def _backwards(seen: TaskState) -> int:
+    return -int(seen.sequence_number or 0)
+
+
+@contextmanager
+def _has_one_number_for_all_redrives() -> Generator[None]:
+    def always_the_same(task_id: str, _: int) -> str:
+        return f"{task_id}-redrive"
+
+    with (
+        mock.patch.object(state, "redrive_id", always_the_same),
+        mock.patch.object(failed_tasks, "redrive_id", always_the_same),
+    ):
+        yield
+
+
+def _judges(verdict: Callable[[Verdict], Verdict]) -> Patch:
+    judge = sweep.judge
+    return mock.patch.object(sweep, "judge", lambda *given: verdict(judge(*given)))
+
+
+REDRIVE_MISTAKES: Mapping[str, Callable[[], Patch]] = {
+    "redrive sends before it marks": _sends_first,
+    "redrive settles before it sends": _settles_first,
+    "redrive forgets its condition": _forgets_the_condition,
+    "redrive settles what has failed again": _settles_whatever_became_of_it,
+    "redrive goes backwards": _goes_backwards,
+    "redrive leaves interrupted redrives alone": lambda: mock.patch.object(
+        DynamoDBFailedTasks, "interrupted", return_value=None
+    ),
+    "redrive has one number for all of a task's redrives": _has_one_number_for_all_redrives,
+    "redrive forgets undelivered messages": lambda: mock.patch.object(
+        many.BulkRedrive, "_undelivered", lambda self: self._sweep.run(self._started + many._SWEEP) or True
+    ),
+    "redrive deletes undelivered messages": lambda: _judges(
+        lambda verdict: Verdict.STALE if verdict is Verdict.SEND else verdict
+    ),
+    "redrive deletes the letters of failures that stand": lambda: _judges(
+        lambda verdict: Verdict.STALE if verdict is Verdict.CURRENT else verdict
+    ),
+    "redrive removes no letter": lambda: mock.patch.object(SQSDeadLetters, "delete", return_value=None),
+    "redrive sends undelivered messages before the failures ahead of them": lambda: mock.patch.object(
+        many, "_comes_before", return_value=False
+    ),
+}

@@ -1,0 +1,82 @@
+"""An in-memory DynamoDB table with conditional writes, behind the calls that the product makes."""
+
+from typing import Any
+
+from functions.adapters.task_table.failed_index import INDEXED
+from tests.simulation.world.expressions import Item, Scope, compile_condition, compile_update
+
+
+class ConditionalCheckFailedError(Exception):
+    """The condition of a write did not hold: nothing was written."""
+
+
+class InMemoryTable:
+    """Items by `task_id`. Every write is atomic and visible at once, as strongly consistent reads see it."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, Item] = {}
+
+    def put_item(self, request: dict[str, Any]) -> dict[str, Any]:
+        """PutItem."""
+        item: Item = request["Item"]
+        key = item["task_id"]["S"]
+        self._check(request, self.items.get(key, {}))
+        self.items[key] = dict(item)
+        return {}
+
+    def get_item(self, request: dict[str, Any]) -> dict[str, Any]:
+        """GetItem; a projection returns the attributes that it names."""
+        item = self.items.get(request["Key"]["task_id"]["S"])
+        if item is None:
+            return {}
+        names: dict[str, str] = request.get("ExpressionAttributeNames", {})
+        if projection := request.get("ProjectionExpression"):
+            wanted = {names.get(name.strip(), name.strip()) for name in projection.split(",")}
+            item = {name: value for name, value in item.items() if name in wanted}
+        return {"Item": dict(item)}
+
+    def update_item(self, request: dict[str, Any]) -> dict[str, Any]:
+        """UpdateItem; creates the item when it does not exist."""
+        key = request["Key"]["task_id"]["S"]
+        scope = self._check(request, self.items.get(key, {}))
+        changed = compile_update(request["UpdateExpression"])(scope)
+        self.items[key] = {**request["Key"], **changed}
+        if request.get("ReturnValues") == "ALL_NEW":
+            return {"Attributes": dict(self.items[key])}
+        if request.get("ReturnValues") == "UPDATED_NEW":
+            before = scope.item
+            return {"Attributes": {name: value for name, value in changed.items() if before.get(name) is not value}}
+        return {}
+
+    def batch_get_item(self, request: dict[str, Any]) -> dict[str, Any]:
+        """BatchGetItem of one table."""
+        ((name, wanted),) = request["RequestItems"].items()
+        shared = {key: value for key, value in wanted.items() if key != "Keys"}
+        answers = [self.get_item({"Key": key, **shared}) for key in wanted["Keys"]]
+        return {"Responses": {name: [answer["Item"] for answer in answers if "Item" in answer]}}
+
+    def query(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Query of the index of failed tasks, for one key."""
+        key = request["ExpressionAttributeValues"][":key"]
+        return {"Items": [item for item in self._failed() if item["failed_key"] == key]}
+
+    def scan(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Scan of the index of failed tasks, on one page."""
+        return {"Items": [{"failed_key": item["failed_key"]} for item in self._failed()]}
+
+    def _failed(self) -> list[Item]:
+        indexed = [item for item in self.items.values() if item.keys() >= {"failed_key", "sequence_number"}]
+        projected = {*INDEXED, "task_id", "failed_key", "sequence_number"}
+        in_order = sorted(indexed, key=lambda item: item["sequence_number"]["S"])
+        return [{name: value for name, value in item.items() if name in projected} for item in in_order]
+
+    def _check(self, request: dict[str, Any], item: Item) -> Scope:
+        scope = Scope(
+            item=item,
+            names=request.get("ExpressionAttributeNames", {}),
+            values=request.get("ExpressionAttributeValues", {}),
+        )
+        condition = request.get("ConditionExpression")
+        if condition and not compile_condition(condition)(scope):
+            raise ConditionalCheckFailedError
+        return scope

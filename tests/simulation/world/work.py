@@ -1,0 +1,51 @@
+"""The one task type of the simulation: it does what its plan says, and each run leaves a mark in the journal."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from functions.tasks.errors import TASK_ERRORS, ErrorClass
+from functions.tasks.model import Task
+from functions.tasks.registry import Registry
+from tests.simulation.world.world import Effect, World
+
+OK = "OK"
+TYPES = Registry()
+_worlds: list[World] = []
+
+
+class Plan(BaseModel):
+    """How each attempt ends: OK, or the class of the error that it raises; the last one repeats."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    plan: Annotated[list[str], Field(min_length=1)]
+
+
+@TYPES.task_type("simulated", data=Plan)
+def simulated(task: Task, data: Plan) -> dict[str, int]:
+    """Do the work: the effect is the mark that it leaves."""
+    world = _worlds[-1]
+    effect = Effect(
+        task_id=task.task_id,
+        ordering_key=task.ordering_key,
+        execution=world.running_execution,
+        writes=len(world.journal.writes),
+    )
+    world.journal.effects.append(effect)
+    ending = data.plan[min(task.attempt, len(data.plan)) - 1]
+    if ending != OK:
+        raise TASK_ERRORS[ErrorClass(ending)]("as planned")
+    return {"attempt": task.attempt}
+
+
+@contextmanager
+def working_in(world: World) -> Generator[None]:
+    """Let the work leave its marks in this world."""
+    _worlds.append(world)
+    try:
+        yield
+    finally:
+        _worlds.pop()

@@ -1,0 +1,226 @@
+"""The state machine's definition: its placeholders, its form, and its error names."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asl import Machine, Taking, TaskFailure, TaskRequest, VirtualClock
+from functions.adapters.task_table.indexes import list_keys
+from functions.tasks.errors import TASK_ERRORS, ErrorClass, TaskError
+from functions.tasks.model import Status
+from statemachine import loader
+from statemachine.budget import successors
+from statemachine.loader import DefinitionError, load_definition, raw_definition
+
+VALUES: dict[str, str | int] = {
+    "TableName": "tasks",
+    "ProcessorFunction": "arn:aws:lambda:eu-west-1:111122223333:function:processor",
+    "DeadLetterQueueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/dead-letters.fifo",
+    "ProcessTimeoutSeconds": 31,
+    "WorkflowTimeoutSeconds": 211,
+    "LeaseSeconds": 221,
+    "RetryUntilSeconds": 100,
+    "RetentionSeconds": 3600,
+}
+DEFINITION = load_definition(VALUES)
+STATES: dict[str, dict[str, Any]] = DEFINITION["States"]
+TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+
+
+@pytest.fixture
+def template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], int]:
+    """Writes a definition to be loaded instead of the shipped one."""
+    file = tmp_path / "small.asl.json"
+    monkeypatch.setattr(loader, "DEFINITION_FILE", file)
+    return lambda value: file.write_text(json.dumps(value))
+
+
+def strings(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for child in value.values():
+            yield from strings(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from strings(child)
+    elif isinstance(value, str):
+        yield value
+
+
+def test_no_placeholder_is_left() -> None:
+    assert not [text for text in strings(DEFINITION) if "${" in text]
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_missing_value_is_an_error_that_names_it(name: str) -> None:
+    with pytest.raises(DefinitionError, match=rf"task\.asl\.json needs a value for {name}$"):
+        load_definition({key: value for key, value in VALUES.items() if key != name})
+
+
+def test_a_value_without_a_placeholder_is_an_error_that_names_it() -> None:
+    with pytest.raises(DefinitionError, match=r"has no placeholder Tabelname$"):
+        load_definition({**VALUES, "Tabelname": "x"})
+
+
+def test_all_missing_values_are_named_at_once() -> None:
+    with pytest.raises(DefinitionError, match=r"LeaseSeconds, ProcessTimeoutSeconds.*TableName"):
+        load_definition({"DeadLetterQueueUrl": "x"})
+
+
+def test_a_string_that_is_nothing_but_a_placeholder_takes_the_value_with_its_type(template: Any) -> None:
+    template({"number": "${N}", "text": "${S}"})
+    assert load_definition({"N": 7, "S": "7"}) == {"number": 7, "text": "7"}
+
+
+def test_a_placeholder_inside_a_string_is_put_into_its_text(template: Any) -> None:
+    template({"a": ["x${N}y${S}", {"b": "{% ${N} * 2 %}"}], "c": 1, "d": None, "e": True})
+    filled = load_definition({"N": 7, "S": "${N}"})
+    assert filled == {"a": ["x7y${N}", {"b": "{% 7 * 2 %}"}], "c": 1, "d": None, "e": True}, (
+        "a value is not filled again"
+    )
+
+
+def test_a_value_with_quotes_and_backslashes_stays_what_it_is(template: Any) -> None:
+    template({"a": "-${S}-"})
+    assert load_definition({"S": '"\\1\n'}) == {"a": '-"\\1\n-'}
+
+
+def test_loading_does_not_change_the_template() -> None:
+    assert raw_definition() == raw_definition()
+    assert "${TableName}" in json.dumps(raw_definition())
+
+
+def test_the_times_are_numbers() -> None:
+    assert DEFINITION["TimeoutSeconds"] == 211
+    assert STATES["ProcessTask"]["TimeoutSeconds"] == 31
+
+
+def test_every_transition_leads_to_a_state_and_every_state_is_led_to() -> None:
+    led_to = {after for state in STATES.values() for after in successors(state)} | {DEFINITION["StartAt"]}
+    assert led_to == set(STATES)
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_every_state_says_why_it_is_there(name: str) -> None:
+    assert STATES[name].get("Comment"), "each state has a Comment"
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_state_has_its_own_timeout_and_retry(name: str) -> None:
+    assert isinstance(TASKS[name]["TimeoutSeconds"], int), "the times chain is computed from it"
+    assert TASKS[name]["Retry"]
+    for retrier in TASKS[name]["Retry"]:
+        assert retrier["MaxAttempts"] == 0 or retrier["JitterStrategy"] == "FULL"
+
+
+def test_the_definition_is_small_enough() -> None:
+    assert len(json.dumps(DEFINITION).encode()) < 1024 * 1024
+    assert DEFINITION["QueryLanguage"] == "JSONata"
+
+
+# Error names: the class name of an exception is what the state machine retries and catches.
+
+OUR_NAMES = {error.__name__ for error in TASK_ERRORS.values()}
+
+
+def error_names(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value.get("ErrorEquals", ())
+        for child in value.values():
+            yield from error_names(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from error_names(child)
+
+
+def names(field: str) -> set[str]:
+    return {name for part in STATES["ProcessTask"][field] for name in part["ErrorEquals"]}
+
+
+def test_every_error_class_is_caught_by_the_state_machine() -> None:
+    assert names("Catch") >= OUR_NAMES, "an exception that is not caught would fail the execution"
+
+
+def test_every_error_of_ours_that_the_state_machine_names_is_a_class() -> None:
+    named = {name for name in error_names(DEFINITION) if re.fullmatch(r"Task\w+", name)}
+    assert named == OUR_NAMES, "a renamed class has to be renamed on both sides"
+
+
+def test_the_task_types_errors_decide_themselves_whether_they_are_retried() -> None:
+    """Their retry policy does (`functions/tasks/retry.py`); a retrier here would come before it."""
+    assert not names("Retry") & OUR_NAMES
+    (branch,) = (catch for catch in STATES["ProcessTask"]["Catch"] if OUR_NAMES & set(catch["ErrorEquals"]))
+    assert branch["Next"] == "DecideOnRetry"
+    assert [STATES[name]["Type"] for name in successors(STATES["DecideOnRetry"])] == ["Task", "Wait"]
+
+
+def test_the_state_machine_names_the_class_of_each_error() -> None:
+    (branch,) = (catch for catch in STATES["ProcessTask"]["Catch"] if OUR_NAMES & set(catch["ErrorEquals"]))
+    mapping = dict(re.findall(r"'(\w+)': '(\w+)'", branch["Assign"]["failure"]["class"]))
+    assert mapping == {error.__name__: error.error_class.value for error in TASK_ERRORS.values()}
+
+
+def test_every_error_class_has_its_exception_and_every_exception_its_class() -> None:
+    assert set(TASK_ERRORS) == set(ErrorClass)
+    assert set(TaskError.__subclasses__()) >= set(TASK_ERRORS.values())
+    assert all(error.error_class is error_class for error_class, error in TASK_ERRORS.items())
+
+
+def test_crashes_and_timeouts_are_retried_after_1_2_and_4_seconds() -> None:
+    (retrier,) = STATES["ProcessTask"]["Retry"]
+    assert {"States.Timeout", "Sandbox.Timedout", "Runtime.ExitError", "Lambda.Unknown"} < set(retrier["ErrorEquals"])
+    waits = [
+        min(retrier["MaxDelaySeconds"], retrier["IntervalSeconds"] * retrier["BackoffRate"] ** n)
+        for n in range(retrier["MaxAttempts"])
+    ]
+    assert waits == [1, 2, 4]
+
+
+# What lists are made of (functions/adapters/task_table/indexes.py).
+
+
+UPDATES = [(name, state["Arguments"]) for name, state in TASKS.items() if state["Resource"].endswith("updateItem")]
+
+
+@pytest.mark.parametrize(("name", "arguments"), UPDATES)
+def test_whatever_changes_a_status_changes_the_shard_it_is_listed_in(name: str, arguments: dict[str, Any]) -> None:
+    (status,) = re.findall(r"#status = :(\w+),", arguments["UpdateExpression"].partition(" REMOVE ")[0])
+    assert "status_shard = :status_shard" in arguments["UpdateExpression"]
+    assert arguments["ExpressionAttributeValues"][f":{status}"] == {"S": status}
+    assert f"'{status}#' & " in arguments["ExpressionAttributeValues"][":status_shard"]["S"]
+
+
+@pytest.mark.parametrize("task_id", ["0198c0de-0000-7000-8000-000000000001", "a", "~" * 100, "id#with#signs"])
+def test_the_state_machine_lists_a_task_where_the_functions_look_for_it(task_id: str) -> None:
+    event = [
+        {
+            "body": json.dumps({"task_id": task_id}),
+            "messageId": "m",
+            "attributes": {
+                "SentTimestamp": "1769860800123",
+                "MessageGroupId": "k",
+                "SequenceNumber": "1",
+                "MessageDeduplicationId": "d",
+            },
+        }
+    ]
+    made: list[dict[str, Any]] = []
+
+    class Recorder:
+        blocking = False
+
+        def run(self, request: TaskRequest) -> Taking:
+            made.append(json.loads(json.dumps(request.arguments)))
+            return Taking(0, TaskFailure("States.Runtime", "that is all"))
+
+    Machine.load(json.dumps(DEFINITION)).run(event, tasks=Recorder(), clock=VirtualClock())
+    values = made[0]["ExpressionAttributeValues"]
+    wanted = list_keys(task_id, Status.PROCESSING, "2026-01-31T12:00:00.123Z")
+    assert {
+        "list_shard": values[":shard"],
+        "list_order": values[":order"],
+        "status_shard": values[":status_shard"],
+    } == wanted
