@@ -11,12 +11,13 @@ from asl.execution.history import HistoryEvent, Observer
 from asl.execution.scheduler import Group, Scheduler, Sleep
 from asl.execution.tasks import Taking, TaskRequest, TaskRunner
 from asl.fakes import FakeTasks
-from asl.machine import Machine, Outcome, Status
+from asl.machine import ExecutionStatus, Machine, Outcome
 
 __all__ = [
     "Clock",
     "DefinitionError",
     "ExecutionContext",
+    "ExecutionStatus",
     "FakeTasks",
     "Group",
     "HistoryEvent",
@@ -27,7 +28,6 @@ __all__ = [
     "RealClock",
     "Scheduler",
     "Sleep",
-    "Status",
     "Taking",
     "TaskFailure",
     "TaskRequest",

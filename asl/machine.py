@@ -26,7 +26,7 @@ MAX_SECONDS: Final = 300
 """How long an Express execution may run."""
 
 
-class Status(StrEnum):
+class ExecutionStatus(StrEnum):
     """How an execution ended."""
 
     SUCCEEDED = "SUCCEEDED"
@@ -38,14 +38,14 @@ class Status(StrEnum):
 class Outcome:
     """How an execution ended. `error` and `cause` of a failed one are `None` where it has none."""
 
-    status: Status
+    status: ExecutionStatus
     output: Json = None
     error: str | None = None
     cause: str | None = None
 
     def as_json(self) -> dict[str, Json]:
         """`status` and `output`, or `status` and those of `error` and `cause` that are there."""
-        if self.status is Status.SUCCEEDED:
+        if self.status is ExecutionStatus.SUCCEEDED:
             return {"status": self.status.value, "output": self.output}
         return {"status": self.status.value, **present(error=self.error, cause=self.cause)}
 
@@ -82,7 +82,7 @@ class Machine:
             # States that the end of time cuts short leave no events.
             history.quiet = True
             fiber.close()
-            return _end(history, chain, Outcome(Status.TIMED_OUT, error=TIMEOUT))
+            return _end(history, chain, Outcome(ExecutionStatus.TIMED_OUT, error=TIMEOUT))
 
     def fiber(
         self,
@@ -130,15 +130,19 @@ class Machine:
         try:
             output = yield from walk(run, self.definition.graph, value, Place(Frame(LIBRARY), chain))
         except StateFailed as failed:
-            return _end(history, chain, Outcome(Status.FAILED, error=failed.error, cause=failed.cause))
+            return _end(history, chain, Outcome(ExecutionStatus.FAILED, error=failed.error, cause=failed.cause))
         except MachineTimedOut:
-            return _end(history, chain, Outcome(Status.TIMED_OUT, error=TIMEOUT))
-        return _end(history, chain, Outcome(Status.SUCCEEDED, output))
+            return _end(history, chain, Outcome(ExecutionStatus.TIMED_OUT, error=TIMEOUT))
+        return _end(history, chain, Outcome(ExecutionStatus.SUCCEEDED, output))
 
 
 def _end(history: History, chain: Chain, outcome: Outcome) -> Outcome:
     history.quiet = False  # what was cut short without a word has been cut short by now
-    kinds = {Status.SUCCEEDED: "Succeeded", Status.FAILED: "Failed", Status.TIMED_OUT: "TimedOut"}
+    kinds = {
+        ExecutionStatus.SUCCEEDED: "Succeeded",
+        ExecutionStatus.FAILED: "Failed",
+        ExecutionStatus.TIMED_OUT: "TimedOut",
+    }
     details: dict[str, Any] = outcome.as_json()
     del details["status"]
     history.emit(chain, "Execution" + kinds[outcome.status], **details)

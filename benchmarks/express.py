@@ -26,7 +26,7 @@ from local.deploy import Deployment, headless
 from local.emulator.assumed_role import assumed_session
 from local.host.state_dir import StateDir
 from local.services.pipes.pipe import Engine, Message, Route, record
-from local.services.pipes.runner import WORKERS, EngineOf, Pipe, emulator_engine
+from local.services.pipes.runner import WORKERS, EngineOf, PipeRunner, emulator_engine
 from statemachine.loader import load_definition
 
 KEYS = WORKERS
@@ -148,7 +148,7 @@ class Bench:
         task_ids = [self._send(key) for key in keys]
         context = self.deployment.context
         (declared,) = context.deployed.pipes
-        pipe = Pipe(context.clients, declared, engine_of)
+        pipe = PipeRunner(context.clients, declared, engine_of)
         pipe.start()
         while self._waiting():
             time.sleep(0.5)

@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.adapters.breaker import CloudWatchAttempts, DynamoDBBreakerStore, EventBridgePipe
 from functions.api.dispatch import dispatch
 from functions.api.messages import Request, Response, answer
-from functions.tasks.breaker.control import Control, Status, change, look, tick
+from functions.tasks.breaker.control import BreakerStatus, Control, change, look, tick
 from functions.tasks.breaker.states import Rules, State, ordered, tripped
 from functions.tasks.breaker.view import parse_change, view
 from functions.telemetry.observability import logger, metrics, tracer
@@ -83,7 +83,7 @@ def _alarm(message: dict[str, Any]) -> None:
     _report(change(build(), lambda breaker: tripped(breaker, reason=reason, at=at, now=now)))
 
 
-def _report(status: Status) -> None:
+def _report(status: BreakerStatus) -> None:
     """What people and alarms are told."""
     breaker, pipe = status.breaker, status.pipe
     is_open = breaker.state is not State.CLOSED

@@ -25,7 +25,7 @@ from local.services.lambdas.inbox import Inbox
 from local.services.lambdas.service import LambdaService
 from local.services.logs import LogDelivery
 from local.services.metrics import MetricStore, Publisher
-from local.services.pipes.runner import Pipe
+from local.services.pipes.runner import PipeRunner
 from local.services.states import ExpressService
 from local.services.streams.runner import StreamMapping
 
@@ -77,7 +77,7 @@ class Services:
     metrics: Publisher
     functions: LambdaService
     express: ExpressService
-    pipes: list[Pipe]
+    pipes: list[PipeRunner]
     streams: list[StreamMapping]
     alarms: Alarms
     invoked: list[str]
@@ -94,7 +94,7 @@ def build_services(deployment: Deployment, state: StateDir) -> Services:
         metrics=Publisher(clients, store),
         functions=functions,
         express=express,
-        pipes=[Pipe(clients, declared, express.engine_of) for declared in deployed.pipes],
+        pipes=[PipeRunner(clients, declared, express.engine_of) for declared in deployed.pipes],
         streams=[
             StreamMapping(clients, functions, declared, state.undone(declared.function))
             for declared in deployed.streams

@@ -21,7 +21,7 @@ from local.services.lambdas.inbox import Inbox
 
 if TYPE_CHECKING:
     from local.deploy import Deployment, Services
-    from local.services.pipes.runner import Pipe
+    from local.services.pipes.runner import PipeRunner
 
 WATCH_SECONDS = 0.5
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -110,7 +110,7 @@ async def _serve(door: FrontDoor, emulator: Emulator, services: Services) -> Non
             await asyncio.to_thread(stop)
 
 
-def _wakes(pipes: list[Pipe]) -> OnResponse:
+def _wakes(pipes: list[PipeRunner]) -> OnResponse:
     """Whatever the API has accepted may be in a queue now: a pipe that knows need not wait for a poll to find it."""
 
     def accepted(_function: str, verb: str, _resource: str, status: int) -> None:

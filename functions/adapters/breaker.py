@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import boto3
 
 from functions.adapters.clients import CONFIG, unavailable_on_failure
-from functions.tasks.breaker.control import Pipe
+from functions.tasks.breaker.control import PipeState
 from functions.tasks.breaker.states import Attempts, Breaker, State
 from functions.tasks.events.measures import TRANSIENT_FAILURE
 from functions.tasks.intake.submission import timestamp
@@ -62,11 +62,13 @@ class EventBridgePipe:
         self._name = name
         self._client: EventBridgePipesClient = client or boto3.client("pipes", config=CONFIG)
 
-    def look(self) -> Pipe:
+    def look(self) -> PipeState:
         """Describe it."""
         with unavailable_on_failure("the pipe"):
             seen = self._client.describe_pipe(Name=self._name)
-        return Pipe(desired=seen["DesiredState"], current=seen["CurrentState"], reason=seen.get("StateReason", ""))
+        return PipeState(
+            desired=seen["DesiredState"], current=seen["CurrentState"], reason=seen.get("StateReason", "")
+        )
 
     def stop(self) -> bool:
         """AWS moves messages for up to two minutes more."""

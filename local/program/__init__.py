@@ -6,7 +6,7 @@ To support another resource type: write a `Handler` in `services/` (20 lines wil
 from local.program.declarations.model import (
     AlarmDeclaration,
     Context,
-    Deployed,
+    Declarations,
     PipeDeclaration,
     StreamDeclaration,
 )
@@ -15,7 +15,7 @@ from local.program.monitor import Provisioner
 __all__ = [
     "AlarmDeclaration",
     "Context",
-    "Deployed",
+    "Declarations",
     "PipeDeclaration",
     "Provisioner",
     "StreamDeclaration",

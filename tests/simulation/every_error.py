@@ -11,11 +11,11 @@ from io import StringIO
 from typing import Any
 from unittest import mock
 
-from asl import ExecutionContext, Machine, Outcome, Status, Taking, TaskFailure, TaskRequest, VirtualClock
+from asl import ExecutionContext, ExecutionStatus, Machine, Outcome, Taking, TaskFailure, TaskRequest, VirtualClock
 from functions import processor, redrive
 from statemachine.loader import raw_definition
-from tests.simulation.actors.calls import LambdaContext, SimulatedTasks
 from tests.simulation.actors import operators
+from tests.simulation.actors.calls import LambdaContext, SimulatedTasks
 from tests.simulation.run import START, TIMES, shipped_definition, shipped_machine
 from tests.simulation.world.faults import CALM, Faults
 from tests.simulation.world.work import OK, TYPES, working_in
@@ -273,11 +273,11 @@ def broken_promises(situation: Situation, machine: Machine, *injections: Injecti
     """What must not be: a message deleted without an outcome, or one that no redelivery brings to an end."""
     bench = Bench(situation)
     outcome = bench.deliver(machine, *injections, *situation.meanwhile)
-    if outcome.status is Status.SUCCEEDED and not _may_be_deleted(situation, bench):
+    if outcome.status is ExecutionStatus.SUCCEEDED and not _may_be_deleted(situation, bench):
         yield f"{situation.name}, {injections}: the message was deleted, and its task is {bench.world.record(TASK_ID)}"
-    if outcome.status is not Status.SUCCEEDED:
+    if outcome.status is not ExecutionStatus.SUCCEEDED:
         again = bench.deliver(shipped_machine())
-        if again.status is not Status.SUCCEEDED or not _may_be_deleted(situation, bench):
+        if again.status is not ExecutionStatus.SUCCEEDED or not _may_be_deleted(situation, bench):
             yield f"{situation.name}, {injections}: mended and delivered again, it ended with {again}"
 
 

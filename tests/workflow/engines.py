@@ -14,7 +14,7 @@ from infrastructure.blocks.location import Location
 from infrastructure.pipeline.machine_policy import machine_statements
 from local.emulator.clients import Clients
 from local.program.resources.policies import trusting_the_laptop
-from local.services.states import Deployed, ExpressService
+from local.services.states import DeployedMachine, ExpressService
 from local.services.states.service import context
 
 Definition = dict[str, Any]
@@ -78,7 +78,7 @@ class OurEngine:
             status=ended.status, output=output, error=ended.error, cause=ended.cause, states=states, callers=callers
         )
 
-    def _variant(self, deployed: Deployed, definition: Definition) -> Deployed:
+    def _variant(self, deployed: DeployedMachine, definition: Definition) -> DeployedMachine:
         name = f"variant-{uuid.uuid4()}"
         statements = machine_statements(definition, self._location)
         role_arn = make_role(self._clients, self._location, name, document(*statements))

@@ -9,7 +9,7 @@ from asl.jsonata.runtime.errors import JsonataError
 from asl.jsonata.runtime.frame import Frame
 from asl.jsonata.runtime.signature import Signature
 from asl.jsonata.runtime.truth import are_strings
-from asl.jsonata.runtime.values import UNDEFINED, Function, Value, is_list, is_object
+from asl.jsonata.runtime.values import UNDEFINED, FunctionValue, Value, is_list, is_object
 
 
 def _procedure_name(node: Node) -> Value:
@@ -99,7 +99,7 @@ def _partial(compiler: Compiler, node: Node) -> Eval:
     def run(context: Value, env: Frame) -> Value:
         values = [UNDEFINED if argument is None else argument(context, env) for argument in given]
         function = procedure(context, env)
-        if not isinstance(function, Function):
+        if not isinstance(function, FunctionValue):
             helpful = function is UNDEFINED and by_path and env.lookup(name) is not UNDEFINED
             raise JsonataError("T1007" if helpful else "T1008", token=name)
         return Partial(function, values, holes)
@@ -117,16 +117,16 @@ def _apply(compiler: Compiler, node: Node) -> Eval:
     def run(context: Value, env: Frame) -> Value:
         value = left(context, env)
         function = right(context, env)
-        if not isinstance(function, Function):
+        if not isinstance(function, FunctionValue):
             raise JsonataError("T2006", value=function)
-        if isinstance(value, Function):
+        if isinstance(value, FunctionValue):
             return _chain(value, function)
         return apply(function, [value], None, env)
 
     return run
 
 
-def _chain(first: Function, second: Function) -> Function:
+def _chain(first: FunctionValue, second: FunctionValue) -> FunctionValue:
     def chained(env: Frame, value: Value = UNDEFINED) -> Value:
         return apply(second, [apply(first, [value], None, env)], None, env)
 
@@ -142,7 +142,7 @@ def _transform(compiler: Compiler, node: Node) -> Eval:
             if value is UNDEFINED:
                 return UNDEFINED
             clone = env.lookup("clone")
-            if not isinstance(clone, Function):
+            if not isinstance(clone, FunctionValue):
                 raise JsonataError("T2013")
             result = apply(clone, [value], None, env)
             matches = pattern(result, env)

@@ -10,7 +10,7 @@ from asl.jsonata.runtime.calls import Eval
 from asl.jsonata.runtime.errors import JsonataError
 from asl.jsonata.runtime.frame import Frame
 from asl.jsonata.runtime.truth import truthy
-from asl.jsonata.runtime.values import UNDEFINED, Function, Sequence, Value, is_list, is_object, settle
+from asl.jsonata.runtime.values import UNDEFINED, FunctionValue, Sequence, Value, is_list, is_object, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +217,7 @@ def _bind(compiler: Compiler, node: Node) -> Eval:
 def _regex(_compiler: Compiler, node: Node) -> Eval:
     from asl.jsonata.runtime.regexes import Regex
 
-    matcher: Function = Regex(node.value)
+    matcher: FunctionValue = Regex(node.value)
     return lambda _context, _env: matcher
 
 

@@ -11,7 +11,7 @@ from asl.jsonata.runtime.frame import Frame
 from asl.jsonata.runtime.truth import is_numeric, to_text, truthy
 from asl.jsonata.runtime.values import (
     UNDEFINED,
-    Function,
+    FunctionValue,
     Sequence,
     Value,
     append,
@@ -92,7 +92,7 @@ def type_name(value: Value) -> str:
         return "number"
     if is_list(value):
         return "array"
-    return "function" if isinstance(value, Function) else "object"
+    return "function" if isinstance(value, FunctionValue) else "object"
 
 
 def _type(value: Value) -> Value:

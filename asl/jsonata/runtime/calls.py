@@ -6,13 +6,13 @@ from typing import TypeAlias
 from asl.jsonata.runtime.errors import JsonataError
 from asl.jsonata.runtime.frame import Frame
 from asl.jsonata.runtime.signature import Signature
-from asl.jsonata.runtime.values import UNDEFINED, Function, Value
+from asl.jsonata.runtime.values import UNDEFINED, FunctionValue, Value
 
 Eval: TypeAlias = Callable[[Value, Frame], Value]
 """A compiled node: context and scope in, value out."""
 
 
-class Native(Function):
+class Native(FunctionValue):
     """A built-in. `arity` is the reference implementation's, which decides what `$map` and its kin pass."""
 
     __slots__ = ("implementation", "signature", "wants_scope")
@@ -34,7 +34,7 @@ class Native(Function):
         return self.call(args if self.signature is None else self.signature.validate(args, context), env)
 
 
-class Lambda(Function):
+class Lambda(FunctionValue):
     """A function of the expression's own, with the context and the scope it was written in."""
 
     __slots__ = ("body", "context", "names", "scope", "signature", "tail")
@@ -73,13 +73,13 @@ class TailCall:
         self.name = name
 
 
-class Partial(Function):
+class Partial(FunctionValue):
     """A function with some of its arguments given. What fills the holes is not checked against a
     signature."""
 
     __slots__ = ("function", "given", "holes")
 
-    def __init__(self, function: Function, given: list[Value], holes: list[int]) -> None:
+    def __init__(self, function: FunctionValue, given: list[Value], holes: list[int]) -> None:
         self.function = function
         self.given = given
         self.holes = holes
@@ -113,12 +113,12 @@ def apply(function: Value, args: list[Value], context: Value, env: Frame) -> Val
 
 
 def _apply_once(function: Value, args: list[Value], context: Value, env: Frame) -> Value:
-    if not isinstance(function, Function):
+    if not isinstance(function, FunctionValue):
         raise JsonataError("T1006")
     return function.invoke(args, context, env)
 
 
-def call_with(function: Function, args: list[Value], env: Frame) -> Value:
+def call_with(function: FunctionValue, args: list[Value], env: Frame) -> Value:
     """Call a function value from a higher-order one, with as many of `args` as it takes (one at the
     least)."""
     return apply(function, args[: max(1, function.arity)], None, env)

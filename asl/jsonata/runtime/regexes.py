@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from asl.jsonata.runtime.calls import apply
 from asl.jsonata.runtime.errors import JsonataError
 from asl.jsonata.runtime.frame import Frame
-from asl.jsonata.runtime.values import UNDEFINED, Function, Value, is_object
+from asl.jsonata.runtime.values import UNDEFINED, FunctionValue, Value, is_object
 
 
-class Regex(Function):
+class Regex(FunctionValue):
     """A regular expression literal, which is a function from a string to its first match."""
 
     __slots__ = ("pattern",)
@@ -31,7 +31,7 @@ def found(match: re.Match[str]) -> dict[str, Value]:
     return {"match": match[0], "start": match.start(), "end": match.end(), "groups": groups}
 
 
-def matches(matcher: Function, text: str, env: Frame) -> Iterator[dict[str, Value]]:
+def matches(matcher: FunctionValue, text: str, env: Frame) -> Iterator[dict[str, Value]]:
     """All matches in order. A second empty match would never progress, and raises D1004."""
     if isinstance(matcher, Regex):
         yield from _regex_matches(matcher.pattern, text)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from asl.jsonata.runtime.errors import JsonataError
-from asl.jsonata.runtime.values import UNDEFINED, Function, Value, is_list
+from asl.jsonata.runtime.values import UNDEFINED, FunctionValue, Value, is_list
 
 _ELEMENT_NAMES: Final = {
     "a": "arrays",
@@ -36,7 +36,7 @@ def symbol_of(value: Value) -> str:
         return found
     if is_list(value):
         return "a"
-    return "f" if isinstance(value, Function) else "m"
+    return "f" if isinstance(value, FunctionValue) else "m"
 
 
 class Signature:

@@ -4,7 +4,7 @@ import math
 from typing import cast
 
 from asl.jsonata.runtime.errors import JsonataError
-from asl.jsonata.runtime.values import UNDEFINED, Function, Value, is_number, stringify
+from asl.jsonata.runtime.values import UNDEFINED, FunctionValue, Value, is_number, stringify
 
 
 def is_numeric(value: Value) -> bool:
@@ -44,7 +44,7 @@ def truthy(value: Value) -> bool:
     """The cast where undefined counts as false, and a function, other than in `$boolean`, as what it is."""
     if value is True or value is False:
         return value
-    return value.truth if isinstance(value, Function) else to_boolean(value) is True
+    return value.truth if isinstance(value, FunctionValue) else to_boolean(value) is True
 
 
 def host_truthy(value: Value) -> bool:
@@ -58,7 +58,7 @@ def to_text(value: Value, indent: int = 0) -> str:
     """The cast of `$string` for a value that is there."""
     if isinstance(value, str):
         return value
-    if isinstance(value, Function):
+    if isinstance(value, FunctionValue):
         return ""
     if is_number(value) and not math.isfinite(value):
         raise JsonataError("D3001", value=value)

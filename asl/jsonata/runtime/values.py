@@ -8,7 +8,7 @@ from decimal import ROUND_FLOOR, Context
 from typing import Any, Final, TypeAlias, TypeGuard, cast
 
 Value: TypeAlias = Any
-"""A JSON value, `UNDEFINED`, a `Sequence`, or a `Function`. Python's type system cannot say more and stay
+"""A JSON value, `UNDEFINED`, a `Sequence`, or a `FunctionValue`. Python's type system cannot say more and stay
 readable."""
 
 
@@ -46,7 +46,7 @@ class Constructed(list[Value]):
     __slots__ = ()
 
 
-class Function:
+class FunctionValue:
     """Anything that can be applied. `arity` decides how many arguments a higher-order function passes."""
 
     __slots__ = ("arity",)
@@ -195,7 +195,7 @@ def stringify(value: Value, indent: int = 0, rounding: bool = False, level: int 
         if not math.isfinite(value):
             return "null"
         return _string_text(value) if rounding and isinstance(value, float) else number_text(value)
-    if isinstance(value, Function):
+    if isinstance(value, FunctionValue):
         return '""' if rounding else "undefined"
     return _stringify_container(value, indent, rounding, level + 1)
 
@@ -249,7 +249,7 @@ def to_json(value: Value) -> Value:
         return [to_json(item) for item in cast(list[Value], value)]
     if isinstance(value, dict):
         return {key: to_json(item) for key, item in cast(dict[str, Value], value).items() if item is not UNDEFINED}
-    if isinstance(value, Function):
+    if isinstance(value, FunctionValue):
         raise NotJson
     return None if value is UNDEFINED else value
 

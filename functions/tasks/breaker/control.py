@@ -19,7 +19,7 @@ _ON_ITS_WAY = frozenset({_RUNS, "CREATING", "STARTING", "UPDATING"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pipe:
+class PipeState:
     """The pipe of the moment: AWS's own names of its states, and its reason for them, often empty."""
 
     desired: str
@@ -57,7 +57,7 @@ class BreakerStore(Protocol):
 class PipeSwitch(Protocol):
     """The pipe's switch. Every method raises `Unavailable` when it does not answer."""
 
-    def look(self) -> Pipe:
+    def look(self) -> PipeState:
         """The pipe of the moment."""
         ...
 
@@ -89,11 +89,11 @@ class Control:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Status:
+class BreakerStatus:
     """Breaker and pipe, as one look found them."""
 
     breaker: Breaker
-    pipe: Pipe
+    pipe: PipeState
 
     @property
     def pipe_stopped(self) -> bool:
@@ -101,12 +101,12 @@ class Status:
         return self.breaker.state is not State.OPEN and not self.breaker.holds_pipe and self.pipe.stands
 
 
-def look(control: Control) -> Status:
+def look(control: Control) -> BreakerStatus:
     """Breaker and pipe; changes nothing."""
-    return Status(breaker=_load(control), pipe=control.pipe.look())
+    return BreakerStatus(breaker=_load(control), pipe=control.pipe.look())
 
 
-def change(control: Control, transition: Callable[[Breaker], Breaker]) -> Status:
+def change(control: Control, transition: Callable[[Breaker], Breaker]) -> BreakerStatus:
     """Apply a transition and let the pipe follow. `Unavailable` if others change the breaker all the time."""
     for _ in range(TRIES):
         breaker = _load(control)
@@ -116,7 +116,7 @@ def change(control: Control, transition: Callable[[Breaker], Breaker]) -> Status
     raise Unavailable("the breaker is changed by others all the time")
 
 
-def tick(control: Control, now: datetime) -> Status:
+def tick(control: Control, now: datetime) -> BreakerStatus:
     """Time went by: cool-down, probe window, and whatever was left undone."""
     runs = control.pipe.look().runs
 
@@ -129,7 +129,7 @@ def tick(control: Control, now: datetime) -> Status:
     return change(control, step)
 
 
-def settle(control: Control) -> Status:
+def settle(control: Control) -> BreakerStatus:
     """Stop or start the pipe until it is as the breaker says, or until it has to wait for another change of its own.
 
     Looks again after each action: an action that comes late, after somebody else has moved the breaker on, is undone.

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from functions.tasks import strict_json
-from functions.tasks.breaker.control import Status
+from functions.tasks.breaker.control import BreakerStatus
 from functions.tasks.breaker.states import NEW, Rules, State, next_step_at
 from functions.tasks.errors import FieldError, Refused
 from functions.tasks.fields import BODY, field_errors
@@ -71,7 +71,7 @@ def parse_change(text: str) -> BreakerChange:
         raise _invalid((FieldError(field=BODY, message=str(error)),)) from error
 
 
-def view(status: Status, rules: Rules) -> dict[str, Any]:
+def view(status: BreakerStatus, rules: Rules) -> dict[str, Any]:
     """Breaker and pipe as a client reads them (`BreakerView` describes it)."""
     breaker, pipe = status.breaker, status.pipe
     due = next_step_at(breaker, rules)

@@ -68,7 +68,7 @@ class AlarmDeclaration:
 
 
 @dataclass
-class Deployed:
+class Declarations:
     """What the rest of the laptop edition needs to know of the resources."""
 
     pipes: list[PipeDeclaration] = field(default_factory=list[PipeDeclaration])
@@ -86,7 +86,7 @@ class Context:
     account: str
     region: str
     public_url: str
-    deployed: Deployed = field(default_factory=Deployed)
+    deployed: Declarations = field(default_factory=Declarations)
 
     def arn(self, service: str, resource: str) -> str:
         """An ARN of this account and region."""

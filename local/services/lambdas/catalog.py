@@ -19,7 +19,7 @@ from local.services.lambdas.model import InvocationRefused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deployed:
+class DeployedFunction:
     """A function as it is deployed. `reserved` is its reserved concurrency, None if it has none.
 
     Two of them that are equal run in the same workers; `location` says where the code can be had, and changes.
@@ -47,11 +47,11 @@ class Catalog:
         self._found = Remembered(self._ask, timing)
         self._turn = threading.Lock()
 
-    def find(self, function: str) -> Deployed:
+    def find(self, function: str) -> DeployedFunction:
         """The function of this name or ARN. Raises `InvocationRefused` when there is none."""
         return self._found.get(function_name(function))
 
-    def code(self, deployed: Deployed) -> Path:
+    def code(self, deployed: DeployedFunction) -> Path:
         """The folder with the function's code, unpacked once for all functions that share it."""
         folder = self._folder / base64.b64decode(deployed.code_digest).hex()[:16]
         with self._turn:
@@ -59,7 +59,7 @@ class Catalog:
                 _unpack(deployed.location, folder)
         return folder
 
-    def _ask(self, name: str) -> Deployed:
+    def _ask(self, name: str) -> DeployedFunction:
         client = self._clients.lambda_
         try:
             found: Any = client.get_function(FunctionName=name)
@@ -73,11 +73,11 @@ def function_name(function: str) -> str:
     return function.partition(":function:")[2].partition(":")[0] if ":function:" in function else function
 
 
-def _deployed(found: Mapping[str, Any]) -> Deployed:
+def _deployed(found: Mapping[str, Any]) -> DeployedFunction:
     about = found["Configuration"]
     name = about["FunctionName"]
     variables: dict[str, str] = about.get("Environment", {}).get("Variables", {})
-    return Deployed(
+    return DeployedFunction(
         name=name,
         arn=about["FunctionArn"],
         handler=about["Handler"],

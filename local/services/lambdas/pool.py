@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Final, TypeVar
 
-from local.services.lambdas.catalog import Deployed
+from local.services.lambdas.catalog import DeployedFunction
 from local.services.lambdas.model import InvocationRefused
 from local.services.lambdas.worker import Worker
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 class Pool:
     """Lends workers, each to one invocation at a time, for any thread."""
 
-    def __init__(self, start: Callable[[Deployed], Worker], now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, start: Callable[[DeployedFunction], Worker], now: Callable[[], float] = time.monotonic) -> None:
         self._start = start
         self._now = now
         self._idle: list[Worker] = []  # the one that was used last is at the end, and is lent first
@@ -38,7 +38,7 @@ class Pool:
         self._closed = False
         self._freed = threading.Condition()
 
-    def lend(self, deployed: Deployed) -> Worker:
+    def lend(self, deployed: DeployedFunction) -> Worker:
         """A worker that runs the function as it is deployed now: one that is free, or the first that becomes free or
         has started. Raises `InvocationRefused` beyond the function's reserved concurrency."""
         with self._freed:
@@ -78,11 +78,11 @@ class Pool:
         for worker in lent:
             worker.kill()
 
-    def _admit(self, deployed: Deployed) -> None:
+    def _admit(self, deployed: DeployedFunction) -> None:
         if deployed.reserved is not None and len(self._lent) + self._waiting >= deployed.reserved:
             raise InvocationRefused("TooManyRequestsException", f"Rate Exceeded: {deployed.name}", 429)
 
-    def _retire(self, deployed: Deployed) -> None:
+    def _retire(self, deployed: DeployedFunction) -> None:
         """End the idle workers that run something else than what is deployed now, have died, or are too old."""
         gone = [
             worker
@@ -93,7 +93,7 @@ class Pool:
         for worker in gone:
             worker.kill()
 
-    def _awaited(self, deployed: Deployed) -> Worker:
+    def _awaited(self, deployed: DeployedFunction) -> Worker:
         """Whoever waits begins a start where one is wanted, but is not bound to it."""
         start: Future[Worker | None] | None = None
         while True:
@@ -111,14 +111,14 @@ class Pool:
     def _most_starting(self) -> int:
         return min(MOST_STARTING, self._waiting, MOST_WORKERS - len(self._lent))
 
-    def _begin(self, deployed: Deployed) -> Future[Worker | None]:
+    def _begin(self, deployed: DeployedFunction) -> Future[Worker | None]:
         """Start a worker for whoever waits; the result is one that could not load its function."""
         self._starting += 1
         start: Future[Worker | None] = Future()
         threading.Thread(target=self._run, args=(deployed, start), name="lambda-start", daemon=True).start()
         return start
 
-    def _run(self, deployed: Deployed, start: Future[Worker | None]) -> None:
+    def _run(self, deployed: DeployedFunction, start: Future[Worker | None]) -> None:
         try:
             worker = self._start(deployed)
             worker.load()

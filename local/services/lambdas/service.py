@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from local.emulator.clients import Clients
-from local.services.lambdas.catalog import Catalog, Deployed
+from local.services.lambdas.catalog import Catalog, DeployedFunction
 from local.services.lambdas.model import Invocation, InvocationRefused
 from local.services.lambdas.pool import Pool
 from local.services.lambdas.worker import Worker
@@ -68,12 +68,12 @@ class LambdaService:
         with self._turn:
             return self._pools[name]
 
-    def _start(self, deployed: Deployed) -> Worker:
+    def _start(self, deployed: DeployedFunction) -> Worker:
         environment = {**self._credentials(deployed), "AWS_ENDPOINT_URL": self._clients.endpoint}
         code = self.catalog.code(deployed)
         return Worker(deployed, code, environment, lambda text: self._printed(deployed, text))
 
-    def _credentials(self, deployed: Deployed) -> dict[str, str]:
+    def _credentials(self, deployed: DeployedFunction) -> dict[str, str]:
         assumed: Any = self._clients.sts.assume_role(RoleArn=deployed.role_arn, RoleSessionName=deployed.name[:64])
         credentials = assumed["Credentials"]
         return {
@@ -82,7 +82,7 @@ class LambdaService:
             "AWS_SESSION_TOKEN": credentials["SessionToken"],
         }
 
-    def _printed(self, deployed: Deployed, text: str) -> None:
+    def _printed(self, deployed: DeployedFunction, text: str) -> None:
         """Lines of a function: kept in its log group, and read for metrics, as CloudWatch Logs does."""
         now = int(time.time() * 1000)
         lines = [line for line in text.split("\n") if line]
@@ -91,7 +91,7 @@ class LambdaService:
         for line in lines:
             self._metrics.take_line(line)
 
-    def _count(self, deployed: Deployed, values: dict[str, float]) -> None:
+    def _count(self, deployed: DeployedFunction, values: dict[str, float]) -> None:
         self._metrics.record("AWS/Lambda", {"FunctionName": deployed.name}, values)
 
     def _warm(self, functions: list[str]) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from local.services.lambdas import runtime
-from local.services.lambdas.catalog import Deployed
+from local.services.lambdas.catalog import DeployedFunction
 from local.services.lambdas.frames import ERROR, INIT_ERROR, INVOKE, LINE, READY, RESULT, Closed, Link
 from local.services.lambdas.model import Invocation
 
@@ -30,7 +30,7 @@ HOST_VARIABLES: Final = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "S
 class Worker:
     """A warm process that has one invocation at a time. Not for two threads at once."""
 
-    def __init__(self, deployed: Deployed, code: Path, environment: Mapping[str, str], log: Log) -> None:
+    def __init__(self, deployed: DeployedFunction, code: Path, environment: Mapping[str, str], log: Log) -> None:
         self.deployed = deployed
         self.started = time.monotonic()
         self.idle_since = self.started
@@ -151,7 +151,7 @@ def failed(kind: str, message: str) -> Invocation:
     return Invocation(payload=json.dumps({"errorType": kind, "errorMessage": message}).encode(), failed=True)
 
 
-def _variables(deployed: Deployed, code: Path) -> dict[str, str]:
+def _variables(deployed: DeployedFunction, code: Path) -> dict[str, str]:
     """The process's environment but for credentials and endpoint; the function's own variables win, as on AWS."""
     region = deployed.arn.split(":")[3]
     return {

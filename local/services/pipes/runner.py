@@ -122,7 +122,7 @@ def emulator_engine(session: AssumedSession) -> Engine:
     return StepFunctionsEngine(session.client("stepfunctions", config=EXPRESS))
 
 
-class Pipe:
+class PipeRunner:
     """A running pipe. Follows the state that StartPipe and StopPipe set on the emulator."""
 
     def __init__(self, clients: Clients, declared: PipeDeclaration, engine_of: EngineOf) -> None:

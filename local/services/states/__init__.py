@@ -4,12 +4,12 @@ The emulator stays the place where a state machine, its role and its logging con
 deleted; what runs is our own interpreter, under the machine's own role, and it writes AWS's execution logs.
 """
 
-from local.services.states.machines import AccessDenied, Deployed, Machines, TypeNotSupported
+from local.services.states.machines import AccessDenied, DeployedMachine, Machines, TypeNotSupported
 from local.services.states.service import ExpressEngine, ExpressService, InvalidInput
 
 __all__ = [
     "AccessDenied",
-    "Deployed",
+    "DeployedMachine",
     "ExpressEngine",
     "ExpressService",
     "InvalidInput",

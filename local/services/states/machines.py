@@ -23,7 +23,7 @@ class TypeNotSupported(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deployed:
+class DeployedMachine:
     """A state machine as it is deployed. Nothing is logged where there is no `log_group`."""
 
     arn: str
@@ -42,18 +42,18 @@ class Machines:
         self._clients = clients
         self._startable = Remembered(self._ask, timing)
 
-    def startable(self, arn: str, role_arn: str) -> Deployed:
+    def startable(self, arn: str, role_arn: str) -> DeployedMachine:
         """The machine, if the role may start it. Raises `AccessDenied`, the emulator's StateMachineDoesNotExist,
         `TypeNotSupported`, or `DefinitionError` for a definition that AWS would not have accepted."""
         return self._startable.get((arn, role_arn))
 
-    def find(self, arn: str) -> Deployed:
+    def find(self, arn: str) -> DeployedMachine:
         """The machine as it is now, whoever may start it."""
         found = cast("dict[str, Any]", self._clients.stepfunctions.describe_state_machine(stateMachineArn=arn))
         if found["type"] != "EXPRESS":
             raise TypeNotSupported(f"{arn} is a machine of type {found['type']}; StartSyncExecution needs EXPRESS")
         logging: dict[str, Any] = found.get("loggingConfiguration") or {}
-        return Deployed(
+        return DeployedMachine(
             arn=arn,
             name=found["name"],
             role_arn=found["roleArn"],
@@ -63,7 +63,7 @@ class Machines:
             log_data=logging.get("includeExecutionData", False),
         )
 
-    def _ask(self, key: tuple[str, str]) -> Deployed:
+    def _ask(self, key: tuple[str, str]) -> DeployedMachine:
         arn, role_arn = key
         self._check_permission(arn, role_arn)
         return self.find(arn)

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any, Final
 
-from asl import ExecutionContext, HistoryEvent, Observer, Outcome, Status
+from asl import ExecutionContext, ExecutionStatus, HistoryEvent, Observer, Outcome
 from asl.core.templates import compact
 from asl.definition.model import Graph, MapState, ParallelState, TaskState
 from asl.execution.logs import ExecutionLog
@@ -19,7 +19,7 @@ from local.emulator.clients import Clients
 from local.services.lambdas import Invoker
 from local.services.logs import LogDelivery
 from local.services.pipes.pipe import Execution
-from local.services.states.machines import Deployed, Machines
+from local.services.states.machines import DeployedMachine, Machines
 from local.services.states.roles import Roles
 
 MOST_INPUT_BYTES: Final = 262_144
@@ -43,7 +43,7 @@ class ExpressService:
 
     def execute(
         self,
-        deployed: Deployed,
+        deployed: DeployedMachine,
         input: str,  # noqa: A002 AWS's own word
         *,
         about: ExecutionContext | None = None,
@@ -72,7 +72,7 @@ class ExpressService:
                 self._roles.tasks(deployed.role_arn).warm(services(deployed.machine.definition.graph))
 
     @contextlib.contextmanager
-    def _log(self, deployed: Deployed, about: ExecutionContext) -> Generator[Observer | None]:
+    def _log(self, deployed: DeployedMachine, about: ExecutionContext) -> Generator[Observer | None]:
         if not deployed.log_group or deployed.log_level == "OFF":
             yield None
             return
@@ -102,7 +102,7 @@ class ExpressEngine:
         return self._service.execute(deployed, input)
 
 
-def context(deployed: Deployed, name: str | None = None) -> ExecutionContext:
+def context(deployed: DeployedMachine, name: str | None = None) -> ExecutionContext:
     """What a new execution knows about itself. AWS adds a UUID to the name, so that each execution has its own ARN."""
     name = name or str(uuid.uuid4())
     prefix, _, machine = deployed.arn.partition(":stateMachine:")
@@ -154,7 +154,7 @@ def _both(first: Observer | None, second: Observer | None) -> Observer | None:
 def _execution(outcome: Outcome, about: ExecutionContext) -> Execution:
     return Execution(
         status=outcome.status.value,
-        output=compact(outcome.output) if outcome.status is Status.SUCCEEDED else None,
+        output=compact(outcome.output) if outcome.status is ExecutionStatus.SUCCEEDED else None,
         error=outcome.error,
         cause=outcome.cause,
         arn=about.execution_id,

@@ -26,7 +26,7 @@ class FunctionFailed(Exception):
     """The function raised, timed out or could not be invoked: nothing of its batch counts as done."""
 
 
-class Function(Protocol):
+class BatchFunction(Protocol):
     """The function behind the mapping."""
 
     def invoke(self, records: list[Record]) -> object:
@@ -64,7 +64,9 @@ class Batch:
 class StreamWorker:
     """One shard's records, worked off. `step` says how long to wait before the next."""
 
-    def __init__(self, rules: Rules, function: Function, destination: Destination, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, rules: Rules, function: BatchFunction, destination: Destination, clock: Callable[[], float]
+    ) -> None:
         self._rules = rules
         self._function = function
         self._destination = destination

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from asl.jsonata import UNDEFINED, JsonataError, compile_expression
-from asl.jsonata.runtime.values import Function, to_json
+from asl.jsonata.runtime.values import FunctionValue, to_json
 
 DATA: Any = {
     "name": "Quayside",
@@ -43,7 +43,7 @@ def is_undefined(expression: str) -> bool:
 
 def is_function(expression: str) -> bool:
     """Whether the value is a function."""
-    return isinstance(_evaluated(expression), Function)
+    return isinstance(_evaluated(expression), FunctionValue)
 
 
 def failure_of(expression: str) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from functions.tasks.breaker.control import Control, Pipe
+from functions.tasks.breaker.control import Control, PipeState
 from functions.tasks.breaker.states import Attempts, Breaker, Rules
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -44,9 +44,9 @@ class Switchgear:
             raise Died
         return kept
 
-    def look(self) -> Pipe:
+    def look(self) -> PipeState:
         self._call("look")
-        return Pipe(desired=self.desired, current=self.current, reason="")
+        return PipeState(desired=self.desired, current=self.current, reason="")
 
     def stop(self) -> bool:
         return self._switch("stop", "STOPPED")

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from functions.tasks.breaker.control import Status, change, look, settle, tick
+from functions.tasks.breaker.control import BreakerStatus, change, look, settle, tick
 from functions.tasks.breaker.states import Attempts, Breaker, State, ordered, tripped
 from functions.tasks.errors import Unavailable
 from tests.functions.breaker.switchgear import NOON, RULES, Died, Switchgear
@@ -13,19 +13,19 @@ from tests.functions.breaker.switchgear import NOON, RULES, Died, Switchgear
 LATER = NOON + RULES.cool_down
 
 
-def alarm(gear: Switchgear) -> Status:
+def alarm(gear: Switchgear) -> BreakerStatus:
     return change(gear.control, lambda b: tripped(b, reason="too many", at=NOON, now=NOON))
 
 
-def put(gear: Switchgear, state: State) -> Status:
+def put(gear: Switchgear, state: State) -> BreakerStatus:
     return change(gear.control, lambda b: ordered(b, state, reason="says Anna", by="arn:anna", now=NOON))
 
 
-def close(gear: Switchgear) -> Status:
+def close(gear: Switchgear) -> BreakerStatus:
     return put(gear, State.CLOSED)
 
 
-def cool_down(gear: Switchgear) -> Status:
+def cool_down(gear: Switchgear) -> BreakerStatus:
     return tick(gear.control, LATER)
 
 
@@ -71,7 +71,7 @@ def test_after_a_bad_probe_the_pipe_is_stopped_again() -> None:
     assert together(gear)
 
 
-STORIES: dict[str, tuple[Callable[[], Switchgear], Callable[[Switchgear], Status]]] = {
+STORIES: dict[str, tuple[Callable[[], Switchgear], Callable[[Switchgear], BreakerStatus]]] = {
     "alarm": (Switchgear, alarm),
     "manual open": (Switchgear, lambda gear: put(gear, State.OPEN)),
     "manual close": (opened, close),

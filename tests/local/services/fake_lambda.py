@@ -17,7 +17,7 @@ import pytest
 from local.emulator.clients import Clients
 from local.emulator.remembered import GOOD_SECONDS
 from local.services.lambdas import InvocationRefused
-from local.services.lambdas.catalog import Catalog, Deployed
+from local.services.lambdas.catalog import Catalog, DeployedFunction
 from local.services.lambdas.service import LambdaService
 from local.services.logs import LogDelivery
 from local.services.metrics import MetricStore
@@ -42,9 +42,9 @@ DEMO: Mapping[str, Any] = {
 Code = str | Mapping[str, str]
 
 
-def deployed(**changes: Any) -> Deployed:
+def deployed(**changes: Any) -> DeployedFunction:
     """A function, as the catalog says what is deployed."""
-    return Deployed(**{**DEMO, **changes})
+    return DeployedFunction(**{**DEMO, **changes})
 
 
 class FakeLambda:

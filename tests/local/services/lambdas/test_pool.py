@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 
 from local.services.lambdas import InvocationRefused
-from local.services.lambdas.catalog import Deployed
+from local.services.lambdas.catalog import DeployedFunction
 from local.services.lambdas.pool import IDLE_SECONDS, MOST_STARTING, MOST_WORKERS, OLDEST_SECONDS, Pool
 from local.services.lambdas.worker import Worker
 from tests.local.laptop import eventually
@@ -26,7 +26,7 @@ CHANGED = deployed(code_digest="BBBB")
 class FakeWorker:
     """A worker without a process."""
 
-    deployed: Deployed
+    deployed: DeployedFunction
     started: float
     idle_since: float = 0.0
     alive: bool = True
@@ -57,7 +57,7 @@ class Factory:
     loading: threading.Event | None = None
     unloadable: bool = False
 
-    def start(self, of: Deployed) -> Worker:
+    def start(self, of: DeployedFunction) -> Worker:
         if self.broken is not None:
             raise self.broken
         self.made.append(FakeWorker(of, self.time, loading=self.loading, loadable=not self.unloadable))
@@ -77,7 +77,7 @@ def pool(factory: Factory) -> Pool:
     return Pool(factory.start, factory.now)
 
 
-def used(pool: Pool, factory: Factory, of: Deployed = DEMO) -> Worker:
+def used(pool: Pool, factory: Factory, of: DeployedFunction = DEMO) -> Worker:
     """A worker that was lent and has come back."""
     worker = pool.lend(of)
     cast("FakeWorker", worker).idle_since = factory.time
