@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.adapters.breaker import CloudWatchAttempts, DynamoDBBreakerStore, EventBridgePipe
 from functions.api.dispatch import dispatch
 from functions.api.messages import Request, Response, answer
+from functions.api.routes import serve
 from functions.tasks.breaker.control import BreakerStatus, Control, change, look, tick
 from functions.tasks.breaker.states import Rules, State, ordered, tripped
 from functions.tasks.breaker.view import parse_change, view
@@ -55,7 +56,7 @@ def change_breaker(request: Request) -> Response:
     return answer(200, view(status, control.rules))
 
 
-ROUTES = {("GET", "/breaker"): read_breaker, ("PUT", "/breaker"): change_breaker}
+ROUTES = serve("breaker", read_breaker, change_breaker)
 
 
 @logger.inject_lambda_context

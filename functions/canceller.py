@@ -13,6 +13,7 @@ from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.api.dispatch import dispatch
 from functions.api.links import task_document
 from functions.api.messages import Request, Response, answer
+from functions.api.routes import serve
 from functions.tasks.cancelling import CancellableRecords, cancel
 from functions.telemetry.observability import logger, metrics, tracer
 
@@ -45,7 +46,7 @@ def cancel_task(request: Request) -> Response:
     return answer(200, task_document(record, request.stage))
 
 
-ROUTES = {("DELETE", "/tasks/{task_id}"): cancel_task}
+ROUTES = serve("canceller", cancel_task)
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)

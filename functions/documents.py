@@ -17,6 +17,7 @@ from functions.api.dispatch import dispatch, method_not_allowed
 from functions.api.document.openapi import Document, openapi_document
 from functions.api.document.page import CONTENT_SECURITY_POLICY, page
 from functions.api.messages import HTML, Request, Response, answer
+from functions.api.routes import serve
 from functions.telemetry.observability import logger, metrics, tracer
 
 CACHE = {"Cache-Control": "public, max-age=300"}
@@ -67,7 +68,7 @@ def header_parameters(operations: Document) -> list[str]:
     return sorted({one["name"] for one in parameters if one["in"] == "header"})
 
 
-ROUTES = {("GET", "/openapi.json"): read_openapi, ("GET", "/docs"): read_docs}
+ROUTES = serve("documents", read_openapi, read_docs)
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)

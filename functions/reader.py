@@ -13,6 +13,7 @@ from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.api.dispatch import dispatch
 from functions.api.links import task_document
 from functions.api.messages import Request, Response, answer
+from functions.api.routes import serve
 from functions.tasks.errors import Refused
 from functions.tasks.listing import pages
 from functions.tasks.listing.model import parse_list_request
@@ -53,7 +54,7 @@ def list_tasks(request: Request) -> Response:
     return answer(200, page.model_dump(mode="json", exclude_none=True))
 
 
-ROUTES = {("GET", "/tasks/{task_id}"): read_task, ("GET", "/tasks"): list_tasks}
+ROUTES = serve("reader", read_task, list_tasks)
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)

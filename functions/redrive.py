@@ -16,6 +16,7 @@ from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.task_table.failures import DynamoDBFailedTasks
 from functions.api.dispatch import dispatch
 from functions.api.messages import Request, Response, answer
+from functions.api.routes import serve
 from functions.tasks.redrive.dead_letters import DeadLetters
 from functions.tasks.redrive.many import BulkRedrive
 from functions.tasks.redrive.model import RedriveReport, parse_request
@@ -85,7 +86,7 @@ def _answer(report: RedriveReport) -> Response:
     return answer(200 if report.dry_run else 202, report.model_dump(mode="json", exclude_none=True))
 
 
-ROUTES = {("POST", "/tasks/{task_id}/redrive"): redrive_task, ("POST", "/redrive"): redrive_tasks}
+ROUTES = serve("redrive", redrive_task, redrive_tasks)
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)

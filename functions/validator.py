@@ -21,6 +21,7 @@ from functions.api.batching import batch_answer, count
 from functions.api.dispatch import dispatch
 from functions.api.links import task_document
 from functions.api.messages import Request, Response, answer
+from functions.api.routes import serve
 from functions.task_types import load_task_types
 from functions.tasks.clock import uuid7
 from functions.tasks.errors import Unavailable
@@ -123,11 +124,7 @@ def health(request: Request) -> Response:
     return answer(200, {"status": "healthy", "timestamp": timestamp(datetime.now(UTC))})
 
 
-ROUTES = {
-    ("POST", "/tasks"): submit_task,
-    ("POST", "/tasks/batch"): submit_tasks,
-    ("GET", "/health"): health,
-}
+ROUTES = serve("validator", submit_task, submit_tasks, health)
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)

@@ -74,24 +74,19 @@ class Front(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _api(self, args: FrontArgs) -> ApiArgs:
+        functions = {
+            "validator": self.validator,
+            "reader": self.reader,
+            "canceller": self.canceller,
+            "redrive": self.redrive,
+            "documents": self.documents,
+            "breaker": args.breaker,
+        }
         return ApiArgs(
             location=args.defaults.location,
             settings=args.settings,
             log_retention_days=args.defaults.log_retention_days,
-            functions={
-                "submit_task": self.validator,
-                "submit_tasks": self.validator,
-                "health": self.validator,
-                "read_task": self.reader,
-                "list_tasks": self.reader,
-                "cancel_task": self.canceller,
-                "redrive_task": self.redrive,
-                "redrive_tasks": self.redrive,
-                "read_breaker": args.breaker,
-                "change_breaker": args.breaker,
-                "read_openapi": self.documents,
-                "read_docs": self.documents,
-            },
+            functions=functions,
             others=self.documents,
         )
 

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from functions.api import cors
+from functions.api.routes import ROUTES
 from infrastructure.api.access_log import AccessLog, AccessLogArgs
 from infrastructure.api.document import gateway_document
 from infrastructure.api.firewall import Firewall, FirewallArgs
@@ -26,7 +27,7 @@ MINIMUM_COMPRESSION_BYTES = 1024
 
 @dataclass(frozen=True, kw_only=True)
 class ApiArgs:
-    """`functions` answers the operations of the OpenAPI document, by `operationId`; `others` preflights and 405."""
+    """`functions` serve the API's routes, by their names in `functions/`; `others` serves preflights and 405."""
 
     location: Location
     settings: ApiSettings
@@ -84,20 +85,16 @@ class Api(pulumi.ComponentResource):
         )
 
     def _permissions(self, api: aws.apigateway.RestApi) -> list[aws.lambda_.Permission]:
-        """One for each function, called after the first operation that it answers."""
-        first_operations: dict[Function, str] = {}
-        for operation, function in self._args.functions.items():
-            first_operations.setdefault(function, operation)
         return [
             aws.lambda_.Permission(
-                f"{self._name}-{operation.replace('_', '-')}-permission",
+                f"{self._name}-{served_by}-permission",
                 action="lambda:InvokeFunction",
                 principal="apigateway.amazonaws.com",
                 function=function.arn,
                 source_arn=pulumi.Output.concat(api.execution_arn, f"/{STAGE}/*"),
                 opts=self._child,
             )
-            for function, operation in first_operations.items()
+            for served_by, function in self._args.functions.items()
         ]
 
     def _stage(self, api: aws.apigateway.RestApi, deployment: aws.apigateway.Deployment) -> aws.apigateway.Stage:
@@ -134,7 +131,7 @@ class Api(pulumi.ComponentResource):
 
 
 def _body(args: ApiArgs) -> pulumi.Output[str]:
-    invoke_arns = {operation: function.invoke_arn for operation, function in args.functions.items()}
+    invoke_arns = {route.operation: args.functions[route.function].invoke_arn for route in ROUTES}
     access, origins = args.settings.access, args.settings.cors_origins
 
     def write(known: Any) -> str:

@@ -58,7 +58,7 @@ def complete(document: Document, access: Access) -> Document:
 
 def _complete(operation: Document, access: Access) -> tuple[str, list[str]]:
     """Completes the operation in place; returns its tag, and the security schemes that it needs."""
-    (tag,) = operation.setdefault("tags", [TASKS])
+    (tag,) = operation["tags"]
     needed = access.required(tag)
     operation["security"] = [{scheme: [] for scheme in needed}] if needed else []
     responses: Document = operation["responses"]

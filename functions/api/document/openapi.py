@@ -4,13 +4,15 @@ It is the API: clients read it, and the gateway is made from it (`infrastructure
 serves which operation).
 """
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from functions.api.access import OPERATIONS, SERVICE, Access
+from functions.api.access import Access
 from functions.api.document import examples
 from functions.api.document.completion import complete
 from functions.api.document.schemas import query_parameters, reference, schemas
 from functions.api.messages import HTML, JSON, PROBLEM_JSON, problem_body
+from functions.api.routes import ROUTES
 from functions.tasks.errors import Refused
 from functions.tasks.intake.idempotency import KEY_HEADER, KEY_PATTERN, MAX_KEY_CHARACTERS, REPLAYED_HEADER
 
@@ -27,25 +29,23 @@ def openapi_document(access: Access | None = None) -> Document:
             "version": "1",
             "description": "Takes tasks, keeps them in order and works each one off.",
         },
-        "paths": {
-            "/tasks": {"post": _submit_task(), "get": _list_tasks()},
-            "/tasks/batch": {"post": _submit_tasks()},
-            "/tasks/{task_id}": {"get": _read_task(), "delete": _cancel_task()},
-            "/tasks/{task_id}/redrive": {"post": _redrive_task()},
-            "/redrive": {"post": _redrive_tasks()},
-            "/health": {"get": _health()},
-            "/breaker": {"get": _read_breaker(), "put": _change_breaker()},
-            "/openapi.json": {"get": _read_openapi()},
-            "/docs": {"get": _read_docs()},
-        },
+        "paths": _paths(),
         "components": {"schemas": schemas()},
     }
     return complete(document, access or Access())
 
 
+def _paths() -> Document:
+    """Each route with what `_OPERATIONS` says of its operation."""
+    paths: Document = {}
+    for route in ROUTES:
+        operation = {"operationId": route.operation, "tags": [route.tag], **_OPERATIONS[route.operation]()}
+        paths.setdefault(route.path, {})[route.method.lower()] = operation
+    return paths
+
+
 def _submit_task() -> Document:
     return {
-        "operationId": "submit_task",
         "summary": "Hand in a task",
         "parameters": [_idempotency_key()],
         "requestBody": {"required": True, "content": _json("NewTask", examples.NEW_TASK)},
@@ -71,7 +71,6 @@ def _submit_task() -> Document:
 
 def _submit_tasks() -> Document:
     return {
-        "operationId": "submit_tasks",
         "summary": "Hand in several tasks, each answered by itself",
         "parameters": [_idempotency_key()],
         "requestBody": {"required": True, "content": _json("Batch", examples.BATCH)},
@@ -115,7 +114,6 @@ def _task_id() -> Document:
 
 def _read_task() -> Document:
     return {
-        "operationId": "read_task",
         "summary": "Read a task and what became of it",
         "parameters": [_task_id()],
         "responses": {
@@ -128,7 +126,6 @@ def _read_task() -> Document:
 
 def _list_tasks() -> Document:
     return {
-        "operationId": "list_tasks",
         "summary": "List tasks, newest first",
         "parameters": query_parameters("ListRequest"),
         "responses": {
@@ -143,7 +140,6 @@ def _list_tasks() -> Document:
 
 def _cancel_task() -> Document:
     return {
-        "operationId": "cancel_task",
         "summary": "Cancel a task that is still queued",
         "parameters": [_task_id()],
         "responses": {
@@ -157,9 +153,7 @@ def _cancel_task() -> Document:
 
 def _redrive_task() -> Document:
     return {
-        "operationId": "redrive_task",
         "summary": "Put a failed task back into the queue",
-        "tags": [OPERATIONS],
         "parameters": [_task_id()],
         "responses": {
             "202": {"description": "Put back.", "content": _json("RedriveReport", examples.REDRIVEN)},
@@ -173,9 +167,7 @@ def _redrive_task() -> Document:
 def _redrive_tasks() -> Document:
     dry_run = {**examples.REDRIVEN, "dry_run": True, "letters_removed": 0}
     return {
-        "operationId": "redrive_tasks",
         "summary": "Put all failed tasks back that fit, each key's in their original order",
-        "tags": [OPERATIONS],
         "requestBody": {"required": False, "content": _json("RedriveRequest", examples.REDRIVE)},
         "responses": {
             "200": {"description": "A dry run: what would be put back.", "content": _json("RedriveReport", dry_run)},
@@ -191,9 +183,7 @@ def _health() -> Document:
     properties = {"status": {"type": "string", "enum": ["healthy"]}, "timestamp": {"type": "string"}}
     schema = {"type": "object", "required": sorted(properties), "properties": properties}
     return {
-        "operationId": "health",
         "summary": "Whether the API answers",
-        "tags": [SERVICE],
         "responses": {
             "200": {"description": "It does.", "content": {JSON: {"schema": schema, "example": examples.HEALTH}}}
         },
@@ -203,26 +193,20 @@ def _health() -> Document:
 def _read_openapi() -> Document:
     schema = {"type": "object", "description": "An OpenAPI document.", "additionalProperties": True}
     return {
-        "operationId": "read_openapi",
         "summary": "This document",
-        "tags": [SERVICE],
         "responses": {"200": {"description": "It.", "content": {JSON: {"schema": schema}}}},
     }
 
 
 def _read_docs() -> Document:
     return {
-        "operationId": "read_docs",
         "summary": "This document as a page",
-        "tags": [SERVICE],
         "responses": {"200": {"description": "It.", "content": {HTML: {"schema": {"type": "string"}}}}},
     }
 
 
 def _read_breaker() -> Document:
     return {
-        "operationId": "read_breaker",
-        "tags": [OPERATIONS],
         "summary": "Read the circuit breaker, and the pipe that it stops and starts",
         "responses": {
             "200": {"description": "The breaker.", "content": _json("BreakerView", examples.BREAKER)},
@@ -233,8 +217,6 @@ def _read_breaker() -> Document:
 
 def _change_breaker() -> Document:
     return {
-        "operationId": "change_breaker",
-        "tags": [OPERATIONS],
         "summary": "Open or close the circuit breaker",
         "requestBody": {"required": True, "content": _json("BreakerChange", examples.BREAKER_CHANGE)},
         "responses": {
@@ -263,3 +245,19 @@ def _problem(description: str, example: Refused | None = None) -> Document:
 
 def _unavailable() -> Document:
     return {**_problem("The table or the queue did not answer."), "headers": {"Retry-After": _RETRY_AFTER}}
+
+
+_OPERATIONS: Mapping[str, Callable[[], Document]] = {
+    "submit_task": _submit_task,
+    "submit_tasks": _submit_tasks,
+    "list_tasks": _list_tasks,
+    "read_task": _read_task,
+    "cancel_task": _cancel_task,
+    "redrive_task": _redrive_task,
+    "redrive_tasks": _redrive_tasks,
+    "health": _health,
+    "read_breaker": _read_breaker,
+    "change_breaker": _change_breaker,
+    "read_openapi": _read_openapi,
+    "read_docs": _read_docs,
+}
