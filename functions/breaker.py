@@ -13,8 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.adapters.breaker import CloudWatchAttempts, DynamoDBBreakerStore, EventBridgePipe
-from functions.api.dispatch import dispatch
-from functions.api.messages import Request, Response, answer
+from functions.api.http import Request, Response, dispatch, json_response
 from functions.api.routes import serve
 from functions.tasks.breaker.control import BreakerStatus, Control, change, look, tick
 from functions.tasks.breaker.states import Rules, State, ordered, tripped
@@ -37,23 +36,24 @@ def build() -> Control:
             cool_down=timedelta(seconds=int(os.environ["COOL_DOWN_SECONDS"])),
             probe=timedelta(seconds=int(os.environ["PROBE_SECONDS"])),
         ),
+        now=lambda: datetime.now(UTC),
     )
 
 
 def read_breaker(_: Request) -> Response:
     """GET /breaker: the breaker, and the pipe that it stops and starts."""
     control = build()
-    return answer(200, view(look(control), control.rules))
+    return json_response(200, view(look(control), control.rules))
 
 
 def change_breaker(request: Request) -> Response:
     """PUT /breaker: open or close it; 200 with what it is then. The pipe may take AWS a minute or two."""
     wanted = parse_change(request.require_json())
     control, state, by = build(), State(wanted.state), request.caller or ANONYMOUS
-    now = datetime.now(UTC)
+    now = control.now()
     status = change(control, lambda breaker: ordered(breaker, state, reason=wanted.reason, by=by, now=now))
     _report(status)
-    return answer(200, view(status, control.rules))
+    return json_response(200, view(status, control.rules))
 
 
 ROUTES = serve("breaker", read_breaker, change_breaker)
@@ -70,7 +70,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any] | N
         for record in event["Records"]:
             _alarm(json.loads(record["Sns"]["Message"]))
         return None
-    _report(tick(build(), datetime.now(UTC)))
+    _report(tick(build()))
     return None
 
 
@@ -79,9 +79,10 @@ def _alarm(message: dict[str, Any]) -> None:
     latest/monitoring/Notify_Users_Alarm_Changes.html describes the message."""
     if message["NewStateValue"] != "ALARM":
         return
-    at, now = datetime.fromisoformat(message["StateChangeTime"]), datetime.now(UTC)
+    control, at = build(), datetime.fromisoformat(message["StateChangeTime"])
+    now = control.now()
     reason = f"{message['AlarmName']}: {message['NewStateReason']}"
-    _report(change(build(), lambda breaker: tripped(breaker, reason=reason, at=at, now=now)))
+    _report(change(control, lambda breaker: tripped(breaker, reason=reason, at=at, now=now)))
 
 
 def _report(status: BreakerStatus) -> None:

@@ -1,6 +1,7 @@
 """The request handler of `DELETE /tasks/{task_id}`. A function of its own, because the reader may write nothing."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -10,14 +11,11 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.adapters.task_table.records import DynamoDBRecordStore
-from functions.api.dispatch import dispatch
-from functions.api.links import task_document
-from functions.api.messages import Request, Response, answer
+from functions.api.http import Request, Response, dispatch, json_response
 from functions.api.routes import serve
+from functions.api.tasks import task_document
 from functions.tasks.cancelling import CancellableRecords, cancel
 from functions.telemetry.observability import logger, metrics, tracer
-
-MAX_ID_CHARACTERS = 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +24,7 @@ class Canceller:
 
     records: CancellableRecords
     keep_for: timedelta
+    now: Callable[[], datetime]
 
 
 @cache
@@ -34,16 +33,17 @@ def build() -> Canceller:
     return Canceller(
         records=DynamoDBRecordStore(os.environ["TABLE_NAME"]),
         keep_for=timedelta(seconds=int(os.environ["RETENTION_SECONDS"])),
+        now=lambda: datetime.now(UTC),
     )
 
 
 def cancel_task(request: Request) -> Response:
     """DELETE /tasks/{task_id}: 200 with the cancelled task; 404, or 409 when it is no longer queued."""
     canceller = build()
-    task_id = request.path_parameters["task_id"][: MAX_ID_CHARACTERS + 1]
-    record = cancel(task_id, records=canceller.records, now=datetime.now(UTC), keep_for=canceller.keep_for)
+    task_id = request.task_id()
+    record = cancel(task_id, records=canceller.records, now=canceller.now(), keep_for=canceller.keep_for)
     logger.info("cancelled", task_id=task_id)
-    return answer(200, task_document(record, request.stage))
+    return json_response(200, task_document(record, request.stage))
 
 
 ROUTES = serve("canceller", cancel_task)

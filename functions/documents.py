@@ -13,10 +13,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.api.access import Access
 from functions.api.cors import preflight_headers
-from functions.api.dispatch import dispatch, method_not_allowed
 from functions.api.document.openapi import Document, openapi_document
 from functions.api.document.page import CONTENT_SECURITY_POLICY, page
-from functions.api.messages import HTML, Request, Response, answer
+from functions.api.headers import HTML
+from functions.api.http import Request, Response, dispatch, json_response, method_not_allowed
 from functions.api.routes import serve
 from functions.telemetry.observability import logger, metrics, tracer
 
@@ -37,7 +37,7 @@ def build_page() -> str:
 
 def read_openapi(request: Request) -> Response:
     """GET /openapi.json: the document, and below which path of this host its paths are."""
-    return answer(200, {**build(), "servers": [{"url": f"/{request.stage}"}]}, CACHE)
+    return json_response(200, {**build(), "servers": [{"url": f"/{request.stage}"}]}, CACHE)
 
 
 def read_docs(_request: Request) -> Response:

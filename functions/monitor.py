@@ -25,6 +25,7 @@ def build() -> Watch:
         window=timedelta(seconds=int(os.environ["WINDOW_SECONDS"])),
         threshold=int(os.environ["ALERT_THRESHOLD"]),
         types=frozenset(load_task_types()),
+        now=lambda: datetime.now(UTC),
     )
 
 
@@ -34,7 +35,7 @@ def build() -> Watch:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """A batch of the queue of failed tasks in; out, the messages that have to come back."""
     messages = [(record["messageId"], record["body"]) for record in event["Records"]]
-    watched = watch(messages, build(), now=datetime.now(UTC))
+    watched = watch(messages, build())
     for kind in watched.alerts:
         emit({"type": kind.type, "error_class": kind.error_class}, {("FailureAlerts", COUNT): [1]})
     metrics.add_metric(name="FailuresCounted", unit=MetricUnit.Count, value=watched.counted)

@@ -2,8 +2,10 @@
 
 import random
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -16,10 +18,36 @@ from functions.telemetry.attempts import Attempt
 from functions.telemetry.observability import logger, metrics, tracer
 
 
+class CountedRun(Protocol):
+    """One run of a task, as the circuit breaker counts it."""
+
+    def ended(self, *, transiently: bool) -> None:
+        """The run is over; `transiently` if it failed for a reason that passes."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """What the handler works with: epoch milliseconds, random numbers from 0 to 1, and the count of runs.
+
+    `begin_run` takes the seconds that the run has left.
+    """
+
+    types: Registry
+    now_ms: Callable[[], int]
+    draw: Callable[[], float]
+    begin_run: Callable[[float], CountedRun]
+
+
 @cache
-def build() -> Registry:
+def build() -> Ports:
     """The task types, once per execution environment."""
-    return load_task_types()
+    return Ports(
+        types=load_task_types(),
+        now_ms=lambda: time.time_ns() // 1_000_000,
+        draw=random.random,
+        begin_run=Attempt,
+    )
 
 
 @logger.inject_lambda_context
@@ -30,12 +58,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
 
     Raises one of the `TaskError` classes: its name decides between retry and dead letter.
     """
+    ports = build()
     logger.append_keys(task_id=event["task_id"], attempt=event["attempt"], execution=event["execution"])
-    refuse_without_lease(event["lease_until"], time.time_ns() // 1_000_000)
-    run = Attempt(context.get_remaining_time_in_millis() / 1000)
+    refuse_without_lease(event["lease_until"], ports.now_ms())
+    run = ports.begin_run(context.get_remaining_time_in_millis() / 1000)
     try:
         result = process(
-            event["body"], attempt=event["attempt"], run=event["run"], types=build(), draw=random.random()
+            event["body"], attempt=event["attempt"], run=event["run"], types=ports.types, draw=ports.draw()
         )
     except TaskError as error:
         run.ended(transiently=error.error_class in TRANSIENT)

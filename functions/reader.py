@@ -10,17 +10,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.adapters.task_table.lists import DynamoDBTaskIndex
 from functions.adapters.task_table.records import DynamoDBRecordStore
-from functions.api.dispatch import dispatch
-from functions.api.links import task_document
-from functions.api.messages import Request, Response, answer
+from functions.api.http import Request, Response, dispatch, json_response
 from functions.api.routes import serve
-from functions.tasks.errors import Refused
+from functions.api.tasks import task_document
+from functions.tasks.errors import NotFound
 from functions.tasks.listing import pages
 from functions.tasks.listing.model import parse_list_request
 from functions.tasks.record import RecordStore
 from functions.telemetry.observability import logger, metrics, tracer
-
-MAX_ID_CHARACTERS = 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,18 +37,18 @@ def build() -> Reader:
 
 def read_task(request: Request) -> Response:
     """GET /tasks/{task_id}: the task and what became of it so far; 404 when there is none."""
-    task_id = request.path_parameters["task_id"]
-    record = build().records.get(task_id) if len(task_id) <= MAX_ID_CHARACTERS else None
+    task_id = request.task_id()
+    record = build().records.get(task_id)
     if record is None:
-        raise Refused(404, "Not found", f"There is no task {task_id[:MAX_ID_CHARACTERS]!r}.")
-    return answer(200, task_document(record, request.stage))
+        raise NotFound(task_id)
+    return json_response(200, task_document(record, request.stage))
 
 
 def list_tasks(request: Request) -> Response:
     """GET /tasks: a page of tasks, newest first."""
     page = pages.list_tasks(parse_list_request(request.query), build().index)
     logger.info("listed", tasks=len(page.tasks))
-    return answer(200, page.model_dump(mode="json", exclude_none=True))
+    return json_response(200, page.model_dump(mode="json", exclude_none=True))
 
 
 ROUTES = serve("reader", read_task, list_tasks)

@@ -14,8 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.adapters.dead_letters import SQSDeadLetters
 from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.task_table.failures import DynamoDBFailedTasks
-from functions.api.dispatch import dispatch
-from functions.api.messages import Request, Response, answer
+from functions.api.http import Request, Response, dispatch, json_response
 from functions.api.routes import serve
 from functions.tasks.redrive.dead_letters import DeadLetters
 from functions.tasks.redrive.many import BulkRedrive
@@ -24,8 +23,6 @@ from functions.tasks.redrive.one import redrive_one
 from functions.tasks.redrive.putting_back import PuttingBack
 from functions.tasks.redrive.sweep import Sweep
 from functions.telemetry.observability import logger, metrics, tracer
-
-MAX_ID_CHARACTERS = 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +64,7 @@ def build() -> Redriver:
 def redrive_task(request: Request) -> Response:
     """POST /tasks/{task_id}/redrive: 202 when the task was put back; 404, or 409 when it has not failed."""
     redriver = build()
-    task_id = request.path_parameters["task_id"][: MAX_ID_CHARACTERS + 1]
+    task_id = request.task_id()
     return _answer(redrive_one(task_id, redriver.putting_back, redriver.sweep(), redriver.now))
 
 
@@ -83,7 +80,7 @@ def _answer(report: RedriveReport) -> Response:
         metrics.add_metric(name="TasksRedriven", unit=MetricUnit.Count, value=len(report.tasks))
         ids = [task.task_id for task in report.tasks]
         logger.info("redriven", task_ids=ids, letters_removed=report.letters_removed)
-    return answer(200 if report.dry_run else 202, report.model_dump(mode="json", exclude_none=True))
+    return json_response(200 if report.dry_run else 202, report.model_dump(mode="json", exclude_none=True))
 
 
 ROUTES = serve("redrive", redrive_task, redrive_tasks)

@@ -1,12 +1,11 @@
 """The request handler of `POST /tasks`, `POST /tasks/batch` and `GET /health`.
 
-A task's way begins here; next: `tasks/submission.py`.
+A task begins here; next: `tasks/intake/submission.py`.
 """
 
 import os
-import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -17,111 +16,74 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.task_table.records import DynamoDBRecordStore
-from functions.api.batching import batch_answer, count
-from functions.api.dispatch import dispatch
-from functions.api.links import task_document
-from functions.api.messages import Request, Response, answer
+from functions.api.headers import KEY_HEADER
+from functions.api.http import Request, Response, dispatch, json_response
+from functions.api.idempotency import idempotency_key
 from functions.api.routes import serve
+from functions.api.tasks import accepted_response, batch_response
 from functions.task_types import load_task_types
-from functions.tasks.clock import uuid7
+from functions.tasks.clock import timestamp, uuid7
 from functions.tasks.errors import Unavailable
-from functions.tasks.intake.batch import BatchSubmission, SideBySide, new_records, parse_batch
-from functions.tasks.intake.idempotency import KEY_HEADER, REPLAYED_HEADER, IdempotencyKey, idempotency_key
-from functions.tasks.intake.submission import (
-    MAX_BODY_BYTES,
-    Accepted,
-    TaskQueue,
-    new_record,
-    submit,
-    timestamp,
-    too_large,
-)
-from functions.tasks.intake.validation import parse_new_task
-from functions.tasks.record import RecordStore
-from functions.tasks.registry import Registry
+from functions.tasks.intake.batch import accept_batch
+from functions.tasks.intake.idempotency import IdempotencyKey
+from functions.tasks.intake.submission import Accepted, Ports, accept
 from functions.telemetry.observability import logger, metrics, tracer
 
 KEYS_SIDE_BY_SIDE = 8  # boto3 keeps ten connections
-# Until when another task of a batch is begun. One takes at most 21 s (a put, the read after its lost reply, a send,
-# each with all their attempts timing out), and the function has 28.
-BATCH_SECONDS = 6
-
-
-@dataclass(frozen=True, kw_only=True)
-class Validator:
-    """What the handler works with."""
-
-    records: RecordStore
-    queue: TaskQueue
-    types: Registry
-    side_by_side: SideBySide = map
 
 
 @cache
-def build() -> Validator:
-    """Clients and registry, once per execution environment."""
-    return Validator(
+def build() -> Ports:
+    """What intake works with, once per execution environment."""
+    return Ports(
         records=DynamoDBRecordStore(os.environ["TABLE_NAME"]),
         queue=SQSTaskQueue(os.environ["QUEUE_URL"]),
         types=load_task_types(),
+        now=lambda: datetime.now(UTC),
+        new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), os.urandom(10)),
         side_by_side=ThreadPoolExecutor(KEYS_SIDE_BY_SIDE).map,
     )
 
 
 def submit_task(request: Request) -> Response:
     """POST /tasks: 202 with the task as accepted, and where to read it."""
-    text = request.require_json()
-    if len(text.encode(errors="surrogatepass")) > MAX_BODY_BYTES:
-        raise too_large()
-    validator = build()
-    new_task = parse_new_task(text, validator.types)
-    record = new_record(new_task, key=_key(request), now=datetime.now(UTC), new_id=_new_id)
-    accepted = submit(record, records=validator.records, queue=validator.queue)
-    _count(accepted=int(not accepted.replayed), replayed=int(accepted.replayed))
-    word = "replayed" if accepted.replayed else "accepted"
-    logger.info(word, task_id=record.task_id, ordering_key=record.ordering_key, type=record.type)
-    document = task_document(accepted.record, request.stage)
-    replayed = {REPLAYED_HEADER: "true"} if accepted.replayed else {}
-    return answer(202, document, {"Location": f"/{request.stage}/tasks/{record.task_id}", **replayed})
+    accepted = accept(request.require_json(), _key(request), build())
+    record = accepted.record
+    _count([accepted])
+    message = "replayed" if accepted.replayed else "accepted"
+    logger.info(message, task_id=record.task_id, ordering_key=record.ordering_key, type=record.type)
+    return accepted_response(accepted, request.stage)
 
 
 def submit_tasks(request: Request) -> Response:
-    """POST /tasks/batch: 207 with what became of each task."""
-    validator, deadline = build(), time.monotonic() + BATCH_SECONDS
-    items = parse_batch(request.require_json(), validator.types)
-    planned = new_records(items, key=_key(request), now=datetime.now(UTC), new_id=_new_id)
-    submission = BatchSubmission(
-        records=validator.records,
-        queue=validator.queue,
-        in_time=lambda: time.monotonic() < deadline,
-        side_by_side=validator.side_by_side,
+    """POST /tasks/batch: 207 with the outcome of each task."""
+    outcomes = accept_batch(request.require_json(), _key(request), build())
+    accepted = [one for one in outcomes if isinstance(one, Accepted)]
+    _count(accepted)
+    logger.info(
+        "batch",
+        tasks=len(outcomes),
+        task_ids=[one.record.task_id for one in accepted],
+        replayed=sum(one.replayed for one in accepted),
+        unavailable=[str(one) for one in outcomes if isinstance(one, Unavailable)],
     )
-    outcomes = submission.run(planned)
-    counts = count(outcomes)
-    _count(accepted=counts.accepted, replayed=counts.replayed)
-    task_ids = [one.record.task_id for one in outcomes if isinstance(one, Accepted)]
-    causes = [str(one) for one in outcomes if isinstance(one, Unavailable)]
-    logger.info("batch", tasks=len(items), task_ids=task_ids, replayed=counts.replayed, unavailable=causes)
-    return batch_answer(request, outcomes)
+    return batch_response(outcomes, request)
+
+
+def health(_request: Request) -> Response:
+    """GET /health: the API responds, and what time it thinks it is."""
+    return json_response(200, {"status": "healthy", "timestamp": timestamp(datetime.now(UTC))})
 
 
 def _key(request: Request) -> IdempotencyKey | None:
     return idempotency_key(request.header_values(KEY_HEADER), request.api_key_id)
 
 
-def _new_id(moment: datetime) -> str:
-    return uuid7(int(moment.timestamp() * 1000), os.urandom(10))
-
-
-def _count(*, accepted: int, replayed: int) -> None:
-    for name, value in (("TasksAccepted", accepted), ("TasksReplayed", replayed)):
+def _count(accepted: Sequence[Accepted]) -> None:
+    replayed = sum(one.replayed for one in accepted)
+    for name, value in (("TasksAccepted", len(accepted) - replayed), ("TasksReplayed", replayed)):
         if value:
             metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
-
-
-def health(request: Request) -> Response:
-    """GET /health: the API answers, and what time it thinks it is."""
-    return answer(200, {"status": "healthy", "timestamp": timestamp(datetime.now(UTC))})
 
 
 ROUTES = serve("validator", submit_task, submit_tasks, health)

@@ -23,37 +23,38 @@ from mangum import Mangum
 from functions.adapters.clients import CONFIG
 from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.task_table.records import DynamoDBRecordStore
-from functions.api.links import task_document
+from functions.api import problems
+from functions.api.tasks import task_document
 from functions.task_types import load_task_types
-from functions.tasks.clock import uuid7
-from functions.tasks.errors import FieldError, Refused, Unavailable
-from functions.tasks.intake.submission import new_record, submit, timestamp
-from functions.tasks.intake.validation import invalid_task, type_errors
+from functions.tasks.clock import timestamp, uuid7
+from functions.tasks.errors import FieldError, Rejected, Unavailable
+from functions.tasks.intake.submission import Identity, Ports, invalid_task, new_record, submit
 from functions.tasks.model import NewTask
 
 LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 logger = Logger()
 metrics = Metrics()
-types = load_task_types()
-records = DynamoDBRecordStore(os.environ["TABLE_NAME"], boto3.client("dynamodb", config=CONFIG))
-queue = SQSTaskQueue(os.environ["QUEUE_URL"], boto3.client("sqs", config=CONFIG))
+ports = Ports(
+    records=DynamoDBRecordStore(os.environ["TABLE_NAME"], boto3.client("dynamodb", config=CONFIG)),
+    queue=SQSTaskQueue(os.environ["QUEUE_URL"], boto3.client("sqs", config=CONFIG)),
+    types=load_task_types(),
+    now=lambda: datetime.now(UTC),
+    new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), os.urandom(10)),
+)
 
 
 def accept(new_task: NewTask, request: Request) -> JSONResponse:
     """202 with the task as accepted, and where to read it."""
-    if errors := type_errors(new_task, types):
+    if errors := ports.types.errors(new_task):
         raise invalid_task(errors)
-    record = new_record(new_task, key=None, now=datetime.now(UTC), new_id=_new_id)
-    submit(record, records=records, queue=queue)
+    now = ports.now()
+    record = new_record(new_task, Identity(task_id=ports.new_id(now)), now)
+    submit(record, ports)
     metrics.add_metric(name="TasksAccepted", unit=MetricUnit.Count, value=1)
     logger.info("accepted", task_id=record.task_id, ordering_key=record.ordering_key, type=record.type)
     stage = request.scope["aws.event"]["requestContext"]["stage"]
     location = {"Location": f"/{stage}/tasks/{record.task_id}"}
     return JSONResponse(task_document(record, stage), 202, headers=location)
-
-
-def _new_id(moment: datetime) -> str:
-    return uuid7(int(moment.timestamp() * 1000), os.urandom(10))
 
 
 async def health() -> dict[str, str]:
@@ -62,27 +63,25 @@ async def health() -> dict[str, str]:
 
 
 async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-    """400 that names every field which is wrong."""
+    """400 that names each wrong field."""
     errors = [FieldError(field=".".join(map(str, e["loc"][1:])) or "body", message=e["msg"]) for e in error.errors()]
-    return await refused(request, invalid_task(errors))
+    return _response(request, problems.rejected(invalid_task(errors)))
 
 
-async def refused(request: Request, error: Refused) -> JSONResponse:
-    """A problem document (RFC 9457)."""
-    problem: dict[str, Any] = {
-        "title": error.title,
-        "status": error.status,
-        "detail": error.detail,
-        "instance": request.url.path,
-        "errors": [vars(field_error) for field_error in error.errors],
-    }
-    return JSONResponse(problem, error.status, headers=error.headers, media_type="application/problem+json")
+async def rejected(request: Request, error: Rejected) -> JSONResponse:
+    """What the domain rejects."""
+    return _response(request, problems.rejected(error))
 
 
 async def unavailable(request: Request, error: Unavailable) -> JSONResponse:
     """503: the client tries again."""
     logger.exception("unavailable")
-    return await refused(request, Refused(503, "Temporarily unavailable", str(error), headers={"Retry-After": "5"}))
+    return _response(request, problems.unavailable())
+
+
+def _response(request: Request, problem: problems.Problem) -> JSONResponse:
+    document = problem.document(request.url.path)
+    return JSONResponse(document, problem.status, headers=problem.headers, media_type="application/problem+json")
 
 
 def create_app(submit_task: Callable[..., Any]) -> FastAPI:
@@ -91,7 +90,7 @@ def create_app(submit_task: Callable[..., Any]) -> FastAPI:
     app.post("/tasks", status_code=202)(submit_task)
     app.get("/health")(health)
     app.exception_handler(RequestValidationError)(invalid)
-    app.exception_handler(Refused)(refused)
+    app.exception_handler(Rejected)(rejected)
     app.exception_handler(Unavailable)(unavailable)
     return app
 

@@ -8,8 +8,8 @@ import boto3
 from functions.adapters.clients import CONFIG, unavailable_on_failure
 from functions.tasks.breaker.control import PipeState
 from functions.tasks.breaker.states import Attempts, Breaker, State
+from functions.tasks.clock import timestamp
 from functions.tasks.events.measures import TRANSIENT_FAILURE
-from functions.tasks.intake.submission import timestamp
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient

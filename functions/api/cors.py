@@ -7,7 +7,7 @@ told of them. There are no cookies and no credentials, so "any origin" gives a p
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from functions.tasks.intake.idempotency import REPLAYED_HEADER
+from functions.api.headers import REPLAYED_HEADER
 
 STAGE_VARIABLE = "cors_origins"
 ANY = "any"  # stands for `*`, which a stage variable cannot hold

@@ -1,7 +1,22 @@
-"""What a problem is called, by its status: the same in the functions, at the gateway and in the document."""
+"""Problem documents (RFC 9457): what every rejected request and every failure is answered with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
+from functions.api.headers import KEY_HEADER
+from functions.tasks.errors import (
+    Conflict,
+    FieldError,
+    Invalid,
+    KeyReused,
+    NotFound,
+    Rejected,
+    TooLarge,
+    Unavailable,
+)
+
+# What a problem is called, by its status: the same in the functions, at the gateway and in the document.
 TITLES: Mapping[int, str] = {
     400: "Invalid request",
     401: "Unauthorized",
@@ -15,6 +30,58 @@ TITLES: Mapping[int, str] = {
     503: "Temporarily unavailable",
     504: "Timeout",
 }
+RETRY_AFTER_SECONDS = 5
+_STATUS: Mapping[type[Rejected], int] = {Invalid: 400, NotFound: 404, Conflict: 409, TooLarge: 413, KeyReused: 422}
+
+
+class Problem(Exception):
+    """A response with an error status: `errors` names each wrong field, `headers` are sent with it."""
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+
+    def document(self, instance: str) -> dict[str, Any]:
+        """The problem document; `instance` is the path of the request."""
+        document: dict[str, Any] = {
+            "type": problem_type(self.title),
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": instance,
+        }
+        return document | ({"errors": [asdict(error) for error in self.errors]} if self.errors else {})
+
+
+def rejected(error: Rejected) -> Problem:
+    """The problem of a request that the domain rejects."""
+    errors = error.errors
+    if isinstance(error, KeyReused):
+        errors = (FieldError(field=KEY_HEADER, message="was used for another request"),)
+    return Problem(_STATUS[type(error)], error.title, error.detail, errors)
+
+
+def unavailable(error: Unavailable | None = None) -> Problem:
+    """The problem of what could not be done now and can be tried again; `error` explains it to the client."""
+    detail = str(error or "The task store or the queue did not respond.")
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return Problem(503, TITLES[503], f"{detail} It is safe to try again.", headers=headers)
+
+
+def internal_error() -> Problem:
+    """The problem of a bug: the log has its cause, the client only hears that there is one."""
+    return Problem(500, TITLES[500], "An internal error occurred; it has been logged.")
 
 
 def problem_type(title: str) -> str:

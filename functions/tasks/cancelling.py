@@ -1,16 +1,16 @@
-"""DELETE /tasks/{task_id}: a queued task is cancelled, and its message finds nothing to do when its turn comes."""
+"""Cancelling: a queued task is cancelled, and its message finds nothing to do when its turn comes."""
 
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from functions.tasks.errors import Refused, Unavailable
-from functions.tasks.intake.submission import timestamp
+from functions.tasks.clock import timestamp
+from functions.tasks.errors import Conflict, NotFound, Unavailable
 from functions.tasks.model import Status
 from functions.tasks.record import Record
 
 _TRIES = 3
 _WHY_NOT = {
-    Status.PROCESSING: "is being worked on",
+    Status.PROCESSING: "is being processed",
     Status.SUCCEEDED: "has succeeded",
     Status.FAILED: "has failed",
 }
@@ -34,16 +34,16 @@ class CancellableRecords(Protocol):
 def cancel(task_id: str, *, records: CancellableRecords, now: datetime, keep_for: timedelta) -> Record:
     """Cancel the task, once or again; the record as it is then. `keep_for` has to exceed its message's retention.
 
-    `Refused` with 404 when there is no such task, with 409 when it is no longer queued.
+    `NotFound` when there is no such task, `Conflict` when it is no longer queued.
     """
     for _ in range(_TRIES):
         expires_at = int((now + keep_for).timestamp())
         record = records.cancel(task_id, at=timestamp(now), expires_at=expires_at) or records.get(task_id)
         if record is None:
-            raise Refused(404, "Not found", f"There is no task {task_id!r}.")
+            raise NotFound(task_id)
         if record.status is Status.CANCELLED:
             return record
         if record.status is not Status.QUEUED:
-            raise Refused(409, "Not queued", f"The task {task_id!r} {_WHY_NOT[record.status]}.")
+            raise Conflict("Not queued", f"The task {task_id!r} {_WHY_NOT[record.status]}.")
         # It was not queued a moment ago and is again: an execution gave it back in between.
     raise Unavailable(f"the task {task_id!r} is claimed and given back all the time")

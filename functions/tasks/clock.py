@@ -1,12 +1,18 @@
-"""Task ids."""
+"""Moments and ids as records, messages and clients see them. The clock itself and chance are the caller's."""
 
 import uuid
+from datetime import UTC, datetime
+
+
+def timestamp(moment: datetime) -> str:
+    """UTC, ISO 8601, milliseconds: `2026-01-31T12:00:00.000Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def uuid7(unix_milliseconds: int, random_bits: bytes) -> str:
-    """A UUIDv7 (RFC 9562, 5.7): sorts by time of creation, so that ids read in the order in which tasks came.
+    """A UUIDv7 (RFC 9562, 5.7): sorts by the moment of creation, so that ids read in the order in which tasks came.
 
-    `random_bits` are at least ten random bytes; clock and randomness are the caller's, which makes ids testable.
+    `random_bits` are at least ten random bytes.
     """
     value = (unix_milliseconds & (1 << 48) - 1) << 80 | int.from_bytes(random_bits[:10])
     value = value & ~(0xF << 76) | 0x7 << 76  # version 7

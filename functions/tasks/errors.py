@@ -1,15 +1,17 @@
 """Errors, named by what happens next.
 
-Two families. `TaskError` and its subclasses are what goes wrong while a task is worked off: the exact class name
-travels through Lambda as `errorType` and is the error name that the state machine retries and catches, so renaming
-a class here means renaming it in `statemachine/task.asl.json` (a test holds both sides together).
-`Refused` and `Unavailable` are what goes wrong before a task exists.
+`TaskError` and its subclasses are what goes wrong while a task is processed: the exact class name travels through
+Lambda as `errorType` and is the error name that the state machine retries and catches, so renaming a class here means
+renaming it in `statemachine/task.asl.json` (a test holds both sides together).
+`Rejected` and its subclasses, and `Unavailable`, are what goes wrong with a request.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
+
+from pydantic import ValidationError
 
 
 class ErrorClass(StrEnum):
@@ -27,7 +29,7 @@ TRANSIENT = frozenset({ErrorClass.NETWORK, ErrorClass.RATE_LIMIT, ErrorClass.SYS
 
 
 class TaskError(Exception):
-    """A task type's function raises one of the subclasses below to say what shall happen next."""
+    """A task type's function raises one of the subclasses below to say what happens next."""
 
     error_class: ClassVar[ErrorClass]
 
@@ -45,7 +47,7 @@ class TaskNetworkError(TaskError):
 
 
 class TaskRateLimitError(TaskError):
-    """Transient: something that the task talks to asked for patience. Retried with back-off.
+    """Transient: something that the task talks to asked to slow down. Retried with back-off.
 
     `retry_after` seconds, if it said how long, are honoured as far as the execution has time left.
     """
@@ -64,7 +66,7 @@ class TaskSystemError(TaskError):
 
 
 class TaskUnknownError(TaskError):
-    """Nobody said what it is: any other exception of a task type's function becomes this one. Retried once."""
+    """Unclassified: any other exception of a task type's function becomes this one. Retried once."""
 
     error_class = ErrorClass.UNKNOWN
 
@@ -89,27 +91,64 @@ class FieldError:
     message: str
 
 
-class Refused(Exception):
-    """A request that is answered with a 4xx: nothing is queued, nothing is recorded.
+BODY = "body"  # the field's name when the body as a whole is wrong
+_WORDING = {"missing": "is required", "extra_forbidden": "is not a known field"}
 
-    `status` is HTTP's, `headers` are sent with the answer, `errors` names every field that is wrong.
+
+def field_errors(error: ValidationError, prefix: str = "") -> tuple[FieldError, ...]:
+    """Pydantic's findings in the client's terms: the path of each field and a sentence."""
+    return tuple(
+        FieldError(
+            field=".".join(str(part) for part in ((prefix,) if prefix else ()) + finding["loc"]) or BODY,
+            message=_WORDING.get(finding["type"], finding["msg"].removeprefix("Value error, ")),
+        )
+        for finding in error.errors(include_url=False, include_context=False, include_input=False)
+    )
+
+
+class Rejected(Exception):
+    """A request that has no effect: nothing is queued, nothing is recorded. Each subclass is one kind of reason.
+
+    `title` names the problem in a few words, `detail` explains this occurrence, `errors` names each wrong field.
     """
 
-    def __init__(
-        self,
-        status: int,
-        title: str,
-        detail: str,
-        errors: Sequence[FieldError] = (),
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, title: str, detail: str, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)
-        self.status = status
         self.title = title
         self.detail = detail
         self.errors = tuple(errors)
-        self.headers = dict(headers or {})
+
+
+class Invalid(Rejected):
+    """The request does not say what it has to. Names at most a hundred wrong fields."""
+
+    # A megabyte of unknown fields would make a response of more than the 6 MB that Lambda sends.
+    MAX_ERRORS: ClassVar = 100
+
+    def __init__(self, title: str, effect: str, errors: Sequence[FieldError]) -> None:
+        shown = errors[: self.MAX_ERRORS]
+        names = ", ".join(dict.fromkeys(error.field for error in shown))
+        super().__init__(title, f"{effect} See: {names}.", shown)
+
+
+class TooLarge(Rejected):
+    """The request is larger than the pipeline can carry."""
+
+
+class NotFound(Rejected):
+    """There is no task with this id."""
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__("Not found", f"There is no task {task_id!r}.")
+
+
+class Conflict(Rejected):
+    """The task's status does not allow it."""
+
+
+class KeyReused(Rejected):
+    """The idempotency key belongs to a request with another payload."""
 
 
 class Unavailable(Exception):
-    """The table or the queue did not answer: 503, the client tries again."""
+    """The table, the queue or another dependency did not respond: the client may try again."""

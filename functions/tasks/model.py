@@ -7,7 +7,7 @@ descriptions are written for clients.
 import re
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
+MAX_ID_CHARACTERS = 128
 DEFAULT_ORDERING_KEY = "task-processing"
 DEFAULT_TYPE = "default"
 # Python's own parser takes any character between date and time; ISO 8601 takes a T.
@@ -131,66 +132,6 @@ class Task(NewTask):
     runs of the function over all executions of the task, from 1.
     """
 
-    task_id: Annotated[str, Field(min_length=1, max_length=128, description="The task's id.")]
+    task_id: Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARACTERS, description="The task's id.")]
     created_at: Annotated[str | None, Field(description="When it was accepted: UTC, ISO 8601, milliseconds.")] = None
     attempt: Annotated[int, Field(ge=1, exclude=True)] = 1
-
-
-class TaskFailure(BaseModel):
-    """Why a task failed."""
-
-    model_config = _STRICT
-
-    error_class: Annotated[
-        str, Field(alias="class", description="VALIDATION, NETWORK, RATE_LIMIT, SYSTEM or UNKNOWN.")
-    ]
-    type: Annotated[str, Field(description="The exception's name.")]
-    message: Annotated[str, Field(description="What went wrong.")]
-
-
-class HistoryEntry(BaseModel):
-    """One step in a task's life: a change of its status, or, with an `attempt`, a run that failed while processing."""
-
-    model_config = _STRICT
-
-    status: Annotated[Status, Field(description="The status that the task took, or had while this run failed.")]
-    at: Annotated[str, Field(description="When: UTC, ISO 8601, milliseconds.")]
-    attempt: Annotated[
-        int | None, Field(description="Of a run that failed: its number. Runs that crashed first are not listed.")
-    ] = None
-    started_at: Annotated[str | None, Field(description="Of a run that failed: when it was started.")] = None
-    retry_in: Annotated[
-        float | None, Field(description="Of a run that failed: seconds until the next one; left out for the last.")
-    ] = None
-    error: Annotated[
-        TaskFailure | None, Field(description="Why the run failed, or had failed before it was put back; shortened.")
-    ] = None
-
-
-class TaskLinks(BaseModel):
-    """What can be done next, as paths: each is there only while it can be done."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
-
-    itself: Annotated[str, Field(alias="self", description="GET: this task.")]
-    same_key: Annotated[str, Field(description="GET: the tasks of its ordering key, newest first.")]
-    cancel: Annotated[str | None, Field(description="DELETE: cancel it; only while it is queued.")] = None
-    redrive: Annotated[str | None, Field(description="POST: put it back; only when it has failed.")] = None
-
-
-class TaskView(NewTask):
-    """A task read back: all that was posted, and what became of it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    task_id: Annotated[str, Field(description="The task's id.")]
-    status: Annotated[Status, Field(description="Where the task is in its life.")]
-    attempts: Annotated[int, Field(ge=0, description="Runs of the task so far, over all executions.")]
-    redrives: Annotated[int, Field(ge=0, description="How often it was put back after a failure.")] = 0
-    created_at: Annotated[str, Field(description="When it was accepted: UTC, ISO 8601, milliseconds.")]
-    started_at: Annotated[str | None, Field(description="When it was first claimed.")] = None
-    finished_at: Annotated[str | None, Field(description="When it succeeded, failed or was cancelled.")] = None
-    result: Annotated[Any, Field(description="What the task type returned; only when it succeeded.")] = None
-    error: Annotated[TaskFailure | None, Field(description="Why it failed; only when it failed.")] = None
-    history: Annotated[tuple[HistoryEntry, ...], Field(description="Its life, oldest first.")] = ()
-    links: Annotated[TaskLinks | None, Field(description="What can be done next.")] = None

@@ -3,9 +3,15 @@
 from pydantic import ValidationError
 
 from functions.tasks import strict_json
-from functions.tasks.errors import TASK_ERRORS, FieldError, TaskError, TaskUnknownError, TaskValidationError
-from functions.tasks.fields import BODY, field_errors
-from functions.tasks.intake.validation import type_errors
+from functions.tasks.errors import (
+    BODY,
+    TASK_ERRORS,
+    FieldError,
+    TaskError,
+    TaskUnknownError,
+    TaskValidationError,
+    field_errors,
+)
 from functions.tasks.model import Task
 from functions.tasks.redaction import redact
 from functions.tasks.registry import DEFAULT_RETRY, Registry, TaskType
@@ -75,7 +81,7 @@ def _parse(body: str, attempt: int) -> Task:
 
 def _find(task: Task, types: Registry) -> TaskType:
     task_type = types.find(task.type)
-    errors = type_errors(task, types)
+    errors = types.errors(task)
     if task_type is None or errors:
         raise _invalid_message(errors)
     return task_type

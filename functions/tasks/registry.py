@@ -1,4 +1,4 @@
-"""The registry of task types: which function works off which tasks, and what data it needs.
+"""The registry of task types: which function processes which tasks, and what data it needs.
 
 A task type is a function, registered with its payload model:
 
@@ -12,9 +12,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from functions.tasks.errors import FieldError
-from functions.tasks.fields import field_errors
-from functions.tasks.model import Task
+from functions.tasks.errors import FieldError, field_errors
+from functions.tasks.model import NewTask, Task
 from functions.tasks.retry import RetryPolicy
 
 DataT = TypeVar("DataT", bound=BaseModel)
@@ -68,6 +67,13 @@ class Registry:
     def find(self, name: str) -> TaskType | None:
         """The task type of that name, or None."""
         return self._types.get(name)
+
+    def errors(self, task: NewTask) -> tuple[FieldError, ...]:
+        """Whether the task's type exists and can work with its `data`: found out before the task is queued."""
+        task_type = self.find(task.type)
+        if task_type is None:
+            return (FieldError(field="type", message=f"is not a known task type; known are {', '.join(self)}"),)
+        return task_type.data_errors(task.data)
 
     def retry_policies(self) -> Iterator[RetryPolicy]:
         """The policies of all task types."""

@@ -14,7 +14,7 @@ _MAYBE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 def loads(text: str, max_depth: int = MAX_DEPTH) -> Any:
     """Parse `text`, or raise ValueError with a sentence for the client.
 
-    Refused beside malformed text: duplicate keys, NaN and infinities (also 1e999), lone surrogates, which no UTF-8
+    Rejected beside malformed text: duplicate keys, NaN and infinities (also 1e999), lone surrogates, which no UTF-8
     carry, the character NUL, at which many a library cuts texts off, and nesting deeper than `max_depth`, which later
     parsers on the way might not survive.
     """

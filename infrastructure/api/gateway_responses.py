@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from functions.api.messages import PROBLEM_JSON
+from functions.api.headers import PROBLEM_JSON
 from functions.api.problems import TITLES, problem_type
 
 # Every error that the gateway makes itself: its name there, and its status. The defaults stand for names to come.

@@ -1,13 +1,31 @@
 """Table and queue in memory, which can fail."""
 
+import itertools
+import os
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from functions.task_types import load_task_types
+from functions.tasks.clock import uuid7
 from functions.tasks.errors import Unavailable
+from functions.tasks.intake.submission import Ports, TaskQueue
 from functions.tasks.listing.model import TaskSummary
 from functions.tasks.listing.pages import Place
-from functions.tasks.record import Record
+from functions.tasks.record import Record, RecordStore
+
+
+def intake_ports(records: RecordStore, queue: TaskQueue) -> Ports:
+    """What intake works with, around these; a second goes by between two requests, and each id is new."""
+    seconds = itertools.count()
+    return Ports(
+        records=records,
+        queue=queue,
+        types=load_task_types(),
+        now=lambda: datetime(2026, 1, 31, 12, tzinfo=UTC) + timedelta(seconds=next(seconds)),
+        new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), os.urandom(10)),
+    )
 
 
 @dataclass

@@ -18,7 +18,7 @@ from tests.simulation.actors import operators
 from tests.simulation.actors.calls import LambdaContext, SimulatedTasks
 from tests.simulation.run import START, TIMES, shipped_definition, shipped_machine
 from tests.simulation.world.faults import CALM, Faults
-from tests.simulation.world.work import OK, TYPES, working_in
+from tests.simulation.world.work import OK, processor_ports, working_in
 from tests.simulation.world.world import World
 
 TASK_ID = "task-1"
@@ -110,8 +110,8 @@ class Bench:
         name = f"execution-{number}"
         with ExitStack() as stack:
             stack.enter_context(working_in(self.world))
-            stack.enter_context(mock.patch.object(processor, "build", return_value=TYPES))
-            stack.enter_context(mock.patch("functions.processor.time.time_ns", self.world.now_ns))
+            ports = processor_ports(self.world, random.Random(number).random)
+            stack.enter_context(mock.patch.object(processor, "build", return_value=ports))
             stack.enter_context(redirect_stdout(StringIO()))
             outcome = machine.run(
                 self._event(),

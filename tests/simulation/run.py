@@ -1,15 +1,13 @@
 """One seeded run: the shipped pipeline, a few tasks, and whatever the seed lets go wrong."""
 
 import functools
-import itertools
 import random
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from asl import Group, Machine, Scheduler, VirtualClock
@@ -17,7 +15,9 @@ from asl.execution.scheduler import MachineTimedOut
 from functions import canceller, processor, redrive, validator
 from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.task_table.records import DynamoDBRecordStore
+from functions.tasks.clock import uuid7
 from functions.tasks.intake.batch import MAX_TASKS
+from functions.tasks.intake.submission import Ports
 from infrastructure.settings.times import derive_times
 from statemachine.loader import load_definition
 from tests.simulation.actors.calls import SimulatedDynamoDB, SimulatedSQS, SimulatedTasks
@@ -27,7 +27,7 @@ from tests.simulation.actors.operators import last_operator, operator, redriver
 from tests.simulation.actors.workers import Fiber, Worker
 from tests.simulation.promises.invariants import calm_violations, violations
 from tests.simulation.world.faults import CALM, Faults, Weather
-from tests.simulation.world.work import OK, TYPES, working_in
+from tests.simulation.world.work import OK, TYPES, processor_ports, working_in
 from tests.simulation.world.world import MAX_RECEIVE_COUNT, World
 
 _NOWHERE = Path("/dev/null").open("w")  # noqa: SIM115 for as long as the process lives
@@ -132,17 +132,11 @@ def run(seed: int, system: System | None = None) -> list[str]:
 
 
 def _handlers(world: World, faults: Faults, rng: random.Random) -> list[tuple[Any, str, Any]]:
-    """What the real handlers find in the simulated world instead of clients, clocks and chance."""
+    """What the real handlers are built with in the simulated world."""
     return [
         (canceller, "build", functools.partial(_same, simulated_canceller(world, faults))),
-        (canceller, "datetime", OperatorClock(world)),
-        (validator, "build", functools.partial(_same, _validator(world, faults))),
-        (validator, "datetime", AcceptanceClock(world)),
-        (validator, "BATCH_SECONDS", PATIENCE_SECONDS),  # of real time
-        (processor, "build", functools.partial(_same, TYPES)),
-        (processor, "Attempt", _Uncounted),
-        (processor, "random", SimpleNamespace(random=random.Random(rng.random()).random)),
-        (processor, "time", SimpleNamespace(time_ns=world.now_ns)),
+        (validator, "build", functools.partial(_same, _intake(world, faults, random.Random(rng.random())))),
+        (processor, "build", functools.partial(_same, processor_ports(world, random.Random(rng.random()).random))),
         (redrive, "build", functools.partial(_same, redriver(world, faults))),
     ]
 
@@ -169,37 +163,6 @@ def _drawn(rng: random.Random, probability: float, told: bool | None) -> bool:
     return drawn if told is None else told
 
 
-class _Uncounted:
-    """`Attempt` without its timer, which runs on real time."""
-
-    def __init__(self, remaining_seconds: float) -> None: ...
-
-    def ended(self, *, transiently: bool) -> None: ...
-
-
-class OperatorClock:
-    """A handler's `datetime`: virtual time."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def now(self, zone: tzinfo) -> datetime:
-        """`datetime.now`."""
-        return datetime.fromtimestamp(self._world.now(), zone)
-
-
-class AcceptanceClock:
-    """The validator's `datetime`: virtual time, and no two tasks accepted in the same millisecond, batch or not."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._calls = itertools.count(1, MAX_TASKS)
-
-    def now(self, zone: tzinfo) -> datetime:
-        """`datetime.now`."""
-        return datetime.fromtimestamp(self._world.now() + next(self._calls) / 1000, zone)
-
-
 def _posts(rng: random.Random, plans: tuple[tuple[str, ...], ...]) -> list[Post]:
     keys = rng.choice((("a",), ("a",), ("a", "b")))
     return [
@@ -223,12 +186,27 @@ def _clients(world: World, faults: Faults, rng: random.Random, posts: list[Post]
     return [careful_client(world, faults, rng, requests) for _ in range(world.clients)]
 
 
-def _validator(world: World, faults: Faults) -> validator.Validator:
-    return validator.Validator(
+def _intake(world: World, faults: Faults, chance: random.Random) -> Ports:
+    return Ports(
         records=DynamoDBRecordStore("tasks", SimulatedDynamoDB(world, faults)),  # pyright: ignore[reportArgumentType]
         queue=SQSTaskQueue("queue", SimulatedSQS(world, faults)),  # pyright: ignore[reportArgumentType]
         types=TYPES,
+        now=AcceptanceClock(world).now,
+        new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), chance.randbytes(10)),
     )
+
+
+class AcceptanceClock:
+    """Virtual time, and no two tasks accepted in the same millisecond, batch or not."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._last = 0.0
+
+    def now(self) -> datetime:
+        """Later than the last time by at least what a batch spreads its tasks over."""
+        self._last = max(self._world.now(), self._last + MAX_TASKS / 1000)
+        return datetime.fromtimestamp(self._last, UTC)
 
 
 def _all(scheduler: Scheduler, actors: list[Fiber]) -> Generator[Any, Any, None]:

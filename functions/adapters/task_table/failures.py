@@ -14,8 +14,8 @@ import boto3
 from functions.adapters.clients import CONFIG, unavailable_on_failure
 from functions.adapters.task_table.failed_index import INDEX, INDEXED
 from functions.adapters.task_table.indexes import status_shard
+from functions.tasks.clock import timestamp
 from functions.tasks.errors import Unavailable
-from functions.tasks.intake.submission import timestamp
 from functions.tasks.model import Status
 from functions.tasks.redrive.state import KeysPage, Mark, TaskState, redrive_id
 

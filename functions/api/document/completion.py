@@ -5,14 +5,14 @@ from typing import Any
 
 from functions.api.access import API_KEY, OPERATIONS, SERVICE, SIGNATURE, TASKS, Access
 from functions.api.document.examples import TASK_ID
-from functions.api.messages import PROBLEM_JSON
-from functions.api.problems import TITLES, problem_type
+from functions.api.headers import PROBLEM_JSON
+from functions.api.problems import TITLES, internal_error, problem_type, unavailable
 
 Document = dict[str, Any]
 _TAGS = {
-    TASKS: "Hand in tasks and read what became of them.",
-    SERVICE: "About the API itself; open to everybody.",
-    OPERATIONS: "What operators do; needs an AWS signature.",
+    TASKS: "Submit tasks and follow them.",
+    SERVICE: "The API itself; open to everyone.",
+    OPERATIONS: "For operators; requires an AWS signature.",
 }
 _SCHEMES: dict[str, Document] = {
     API_KEY: {"type": "apiKey", "in": "header", "name": "x-api-key", "description": "The client's API key."},
@@ -20,28 +20,28 @@ _SCHEMES: dict[str, Document] = {
         "type": "apiKey",
         "in": "header",
         "name": "Authorization",
-        "description": "AWS Signature Version 4 for the service `execute-api`, of somebody who may invoke the API.",
+        "description": "AWS Signature Version 4 for `execute-api`, by an identity that may invoke the API.",
     },
 }
-# What can be answered to any request, whatever it asks for: most of it by the gateway, before a function hears of it.
+# The responses that any request may get: most come from the gateway, before a function is called.
 _COMMON = {
     403: "The API key or the signature is missing or wrong, or the firewall refused the request.",
     429: "Too many requests, or the key's quota is used up; try again later.",
-    500: "A mistake on our side.",
-    504: "No answer in time; the request may have been done all the same.",
+    500: "An internal error.",
+    504: "No response in time; the request may have been carried out anyway.",
 }
-# The gateway takes 10 MB; what a function takes, its operations say themselves.
+# The gateway takes 10 MB; each operation declares what its function takes.
 _WITH_BODY = {413: "The request is too large."}
-# So the gateway answers a request without a signature, as one for a path that does not exist.
-_UNSIGNED = {404: "There is nothing here for who does not sign."}
+# The gateway responds to a request without a signature as to one for a path that does not exist.
+_UNSIGNED = {404: "Not found, or the request is unsigned."}
 _DETAILS = {
     403: "Forbidden",
     404: f"There is no task {TASK_ID!r}.",
     413: "Request Too Long",
     415: "Send the task as application/json, not as text/plain.",
     429: "Too Many Requests",
-    500: "This is a mistake on our side.",
-    503: "The task store or the queue did not answer. Nothing is lost by trying again.",
+    500: internal_error().detail,
+    503: unavailable().detail,
     504: "Endpoint request timed out",
 }
 

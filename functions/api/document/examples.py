@@ -3,13 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from functions.api.messages import problem_body
+from functions.api.problems import Problem, rejected
 from functions.tasks.breaker.view import parse_change
-from functions.tasks.errors import FieldError, Refused
+from functions.tasks.errors import Conflict, FieldError, Rejected
 from functions.tasks.intake.batch import batch_too_large, invalid_batch
-from functions.tasks.intake.idempotency import reused_key
-from functions.tasks.intake.submission import too_large
-from functions.tasks.intake.validation import invalid_task
+from functions.tasks.intake.submission import invalid_task, key_reused, too_large
 from functions.tasks.listing.model import parse_list_request
 from functions.tasks.redrive.model import parse_request
 
@@ -103,29 +101,29 @@ BREAKER: dict[str, Any] = {
 }
 
 
-def _refusal(call: Callable[[], object]) -> Refused:
+def _rejection(call: Callable[[], object]) -> Problem:
     try:
         call()
-    except Refused as refused:
-        return refused
-    raise AssertionError("an example of a refusal is none")
+    except Rejected as error:
+        return rejected(error)
+    raise AssertionError("an example of a rejection was accepted")
 
 
-# The very refusals of the domain, so that no example says what no function does.
-INVALID_TASK: Refused = invalid_task([FieldError(field="title", message="is required")])
-TOO_LARGE: Refused = too_large()
-INVALID_CHANGE: Refused = _refusal(lambda: parse_change("{}"))
-INVALID_REDRIVE: Refused = _refusal(lambda: parse_request('{"limit": 0}'))
-INVALID_BATCH: Refused = invalid_batch([FieldError(field="tasks", message="is required")])
-BATCH_TOO_LARGE: Refused = batch_too_large()
-REUSED_KEY: Refused = reused_key()
-INVALID_QUERY: Refused = _refusal(lambda: parse_list_request({"limit": ["0"]}))
-NOT_QUEUED = Refused(409, "Not queued", f"The task {TASK_ID!r} has succeeded.")
-NOT_FAILED = Refused(409, "Not failed", f"The task {TASK_ID!r} has succeeded.")
+# The domain's own rejections, so that no example shows what no function does.
+INVALID_TASK = rejected(invalid_task([FieldError(field="title", message="is required")]))
+TOO_LARGE = rejected(too_large())
+INVALID_CHANGE = _rejection(lambda: parse_change("{}"))
+INVALID_REDRIVE = _rejection(lambda: parse_request('{"limit": 0}'))
+INVALID_BATCH = rejected(invalid_batch([FieldError(field="tasks", message="is required")]))
+BATCH_TOO_LARGE = rejected(batch_too_large())
+REUSED_KEY = rejected(key_reused())
+INVALID_QUERY = _rejection(lambda: parse_list_request({"limit": ["0"]}))
+NOT_QUEUED = rejected(Conflict("Not queued", f"The task {TASK_ID!r} has succeeded."))
+NOT_FAILED = rejected(Conflict("Not failed", f"The task {TASK_ID!r} has succeeded."))
 BATCH: dict[str, Any] = {"tasks": [NEW_TASK, {**NEW_TASK, "title": "Say goodbye"}]}
 BATCH_ANSWER: dict[str, Any] = {
     "results": [
         {"status": 202, "location": f"{INSTANCE}/{TASK_ID}", "task": QUEUED_TASK},
-        {"status": 400, "problem": problem_body(INVALID_TASK, f"{INSTANCE}/batch#/tasks/1")},
+        {"status": 400, "problem": INVALID_TASK.document(f"{INSTANCE}/batch#/tasks/1")},
     ]
 }

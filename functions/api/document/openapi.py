@@ -11,10 +11,11 @@ from functions.api.access import Access
 from functions.api.document import examples
 from functions.api.document.completion import complete
 from functions.api.document.schemas import query_parameters, reference, schemas
-from functions.api.messages import HTML, JSON, PROBLEM_JSON, problem_body
+from functions.api.headers import HTML, JSON, KEY_HEADER, PROBLEM_JSON, REPLAYED_HEADER
+from functions.api.idempotency import KEY_PATTERN, MAX_KEY_CHARACTERS
+from functions.api.problems import Problem
 from functions.api.routes import ROUTES
-from functions.tasks.errors import Refused
-from functions.tasks.intake.idempotency import KEY_HEADER, KEY_PATTERN, MAX_KEY_CHARACTERS, REPLAYED_HEADER
+from functions.tasks.model import MAX_ID_CHARACTERS
 
 Document = dict[str, Any]
 _RETRY_AFTER: Document = {"description": "Seconds to wait before trying again.", "schema": {"type": "string"}}
@@ -109,7 +110,12 @@ def _replayed() -> Document:
 
 
 def _task_id() -> Document:
-    return {"name": "task_id", "in": "path", "required": True, "schema": {"type": "string", "maxLength": 128}}
+    return {
+        "name": "task_id",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "maxLength": MAX_ID_CHARACTERS},
+    }
 
 
 def _read_task() -> Document:
@@ -235,11 +241,11 @@ def _json(model: str, example: Document) -> Document:
     return {JSON: {"schema": reference(model), "example": example}}
 
 
-def _problem(description: str, example: Refused | None = None) -> Document:
+def _problem(description: str, example: Problem | None = None) -> Document:
     """An error; without an example of its own it gets the one of its status."""
     content: Document = {"schema": reference("Problem")}
     if example:
-        content["example"] = problem_body(example, examples.INSTANCE)
+        content["example"] = example.document(examples.INSTANCE)
     return {"description": description, "content": {PROBLEM_JSON: content}}
 
 

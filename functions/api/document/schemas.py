@@ -6,11 +6,11 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from functions.api.document.batch_models import BatchAnswer
+from functions.api.document.models import BatchAnswer, TaskView
 from functions.tasks.breaker.view import BreakerChange, BreakerView
 from functions.tasks.intake.batch import Batch
 from functions.tasks.listing.model import ListRequest, TaskList
-from functions.tasks.model import NewTask, TaskView
+from functions.tasks.model import NewTask
 from functions.tasks.redrive.model import RedriveReport, RedriveRequest
 
 Document = dict[str, Any]

@@ -5,14 +5,14 @@ another. Each window is told once, so that a thousand failed tasks are one alert
 """
 
 import json
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from functions.tasks.clock import timestamp
 from functions.tasks.errors import ErrorClass, Unavailable
 from functions.tasks.events.measures import OTHER, class_label, type_label
-from functions.tasks.intake.submission import timestamp
 from functions.tasks.redaction import redact
 
 MAX_EXAMPLES = 5
@@ -103,6 +103,7 @@ class Watch:
     window: timedelta
     threshold: int
     types: Container[str]
+    now: Callable[[], datetime]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,12 +115,13 @@ class Watched:
     again: tuple[str, ...]
 
 
-def watch(messages: Sequence[tuple[str, str]], rules: Watch, *, now: datetime) -> Watched:
+def watch(messages: Sequence[tuple[str, str]], rules: Watch) -> Watched:
     """Count the failures in `messages` (id and text), then alert for each pattern that has not been told.
 
     First all are counted, so that the alert says how many there are already. A message that cannot be read, counted
     or told comes back by itself; its event is not counted twice then.
     """
+    now = rules.now()
     again: list[str] = []
     kinds: dict[Kind, list[str]] = {}
     counted = 0

@@ -86,6 +86,7 @@ class Control:
     pipe: PipeSwitch
     attempts: AttemptCounter
     rules: Rules
+    now: Callable[[], datetime]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,9 +117,9 @@ def change(control: Control, transition: Callable[[Breaker], Breaker]) -> Breake
     raise Unavailable("the breaker is changed by others all the time")
 
 
-def tick(control: Control, now: datetime) -> BreakerStatus:
+def tick(control: Control) -> BreakerStatus:
     """Time went by: cool-down, probe window, and whatever was left undone."""
-    runs = control.pipe.look().runs
+    now, runs = control.now(), control.pipe.look().runs
 
     def step(breaker: Breaker) -> Breaker:
         def probe() -> Attempts:

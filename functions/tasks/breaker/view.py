@@ -7,11 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from functions.tasks import strict_json
 from functions.tasks.breaker.control import BreakerStatus
 from functions.tasks.breaker.states import NEW, Rules, State, next_step_at
-from functions.tasks.errors import FieldError, Refused
-from functions.tasks.fields import BODY, field_errors
-from functions.tasks.intake.submission import timestamp
+from functions.tasks.clock import timestamp
+from functions.tasks.errors import BODY, FieldError, Invalid, field_errors
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
+_REJECTION = ("Invalid change", "The breaker was not changed.")
 
 
 class BreakerChange(BaseModel):
@@ -62,13 +62,13 @@ class BreakerView(BaseModel):
 
 
 def parse_change(text: str) -> BreakerChange:
-    """The change that a request body describes; `Refused` (400) with every field that is wrong."""
+    """The change that a request body describes; `Invalid` names each wrong field."""
     try:
         return BreakerChange.model_validate(strict_json.loads(text))
     except ValidationError as error:
-        raise _invalid(field_errors(error)) from error
+        raise Invalid(*_REJECTION, field_errors(error)) from error
     except ValueError as error:
-        raise _invalid((FieldError(field=BODY, message=str(error)),)) from error
+        raise Invalid(*_REJECTION, [FieldError(field=BODY, message=str(error))]) from error
 
 
 def view(status: BreakerStatus, rules: Rules) -> dict[str, Any]:
@@ -85,8 +85,3 @@ def view(status: BreakerStatus, rules: Rules) -> dict[str, Any]:
         "pipe": {"current_state": pipe.current, "desired_state": pipe.desired, "state_reason": pipe.reason},
         "pipe_stopped": status.pipe_stopped,
     }
-
-
-def _invalid(errors: tuple[FieldError, ...]) -> Refused:
-    named = ", ".join(dict.fromkeys(error.field for error in errors))
-    return Refused(400, "Invalid change", f"The breaker was not changed. See: {named}.", errors)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.tasks.intake.submission import timestamp
+from functions.tasks.clock import timestamp
 from functions.tasks.model import Status
 from functions.tasks.redaction import redact
 

@@ -1,7 +1,7 @@
-"""Several tasks in one request. Each is accepted or refused by itself; those of a key keep the order they came in."""
+"""Several tasks in one request. Each is accepted or rejected alone; those of a key keep the order they came in."""
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -9,21 +9,22 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, WrapValidator
 
 from functions.tasks import strict_json
-from functions.tasks.errors import FieldError, Refused, Unavailable
-from functions.tasks.fields import BODY, field_errors
+from functions.tasks.errors import BODY, FieldError, Invalid, Rejected, TooLarge, Unavailable, field_errors
 from functions.tasks.intake.idempotency import IdempotencyKey, request_hash
-from functions.tasks.intake.submission import Accepted, Identity, TaskQueue, canonical, record_of, send, write
-from functions.tasks.intake.validation import check_new_task, invalid
+from functions.tasks.intake.submission import Accepted, Identity, Ports, canonical, check, new_record, send, write
 from functions.tasks.model import NewTask
-from functions.tasks.record import Record, RecordStore
+from functions.tasks.record import Record
 from functions.tasks.registry import Registry
 
 MAX_TASKS = 25
-# Lambda answers at most 6 MB. An answer repeats the tasks or the names of unknown fields, and in the worst case (every
-# number written the long way, every quote escaped twice) that is four to five times the request.
+# Lambda returns at most 6 MB. A response repeats the tasks or the names of unknown fields, and in the worst case (each
+# number written the long way, each quote escaped twice) that is four to five times the request.
 MAX_BATCH_BYTES = 1024 * 1024
+# No task is begun later than this. One takes at most 21 s (a put, the read after its lost reply, a send, each with all
+# its attempts timing out), and the function has 28.
+BEGIN_WITHIN = timedelta(seconds=6)
 _NESTING = 2  # the object and the list around each task
-_AS_IT_IS = WrapValidator(lambda value, _: value)  # one wrong task shall not spoil the others
+_AS_IT_IS = WrapValidator(lambda value, _: value)  # one wrong task must not spoil the others
 
 
 class Batch(BaseModel):
@@ -36,30 +37,39 @@ class Batch(BaseModel):
         Field(
             min_length=1,
             max_length=MAX_TASKS,
-            description="The tasks. Those of the same `ordering_key` are worked off in the order given here.",
+            description="The tasks. Those of the same `ordering_key` are processed in the order given here.",
         ),
     ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One of the tasks: as it was understood, or why it was not, and what of it counts when it is sent again."""
+    """One of the tasks, or why it is none; `payload` is the part of it that counts when it is sent again."""
 
-    task: NewTask | Refused
+    task: NewTask | Rejected
     payload: JsonValue
 
 
 class NotTried(Unavailable):
-    """A task that was left alone because of what happened before it; the message is for the client."""
+    """A task that was skipped because of what happened before it; the message is for the client."""
 
 
-Outcome = Accepted | Refused | Unavailable
+Outcome = Accepted | Rejected | Unavailable
 Chain = Sequence[tuple[int, Record]]
-SideBySide = Callable[[Callable[[Chain], Mapping[int, Outcome]], Sequence[Chain]], Iterable[Mapping[int, Outcome]]]
 
 
-def parse_batch(text: str, types: Registry) -> list[Item]:
-    """The tasks of a request body; `Refused` (400, 413) when it is no batch at all."""
+def accept_batch(text: str, key: IdempotencyKey | None, ports: Ports) -> list[Outcome]:
+    """Accept the tasks in a request body; the outcome of each, in their order.
+
+    `Rejected` when it is not a batch, too large, or its idempotency key belongs to another request; `Unavailable` when
+    no task at all could be accepted. Either way the same request may be sent again.
+    """
+    now = ports.now()
+    items = _parse(text, ports.types)
+    return Submission(ports=ports, begin_until=now + BEGIN_WITHIN).run(_new_records(items, key, ports, now))
+
+
+def _parse(text: str, types: Registry) -> list[Item]:
     if len(text.encode(errors="surrogatepass")) > MAX_BATCH_BYTES:
         raise batch_too_large()
     try:
@@ -73,77 +83,71 @@ def parse_batch(text: str, types: Registry) -> list[Item]:
 
 def _item(value: Any, types: Registry) -> Item:
     try:
-        task = check_new_task(value, types)
-    except Refused as refused:
-        return Item(task=refused, payload=value)
+        task = check(value, types)
+    except Rejected as rejected:
+        return Item(task=rejected, payload=value)
     return Item(task=task, payload=canonical(task))
 
 
-def new_records(
-    items: Sequence[Item], *, key: IdempotencyKey | None, now: datetime, new_id: Callable[[datetime], str]
-) -> list[Record | Refused]:
-    """The records that the tasks shall have, and the refusals of those that cannot have one.
+def _new_records(
+    items: Sequence[Item], key: IdempotencyKey | None, ports: Ports, now: datetime
+) -> list[Record | Rejected]:
+    """The tasks' first records, and the rejections of those that cannot have one.
 
-    They are a millisecond apart, so that their times tell their order. With a key, the first task that is recorded
-    has the id that belongs to the key alone; the hash is the whole request's, with the task's place in it.
+    They are a millisecond apart, so that their times show their order. With a key, the first task that is recorded has
+    the id that belongs to the key alone; the hash is the whole request's, with the task's position in it.
     """
     whole = request_hash([item.payload for item in items]) if key else None
-    planned: list[Record | Refused] = []
+    records: list[Record | Rejected] = []
     number = 0
     for position, item in enumerate(items):
         moment = now + timedelta(milliseconds=position)
         identity = (
             Identity(task_id=key.task_id(number), request_hash=f"{whole}/{position}")
             if key
-            else Identity(task_id=new_id(moment))
+            else Identity(task_id=ports.new_id(moment))
         )
-        planned.append(_record(item, identity, moment))
-        number += isinstance(planned[-1], Record)
-    return planned
+        records.append(_record(item, identity, moment))
+        number += isinstance(records[-1], Record)
+    return records
 
 
-def _record(item: Item, identity: Identity, now: datetime) -> Record | Refused:
-    if isinstance(item.task, Refused):
+def _record(item: Item, identity: Identity, now: datetime) -> Record | Rejected:
+    if isinstance(item.task, Rejected):
         return item.task
     try:
-        return record_of(item.task, identity, now)
-    except Refused as too_large:
-        return too_large
+        return new_record(item.task, identity, now)
+    except TooLarge as rejected:
+        return rejected
 
 
 @dataclass(frozen=True, kw_only=True)
-class BatchSubmission:
-    """What it takes to submit a batch.
+class Submission:
+    """One batch on its way into table and queue. No task is begun after `begin_until`."""
 
-    `in_time` says whether another task may be begun, `side_by_side` is `map` or does the same with several threads.
-    """
+    ports: Ports
+    begin_until: datetime
 
-    records: RecordStore
-    queue: TaskQueue
-    in_time: Callable[[], bool]
-    side_by_side: SideBySide
-
-    def run(self, planned: Sequence[Record | Refused]) -> list[Outcome]:
-        """Submit the records; what became of each, in their order.
+    def run(self, records: Sequence[Record | Rejected]) -> list[Outcome]:
+        """Submit the records; the outcome of each, in their order.
 
         The first record is written before all others: with an idempotency key it decides for the whole batch, so that
-        two batches with one key can never both be begun. `Refused` (422) when the key is another request's,
-        `Unavailable` when no task at all could be accepted: then the whole request may be sent again.
+        two batches with one key can never both be begun.
         """
-        outcomes: dict[int, Outcome] = {i: one for i, one in enumerate(planned) if isinstance(one, Refused)}
-        waiting = [(i, one) for i, one in enumerate(planned) if isinstance(one, Record)]
+        outcomes: dict[int, Outcome] = {i: one for i, one in enumerate(records) if isinstance(one, Rejected)}
+        waiting = [(i, one) for i, one in enumerate(records) if isinstance(one, Record)]
         if waiting:
-            first = write(waiting[0][1], self.records)
-            chains = _by_ordering_key(waiting)
-            for part in self.side_by_side(lambda chain: self._work_off(chain, first), chains):
+            first = write(waiting[0][1], self.ports.records)
+            chains = by_ordering_key(waiting)
+            for part in self.ports.side_by_side(lambda chain: self._submit_chain(chain, first), chains):
                 outcomes.update(part)
-        ordered = [outcomes[i] for i in range(len(planned))]
+        ordered = [outcomes[i] for i in range(len(records))]
         failed = [one for one in ordered if isinstance(one, Unavailable)]
         if len(failed) == len(ordered):
             raise failed[0]
         return ordered
 
-    def _work_off(self, chain: Chain, first: Accepted) -> Mapping[int, Outcome]:
+    def _submit_chain(self, chain: Chain, first: Accepted) -> Mapping[int, Outcome]:
         """Submit the tasks of one key, each only when the one before it is known to be in the queue."""
         outcomes: dict[int, Outcome] = {}
         stopped: Unavailable | None = None
@@ -155,28 +159,28 @@ class BatchSubmission:
         return outcomes
 
     def _submit(self, record: Record, first: Accepted) -> Outcome:
-        if not self.in_time():
+        if self.ports.now() >= self.begin_until:
             return NotTried("The tasks before it took too long.")
         try:
-            accepted = first if record.task_id == first.record.task_id else write(record, self.records)
-            send(accepted.record, self.queue)
-        except (Refused, Unavailable) as error:
+            accepted = first if record.task_id == first.record.task_id else write(record, self.ports.records)
+            send(accepted.record, self.ports.queue)
+        except (Rejected, Unavailable) as error:
             return error
         return accepted
 
 
-def _by_ordering_key(waiting: Chain) -> list[Chain]:
-    """One chain a key; sorting keeps the order within each."""
+def by_ordering_key(waiting: Chain) -> list[Chain]:
+    """One chain per key; sorting keeps the order within each."""
     by_key = sorted(waiting, key=lambda one: one[1].ordering_key)
     return [list(chain) for _, chain in itertools.groupby(by_key, key=lambda one: one[1].ordering_key)]
 
 
-def batch_too_large() -> Refused:
-    """The refusal of a batch whose answer could be more than Lambda sends."""
+def batch_too_large() -> TooLarge:
+    """The rejection of a batch whose response could be more than Lambda sends."""
     detail = f"A batch may take {MAX_BATCH_BYTES // 1024} KiB. Send several smaller ones."
-    return Refused(413, "Batch too large", detail, [FieldError(field=BODY, message="is too large")])
+    return TooLarge("Batch too large", detail, [FieldError(field=BODY, message="is too large")])
 
 
-def invalid_batch(errors: Sequence[FieldError]) -> Refused:
-    """The refusal of what is no batch."""
-    return invalid("Invalid batch", "No task was accepted.", errors)
+def invalid_batch(errors: Sequence[FieldError]) -> Invalid:
+    """The rejection of what is not a batch."""
+    return Invalid("Invalid batch", "No task was accepted.", errors)

@@ -1,28 +1,32 @@
-"""Accepting a task: write first, then send."""
+"""Accepting a task: validate it, write its record, then queue its message."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from functions.tasks import strict_json
-from functions.tasks.errors import FieldError, Refused
-from functions.tasks.fields import BODY
-from functions.tasks.intake.idempotency import IdempotencyKey, request_hash, reused_key
+from functions.tasks.clock import timestamp
+from functions.tasks.errors import BODY, FieldError, Invalid, KeyReused, TooLarge, field_errors
+from functions.tasks.intake.idempotency import IdempotencyKey, request_hash
 from functions.tasks.model import NewTask, Status
-from functions.tasks.record import Record, RecordStore, queued_record
+from functions.tasks.record import Record, RecordStore
+from functions.tasks.registry import Registry
 
 MAX_BODY_BYTES = 192 * 1024
-# EventBridge Pipes hands the body on as a string inside a JSON array, where quotes and backslashes double, and
-# Step Functions takes 256 KiB of that. SQS would accept a larger message, and it would then poison its group.
+# EventBridge Pipes passes the body on as a string inside a JSON array, where quotes and backslashes double, and Step
+# Functions takes 256 KiB of that. SQS would accept a larger message, and it would then poison its group.
 # The rest is left for the envelope and for what the state machine adds.
 MAX_ESCAPED_BYTES = 240 * 1024
 
 
+SideBySide = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+
+
 class TaskQueue(Protocol):
-    """Where accepted tasks wait. Raises `Unavailable` when it does not answer."""
+    """Where accepted tasks wait. Raises `Unavailable` when it does not respond."""
 
     def send(self, *, body: str, group: str, deduplication_id: str) -> None:
         """Queue one message behind all others of its message group."""
@@ -30,8 +34,20 @@ class TaskQueue(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ports:
+    """What intake works with. `side_by_side` is `map`, or does the same with several threads."""
+
+    records: RecordStore
+    queue: TaskQueue
+    types: Registry
+    now: Callable[[], datetime]
+    new_id: Callable[[datetime], str]
+    side_by_side: SideBySide = map
+
+
+@dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Which task a request is about. Only a request with an idempotency key has a hash: it may be seen again."""
+    """Which task a request is about. Only a request with an idempotency key has a hash: it may be sent again."""
 
     task_id: str
     request_hash: str | None = None
@@ -39,20 +55,47 @@ class Identity:
 
 @dataclass(frozen=True, kw_only=True)
 class Accepted:
-    """A task that is recorded; `replayed` when an earlier request with the same key has done it."""
+    """A task that is recorded and queued; `replayed` when an earlier request with the same key had recorded it."""
 
     record: Record
     replayed: bool
 
 
-def new_record(
-    new_task: NewTask, *, key: IdempotencyKey | None, now: datetime, new_id: Callable[[datetime], str]
-) -> Record:
-    """The record that the only task of a request shall have; `Refused` (413) when it is too large."""
-    if key is None:
-        return record_of(new_task, Identity(task_id=new_id(now)), now)
-    identity = Identity(task_id=key.task_id(), request_hash=request_hash(canonical(new_task)))
-    return record_of(new_task, identity, now)
+def accept(text: str, key: IdempotencyKey | None, ports: Ports) -> Accepted:
+    """Accept the task in a request body.
+
+    `Rejected` when it is not a task, too large, or its idempotency key belongs to another request; `Unavailable` when
+    table or queue do not respond. Either way the same request may be sent again.
+    """
+    if len(text.encode(errors="surrogatepass")) > MAX_BODY_BYTES:
+        raise too_large()
+    new_task = _parse(text, ports.types)
+    now = ports.now()
+    identity = (
+        Identity(task_id=key.task_id(), request_hash=request_hash(canonical(new_task)))
+        if key
+        else Identity(task_id=ports.new_id(now))
+    )
+    return submit(new_record(new_task, identity, now), ports)
+
+
+def _parse(text: str, types: Registry) -> NewTask:
+    try:
+        value = strict_json.loads(text)
+    except ValueError as error:
+        raise invalid_task([FieldError(field=BODY, message=str(error))]) from error
+    return check(value, types)
+
+
+def check(value: Any, types: Registry) -> NewTask:
+    """The task that a parsed document describes; `Invalid` names each wrong field."""
+    try:
+        new_task = NewTask.model_validate(value)
+    except ValidationError as error:
+        raise invalid_task(field_errors(error)) from error
+    if errors := types.errors(new_task):
+        raise invalid_task(errors)
+    return new_task
 
 
 def canonical(task: NewTask) -> JsonValue:
@@ -60,24 +103,38 @@ def canonical(task: NewTask) -> JsonValue:
     return task.model_dump(mode="json", exclude_defaults=True)
 
 
-def record_of(new_task: NewTask, identity: Identity, now: datetime) -> Record:
-    """The record that the task shall have, with its message; `Refused` (413) when that would be too large."""
+def new_record(task: NewTask, identity: Identity, now: datetime) -> Record:
+    """The first record of a task, with its message; `TooLarge` when the message would be."""
     created_at = timestamp(now)
-    body = message_body(new_task, identity.task_id, created_at)
-    return queued_record(
-        new_task, task_id=identity.task_id, body=body, created_at=created_at, request_hash=identity.request_hash
+    return Record(
+        task_id=identity.task_id,
+        status=Status.QUEUED,
+        ordering_key=task.ordering_key,
+        type=task.type,
+        priority=task.priority,
+        created_at=created_at,
+        body=_message_body(task, identity.task_id, created_at),
+        history=({"status": Status.QUEUED, "at": created_at},),
+        request_hash=identity.request_hash,
     )
 
 
-def submit(record: Record, *, records: RecordStore, queue: TaskQueue) -> Accepted:
+def _message_body(task: NewTask, task_id: str, created_at: str) -> str:
+    """The task as the message carries it, in JSON; `Task` reads it."""
+    posted = task.model_dump(mode="json", exclude_none=True)
+    body = strict_json.dumps({**posted, "task_id": task_id, "created_at": created_at})
+    if len(body.encode()) > MAX_BODY_BYTES or strict_json.escaped_size(body) > MAX_ESCAPED_BYTES:
+        raise too_large()
+    return body
+
+
+def submit(record: Record, ports: Ports) -> Accepted:
     """Write the record, then send its message.
 
-    In this order nothing is ever processed that was not recorded, and a record that was never sent can be sent
-    again. `Refused` (422) when the idempotency key is another request's; `Unavailable` when table or queue do not
-    answer.
+    In this order nothing is ever processed that was not recorded, and a record that was never sent can be sent again.
     """
-    accepted = write(record, records)
-    send(accepted.record, queue)
+    accepted = write(record, ports.records)
+    send(accepted.record, ports.queue)
     return accepted
 
 
@@ -89,7 +146,7 @@ def write(record: Record, records: RecordStore) -> Accepted:
     if record.request_hash is None:
         raise RuntimeError(f"task id {record.task_id} was generated twice")
     if kept.request_hash != record.request_hash:
-        raise reused_key()
+        raise key_reused()
     return Accepted(record=kept, replayed=True)
 
 
@@ -97,32 +154,30 @@ def send(record: Record, queue: TaskQueue) -> None:
     """Send the message of a task that may never have been sent.
 
     SQS drops it if it was sent in the last five minutes; if earlier, its claim finds the task taken. A task that was
-    put back after a failure has another message, which is for redrive to send.
+    redriven has another message, which is for redrive to send.
     """
     if record.status is Status.QUEUED and not record.redrives:
         queue.send(body=record.body, group=record.ordering_key, deduplication_id=record.task_id)
 
 
-def message_body(new_task: NewTask, task_id: str, created_at: str) -> str:
-    """The task as the message carries it (`Task` reads it), in JSON; `Refused` (413) when it is too large."""
-    posted = new_task.model_dump(mode="json", exclude_none=True)
-    body = strict_json.dumps({**posted, "task_id": task_id, "created_at": created_at})
-    if len(body.encode()) > MAX_BODY_BYTES or strict_json.escaped_size(body) > MAX_ESCAPED_BYTES:
-        raise too_large()
-    return body
+def invalid_task(errors: Sequence[FieldError]) -> Invalid:
+    """The rejection of a task, which names each wrong field."""
+    return Invalid("Invalid task", "The task was not accepted.", errors)
 
 
-def too_large() -> Refused:
-    """The refusal of a task that would not fit through the pipe."""
+def key_reused() -> KeyReused:
+    """The rejection of an idempotency key that belongs to another request."""
+    return KeyReused(
+        "Idempotency key reused",
+        "This idempotency key was sent before with another payload. Send a new key with a new request.",
+    )
+
+
+def too_large() -> TooLarge:
+    """The rejection of a task that would not fit through the pipe."""
     limit = f"{MAX_BODY_BYTES // 1024} KiB as JSON, or {MAX_ESCAPED_BYTES // 1024} KiB with its quotes escaped"
-    return Refused(
-        413,
+    return TooLarge(
         "Task too large",
         f"A task may take {limit}. Store large data elsewhere and put a reference into `data`.",
         [FieldError(field=BODY, message="is too large")],
     )
-
-
-def timestamp(moment: datetime) -> str:
-    """UTC, ISO 8601, milliseconds: `2026-01-31T12:00:00.000Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -7,8 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.config import JsonDict
 
-from functions.tasks.errors import FieldError, Refused
-from functions.tasks.fields import field_errors
+from functions.tasks.errors import FieldError, Invalid, field_errors
 from functions.tasks.listing.cursor import decode_cursor, encode_cursor
 from functions.tasks.model import Status
 
@@ -83,7 +82,7 @@ class TaskList(BaseModel):
 
 
 def parse_list_request(query: Mapping[str, Sequence[str]]) -> ListRequest:
-    """What a query string asks for; `Refused` (400) names each wrong parameter."""
+    """What a query asks for, given all values of each parameter; `Invalid` names each wrong one."""
     errors = [FieldError(field=name, message="is given more than once") for name in query if len(query[name]) > 1]
     try:
         request = ListRequest.model_validate({name: values[0] for name, values in query.items()})
@@ -98,6 +97,5 @@ def parse_list_request(query: Mapping[str, Sequence[str]]) -> ListRequest:
     return request
 
 
-def _invalid(errors: Sequence[FieldError]) -> Refused:
-    named = ", ".join(dict.fromkeys(error.field for error in errors))
-    return Refused(400, "Invalid query", f"Nothing was listed. See: {named}.", errors)
+def _invalid(errors: Sequence[FieldError]) -> Invalid:
+    return Invalid("Invalid query", "Nothing was listed.", errors)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from functions.tasks.intake.submission import timestamp
+from functions.tasks.clock import timestamp
 from functions.tasks.model import Status
 from functions.tasks.redrive.model import Continuation, MalformedMessage, RedrivenTask, RedriveReport, RedriveRequest
 from functions.tasks.redrive.one import redriven

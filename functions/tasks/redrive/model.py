@@ -9,14 +9,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.config import JsonDict
 
 from functions.tasks import strict_json
-from functions.tasks.errors import ErrorClass, FieldError, Refused
-from functions.tasks.fields import BODY, field_errors
-from functions.tasks.intake.submission import timestamp
+from functions.tasks.clock import timestamp
+from functions.tasks.errors import BODY, ErrorClass, FieldError, Invalid, field_errors
 from functions.tasks.model import Status
 from functions.tasks.redrive.state import TaskState
 
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 MAX_LIMIT = 200
+_REJECTION = ("Invalid redrive", "No task was redriven.")
 
 
 def _moment(value: str) -> str:
@@ -173,12 +173,10 @@ class RedriveReport(BaseModel):
 
 
 def parse_request(text: str) -> RedriveRequest:
-    """What a request body asks for, nothing for a dry run of everything; `Refused` (400) names each wrong field."""
+    """What a request body asks for, nothing for a dry run of everything; `Invalid` names each wrong field."""
     try:
         return RedriveRequest.model_validate(strict_json.loads(text or "{}"))
     except ValidationError as error:
-        errors = field_errors(error)
+        raise Invalid(*_REJECTION, field_errors(error)) from error
     except ValueError as error:
-        errors = (FieldError(field=BODY, message=str(error)),)
-    named = ", ".join(dict.fromkeys(error.field for error in errors))
-    raise Refused(400, "Invalid redrive", f"Nothing was put back. See: {named}.", errors)
+        raise Invalid(*_REJECTION, [FieldError(field=BODY, message=str(error))]) from error

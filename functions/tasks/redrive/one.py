@@ -1,9 +1,9 @@
-"""POST /tasks/{task_id}/redrive: put one task back."""
+"""Redriving one task."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from functions.tasks.errors import Refused
+from functions.tasks.errors import Conflict, NotFound
 from functions.tasks.model import Status
 from functions.tasks.redrive.model import RedrivenTask, RedriveReport
 from functions.tasks.redrive.putting_back import PuttingBack
@@ -21,13 +21,13 @@ _WHY_NOT = {
 
 
 def redrive_one(task_id: str, putting_back: PuttingBack, sweep: Sweep, now: Callable[[], datetime]) -> RedriveReport:
-    """Put the task back and look for its dead letter; `Refused` with 404 or 409 when there is nothing to put back."""
+    """Put the task back and look for its dead letter; `NotFound`, or `Conflict` when it has not failed."""
     state = putting_back.tasks.states([task_id]).get(task_id)
     if state is None:
-        raise Refused(404, "Not found", f"There is no task {task_id!r}.")
+        raise NotFound(task_id)
     mark = putting_back.put_back(state) if state.status in (Status.FAILED, Status.QUEUED) else None
     if mark is None:
-        raise Refused(409, "Not failed", f"The task {task_id!r} {_WHY_NOT[state.status]}.")
+        raise Conflict("Not failed", f"The task {task_id!r} {_WHY_NOT[state.status]}.")
     began = now()
     try:
         sweep.run(began + _SWEEP)

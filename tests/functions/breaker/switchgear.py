@@ -25,11 +25,12 @@ class Switchgear:
     attempts: Attempts = field(default_factory=lambda: Attempts(count=0, failures=0))
     dies_at: int = 0
     dies_after: bool = False
+    now: datetime = datetime(2026, 1, 31, 12, tzinfo=UTC)
     calls: list[str] = field(default_factory=list[str])
 
     @property
     def control(self) -> Control:
-        return Control(store=self, pipe=self, attempts=self, rules=RULES)
+        return Control(store=self, pipe=self, attempts=self, rules=RULES, now=lambda: self.now)
 
     def load(self) -> Breaker | None:
         self._call("load")

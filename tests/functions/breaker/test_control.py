@@ -1,7 +1,7 @@
 """State and pipe stay together, whatever dies in between, and whoever else has a hand in it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -25,8 +25,14 @@ def close(gear: Switchgear) -> BreakerStatus:
     return put(gear, State.CLOSED)
 
 
+def at(gear: Switchgear, now: datetime) -> BreakerStatus:
+    """A tick at that moment."""
+    gear.now = now
+    return tick(gear.control)
+
+
 def cool_down(gear: Switchgear) -> BreakerStatus:
-    return tick(gear.control, LATER)
+    return at(gear, LATER)
 
 
 def opened() -> Switchgear:
@@ -58,7 +64,7 @@ def test_after_the_cool_down_the_pipe_runs_and_after_a_good_probe_the_breaker_is
     assert cool_down(gear).breaker.state is State.HALF_OPEN
     assert gear.desired == "RUNNING"
     gear.attempts = Attempts(count=10, failures=1)
-    assert tick(gear.control, LATER + RULES.probe).breaker.state is State.CLOSED
+    assert at(gear, LATER + RULES.probe).breaker.state is State.CLOSED
     assert together(gear)
 
 
@@ -66,7 +72,7 @@ def test_after_a_bad_probe_the_pipe_is_stopped_again() -> None:
     gear = opened()
     cool_down(gear)
     gear.attempts = Attempts(count=1, failures=1)
-    assert tick(gear.control, LATER + RULES.probe).breaker.state is State.OPEN
+    assert at(gear, LATER + RULES.probe).breaker.state is State.OPEN
     assert gear.desired == "STOPPED"
     assert together(gear)
 
@@ -93,14 +99,14 @@ def test_a_death_at_any_call_is_mended_by_the_next_tick(story: str, dies_after: 
             break
         except Died:
             gear.dies_at = 0
-            tick(gear.control, NOON)
+            at(gear, NOON)
             assert together(gear), f"{story}, died at call {dying}"
     assert dying > 4, "each of the calls was died at"
 
 
 def test_a_pipe_that_somebody_else_stopped_is_told_and_not_started() -> None:
     gear = Switchgear(desired="STOPPED", current="STOPPED")
-    status = tick(gear.control, NOON)
+    status = at(gear, NOON)
     assert status.pipe_stopped
     assert "start" not in gear.calls
     assert not alarm(gear).pipe_stopped, "an open breaker's pipe stands as it should"
@@ -110,24 +116,24 @@ def test_a_pipe_that_somebody_else_stopped_is_told_and_not_started() -> None:
 
 def test_a_pipe_that_aws_disabled_is_told() -> None:
     gear = Switchgear(desired="RUNNING", current="STOPPED")
-    assert tick(gear.control, NOON).pipe_stopped
+    assert at(gear, NOON).pipe_stopped
     assert gear.calls.count("start") == 0
 
 
 @pytest.mark.parametrize("state", ["STARTING", "CREATING", "UPDATING"])
 def test_a_pipe_on_its_way_is_no_stopped_pipe(state: str) -> None:
-    assert not tick(Switchgear(current=state).control, NOON).pipe_stopped
+    assert not at(Switchgear(current=state), NOON).pipe_stopped
 
 
 @pytest.mark.parametrize("state", ["STOPPED", "STOPPING", "START_FAILED", "UPDATE_FAILED"])
 def test_a_pipe_that_does_not_get_there_is_one(state: str) -> None:
-    assert tick(Switchgear(current=state).control, NOON).pipe_stopped
+    assert at(Switchgear(current=state), NOON).pipe_stopped
 
 
 def test_a_pipe_that_somebody_starts_behind_an_open_breaker_is_stopped_again() -> None:
     gear = opened()
     gear.desired = gear.current = "RUNNING"
-    tick(gear.control, NOON)
+    at(gear, NOON)
     assert together(gear)
 
 
@@ -136,7 +142,7 @@ def test_a_pipe_in_the_middle_of_a_change_is_stopped_by_a_later_tick() -> None:
     alarm(gear)
     assert gear.desired == "RUNNING"
     gear.busy = False
-    tick(gear.control, NOON)
+    at(gear, NOON)
     assert together(gear)
 
 
@@ -145,7 +151,7 @@ def test_a_pipe_in_the_middle_of_a_change_is_started_by_a_later_tick() -> None:
     gear.busy = True
     assert not close(gear).pipe_stopped, "its start is on the way"
     gear.busy = False
-    tick(gear.control, NOON)
+    at(gear, NOON)
     assert together(gear)
 
 
@@ -198,7 +204,7 @@ def test_looking_changes_nothing() -> None:
 
 def test_a_quiet_tick_writes_nothing() -> None:
     gear = Switchgear()
-    tick(gear.control, NOON)
+    at(gear, NOON)
     gear.calls.clear()
-    tick(gear.control, NOON + timedelta(minutes=1))
+    at(gear, NOON + timedelta(minutes=1))
     assert set(gear.calls) == {"load", "look"}

@@ -64,6 +64,7 @@ def rules(dynamodb: Any) -> Watch:
         window=WINDOW,
         threshold=1,
         types={"default", "demo.echo"},
+        now=lambda: NOON,
     )
 
 
@@ -79,7 +80,8 @@ def a_failure(number: int, error_class: str = "NETWORK", task_type: str = "defau
 
 
 def send(rules: Watch, *texts: str, now: datetime = NOON) -> Watched:
-    return watch([(f"message-{n}", text) for n, text in enumerate(texts)], rules, now=now)
+    messages = [(f"message-{n}", text) for n, text in enumerate(texts)]
+    return watch(messages, replace(rules, now=lambda: now))
 
 
 def test_twenty_failures_of_one_pattern_are_one_alert(rules: Watch) -> None:

@@ -4,19 +4,18 @@ import itertools
 import json
 import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta, tzinfo
-from types import SimpleNamespace
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from functions import validator
-from functions.task_types import load_task_types
-from functions.tasks.intake.batch import MAX_BATCH_BYTES, Batch
+from functions.tasks.intake.batch import BEGIN_WITHIN, MAX_BATCH_BYTES, Batch
 from functions.tasks.intake.idempotency import IdempotencyKey
 from tests.builders import a_task
 from tests.functions.conftest import Pipeline
-from tests.functions.fakes import FakeQueue, FakeStore
+from tests.functions.fakes import FakeQueue, FakeStore, intake_ports
 from tests.functions.support import CONTEXT, Answer, from_caller, post, post_batch
 
 KEY = {"Idempotency-Key": "import-2026-11"}
@@ -202,14 +201,7 @@ def test_each_caller_has_batches_of_its_own(pipeline: Pipeline) -> None:
 # When table or queue fail
 
 
-class TickingClock:
-    """A `datetime` that is a second later each time: two requests in one millisecond are one and the same."""
-
-    def __init__(self) -> None:
-        self._seconds = itertools.count()
-
-    def now(self, zone: tzinfo) -> datetime:
-        return datetime(2026, 1, 31, 12, tzinfo=zone) + timedelta(seconds=next(self._seconds))
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 class Submission:
@@ -219,9 +211,16 @@ class Submission:
         self.journal: list[str] = []
         self.store = FakeStore(self.journal)
         self.queue = FakeQueue(self.journal)
-        built = validator.Validator(records=self.store, queue=self.queue, types=load_task_types())
-        monkeypatch.setattr(validator, "build", lambda: built)
-        monkeypatch.setattr(validator, "datetime", TickingClock())
+        self.ports = intake_ports(self.store, self.queue)
+        # Each look at the clock is later than the one before: a request of several tasks has to come to its end.
+        moments = (NOON + timedelta(milliseconds=100 * n) for n in itertools.count())
+        self.ports = replace(self.ports, now=lambda: next(moments))
+        monkeypatch.setattr(validator, "build", lambda: self.ports)
+
+    def at(self, *seconds: float) -> None:
+        """What the clock shows, one look after the other."""
+        moments = iter(seconds)
+        self.ports = replace(self.ports, now=lambda: NOON + timedelta(seconds=next(moments)))
 
     def post(self, given: list[dict[str, Any]], **changes: Any) -> Answer:
         return Answer.of(validator.handler(post_batch(given, **changes), CONTEXT))
@@ -270,7 +269,7 @@ def test_behind_a_task_that_could_not_be_queued_its_key_waits_and_others_go_on(s
     details = [result["problem"]["detail"] for result in answer.document["results"] if "problem" in result]
     assert "before it" not in details[0]
     assert details[1] == (
-        "The task before it of the same ordering key could not be queued. Nothing is lost by trying again."
+        "The task before it of the same ordering key could not be queued. It is safe to try again."
     ), "the client learns why a task was not even tried"
     assert REPLAYED not in answer.headers
 
@@ -312,23 +311,21 @@ def test_a_batch_of_which_nothing_could_be_queued_is_unavailable(
     assert int(answer.headers["Retry-After"]) >= 1
 
 
-def test_a_batch_ends_in_time(submission: Submission, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(validator, "BATCH_SECONDS", -1)
-    assert submission.post(tasks("a", "b")).status == 503
+def test_a_batch_ends_in_time(submission: Submission) -> None:
+    submission.at(0, BEGIN_WITHIN.total_seconds())
+    assert submission.post(tasks("a")).status == 503
     assert submission.queue.sent == []
     function, gateway, one_task = 28, 29, 21
     assert validator.KEYS_SIDE_BY_SIDE < 10, "botocore keeps ten connections"
-    monkeypatch.undo()
-    assert validator.BATCH_SECONDS + one_task < function < gateway
+    assert BEGIN_WITHIN.total_seconds() + one_task < function < gateway
 
 
-def test_tasks_that_a_batch_has_no_time_for_say_so(submission: Submission, monkeypatch: pytest.MonkeyPatch) -> None:
-    moments = iter([0, 0, validator.BATCH_SECONDS])
-    monkeypatch.setattr(validator, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+def test_tasks_that_a_batch_has_no_time_for_say_so(submission: Submission) -> None:
+    submission.at(0, 0, BEGIN_WITHIN.total_seconds())
     answer = submission.post(tasks("a", "b"))
     assert statuses(answer) == [202, 503]
     detail = answer.document["results"][1]["problem"]["detail"]
-    assert detail == "The tasks before it took too long. Nothing is lost by trying again."
+    assert detail == "The tasks before it took too long. It is safe to try again."
 
 
 def test_each_record_of_a_batch_is_written_once(submission: Submission) -> None:

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from functions import reader, validator
-from functions.task_types import load_task_types
 from functions.tasks.intake.idempotency import IdempotencyKey
 from tests.builders import a_task, an_item
 from tests.functions.conftest import Pipeline
-from tests.functions.fakes import FakeQueue, FakeStore
+from tests.functions.fakes import FakeQueue, FakeStore, intake_ports
 from tests.functions.support import CONTEXT, Answer, event, from_caller, post, post_batch
 
 KEY = {"Idempotency-Key": "order-4711"}
@@ -28,7 +27,7 @@ def assert_reused(answer: Answer) -> None:
     assert answer.status == 422, "a key that was used for another request is refused"
     assert answer.document["title"] == "Idempotency key reused"
     assert answer.document["detail"] == (
-        "This Idempotency-Key was sent before with another payload. Send a new key with a new request."
+        "This idempotency key was sent before with another payload. Send a new key with a new request."
     )
     assert answer.document["errors"] == [{"field": "Idempotency-Key", "message": "was used for another request"}]
     assert "Retry-After" not in answer.headers, "trying again does not help"
@@ -196,7 +195,7 @@ class Submission:
         self.journal: list[str] = []
         self.store = FakeStore(self.journal)
         self.queue = FakeQueue(self.journal)
-        built = validator.Validator(records=self.store, queue=self.queue, types=load_task_types())
+        built = intake_ports(self.store, self.queue)
         monkeypatch.setattr(validator, "build", lambda: built)
         monkeypatch.setattr(reader, "build", lambda: self.store)
 
@@ -281,7 +280,7 @@ def test_our_own_put_tried_again_is_no_replay(pipeline: Pipeline, monkeypatch: p
     from functions.adapters.task_table.records import DynamoDBRecordStore
 
     store = DynamoDBRecordStore(pipeline.table, LosesTheFirstReply(pipeline.dynamodb))  # type: ignore[arg-type]
-    built = validator.Validator(records=store, queue=SQSTaskQueue(pipeline.queue_url), types=load_task_types())
+    built = intake_ports(store, SQSTaskQueue(pipeline.queue_url))
     monkeypatch.setattr(validator, "build", lambda: built)
     answer = keyed(pipeline)
     assert answer.status == 202

@@ -351,4 +351,4 @@ def test_a_refused_task_counts_in_no_metric(pipeline: Pipeline, capsys: pytest.C
 def test_the_log_says_which_fields_were_wrong(pipeline: Pipeline, logged: Any) -> None:
     pipeline.post(a_task(title=""))
     line = json.loads(logged().splitlines()[-1])
-    assert (line["message"], line["status"], line["fields"]) == ("refused", 400, ["title"])
+    assert (line["message"], line["status"], line["fields"]) == ("rejected", 400, ["title"])

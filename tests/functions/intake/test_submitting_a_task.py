@@ -11,7 +11,7 @@ import pytest
 
 from functions import validator
 from functions.adapters.task_table.indexes import list_keys
-from functions.tasks.intake.submission import timestamp
+from functions.tasks.clock import timestamp
 from functions.tasks.model import Status
 from tests.builders import a_task
 from tests.functions.conftest import Pipeline

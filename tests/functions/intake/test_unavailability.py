@@ -1,6 +1,7 @@
 """POST /tasks when table or queue fail, or when there is a bug: nothing is lost and nothing is half done."""
 
 import json
+from dataclasses import replace
 from typing import Any, cast
 
 import boto3
@@ -11,14 +12,13 @@ from functions import reader, validator
 from functions.adapters.clients import new_client
 from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.task_table.records import DynamoDBRecordStore
-from functions.task_types import load_task_types
 from functions.tasks.errors import Unavailable
 from functions.tasks.intake.submission import TaskQueue
 from functions.tasks.model import Status
 from functions.tasks.record import Record
 from tests.builders import a_task
 from tests.functions.conftest import Pipeline
-from tests.functions.fakes import FakeQueue, FakeStore
+from tests.functions.fakes import FakeQueue, FakeStore, intake_ports
 from tests.functions.support import CONTEXT, Answer, get_task, get_tasks, post
 
 
@@ -29,8 +29,8 @@ class Submission:
         self.journal: list[str] = []
         self.store = FakeStore(self.journal)
         self.queue = FakeQueue(self.journal)
-        built = validator.Validator(records=self.store, queue=self.queue, types=load_task_types())
-        monkeypatch.setattr(validator, "build", lambda: built)
+        self.ports = intake_ports(self.store, self.queue)
+        monkeypatch.setattr(validator, "build", lambda: self.ports)
         reading = reader.Reader(records=self.store, index=self.store)
         monkeypatch.setattr(reader, "build", lambda: reading)
 
@@ -81,10 +81,8 @@ def test_a_bug_is_answered_without_its_details(submission: Submission, part: str
     assert "ZeroDivisionError" in logged(), "the log has the cause"
 
 
-def test_an_id_that_is_taken_is_a_bug_and_never_queued(
-    submission: Submission, monkeypatch: pytest.MonkeyPatch, logged: Any
-) -> None:
-    monkeypatch.setattr(validator, "uuid7", lambda *_: "0198c0de-0000-7000-8000-000000000001")
+def test_an_id_that_is_taken_is_a_bug_and_never_queued(submission: Submission, logged: Any) -> None:
+    submission.ports = replace(submission.ports, new_id=lambda _: "0198c0de-0000-7000-8000-000000000001")
     assert submission.post(a_task(title="first")).status == 202
     assert submission.post(a_task(title="second")).status == 500
     assert "task id 0198c0de-0000-7000-8000-000000000001 was generated twice" in logged()
@@ -196,7 +194,7 @@ def test_the_clients_give_up_before_the_gateway_does(pipeline: Pipeline) -> None
 
 
 def use(monkeypatch: pytest.MonkeyPatch, records: DynamoDBRecordStore, queue: TaskQueue) -> None:
-    built = validator.Validator(records=records, queue=queue, types=load_task_types())
+    built = intake_ports(records, queue)
     monkeypatch.setattr(validator, "build", lambda: built)
 
 

@@ -1,6 +1,7 @@
 """A task type that does what a test says, and what the processor tells the state machine of it."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,7 +32,8 @@ class Work:
         self.seen: list[tuple[Task, Strict]] = []
         registry = Registry()
         registry.task_type("work", data=Strict, retry=retry)(self._run)
-        monkeypatch.setattr(processor, "build", lambda: registry)
+        ports = replace(processor.build(), types=registry)
+        monkeypatch.setattr(processor, "build", lambda: ports)
 
     def _run(self, task: Task, data: Strict) -> object:
         self.seen.append((task, data))

@@ -8,7 +8,7 @@ import pytest
 
 from functions.adapters.task_table.indexes import status_shard
 from functions.tasks.cancelling import cancel
-from functions.tasks.errors import Refused, Unavailable
+from functions.tasks.errors import Conflict, Unavailable
 from functions.tasks.events.event import event_of
 from functions.tasks.model import Status
 from functions.tasks.record import Record
@@ -53,7 +53,7 @@ def test_a_task_is_cancelled_once_and_the_second_request_is_answered_alike(pipel
 @pytest.mark.parametrize(
     ("cancelled_too_late", "why"),
     [
-        (an_item("queued", "processing"), "is being worked on"),
+        (an_item("queued", "processing"), "is being processed"),
         (an_item("queued", "processing", "succeeded", result={"S": "null"}), "has succeeded"),
         (an_item("queued", "processing", "failed", **A_FAILURE), "has failed"),
     ],
@@ -130,9 +130,8 @@ def test_a_task_that_is_given_back_in_the_middle_is_tried_again() -> None:
 
 
 def test_a_claim_that_comes_first_wins() -> None:
-    with pytest.raises(Refused, match=r"^The task '.+' is being worked on\.$") as refused:
+    with pytest.raises(Conflict, match=r"^The task '.+' is being processed\.$"):
         cancel(TASK_ID, records=Contested(Status.PROCESSING), now=NOW, keep_for=timedelta(1))
-    assert refused.value.status == 409
 
 
 def test_a_task_that_is_claimed_and_given_back_all_the_time_is_left_for_later() -> None:

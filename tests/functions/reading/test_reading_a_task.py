@@ -7,7 +7,7 @@ import pytest
 
 from functions import reader
 from functions.adapters.task_table.records import DynamoDBRecordStore
-from functions.tasks.model import TaskView
+from functions.api.document.models import TaskView
 from tests.builders import A_FAILURE, TASK_ID, TIMES, a_message, a_task, an_item
 from tests.functions.conftest import Pipeline
 from tests.functions.document.documented import SCHEMAS

@@ -318,7 +318,7 @@ def test_the_refusal_of_a_request_names_the_wrong_fields(pipeline: Pipeline) -> 
     refused = redrive_many(limit=0, dry_run="no").document
     assert (refused["title"], refused["detail"]) == (
         "Invalid redrive",
-        "Nothing was put back. See: dry_run, limit.",
+        "No task was redriven. See: dry_run, limit.",
     )
 
 

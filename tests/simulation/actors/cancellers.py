@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Generator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from asl import Sleep
@@ -23,6 +23,7 @@ def simulated_canceller(world: World, faults: Faults) -> canceller.Canceller:
     return canceller.Canceller(
         records=DynamoDBRecordStore("tasks", table),  # pyright: ignore[reportArgumentType]
         keep_for=timedelta(hours=100),
+        now=lambda: datetime.fromtimestamp(world.now(), UTC),
     )
 
 

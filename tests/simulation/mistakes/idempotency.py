@@ -6,33 +6,32 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from unittest import mock
 
-from functions import validator
 from functions.tasks.errors import Unavailable
 from functions.tasks.intake import batch, submission
-from functions.tasks.intake.batch import BatchSubmission, Chain, Outcome
+from functions.tasks.intake.batch import Chain, Outcome, Submission
 from functions.tasks.intake.idempotency import IdempotencyKey
-from functions.tasks.intake.submission import Accepted, TaskQueue
-from functions.tasks.record import Record, RecordStore
+from functions.tasks.intake.submission import Accepted, Ports, TaskQueue
+from functions.tasks.record import Record
 
 Patch = AbstractContextManager[Any]
 
 
 def _sends_no_replay() -> Patch:
-    def submit(record: Record, *, records: RecordStore, queue: TaskQueue) -> Accepted:
-        accepted = submission.write(record, records)
+    def submit(record: Record, ports: Ports) -> Accepted:
+        accepted = submission.write(record, ports.records)
         if not accepted.replayed:
-            submission.send(accepted.record, queue)
+            submission.send(accepted.record, ports.queue)
         return accepted
 
-    return mock.patch.object(validator, "submit", submit)
+    return mock.patch.object(submission, "submit", submit)
 
 
 def _sends_first() -> Patch:
-    def submit(record: Record, *, records: RecordStore, queue: TaskQueue) -> Accepted:
-        submission.send(record, queue)
-        return submission.write(record, records)
+    def submit(record: Record, ports: Ports) -> Accepted:
+        submission.send(record, ports.queue)
+        return submission.write(record, ports.records)
 
-    return mock.patch.object(validator, "submit", submit)
+    return mock.patch.object(submission, "submit", submit)
 
 
 def _has_one_scope_for_all() -> Patch:
@@ -58,15 +57,15 @@ def _looks_at_no_payload() -> Generator[None]:
 
 
 def _goes_on_behind_a_failure() -> Patch:
-    def work_off(self: BatchSubmission, chain: Chain, first: Accepted) -> Mapping[int, Outcome]:
+    def submit_chain(self: Submission, chain: Chain, first: Accepted) -> Mapping[int, Outcome]:
         return {position: self._submit(record, first) for position, record in chain}
 
-    return mock.patch.object(BatchSubmission, "_work_off", work_off)
+    return mock.patch.object(Submission, "_submit_chain", submit_chain)
 
 
 def _goes_backwards() -> Patch:
-    chains = batch._by_ordering_key
-    return mock.patch.object(batch, "_by_ordering_key", lambda waiting: [one[::-1] for one in chains(waiting)])
+    chains = batch.by_ordering_key
+    return mock.patch.object(batch, "by_ordering_key", lambda waiting: [one[::-1] for one in chains(waiting)])
 
 
 def _believes_a_failed_send() -> Patch:

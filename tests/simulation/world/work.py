@@ -1,11 +1,12 @@
 """The one task type of the simulation: it does what its plan says, and each run leaves a mark in the journal."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from functions import processor
 from functions.tasks.errors import TASK_ERRORS, ErrorClass
 from functions.tasks.model import Task
 from functions.tasks.registry import Registry
@@ -39,6 +40,19 @@ def simulated(task: Task, data: Plan) -> dict[str, int]:
     if ending != OK:
         raise TASK_ERRORS[ErrorClass(ending)]("as planned")
     return {"attempt": task.attempt}
+
+
+class _UncountedRun:
+    """A run that no circuit breaker counts: its timer would run on real time."""
+
+    def __init__(self, remaining_seconds: float) -> None: ...
+
+    def ended(self, *, transiently: bool) -> None: ...
+
+
+def processor_ports(world: World, draw: Callable[[], float]) -> processor.Ports:
+    """What the real processor works with, in the simulated world."""
+    return processor.Ports(types=TYPES, now_ms=lambda: world.now_ns() // 1_000_000, draw=draw, begin_run=_UncountedRun)
 
 
 @contextmanager

@@ -1,0 +1,110 @@
+"""Tasks as the API shows them: a record as a document with links, and the responses to accepted requests."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from functions.api.headers import REPLAYED_HEADER
+from functions.api.http import Request, Response, json_response
+from functions.api.problems import Problem, rejected, unavailable
+from functions.tasks import strict_json
+from functions.tasks.errors import Rejected, Unavailable
+from functions.tasks.intake.batch import NotTried, Outcome
+from functions.tasks.intake.submission import Accepted
+from functions.tasks.model import Status
+from functions.tasks.record import Record
+from functions.tasks.redaction import redact
+
+
+def task_document(record: Record, stage: str) -> dict[str, Any]:
+    """The record as a client reads it (`TaskView` describes it), with paths that begin with the stage.
+
+    What is not there yet is left out.
+    """
+    fields = {
+        **_posted(record.body),
+        "task_id": record.task_id,
+        "ordering_key": record.ordering_key,
+        "status": record.status,
+        "attempts": record.attempts,
+        "created_at": record.created_at,
+        "started_at": record.started_at,
+        "finished_at": record.finished_at,
+        "error": _redacted(record.error) if record.error else None,
+        "history": [_step(entry) for entry in record.history],
+        "redrives": record.redrives or None,
+    }
+    document = {name: value for name, value in fields.items() if value is not None}
+    if record.result is not None:
+        document["result"] = json.loads(record.result)
+    return document | {"links": _links(record, stage)}
+
+
+def accepted_response(accepted: Accepted, stage: str) -> Response:
+    """202 with the task as accepted, and where to read it."""
+    replayed = {REPLAYED_HEADER: "true"} if accepted.replayed else {}
+    headers = {"Location": _path(accepted.record, stage), **replayed}
+    return json_response(202, task_document(accepted.record, stage), headers)
+
+
+def batch_response(outcomes: Sequence[Outcome], request: Request) -> Response:
+    """207 with one result per task. It counts as replayed when it made no task, and none has to be tried again."""
+    replays = [one.replayed for one in outcomes if isinstance(one, Accepted)]
+    failed = any(isinstance(one, Unavailable) for one in outcomes)
+    headers: dict[str, str] = {}
+    if replays and all(replays) and not failed:
+        headers[REPLAYED_HEADER] = "true"
+    if failed:
+        headers |= unavailable().headers
+    results = [_result(request, position, outcome) for position, outcome in enumerate(outcomes)]
+    return json_response(207, {"results": results}, headers)
+
+
+def _result(request: Request, position: int, outcome: Outcome) -> dict[str, Any]:
+    if isinstance(outcome, Accepted):
+        task = task_document(outcome.record, request.stage)
+        task.pop("result", None)  # 25 of them could be more than Lambda returns
+        location = {"location": _path(outcome.record, request.stage)}
+        return {"status": 202, **location, **({"replayed": True} if outcome.replayed else {}), "task": task}
+    problem = _problem(outcome)
+    document = problem.document(f"/{request.stage}{request.resource}#/tasks/{position}")
+    return {"status": problem.status, "problem": document}
+
+
+def _problem(outcome: Rejected | Unavailable) -> Problem:
+    if isinstance(outcome, Rejected):
+        return rejected(outcome)
+    return unavailable(outcome if isinstance(outcome, NotTried) else None)
+
+
+def _path(record: Record, stage: str) -> str:
+    return f"/{stage}/tasks/{quote(record.task_id, safe='')}"
+
+
+def _links(record: Record, stage: str) -> dict[str, str]:
+    itself = _path(record, stage)
+    links = {"self": itself, "same_key": f"/{stage}/tasks?ordering_key={quote(record.ordering_key, safe='')}"}
+    if record.status is Status.QUEUED:
+        links["cancel"] = itself
+    if record.status is Status.FAILED:
+        links["redrive"] = f"{itself}/redrive"
+    return links
+
+
+def _step(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**entry, "error": _redacted(entry["error"])} if "error" in entry else entry
+
+
+def _redacted(error: Mapping[str, str]) -> dict[str, str]:
+    """A message that Lambda or another producer's tool wrote has not been redacted yet."""
+    return {name: redact(text) for name, text in error.items()}
+
+
+def _posted(body: str) -> dict[str, Any]:
+    """What was posted. A message that bypassed the validator may be anything that has a task id in it."""
+    try:
+        posted = strict_json.loads(body)
+    except ValueError:
+        return {}
+    return posted if isinstance(posted, dict) else {}  # pyright: ignore[reportUnknownVariableType]
