@@ -1,4 +1,4 @@
-"""Task events: the Lambda function behind the table's stream. See `tasks/events.py` and `tasks/publishing.py`."""
+"""Task events: the Lambda function behind the table's stream. See `tasks/events/`."""
 
 import os
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.adapters.stream import read_record
 from functions.adapters.topic import SNSEventTopic, SQSUnreadableChanges
 from functions.task_types import load_task_types
 from functions.tasks.events.measures import measures
@@ -40,7 +41,9 @@ def build() -> Publisher:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """A batch of one shard in; out, the first record that is not done, from which the shard is read again."""
     publisher = build()
-    published = publish_changes(event["Records"], topic=publisher.topic, unreadable=publisher.unreadable)
+    published = publish_changes(
+        [read_record(record) for record in event["Records"]], topic=publisher.topic, unreadable=publisher.unreadable
+    )
     _measure(published, publisher.types)
     troubled = published.stopped_at is not None or published.unreadable
     log = logger.error if troubled else logger.info

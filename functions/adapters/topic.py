@@ -1,6 +1,7 @@
 """Topics on SNS, and the queue that keeps what could not be told."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from functions.tasks.events.event import TaskEvent
 
 if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
+MAX_SUBJECT_CHARACTERS = 100
+_NOT_PRINTABLE = re.compile(r"[^ -~]")
 
 
 class SNSEventTopic:
@@ -31,7 +34,10 @@ class SNSEventTopic:
 
 
 def _entry(number: int, event: TaskEvent) -> dict[str, Any]:
-    attributes = {name: {"DataType": "String", "StringValue": text} for name, text in event.attributes().items()}
+    attributes = {
+        name: {"DataType": "String", "StringValue": _NOT_PRINTABLE.sub("?", text)}
+        for name, text in event.attributes().items()
+    }
     return {"Id": str(number), "Message": event.document(), "MessageAttributes": attributes}
 
 
@@ -45,7 +51,9 @@ class SNSAlerts:
     def send(self, alert: Alert) -> None:
         """Publish the alert; the subject is that of an e-mail."""
         with unavailable_on_failure("the topic of alerts"):
-            self._client.publish(TopicArn=self._topic, Subject=alert.subject, Message=alert.text)
+            self._client.publish(
+                TopicArn=self._topic, Subject=alert.subject[:MAX_SUBJECT_CHARACTERS], Message=alert.text
+            )
 
 
 class SQSUnreadableChanges:

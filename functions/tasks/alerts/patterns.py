@@ -16,7 +16,6 @@ from functions.tasks.events.measures import OTHER, class_label, type_label
 from functions.tasks.redaction import redact
 
 MAX_EXAMPLES = 5
-MAX_SUBJECT_CHARACTERS = 100  # what SNS takes
 ADVICE: Mapping[ErrorClass, str] = {
     ErrorClass.VALIDATION: "These tasks can never succeed as they stand. Look at who posts them and at what the task "
     "type expects; post them again once they are right.",
@@ -172,7 +171,7 @@ def alert_of(pattern: Pattern) -> Alert:
         f"More failures of this kind are counted, and not told again before {timestamp(pattern.until)}.",
     ]
     subject = f"Taskline: tasks of type {kind.type} fail with {kind.error_class}"
-    return Alert(subject=subject[:MAX_SUBJECT_CHARACTERS], text="\n\n".join(lines))
+    return Alert(subject=subject, text="\n\n".join(lines))
 
 
 def _redrive(kind: Kind) -> str:

@@ -1,13 +1,25 @@
-"""Publishing what the table's stream says: in order, and nothing skipped."""
+"""Publishing the changes of tasks: in order, and nothing skipped."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from functions.tasks.errors import Unavailable
-from functions.tasks.events.event import TaskEvent, UnreadableChange, event_of
+from functions.tasks.events.event import Change, TaskEvent, UnreadableChange, event_of
 
 MOST_EVENTS = 10  # of one request to the topic
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamRecord:
+    """One record of the stream of changes; `change` is None when it changes no task's status.
+
+    `position` is where the stream is read again from, `source` tells where the record is found.
+    """
+
+    position: str
+    change: Change | UnreadableChange | None
+    source: Mapping[str, object]
 
 
 class EventTopic(Protocol):
@@ -19,18 +31,18 @@ class EventTopic(Protocol):
 
 
 class UnreadableChanges(Protocol):
-    """Where stream records are kept that cannot be understood. Raises `Unavailable` when it does not answer."""
+    """Where records that cannot be understood are kept. Raises `Unavailable` when it does not respond."""
 
     def keep(self, change: Mapping[str, object]) -> None:
-        """Keep where the record stands in the stream, its keys and the reason: enough to find it again."""
+        """Keep where the record is found, and the reason."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """What became of a batch: the events that are out, how many records were unreadable, and where it stopped.
+    """The outcome of a batch: the events that are out, how many records were unreadable, and where it stopped.
 
-    `stopped_at` is the sequence number of the first record that is not done; None when all are.
+    `stopped_at` is the position of the first record that is not done; None when all are.
     """
 
     events: tuple[TaskEvent, ...]
@@ -39,13 +51,11 @@ class Published:
     reason: str = ""
 
 
-def publish_changes(
-    records: Sequence[Mapping[str, Any]], *, topic: EventTopic, unreadable: UnreadableChanges
-) -> Published:
+def publish_changes(records: Sequence[StreamRecord], *, topic: EventTopic, unreadable: UnreadableChanges) -> Published:
     """Publish the records' events, oldest first, up to the first that cannot be published now.
 
     Stopping there keeps a task's events in order: the stream is read again from that record on. A record that
-    cannot be understood is put aside at once, because waiting would hold up all behind it and not fix it.
+    cannot be understood is set aside immediately, because waiting would hold up all behind it and not fix it.
     """
     publication = _Publication(topic, unreadable)
     for record in records:
@@ -60,19 +70,19 @@ class _Publication:
     def __init__(self, topic: EventTopic, unreadable: UnreadableChanges) -> None:
         self._topic = topic
         self._unreadable = unreadable
-        self._waiting: list[tuple[Mapping[str, Any], TaskEvent]] = []
+        self._waiting: list[tuple[StreamRecord, TaskEvent]] = []
         self._out: list[TaskEvent] = []
         self._put_aside = 0
-        self._stopped: tuple[Mapping[str, Any], Unavailable] | None = None
+        self._stopped: tuple[StreamRecord, Unavailable] | None = None
 
-    def take(self, record: Mapping[str, Any]) -> bool:
+    def take(self, record: StreamRecord) -> bool:
         """Take the next record; whether the one after it may follow."""
+        if record.change is None:
+            return True
         try:
-            event = event_of(record)
+            event = _event(record.change)
         except UnreadableChange as error:
             return self._flush() and self._keep(record, error)
-        if event is None:
-            return True
         self._waiting.append((record, event))
         return len(self._waiting) < MOST_EVENTS or self._flush()
 
@@ -84,7 +94,7 @@ class _Publication:
         return Published(
             events=tuple(self._out),
             unreadable=self._put_aside,
-            stopped_at=record["dynamodb"]["SequenceNumber"] if record else None,
+            stopped_at=record.position if record else None,
             reason=str(reason),
         )
 
@@ -103,9 +113,9 @@ class _Publication:
             self._stopped = waiting[count][0], Unavailable("the topic did not take every event")
         return self._stopped is None
 
-    def _keep(self, record: Mapping[str, Any], error: UnreadableChange) -> bool:
+    def _keep(self, record: StreamRecord, error: UnreadableChange) -> bool:
         try:
-            self._unreadable.keep(_whereabouts(record, error))
+            self._unreadable.keep({"reason": str(error), **record.source})
         except Unavailable as unavailable:
             self._stopped = record, unavailable
             return False
@@ -113,11 +123,7 @@ class _Publication:
         return True
 
 
-def _whereabouts(record: Mapping[str, Any], error: UnreadableChange) -> dict[str, object]:
-    return {
-        "reason": str(error),
-        "event_id": record.get("eventID"),
-        "stream": record.get("eventSourceARN"),
-        "sequence_number": record["dynamodb"]["SequenceNumber"],
-        "keys": record["dynamodb"].get("Keys"),
-    }
+def _event(change: Change | UnreadableChange) -> TaskEvent:
+    if isinstance(change, UnreadableChange):
+        raise change
+    return event_of(change)

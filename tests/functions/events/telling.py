@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from functions.adapters.stream import read_record
 from functions.tasks.errors import Unavailable
-from functions.tasks.events.event import TaskEvent
+from functions.tasks.events import event, publishing
+from functions.tasks.events.event import TaskEvent, UnreadableChange
+from functions.tasks.events.publishing import Published
 from tests.builders import TASK_ID, an_item
 
 AN_ERROR = {"class": "NETWORK", "type": "TaskNetworkError", "message": "no route"}
@@ -21,6 +24,19 @@ def a_change(old: Any, new: Any, number: int = 1) -> dict[str, Any]:
     images = {"OldImage": old, "NewImage": new}
     change |= {name: image for name, image in images.items() if image is not None}
     return {"eventID": f"event-{number}", "eventSourceARN": "arn:stream", "dynamodb": change}
+
+
+def event_of(record: Mapping[str, Any]) -> TaskEvent | None:
+    """The event that a record of the stream means, read as the function reads it."""
+    change = read_record(record).change
+    if isinstance(change, UnreadableChange):
+        raise change
+    return None if change is None else event.event_of(change)
+
+
+def publish_changes(records: Sequence[Mapping[str, Any]], **ports: Any) -> Published:
+    """Publishing, with records as Lambda delivers them."""
+    return publishing.publish_changes([read_record(record) for record in records], **ports)
 
 
 def a_failed_item(**error: str) -> dict[str, Any]:

@@ -12,11 +12,10 @@ from functions import events
 from functions.adapters.topic import SNSEventTopic
 from functions.events import Publisher
 from functions.tasks.errors import Unavailable
-from functions.tasks.events.event import TaskEvent, UnreadableChange, event_of
+from functions.tasks.events.event import TaskEvent, UnreadableChange
 from functions.tasks.events.measures import OTHER, measures
-from functions.tasks.events.publishing import publish_changes
 from tests.builders import TASK_ID, TIMES, an_item
-from tests.functions.events.telling import FakeTopic, Kept, a_change, a_failed_item
+from tests.functions.events.telling import FakeTopic, Kept, a_change, a_failed_item, event_of, publish_changes
 from tests.functions.support import CONTEXT
 
 SECRETS = ["anna@example.com", "AKIAIOSFODNN7EXAMPLE", "4111 1111 1111 1111", "hunter2hunter2"]

@@ -9,11 +9,11 @@ import pytest
 from functions.adapters.task_table.indexes import status_shard
 from functions.tasks.cancelling import cancel
 from functions.tasks.errors import Conflict, Unavailable
-from functions.tasks.events.event import event_of
 from functions.tasks.model import Status
 from functions.tasks.record import Record
 from tests.builders import A_FAILURE, TASK_ID, TIMES, a_task, an_item
 from tests.functions.conftest import FRESH_HOURS, Pipeline
+from tests.functions.events.telling import a_change, event_of
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -94,7 +94,9 @@ def test_a_cancellation_is_an_event(pipeline: Pipeline) -> None:
     pipeline.put(an_item("queued"))
     old = item(pipeline)
     pipeline.cancel(TASK_ID)
-    event = event_of({"eventID": "1", "dynamodb": {"OldImage": old, "NewImage": item(pipeline)}})
+    event = event_of(
+        {"eventID": "1", "dynamodb": {"SequenceNumber": "1", "OldImage": old, "NewImage": item(pipeline)}}
+    )
     assert event is not None
     assert (event.attributes()["status"], event.previous_status) == ("cancelled", "queued")
     told = json.loads(event.document())
