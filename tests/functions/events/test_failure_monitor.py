@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -242,7 +243,9 @@ def test_every_class_has_advice() -> None:
 def test_a_subject_is_short_enough_for_an_e_mail() -> None:
     kind = Kind(type="x" * 64, error_class=ErrorClass.RATE_LIMIT)
     pattern = Pattern(kind=kind, failures=1, since="now", until=NOON, examples=("a",), message="m")
-    assert len(alert_of(pattern).subject) <= 100
+    client = mock.Mock()
+    SNSAlerts("arn:topic", client).send(alert_of(pattern))
+    assert len(client.publish.call_args.kwargs["Subject"]) == 100
 
 
 def test_the_handler_says_which_messages_have_to_come_back(rules: Watch, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from functions.tasks.model import Status
 from functions.tasks.record import Record
 from tests.builders import A_FAILURE, TASK_ID, TIMES, a_task, an_item
 from tests.functions.conftest import FRESH_HOURS, Pipeline
-from tests.functions.events.telling import a_change, event_of
+from tests.functions.events.telling import event_of
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
