@@ -20,66 +20,66 @@ from functions.tasks.redrive.dead_letters import DeadLetters
 from functions.tasks.redrive.many import BulkRedrive
 from functions.tasks.redrive.model import RedriveReport, parse_request
 from functions.tasks.redrive.one import redrive_one
-from functions.tasks.redrive.putting_back import PuttingBack
+from functions.tasks.redrive.redriver import Redriver
 from functions.tasks.redrive.sweep import Sweep
 from functions.telemetry.observability import logger, metrics, tracer
 
 
 @dataclass(frozen=True, kw_only=True)
-class Redriver:
+class Ports:
     """What the handler works with."""
 
-    putting_back: PuttingBack
-    letters: DeadLetters
+    redriver: Redriver
+    dead_letters: DeadLetters
     fresh_for: timedelta
     now: Callable[[], datetime]
 
     def sweep(self) -> Sweep:
         """A new look into the dead-letter queue."""
         return Sweep(
-            letters=self.letters,
-            tasks=self.putting_back.tasks,
+            dead_letters=self.dead_letters,
+            tasks=self.redriver.tasks,
             now=self.now,
             fresh_for=self.fresh_for,
         )
 
 
 @cache
-def build() -> Redriver:
+def build() -> Ports:
     """The clients, once per execution environment."""
 
     def now() -> datetime:
         return datetime.now(UTC)
 
-    return Redriver(
-        putting_back=PuttingBack(
+    return Ports(
+        redriver=Redriver(
             tasks=DynamoDBFailedTasks(os.environ["TABLE_NAME"]), queue=SQSTaskQueue(os.environ["QUEUE_URL"]), now=now
         ),
-        letters=SQSDeadLetters(os.environ["DEAD_LETTER_QUEUE_URL"]),
+        dead_letters=SQSDeadLetters(os.environ["DEAD_LETTER_QUEUE_URL"]),
         fresh_for=timedelta(seconds=int(os.environ["FRESH_SECONDS"])),
         now=now,
     )
 
 
 def redrive_task(request: Request) -> Response:
-    """POST /tasks/{task_id}/redrive: 202 when the task was put back; 404, or 409 when it has not failed."""
+    """POST /tasks/{task_id}/redrive: 202 when the task was redriven; 404, or 409 when it has not failed."""
     redriver = build()
     task_id = request.task_id()
-    return _answer(redrive_one(task_id, redriver.putting_back, redriver.sweep(), redriver.now))
+    return _answer(redrive_one(task_id, redriver.redriver, redriver.sweep(), redriver.now))
 
 
 def redrive_tasks(request: Request) -> Response:
-    """POST /redrive: 202 with what was put back, or 200 with what would be."""
+    """POST /redrive: 202 with what was redriven, or 200 with what would be."""
     asked = parse_request(request.require_json())
     redriver = build()
-    return _answer(BulkRedrive(asked, redriver.putting_back, redriver.sweep(), redriver.now).run())
+    return _answer(BulkRedrive(asked, redriver.redriver, redriver.sweep(), redriver.now).run())
 
 
 def _answer(report: RedriveReport) -> Response:
     if not report.dry_run:
         metrics.add_metric(name="TasksRedriven", unit=MetricUnit.Count, value=len(report.tasks))
         ids = [task.task_id for task in report.tasks]
-        logger.info("redriven", task_ids=ids, letters_removed=report.letters_removed)
+        logger.info("redriven", task_ids=ids, dead_letters_removed=report.dead_letters_removed)
     return json_response(200 if report.dry_run else 202, report.model_dump(mode="json", exclude_none=True))
 
 

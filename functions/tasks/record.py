@@ -1,7 +1,7 @@
 """A task's record in the table: the truth about where a task is.
 
 The posted task is kept once, as the exact message body: numbers stay what the client sent, a message can be sent
-again to the letter, and the few fields that tables are searched by stand beside it.
+again byte for byte, and the few fields that tables are searched by stand beside it.
 """
 
 from collections.abc import Mapping

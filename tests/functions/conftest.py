@@ -136,7 +136,7 @@ class Pipeline:
         """Takes all messages off the queue."""
         return self._take(self.queue_url)
 
-    def letters(self) -> list[dict[str, Any]]:
+    def dead_letters(self) -> list[dict[str, Any]]:
         """Takes all messages off the dead-letter queue."""
         return self._take(self.dead_letters_url)
 

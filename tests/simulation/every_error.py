@@ -144,16 +144,16 @@ class Bench:
         for message in self.world.queue.messages:
             self.deduplication_id = message.deduplication_id
 
-    def letters(self) -> list[dict[str, Any]]:
+    def dead_letters(self) -> list[dict[str, Any]]:
         """The dead letters about this message."""
         return [json.loads(message.body) for message in self.world.dead_letters.messages]
 
     def outcome_is_recorded(self) -> bool:
-        """Whether the message may be deleted: what became of it is written down, and its letter is sent."""
+        """Whether the message may be deleted: what became of it is written down, and its dead letter is sent."""
         record = self.world.record(TASK_ID)
         if record.get("status") == "succeeded":
             return "result" in record
-        lettered = any(letter["message"]["body"] == self.body for letter in self.letters())
+        lettered = any(dead_letter["message"]["body"] == self.body for dead_letter in self.dead_letters())
         if record.get("status") == "failed":
             return lettered and "error" in record
         return lettered and not record
@@ -164,7 +164,7 @@ def _delivered_before(bench: Bench) -> None:
 
 
 def _redriven(bench: Bench) -> None:
-    """Failed, and put back by a redrive that has a message of its own: this one is the old one."""
+    """Failed, and redriven by a redrive that has a message of its own: this one is the old one."""
     bench.deliver(shipped_machine())
     item = bench.world.table.items[TASK_ID]
     item |= {"status": {"S": "queued"}, "redrive_id": {"S": f"{TASK_ID}-redrive-1"}}

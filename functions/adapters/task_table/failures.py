@@ -132,7 +132,7 @@ class DynamoDBFailedTasks:
         return _to_mark(item) if marked else None
 
     def settle(self, mark: Mark) -> None:
-        """Take the task out of the index, unless it has failed again or was put back again."""
+        """Take the task out of the index, unless it has failed again or was redriven again."""
         try:
             self._update(
                 mark.task_id,

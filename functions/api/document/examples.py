@@ -86,7 +86,7 @@ REDRIVEN: dict[str, Any] = {
         }
     ],
     "malformed": [],
-    "letters_removed": 1,
+    "dead_letters_removed": 1,
     "busy_keys": [],
 }
 BREAKER_CHANGE = {"state": "open", "reason": "the bank is down"}

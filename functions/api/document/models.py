@@ -37,7 +37,7 @@ class HistoryEntry(BaseModel):
         float | None, Field(description="Of a run that failed: seconds until the next one; left out for the last.")
     ] = None
     error: Annotated[
-        TaskFailure | None, Field(description="Why the run failed, or had failed before it was put back; shortened.")
+        TaskFailure | None, Field(description="Why the run failed, or had failed before it was redriven; shortened.")
     ] = None
 
 
@@ -60,7 +60,7 @@ class TaskView(NewTask):
     task_id: Annotated[str, Field(description="The task's id.")]
     status: Annotated[Status, Field(description="Where the task is in its life.")]
     attempts: Annotated[int, Field(ge=0, description="Runs of the task so far, over all executions.")]
-    redrives: Annotated[int, Field(ge=0, description="How often it was put back after a failure.")] = 0
+    redrives: Annotated[int, Field(ge=0, description="How often it was redriven after a failure.")] = 0
     created_at: Annotated[str, Field(description="When it was accepted: UTC, ISO 8601, milliseconds.")]
     started_at: Annotated[str | None, Field(description="When it was first claimed.")] = None
     finished_at: Annotated[str | None, Field(description="When it succeeded, failed or was cancelled.")] = None

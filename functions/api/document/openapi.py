@@ -171,13 +171,13 @@ def _redrive_task() -> Document:
 
 
 def _redrive_tasks() -> Document:
-    dry_run = {**examples.REDRIVEN, "dry_run": True, "letters_removed": 0}
+    dry_run = {**examples.REDRIVEN, "dry_run": True, "dead_letters_removed": 0}
     return {
         "summary": "Put all failed tasks back that fit, each key's in their original order",
         "requestBody": {"required": False, "content": _json("RedriveRequest", examples.REDRIVE)},
         "responses": {
-            "200": {"description": "A dry run: what would be put back.", "content": _json("RedriveReport", dry_run)},
-            "202": {"description": "What was put back.", "content": _json("RedriveReport", examples.REDRIVEN)},
+            "200": {"description": "A dry run: what would be redriven.", "content": _json("RedriveReport", dry_run)},
+            "202": {"description": "What was redriven.", "content": _json("RedriveReport", examples.REDRIVEN)},
             "400": _problem("Not JSON, or a field is wrong; `errors` names each one.", examples.INVALID_REDRIVE),
             "415": _problem("The body says it is something else than JSON."),
             "503": _unavailable(),

@@ -1,4 +1,4 @@
-"""POST /redrive: put back every failed task that fits, key by key, in the original order of each key."""
+"""POST /redrive: redriven every failed task that fits, key by key, in the original order of each key."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -7,24 +7,22 @@ from functions.tasks.clock import timestamp
 from functions.tasks.model import Status
 from functions.tasks.redrive.model import Continuation, MalformedMessage, RedrivenTask, RedriveReport, RedriveRequest
 from functions.tasks.redrive.one import redriven
-from functions.tasks.redrive.putting_back import PuttingBack
+from functions.tasks.redrive.redriver import Redriver
 from functions.tasks.redrive.state import TaskState
 from functions.tasks.redrive.sweep import Sweep, Undelivered
 
 # API Gateway waits 29 s. After this time nothing new is begun, and what is begun takes at most five calls more.
 _WORK = timedelta(seconds=10)
 _SWEEP = timedelta(seconds=5)
-_FINISH = timedelta(seconds=18)  # until then, letters are deleted and released one by one
+_FINISH = timedelta(seconds=18)  # until then, dead letters are deleted and released one by one
 
 
 class BulkRedrive:
     """One call: first what SQS gave up, merged with the failures before it; then all other failures."""
 
-    def __init__(
-        self, request: RedriveRequest, putting_back: PuttingBack, sweep: Sweep, now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, request: RedriveRequest, redriver: Redriver, sweep: Sweep, now: Callable[[], datetime]) -> None:
         self._request = request
-        self._putting_back = putting_back
+        self._redriver = redriver
         self._sweep = sweep
         self._now = now
         self._started = now()
@@ -47,10 +45,10 @@ class BulkRedrive:
             dry_run=self._request.dry_run,
             tasks=tuple(self._done.values()),
             malformed=tuple(
-                MalformedMessage(message_id=letter.original_id, reason=letter.reason[:200])
-                for letter in self._sweep.malformed
+                MalformedMessage(message_id=dead_letter.original_id, reason=dead_letter.reason[:200])
+                for dead_letter in self._sweep.malformed
             ),
-            letters_removed=self._sweep.removed,
+            dead_letters_removed=self._sweep.removed,
             busy_keys=tuple(sorted(self._busy)),
             continuation=None if finished else self._at.encode(),
         )
@@ -91,7 +89,7 @@ class BulkRedrive:
         while True:
             page = self._at.page
             if self._request.ordering_key is None:
-                keys = self._putting_back.tasks.keys(page)
+                keys = self._redriver.tasks.keys(page)
                 names, following = keys.keys, keys.following
             else:
                 names, following = (self._request.ordering_key,), None
@@ -112,40 +110,40 @@ class BulkRedrive:
         return True
 
     def _candidates(self, key: str) -> Iterator[TaskState]:
-        for state in self._putting_back.tasks.of_key(key):
+        for state in self._redriver.tasks.of_key(key):
             seen = self._at.is_behind(key, state.sequence_number or "") or state.task_id in self._done
             if not seen and self._request.takes(state, self._at.before):
                 yield state
 
     def _take(self, one: TaskState | Undelivered) -> bool:
-        """Put it back, or only list it; False when an undelivered message cannot be put back now."""
+        """Put it back, or only list it; False when an undelivered message cannot be redriven now."""
         if isinstance(one, TaskState):
             if self._request.dry_run:
                 self._list(one, one.redrives + (one.status is Status.FAILED))
-            elif mark := self._putting_back.put_back(one):
+            elif mark := self._redriver.redrive(one):
                 self._list(one, mark.redrives)
             return True
         if self._request.dry_run:
             self._list(_state(one), _state(one).redrives + 1)
             return True
-        return self._send_again(one)
+        return self._resend(one)
 
-    def _send_again(self, one: Undelivered) -> bool:
-        message_id = one.letter.received.message_id
+    def _resend(self, one: Undelivered) -> bool:
+        message_id = one.dead_letter.received.message_id
         if one.state is None:  # never claimed, so there is no record to mark and nothing that could have succeeded
-            self._putting_back.queue.send(
-                body=one.letter.received.body, group=one.ordering_key, deduplication_id=f"redrive-{message_id}"
+            self._redriver.queue.send(
+                body=one.dead_letter.received.body, group=one.ordering_key, deduplication_id=f"redrive-{message_id}"
             )
             self._list(_state(one), 0)
             return True
-        mark = self._putting_back.send_again(one.state)
+        mark = self._redriver.resend(one.state)
         if mark is not None:
             self._list(one.state, mark.redrives)
         return mark is not None
 
     def _list(self, state: TaskState, redrives: int) -> None:
         self._done[state.task_id] = redriven(state, redrives)
-        self._sweep.remove_letters_of(state.task_id)
+        self._sweep.remove_dead_letters_of(state.task_id)
 
 
 def in_order(
@@ -172,9 +170,9 @@ def _comes_before(failed: TaskState, undelivered: TaskState) -> bool:
 def _state(one: Undelivered) -> TaskState:
     """The task's state; of one that has no record, what its message says."""
     return one.state or TaskState(
-        task_id=one.letter.task_id,
+        task_id=one.dead_letter.task_id,
         ordering_key=one.ordering_key,
         status=Status.QUEUED,
         type=one.type,
-        created_at=timestamp(one.letter.received.sent_at),
+        created_at=timestamp(one.dead_letter.received.sent_at),
     )

@@ -78,7 +78,7 @@ _CURSOR: JsonDict = {"format": "continuation"}
 
 
 class RedriveRequest(BaseModel):
-    """Which failed tasks to put back: all of them, or those that fit every filter that is given."""
+    """Which failed tasks to redriven: all of them, or those that fit every filter that is given."""
 
     model_config = _STRICT
 
@@ -131,7 +131,7 @@ class RedriveRequest(BaseModel):
 
 
 class RedrivenTask(BaseModel):
-    """One task that was put back, or would be."""
+    """One task that was redriven, or would be."""
 
     model_config = _STRICT
 
@@ -142,7 +142,7 @@ class RedrivenTask(BaseModel):
         str | None, Field(description="Why it failed; left out when its message was given up before any outcome.")
     ] = None
     failed_at: Annotated[str | None, Field(description="When it failed: UTC, ISO 8601, milliseconds.")] = None
-    redrives: Annotated[int, Field(ge=0, description="How often it has been put back, this time included.")]
+    redrives: Annotated[int, Field(ge=0, description="How often it has been redriven, this time included.")]
 
 
 class MalformedMessage(BaseModel):
@@ -161,8 +161,8 @@ class RedriveReport(BaseModel):
 
     dry_run: Annotated[bool, Field(description="Whether this was only looked at.")]
     tasks: Annotated[tuple[RedrivenTask, ...], Field(description="In the order in which they go into the queue.")]
-    malformed: Annotated[tuple[MalformedMessage, ...], Field(description="Never put back; see drop_malformed.")] = ()
-    letters_removed: Annotated[int, Field(ge=0, description="Messages deleted from the dead-letter queue.")] = 0
+    malformed: Annotated[tuple[MalformedMessage, ...], Field(description="Never redriven; see drop_malformed.")] = ()
+    dead_letters_removed: Annotated[int, Field(ge=0, description="Messages deleted from the dead-letter queue.")] = 0
     busy_keys: Annotated[
         tuple[str, ...],
         Field(description="Keys left alone because an execution has a task of theirs: try again in some minutes."),

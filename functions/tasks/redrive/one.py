@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functions.tasks.errors import Conflict, NotFound
 from functions.tasks.model import Status
 from functions.tasks.redrive.model import RedrivenTask, RedriveReport
-from functions.tasks.redrive.putting_back import PuttingBack
+from functions.tasks.redrive.redriver import Redriver
 from functions.tasks.redrive.state import TaskState
 from functions.tasks.redrive.sweep import Sweep
 
@@ -16,16 +16,16 @@ _WHY_NOT = {
     Status.PROCESSING: "is being worked on",
     Status.SUCCEEDED: "has succeeded",
     Status.CANCELLED: "was cancelled",
-    Status.FAILED: "was put back by somebody else",
+    Status.FAILED: "was redriven by somebody else",
 }
 
 
-def redrive_one(task_id: str, putting_back: PuttingBack, sweep: Sweep, now: Callable[[], datetime]) -> RedriveReport:
+def redrive_one(task_id: str, redriver: Redriver, sweep: Sweep, now: Callable[[], datetime]) -> RedriveReport:
     """Put the task back and look for its dead letter; `NotFound`, or `Conflict` when it has not failed."""
-    state = putting_back.tasks.states([task_id]).get(task_id)
+    state = redriver.tasks.states([task_id]).get(task_id)
     if state is None:
         raise NotFound(task_id)
-    mark = putting_back.put_back(state) if state.status in (Status.FAILED, Status.QUEUED) else None
+    mark = redriver.redrive(state) if state.status in (Status.FAILED, Status.QUEUED) else None
     if mark is None:
         raise Conflict("Not failed", f"The task {task_id!r} {_WHY_NOT[state.status]}.")
     began = now()
@@ -33,7 +33,7 @@ def redrive_one(task_id: str, putting_back: PuttingBack, sweep: Sweep, now: Call
         sweep.run(began + _SWEEP)
     finally:
         sweep.finish(began + 2 * _SWEEP, remove=True)
-    return RedriveReport(dry_run=False, tasks=(redriven(state, mark.redrives),), letters_removed=sweep.removed)
+    return RedriveReport(dry_run=False, tasks=(redriven(state, mark.redrives),), dead_letters_removed=sweep.removed)
 
 
 def redriven(state: TaskState, redrives: int) -> RedrivenTask:

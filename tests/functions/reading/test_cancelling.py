@@ -33,7 +33,7 @@ def test_a_queued_task_is_cancelled_and_shown(pipeline: Pipeline) -> None:
     assert answer.document["status"] == "cancelled"
     assert [entry["status"] for entry in answer.document["history"]] == ["queued", "cancelled"]
     assert answer.document["history"][-1]["at"] == answer.document["finished_at"]
-    assert answer.document["links"].keys() == {"self", "same_key"}, "it can neither be cancelled nor put back"
+    assert answer.document["links"].keys() == {"self", "same_key"}, "it can neither be cancelled nor redriven"
 
 
 def test_the_record_of_a_cancelled_task_outlives_its_message(pipeline: Pipeline) -> None:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from functions.adapters.dead_letters import read_dead_letter
 from functions.tasks.model import Status
-from functions.tasks.redrive.dead_letters import Received
+from functions.tasks.redrive.dead_letters import DeadLetter, Received
 from functions.tasks.redrive.many import BulkRedrive
 from functions.tasks.redrive.model import RedriveReport, RedriveRequest
 from functions.tasks.redrive.one import redrive_one
-from functions.tasks.redrive.putting_back import PuttingBack
+from functions.tasks.redrive.redriver import Redriver
 from functions.tasks.redrive.state import KeysPage, Mark, TaskState
 from functions.tasks.redrive.sweep import Sweep
 from tests.functions.fakes import FakeQueue
@@ -60,9 +61,9 @@ class FakeDeadLetters:
     deleted: list[str] = field(default_factory=list[str])
     released: list[str] = field(default_factory=list[str])
 
-    def receive(self) -> Sequence[Received]:
+    def receive(self) -> Sequence[DeadLetter]:
         self.clock.now += SECOND
-        return self.batches.pop(0) if self.batches else []
+        return [read_dead_letter(received) for received in self.batches.pop(0)] if self.batches else []
 
     def delete(self, received: Received) -> None:
         self.clock.now += SECOND
@@ -109,22 +110,22 @@ class Redrive:
 
     def __init__(self, *batches: list[Received], known: Sequence[TaskState] = ()) -> None:
         self.clock = Clock()
-        self.letters = FakeDeadLetters(self.clock, list(batches))
+        self.dead_letters = FakeDeadLetters(self.clock, list(batches))
         self.tasks = FakeTasks(self.clock, {state.task_id: state for state in known})
         self.queue = FakeQueue()
-        self._putting_back = PuttingBack(tasks=self.tasks, queue=self.queue, now=self.clock)
+        self._redriver = Redriver(tasks=self.tasks, queue=self.queue, now=self.clock)
 
     def sweep(self) -> Sweep:
         """A new look into the dead-letter queue."""
-        return Sweep(letters=self.letters, tasks=self.tasks, now=self.clock, fresh_for=FRESH)
+        return Sweep(dead_letters=self.dead_letters, tasks=self.tasks, now=self.clock, fresh_for=FRESH)
 
     def one(self, task_id: str) -> RedriveReport:
         """POST /tasks/{task_id}/redrive."""
-        return redrive_one(task_id, self._putting_back, self.sweep(), self.clock)
+        return redrive_one(task_id, self._redriver, self.sweep(), self.clock)
 
     def many(self, **request: Any) -> RedriveReport:
         """POST /redrive."""
-        return BulkRedrive(RedriveRequest(**request), self._putting_back, self.sweep(), self.clock).run()
+        return BulkRedrive(RedriveRequest(**request), self._redriver, self.sweep(), self.clock).run()
 
     @property
     def sent(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the tests of redrive share: failed tasks, their letters, and requests to the real handler."""
+"""What the tests of redrive share: failed tasks, their dead letters, and requests to the real handler."""
 
 import dataclasses
 import json
@@ -20,7 +20,7 @@ def a_failed_task(pipeline: Pipeline, task_id: str, sequence: int = 1, *, key: s
     """A failed task as the state machine leaves it: its record and its dead letter."""
     error = {"class": changes.pop("error_class", "NETWORK"), "type": "TaskNetworkError", "message": "no route"}
     attempts = changes.pop("attempts", 1)
-    letter = changes.pop("letter", True)
+    dead_letter = changes.pop("dead_letter", True)
     number = {"S": f"{sequence:020d}"}
     body = a_message(task_id=task_id, ordering_key=key)
     pipeline.put(
@@ -36,20 +36,20 @@ def a_failed_task(pipeline: Pipeline, task_id: str, sequence: int = 1, *, key: s
             **{"finished_at": {"S": FAILED_AT}, "failed_key": {"S": key}, "sequence_number": number, **changes},
         )
     )
-    if letter:
+    if dead_letter:
         a_letter(pipeline, task_id, attempts, body)
 
 
 def a_letter(pipeline: Pipeline, task_id: str, attempts: int, body: str = "{}") -> None:
     """A dead letter as the state machine sends it."""
-    letter = {
+    dead_letter = {
         "task_id": task_id,
         "ordering_key": "k",
         "error": {"class": "NETWORK"},
         "attempts": attempts,
         "message": {"messageId": "m", "body": body},
     }
-    send_dead(pipeline, json.dumps(letter), group=task_id, deduplication_id=f"{task_id}-{attempts}")
+    send_dead(pipeline, json.dumps(dead_letter), group=task_id, deduplication_id=f"{task_id}-{attempts}")
 
 
 def send_dead(pipeline: Pipeline, body: str, group: str, deduplication_id: str = "") -> None:
@@ -70,8 +70,8 @@ def redrive_many(**request: Any) -> Answer:
     return documented(post(request, resource="/redrive"), "/redrive")
 
 
-def put_back(**request: Any) -> list[str]:
-    """The ids of what a redrive put back."""
+def redriven_by(**request: Any) -> list[str]:
+    """The ids of the tasks that a redrive took."""
     answer = redrive_many(dry_run=False, **request)
     assert answer.status == 202, answer
     return listed(answer)
@@ -87,7 +87,7 @@ def listed(answer: Answer) -> list[str]:
     return [task["task_id"] for task in answer.document["tasks"]]
 
 
-def with_clock(now: Callable[[], datetime]) -> redrive.Redriver:
+def with_clock(now: Callable[[], datetime]) -> redrive.Ports:
     """What the handler works with, at another time."""
     return dataclasses.replace(redrive.build(), now=now)
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.dead_letters import read_dead_letter
 from functions.tasks.model import DEFAULT_TYPE, Status
-from functions.tasks.redrive.dead_letters import Kind, Letter, Received, Verdict, judge, read_letter
+from functions.tasks.redrive.dead_letters import DeadLetter, Kind, Received, Verdict, judge
 from tests.functions.redrive.fakes import FRESH, NOON, SECOND, a_dead_letter, a_received, a_state
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -17,26 +18,26 @@ MILLISECOND = timedelta(milliseconds=1)
 
 
 def test_a_failure_is_read_with_its_attempts() -> None:
-    letter = read_letter(a_received(a_dead_letter()))
-    assert (letter.kind, letter.task_id, letter.attempts) == (Kind.FAILURE, "a", 3)
+    dead_letter = read_dead_letter(a_received(a_dead_letter()))
+    assert (dead_letter.kind, dead_letter.task_id, dead_letter.attempts) == (Kind.FAILURE, "a", 3)
 
 
 @pytest.mark.parametrize(("attempts", "read"), [(2.0, 2), ("many", 0), (None, 0)])
 def test_attempts_that_are_no_number_count_as_none(attempts: Any, read: int) -> None:
     """The least that there can be: such a dead letter is stale as soon as its task has run again."""
-    assert read_letter(a_received(a_dead_letter(attempts=attempts))).attempts == read
+    assert read_dead_letter(a_received(a_dead_letter(attempts=attempts))).attempts == read
 
 
 @pytest.mark.parametrize("more", [{"attempts": 3}, {"message": {}}, {"error": {}}, {"message": {}, "error": {}}])
 def test_a_message_that_only_looks_like_a_failure_is_undelivered(more: dict[str, Any]) -> None:
     """A producer that sends to the queue directly may write anything into its message."""
-    letter = read_letter(a_received({"task_id": "a", "type": "email"} | more))
-    assert (letter.kind, letter.task_id, letter.type) == (Kind.UNDELIVERED, "a", "email")
+    dead_letter = read_dead_letter(a_received({"task_id": "a", "type": "email"} | more))
+    assert (dead_letter.kind, dead_letter.task_id, dead_letter.type) == (Kind.UNDELIVERED, "a", "email")
 
 
 def test_an_undelivered_message_without_a_type_has_the_default_type() -> None:
-    assert read_letter(a_received({"task_id": "a"})).type == DEFAULT_TYPE
-    assert read_letter(a_received({"task_id": "a", "type": 7})).type == DEFAULT_TYPE
+    assert read_dead_letter(a_received({"task_id": "a"})).type == DEFAULT_TYPE
+    assert read_dead_letter(a_received({"task_id": "a", "type": 7})).type == DEFAULT_TYPE
 
 
 @pytest.mark.parametrize(
@@ -47,13 +48,13 @@ def test_an_undelivered_message_without_a_type_has_the_default_type() -> None:
         ({"title": "no id"}, "dead-1", "the message has no task_id"),
         ({"task_id": "two words"}, "dead-1", "the message has no task_id"),
         (a_dead_letter(task_id=None), "first-1", "no route"),
-        (a_dead_letter(task_id=None, error={}), "first-1", "the message is no task"),
+        (a_dead_letter(task_id=None, error={}), "first-1", "the message is not a task"),
         (a_dead_letter(task_id=None, message={}), "dead-1", "no route"),
     ],
 )
 def test_a_malformed_message_says_why_under_the_id_that_it_first_had(body: Any, message_id: str, reason: str) -> None:
-    letter = read_letter(a_received(body))
-    assert (letter.kind, letter.original_id, letter.reason) == (Kind.MALFORMED, message_id, reason)
+    dead_letter = read_dead_letter(a_received(body))
+    assert (dead_letter.kind, dead_letter.original_id, dead_letter.reason) == (Kind.MALFORMED, message_id, reason)
 
 
 def an_unclaimed(body: Any) -> Received:
@@ -64,23 +65,23 @@ def an_unclaimed(body: Any) -> Received:
 
 
 def test_a_task_that_was_never_claimed_is_read_as_it_was_sent() -> None:
-    letter = read_letter(an_unclaimed({"task_id": "a", "type": "email"}))
-    assert (letter.kind, letter.task_id, letter.type) == (Kind.UNDELIVERED, "a", "email")
-    assert (letter.received.group, letter.received.sent_at) == ("customer-42", NOON + 250 * MILLISECOND)
-    assert letter.received.receipt == "r", "and it is the dead letter that is deleted"
+    dead_letter = read_dead_letter(an_unclaimed({"task_id": "a", "type": "email"}))
+    assert (dead_letter.kind, dead_letter.task_id, dead_letter.type) == (Kind.UNDELIVERED, "a", "email")
+    assert (dead_letter.received.group, dead_letter.received.sent_at) == ("customer-42", NOON + 250 * MILLISECOND)
+    assert dead_letter.received.receipt == "r", "and it is the dead letter that is deleted"
 
 
 @pytest.mark.parametrize("body", [[], None, "text", {"title": "no id"}])
 def test_what_the_claim_was_right_to_refuse_keeps_its_reason(body: Any) -> None:
-    letter = read_letter(an_unclaimed(body))
-    assert (letter.kind, letter.original_id, letter.reason) == (Kind.MALFORMED, "first-1", "no route")
+    dead_letter = read_dead_letter(an_unclaimed(body))
+    assert (dead_letter.kind, dead_letter.original_id, dead_letter.reason) == (Kind.MALFORMED, "first-1", "no route")
 
 
 # Judging
 
 
-def a_letter(kind: Kind, sent_at: datetime = NOON) -> Letter:
-    return Letter(received=a_received("{}", sent_at=sent_at), kind=kind, task_id="a", attempts=2)
+def a_letter(kind: Kind, sent_at: datetime = NOON) -> DeadLetter:
+    return DeadLetter(received=a_received("{}", sent_at=sent_at), kind=kind, task_id="a", attempts=2)
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,10 @@ from tests.functions.redrive.support import (
     body,
     documented,
     listed,
-    put_back,
     record,
     redrive_many,
     redrive_one,
+    redriven_by,
     sent,
     unavailable,
     with_clock,
@@ -44,11 +44,11 @@ def test_a_failed_task_goes_back_with_its_whole_message(pipeline: Pipeline) -> N
     answer = redrive_one("a")
 
     assert answer.status == 202
-    assert answer.document["letters_removed"] == 1
+    assert answer.document["dead_letters_removed"] == 1
     (task,) = answer.document["tasks"]
     assert (task["task_id"], task["ordering_key"], task["redrives"]) == ("a", "customer-7", 1)
     (message,) = pipeline.messages()
-    assert message["Body"] == a_message(task_id="a", ordering_key="customer-7"), "to the letter"
+    assert message["Body"] == a_message(task_id="a", ordering_key="customer-7"), "byte for byte"
     assert message["Attributes"]["MessageGroupId"] == "customer-7"
     assert message["Attributes"]["MessageDeduplicationId"] == "a-redrive-1"
 
@@ -125,7 +125,9 @@ def test_a_bulk_redrive_that_died_goes_on_in_order_whatever_the_filter(
     with monkeypatch.context() as patch:
         patch.setattr(SQSTaskQueue, "send", lambda *given, **message: next(calls)(*given, **message))
         assert redrive_many(dry_run=False, **filters).status == 503
-    assert put_back(**filters) == ["b", "c"], "what was interrupted comes first, and what was sent is not sent again"
+    assert redriven_by(**filters) == ["b", "c"], (
+        "what was interrupted comes first, and what was sent is not sent again"
+    )
     assert sent(pipeline) == ["a", "b", "c"]
 
 
@@ -140,7 +142,7 @@ def test_a_redrive_that_died_before_it_settled_sends_nothing_twice(
         patch.setattr(DynamoDBFailedTasks, "settle", lambda *_: unavailable())
         assert redrive_many(dry_run=False).status == 503
 
-    assert put_back() == ["a"]
+    assert redriven_by() == ["a"]
     assert sent(pipeline) == ["a"], "SQS drops the second message of the same redrive"
 
 
@@ -152,11 +154,11 @@ def test_two_operators_at_once_keep_the_order(pipeline: Pipeline, monkeypatch: p
 
     def overtaken(self: SQSTaskQueue, **message: str) -> None:
         monkeypatch.setattr(SQSTaskQueue, "send", send_message)
-        second.extend(put_back())
+        second.extend(redriven_by())
         send_message(self, **message)
 
     monkeypatch.setattr(SQSTaskQueue, "send", overtaken)
-    first = put_back()
+    first = redriven_by()
 
     assert (second, first) == (["a", "b"], ["a"])
     assert sent(pipeline) == ["a", "b"]
@@ -180,16 +182,16 @@ def test_a_dry_run_is_the_default_and_changes_nothing(pipeline: Pipeline) -> Non
     assert (answer.status, answer.document["dry_run"], listed(answer)) == (200, True, ["a"])
     assert answer.document["tasks"][0]["redrives"] == 1, "as it would be"
     assert (pipeline.records(), pipeline.messages()) == (before, [])
-    assert len(pipeline.letters()) == 2, "and the letters can be received at once"
+    assert len(pipeline.dead_letters()) == 2, "and the dead letters can be received at once"
 
 
 def test_each_key_is_put_back_in_its_original_order(pipeline: Pipeline) -> None:
     for sequence, (task_id, key) in enumerate([("z", "k"), ("y", "l"), ("x", "k"), ("w", "k"), ("v", "l")]):
         a_failed_task(pipeline, task_id, sequence, key=key)
 
-    assert put_back() == ["z", "x", "w", "y", "v"]
+    assert redriven_by() == ["z", "x", "w", "y", "v"]
     assert [task for task in sent(pipeline) if task in "zxw"] == ["z", "x", "w"]
-    assert pipeline.letters() == []
+    assert pipeline.dead_letters() == []
 
 
 @pytest.mark.parametrize(
@@ -213,8 +215,10 @@ def test_filters_pick_what_is_put_back(pipeline: Pipeline, filters: dict[str, An
     a_failed_task(pipeline, "c", 3, type={"S": "email"}, finished_at={"S": "2026-01-31T13:30:00.000Z"})
 
     assert sorted(listed(redrive_many(**filters))) == list(taken)
-    assert sorted(put_back(**filters)) == list(taken)
-    assert sorted(letter["task_id"] for letter in map(body, pipeline.letters())) == sorted(set("abc") - set(taken))
+    assert sorted(redriven_by(**filters)) == list(taken)
+    assert sorted(dead_letter["task_id"] for dead_letter in map(body, pipeline.dead_letters())) == sorted(
+        set("abc") - set(taken)
+    )
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
@@ -243,7 +247,7 @@ def test_pages_of_keys_are_gone_through_one_after_the_other(
         a_failed_task(pipeline, task_id, sequence, key=f"key-{sequence // 3}")
 
     assert sorted(listed(redrive_many())) == ids, "each once"
-    assert sorted(put_back()) == ids
+    assert sorted(redriven_by()) == ids
 
 
 def test_a_task_that_fails_again_during_a_redrive_is_left_for_the_next(pipeline: Pipeline) -> None:
@@ -253,7 +257,7 @@ def test_a_task_that_fails_again_during_a_redrive_is_left_for_the_next(pipeline:
     soon = (datetime.now(UTC) + timedelta(seconds=1)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     a_failed_task(pipeline, "a", 0, attempts=2, redrives={"N": "1"}, finished_at={"S": soon})
 
-    assert put_back(continuation=first.document["continuation"]) == ["b"], "else it would never end"
+    assert redriven_by(continuation=first.document["continuation"]) == ["b"], "else it would never end"
 
 
 def test_no_call_takes_longer_than_the_gateway_waits(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -362,5 +366,5 @@ def test_keys_left_out_of_an_answer_are_no_missing_records() -> None:
 
 def test_a_record_of_before_has_no_index_entry_and_is_put_back_one_by_one(pipeline: Pipeline) -> None:
     a_failed_task(pipeline, "a", failed_key=LEAVE_OUT, sequence_number=LEAVE_OUT)
-    assert put_back() == []
+    assert redriven_by() == []
     assert redrive_one("a").status == 202

@@ -24,7 +24,7 @@ def test_a_sweep_receives_nothing_when_its_time_is_over() -> None:
     redrive = Redrive(*[of_others(1)] * 9)
     redrive.sweep().run(NOON + 3 * SECOND)
     assert redrive.clock.now == NOON + 3 * SECOND, "the third second is the last that a call may begin before"
-    assert len(redrive.letters.batches) == 6
+    assert len(redrive.dead_letters.batches) == 6
 
 
 @pytest.mark.parametrize("remove", [True, False])
@@ -33,11 +33,11 @@ def test_a_sweep_deletes_and_releases_nothing_when_its_time_is_over(remove: bool
     sweep = redrive.sweep()
     sweep.run(NOON + SECOND)
     for number in range(9):
-        sweep.remove_letters_of(f"other-{number}")
+        sweep.remove_dead_letters_of(f"other-{number}")
     sweep.finish(NOON + 4 * SECOND, remove=remove)
-    done = redrive.letters.deleted if remove else redrive.letters.released
+    done = redrive.dead_letters.deleted if remove else redrive.dead_letters.released
     assert (len(done), redrive.clock.now) == (3, NOON + 4 * SECOND)
-    assert sweep.removed == len(redrive.letters.deleted)
+    assert sweep.removed == len(redrive.dead_letters.deleted)
 
 
 def test_messages_that_were_sent_at_the_same_moment_keep_the_order_they_came_in() -> None:
@@ -45,16 +45,16 @@ def test_messages_that_were_sent_at_the_same_moment_keep_the_order_they_came_in(
     sweep = redrive.sweep()
     sweep.run(NOON + SECOND)
     (found,) = sweep.take_undelivered().values()
-    assert [one.letter.task_id for one in found if one] == ["b", "a", "c"]
+    assert [one.dead_letter.task_id for one in found if one] == ["b", "a", "c"]
 
 
 def test_the_redrive_of_one_task_takes_ten_seconds_for_the_dead_letter_queue_and_no_more() -> None:
     own = a_received(a_dead_letter(), receipt="own")
     redrive = Redrive([own], of_others(30), known=[a_state(status=Status.FAILED)])
     report = redrive.one("a")
-    assert (report.letters_removed, redrive.letters.deleted) == (1, ["own"])
+    assert (report.dead_letters_removed, redrive.dead_letters.deleted) == (1, ["own"])
     assert redrive.clock.now == NOON + 11 * SECOND, "the first second went into the record"
-    assert len(redrive.letters.released) == 6, "after three calls to receive, and one to delete"
+    assert len(redrive.dead_letters.released) == 6, "after three calls to receive, and one to delete"
 
 
 @pytest.mark.parametrize("status", [Status.PROCESSING, Status.SUCCEEDED, Status.CANCELLED])
@@ -102,7 +102,7 @@ def test_the_second_page_of_a_dry_run_does_not_look_for_dead_letters_again() -> 
     failed = a_state(task_id="b", status=Status.FAILED, failed_at="", sequence_number="2")
     redrive = Redrive([undelivered("a", group="l")], known=[failed])
     first = redrive.many(limit=1)
-    redrive.letters.batches = [[undelivered("a", group="l")]]
+    redrive.dead_letters.batches = [[undelivered("a", group="l")]]
     second = redrive.many(limit=1, continuation=first.continuation)
     assert [task.task_id for page in (first, second) for task in page.tasks] == ["a", "b"], "each once"
 

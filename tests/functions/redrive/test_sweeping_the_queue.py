@@ -1,4 +1,4 @@
-"""Redrive and the dead-letter queue: which letters go, which stay, and which are put back."""
+"""Redrive and the dead-letter queue: which dead letters go, which stay, and which are redriven."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -16,9 +16,9 @@ from tests.functions.redrive.support import (
     a_letter,
     body,
     listed,
-    put_back,
     redrive_many,
     redrive_one,
+    redriven_by,
     send_dead,
     sent,
     unavailable,
@@ -31,7 +31,7 @@ def pipeline(own_pipeline: Pipeline) -> Pipeline:
     return own_pipeline
 
 
-# Letters
+# Dead letters
 
 
 def test_letters_of_tasks_that_have_gone_on_are_removed_and_others_kept(pipeline: Pipeline) -> None:
@@ -43,9 +43,9 @@ def test_letters_of_tasks_that_have_gone_on_are_removed_and_others_kept(pipeline
 
     answer = redrive_many(dry_run=False, ordering_key="nothing")
 
-    assert answer.document["letters_removed"] == 3
-    kept = [(letter["task_id"], letter["attempts"]) for letter in map(body, pipeline.letters())]
-    assert sorted(kept) == [("expired", 1), ("failed-again", 2)], "a letter without a record is all that is left"
+    assert answer.document["dead_letters_removed"] == 3
+    kept = [(dead_letter["task_id"], dead_letter["attempts"]) for dead_letter in map(body, pipeline.dead_letters())]
+    assert sorted(kept) == [("expired", 1), ("failed-again", 2)], "a dead letter without a record is all that is left"
 
 
 def test_a_task_that_was_cancelled_after_its_redrive_is_not_put_back_and_its_letters_go(pipeline: Pipeline) -> None:
@@ -55,21 +55,21 @@ def test_a_task_that_was_cancelled_after_its_redrive_is_not_put_back_and_its_let
 
     refused = redrive_one("a")
     assert (refused.status, "was cancelled" in refused.document["detail"]) == (409, True)
-    assert put_back() == []
-    assert (pipeline.messages(), pipeline.letters()) == ([], [])
+    assert redriven_by() == []
+    assert (pipeline.messages(), pipeline.dead_letters()) == ([], [])
 
 
 def test_a_letter_that_cannot_be_removed_does_no_harm(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     a_failed_task(pipeline, "a")
     with monkeypatch.context() as patch:
         patch.setattr(SQSDeadLetters, "delete", lambda *_: unavailable())
-        assert put_back() == ["a"]
+        assert redriven_by() == ["a"]
     pipeline.put(an_item("queued", "processing", "succeeded", task_id={"S": "a"}))
     show_all(pipeline)
 
-    assert put_back() == []
-    assert sent(pipeline) == ["a"], "put back once"
-    assert pipeline.letters() == [], "and the letter is removed now"
+    assert redriven_by() == []
+    assert sent(pipeline) == ["a"], "redriven once"
+    assert pipeline.dead_letters() == [], "and the dead letter is removed now"
 
 
 def show_all(pipeline: Pipeline) -> None:
@@ -105,9 +105,9 @@ def test_undelivered_messages_are_sent_again_in_order_between_the_failures(pipel
     an_undelivered_task(pipeline, "other", key="l", **at(1))
 
     assert listed(redrive_many()) == ["1", "2", "3", "4", "other", "5"]
-    assert put_back() == ["1", "2", "3", "4", "other", "5"]
+    assert redriven_by() == ["1", "2", "3", "4", "other", "5"]
     assert [task for task in sent(pipeline) if task != "other"] == ["1", "2", "3", "4", "5"]
-    assert pipeline.letters() == []
+    assert pipeline.dead_letters() == []
 
 
 def test_more_undelivered_messages_of_a_key_than_sqs_shows_at_once(pipeline: Pipeline) -> None:
@@ -115,7 +115,7 @@ def test_more_undelivered_messages_of_a_key_than_sqs_shows_at_once(pipeline: Pip
     for task_id in ids:
         an_undelivered_task(pipeline, task_id)
 
-    assert put_back() == ids
+    assert redriven_by() == ids
     assert sent(pipeline) == ids
 
 
@@ -130,47 +130,51 @@ def test_an_undelivered_task_that_an_execution_still_has_blocks_its_key_only(pip
 
     assert listed(answer) == ["free"]
     assert answer.document["busy_keys"] == ["k"]
-    assert sorted(task["task_id"] for task in map(body, pipeline.letters())) == ["behind", "busy", "failed-behind"]
+    assert sorted(task["task_id"] for task in map(body, pipeline.dead_letters())) == [
+        "behind",
+        "busy",
+        "failed-behind",
+    ]
 
 
 def test_an_undelivered_message_of_a_task_that_has_succeeded_is_removed(pipeline: Pipeline) -> None:
     an_undelivered_task(pipeline, "a", statuses=("queued", "processing", "succeeded"))
 
-    assert put_back() == []
-    assert (pipeline.messages(), pipeline.letters()) == ([], [])
+    assert redriven_by() == []
+    assert (pipeline.messages(), pipeline.dead_letters()) == ([], [])
 
 
 def test_an_undelivered_message_is_kept_while_its_task_s_failure_stands(pipeline: Pipeline) -> None:
-    """The machine could record the failure and not send the letter: the message itself is the letter then."""
-    a_failed_task(pipeline, "a", letter=False)
+    """The machine recorded the failure and could not send the dead letter: the message itself becomes one."""
+    a_failed_task(pipeline, "a", dead_letter=False)
     send_dead(pipeline, a_message(task_id="a"), group="k")
-    assert put_back(ordering_key="other") == []
+    assert redriven_by(ordering_key="other") == []
 
-    assert put_back() == ["a"]
-    assert pipeline.letters() == []
+    assert redriven_by() == ["a"]
+    assert pipeline.dead_letters() == []
 
 
 def test_an_undelivered_message_that_was_put_back_already_is_removed(pipeline: Pipeline) -> None:
     soon = (datetime.now(UTC) + timedelta(minutes=1)).isoformat(timespec="milliseconds")
     an_undelivered_task(pipeline, "a", redrives={"N": "1"}, redriven_at={"S": soon})
 
-    assert put_back() == []
-    assert pipeline.letters() == [], "its redrive's message waits in the queue"
+    assert redriven_by() == []
+    assert pipeline.dead_letters() == [], "its redrive's message waits in the queue"
 
 
 def test_an_undelivered_message_whose_redrive_died_is_sent_again(pipeline: Pipeline) -> None:
     soon = (datetime.now(UTC) + timedelta(minutes=1)).isoformat(timespec="milliseconds")
     an_undelivered_task(pipeline, "a", redrives={"N": "1"}, redriven_at={"S": soon}, failed_key={"S": "k"})
 
-    assert put_back() == ["a"]
+    assert redriven_by() == ["a"]
     assert pipeline.messages()[0]["Attributes"]["MessageDeduplicationId"] == "a-redrive-2"
 
 
 @pytest.mark.parametrize("filters", [{"error_class": "SYSTEM"}, {"failed_from": FAILED_AT}, {"type": "email"}])
 def test_a_filter_for_failures_takes_no_undelivered_message(pipeline: Pipeline, filters: dict[str, str]) -> None:
     an_undelivered_task(pipeline, "a")
-    assert put_back(**filters) == []
-    assert len(pipeline.letters()) == 1
+    assert redriven_by(**filters) == []
+    assert len(pipeline.dead_letters()) == 1
 
 
 @pytest.mark.parametrize(("hours_ago", "taken"), [(1, ["a"]), (FRESH_HOURS + 1, [])])
@@ -182,9 +186,9 @@ def test_a_message_without_a_record_is_sent_unless_its_record_may_have_expired(
     with monkeypatch.context() as patch:
         patch.setattr(redrive, "build", lambda: later)
         assert listed(redrive_many()) == taken
-        assert put_back() == taken
+        assert redriven_by() == taken
     assert sent(pipeline) == taken
-    assert len(pipeline.letters()) == 1 - len(taken)
+    assert len(pipeline.dead_letters()) == 1 - len(taken)
 
 
 # Messages that are no tasks
@@ -208,19 +212,19 @@ def test_what_is_no_task_is_listed_never_put_back_and_dropped_only_on_request(
 
     (found,) = redrive_many().document["malformed"]
     assert reason in found["reason"]
-    assert put_back() == []
+    assert redriven_by() == []
     (found,) = redrive_many(drop_malformed=True).document["malformed"]
-    assert redrive_many(dry_run=False, drop_malformed=True).document["letters_removed"] == 1, "not in the dry run"
+    assert redrive_many(dry_run=False, drop_malformed=True).document["dead_letters_removed"] == 1, "not in the dry run"
 
-    assert (pipeline.letters(), pipeline.messages()) == ([], [])
+    assert (pipeline.dead_letters(), pipeline.messages()) == ([], [])
 
 
 def an_unclaimed_letter(pipeline: Pipeline, task_id: str, sent_at: datetime) -> None:
     """As the machine leaves it when its claim cannot even be expressed: the message is taken for no task."""
     attributes = {"MessageGroupId": "k", "SentTimestamp": str(int(sent_at.timestamp() * 1000))}
     original = {"messageId": f"m-{task_id}", "body": a_message(task_id=task_id), "attributes": attributes}
-    letter = {"task_id": None, "error": {"message": "why"}, "attempts": 0, "message": original}
-    send_dead(pipeline, json.dumps(letter), group=f"m-{task_id}")
+    dead_letter = {"task_id": None, "error": {"message": "why"}, "attempts": 0, "message": original}
+    send_dead(pipeline, json.dumps(dead_letter), group=f"m-{task_id}")
 
 
 def test_tasks_that_a_broken_claim_took_for_none_are_put_back_in_order(pipeline: Pipeline) -> None:
@@ -229,6 +233,6 @@ def test_tasks_that_a_broken_claim_took_for_none_are_put_back_in_order(pipeline:
         an_unclaimed_letter(pipeline, task_id, now - timedelta(seconds=seconds))
 
     assert redrive_many().document.get("malformed", []) == []
-    assert put_back() == ["earlier", "later"]
+    assert redriven_by() == ["earlier", "later"]
     assert sent(pipeline) == ["earlier", "later"]
-    assert pipeline.letters() == []
+    assert pipeline.dead_letters() == []

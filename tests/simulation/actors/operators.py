@@ -11,7 +11,7 @@ from functions import redrive
 from functions.adapters.dead_letters import SQSDeadLetters
 from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.task_table.failures import DynamoDBFailedTasks
-from functions.tasks.redrive.putting_back import PuttingBack
+from functions.tasks.redrive.redriver import Redriver
 from tests.simulation.actors.calls import LambdaContext, SimulatedDynamoDB, SimulatedSQS
 from tests.simulation.actors.stepped import Died, Stepped
 from tests.simulation.world.faults import Faults
@@ -21,20 +21,20 @@ Fiber = Generator[Any, Any, Any]
 _ROUNDS = 4
 
 
-def redriver(world: World, faults: Faults) -> redrive.Redriver:
+def redriver(world: World, faults: Faults) -> redrive.Ports:
     """What the real handler works with, in the simulated world."""
 
     def now() -> datetime:
         return datetime.fromtimestamp(world.now(), UTC)
 
     table, queues = SimulatedDynamoDB(world, faults), SimulatedSQS(world, faults)
-    return redrive.Redriver(
-        putting_back=PuttingBack(
+    return redrive.Ports(
+        redriver=Redriver(
             tasks=DynamoDBFailedTasks("tasks", table),  # pyright: ignore[reportArgumentType]
             queue=SQSTaskQueue("queue", queues),  # pyright: ignore[reportArgumentType]
             now=now,
         ),
-        letters=SQSDeadLetters("dead-letters", queues),  # pyright: ignore[reportArgumentType]
+        dead_letters=SQSDeadLetters("dead-letters", queues),  # pyright: ignore[reportArgumentType]
         fresh_for=timedelta(hours=4),
         now=now,
     )
@@ -53,7 +53,7 @@ def operator(world: World, faults: Faults, rng: random.Random) -> Fiber:
 
 
 def last_operator(world: World, faults: Faults, rng: random.Random, fair_from: float) -> Fiber:
-    """Comes when the weather is fine and everything is posted, and puts back until nothing more can be mended."""
+    """Comes when the weather is fine and everything is posted, and redrives until nothing more can be mended."""
     while world.now() < fair_from or not world.all_posted or world.operators > 1:
         yield Sleep(10.0)
     for _ in range(_ROUNDS):

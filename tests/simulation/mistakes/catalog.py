@@ -255,11 +255,11 @@ MUTATIONS: Mapping[str, Callable[[], Mutation]] = {
     "patience ends too early": lambda: _in_code(_loses_patience_early),
     "what cannot succeed is retried": lambda: _in_code(_retries_what_cannot_succeed),
     "a failure sends no dead letter": lambda: _in_definition(_sends_no_dead_letter),
-    "the letter of an execution that died is forgotten": lambda: _in_definition(
+    "the dead letter of an execution that died is forgotten": lambda: _in_definition(
         _forgets_the_letter_of_a_dead_execution
     ),
-    "a letter is sent for each delivery": lambda: _in_definition(_sends_a_letter_for_each_delivery),
-    "a letter lacks the message": lambda: _in_definition(_sends_an_empty_letter),
+    "a dead letter is sent for each delivery": lambda: _in_definition(_sends_a_letter_for_each_delivery),
+    "a dead letter lacks the message": lambda: _in_definition(_sends_an_empty_letter),
     "retries are not counted": lambda: _in_definition(_counts_no_retries),
     "the pipe deletes messages of failed executions": lambda: _in_code(_deletes_failures),
     "the pipe deletes before it executes": lambda: _in_code(_deletes_first),

@@ -10,14 +10,14 @@ from functions.adapters.task_table import failures as failed_tasks
 from functions.adapters.task_table.failures import DynamoDBFailedTasks
 from functions.tasks.redrive import many, state, sweep
 from functions.tasks.redrive.dead_letters import Verdict
-from functions.tasks.redrive.putting_back import PuttingBack
+from functions.tasks.redrive.redriver import Redriver
 from functions.tasks.redrive.state import Mark, TaskState
 
 Patch = AbstractContextManager[Any]
 
 
 def _sends_first() -> Patch:
-    def put_back(self: PuttingBack, seen: TaskState) -> Mark | None:
+    def redrive(self: Redriver, seen: TaskState) -> Mark | None:
         item = self.tasks._client.get_item(TableName="tasks", Key={"task_id": {"S": seen.task_id}})["Item"]  # pyright: ignore
         redrives = seen.redrives + 1
         self.queue.send(
@@ -30,17 +30,17 @@ def _sends_first() -> Patch:
             self.tasks.settle(mark)
         return mark
 
-    return mock.patch.object(PuttingBack, "put_back", put_back)
+    return mock.patch.object(Redriver, "redrive", redrive)
 
 
 def _settles_first() -> Patch:
-    def send(self: PuttingBack, mark: Mark | None) -> Mark | None:
+    def send(self: Redriver, mark: Mark | None) -> Mark | None:
         if mark is not None:
             self.tasks.settle(mark)
             self.queue.send(body=mark.body, group=mark.ordering_key, deduplication_id=mark.deduplication_id)
         return mark
 
-    return mock.patch.object(PuttingBack, "_send", send)
+    return mock.patch.object(Redriver, "_send", send)
 
 
 def _forgets_the_condition() -> Patch:
@@ -109,10 +109,10 @@ REDRIVE_MISTAKES: Mapping[str, Callable[[], Patch]] = {
     "redrive deletes undelivered messages": lambda: _judges(
         lambda verdict: Verdict.STALE if verdict is Verdict.SEND else verdict
     ),
-    "redrive deletes the letters of failures that stand": lambda: _judges(
+    "redrive deletes the dead letters of failures that stand": lambda: _judges(
         lambda verdict: Verdict.STALE if verdict is Verdict.CURRENT else verdict
     ),
-    "redrive removes no letter": lambda: mock.patch.object(SQSDeadLetters, "delete", return_value=None),
+    "redrive removes no dead letter": lambda: mock.patch.object(SQSDeadLetters, "delete", return_value=None),
     "redrive sends undelivered messages before the failures ahead of them": lambda: mock.patch.object(
         many, "_comes_before", return_value=False
     ),

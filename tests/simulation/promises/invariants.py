@@ -133,7 +133,7 @@ def _leases_are_respected(world: World) -> Iterator[str]:
     for write in world.journal.writes:
         lease = leases.get(write.task_id)
         if lease and write.execution == OPERATOR and write.at < lease.lease_until:
-            yield f"{write.task_id} was put back while {lease.execution} had the lease"
+            yield f"{write.task_id} was redriven while {lease.execution} had the lease"
         if write.status != "processing":
             leases.pop(write.task_id, None)
             continue
@@ -150,7 +150,7 @@ def _given_up_only_in_foul_weather(world: World, fair_from: float) -> Iterator[s
 
 def _dead_letters_are_the_failures(world: World) -> Iterator[str]:
     failed = {task_id for task_id in world.table.items if world.record(task_id)["status"] == "failed"}
-    lettered = {letter["task_id"] for letter in _letters(world)}
+    lettered = {dead_letter["task_id"] for dead_letter in _letters(world)}
     for task_id in sorted(failed - lettered - _given_up(world)):
         yield f"{task_id} failed and has no dead letter"
     for task_id in sorted(lettered - failed):
@@ -158,23 +158,23 @@ def _dead_letters_are_the_failures(world: World) -> Iterator[str]:
 
 
 def _one_letter_a_failure(world: World) -> Iterator[str]:
-    """A letter sent again within the five minutes that SQS remembers must carry the same deduplication id."""
+    """A dead letter sent again within the five minutes that SQS remembers must carry the same deduplication id."""
     last: dict[tuple[str, int], float] = {}
     for message in world.dead_letters.messages:
-        letter = json.loads(message.body)
-        if "message" in letter:
-            failure = letter["task_id"], letter["attempts"]
+        dead_letter = json.loads(message.body)
+        if "message" in dead_letter:
+            failure = dead_letter["task_id"], dead_letter["attempts"]
             if message.sent_at - last.get(failure, -DEDUPLICATION_SECONDS) < DEDUPLICATION_SECONDS:
-                yield f"{letter['task_id']} has two dead letters for one failure"
+                yield f"{dead_letter['task_id']} has two dead letters for one failure"
             last[failure] = message.sent_at
 
 
 def _letters_are_whole(world: World) -> Iterator[str]:
-    for letter in _letters(world):
-        if letter["message"]["body"] != world.record(letter["task_id"]).get("body"):
-            yield f"the dead letter of {letter['task_id']} does not hold its original message"
-        if not {"class", "type", "message"} <= letter["error"].keys():
-            yield f"the dead letter of {letter['task_id']} does not say why"
+    for dead_letter in _letters(world):
+        if dead_letter["message"]["body"] != world.record(dead_letter["task_id"]).get("body"):
+            yield f"the dead letter of {dead_letter['task_id']} does not hold its original message"
+        if not {"class", "type", "message"} <= dead_letter["error"].keys():
+            yield f"the dead letter of {dead_letter['task_id']} does not say why"
 
 
 def _given_up(world: World) -> set[str]:

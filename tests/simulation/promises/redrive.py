@@ -32,7 +32,7 @@ def _everything_was_mended(world: World) -> Iterator[str]:
         if status == "cancelled":
             continue
         if status != "succeeded" and task.plan[-1] == OK:
-            yield f"{task.task_id} was put back until it could succeed, and is {status!r}"
+            yield f"{task.task_id} was redriven until it could succeed, and is {status!r}"
         if status not in ("succeeded", "failed"):
             yield f"{task.task_id} is {status!r} after the last redrive"
 
@@ -41,7 +41,7 @@ def _nothing_undelivered_is_left(world: World) -> Iterator[str]:
     for message in world.dead_letters.messages:
         body = json.loads(message.body)
         if "message" not in body and world.record(body["task_id"]).get("status") != "failed":
-            yield f"the undelivered message of {body['task_id']} was not put back"
+            yield f"the undelivered message of {body['task_id']} was not redriven"
 
 
 def _in_original_order(world: World, call: Redriven) -> Iterator[str]:
@@ -52,11 +52,11 @@ def _in_original_order(world: World, call: Redriven) -> Iterator[str]:
         if keys[before] != keys[after]:
             continue
         if accepted[after].came_before(accepted[before]):
-            yield f"{after} was accepted before {before}, and put back after it"
+            yield f"{after} was accepted before {before}, and redriven after it"
         elif _only_here(world, call, before) and _only_here(world, call, after):
             first, second = (_next_claim(world, call, task_id) for task_id in (before, after))
             if second is not None and (first is None or first > second):
-                yield f"{after} was put back behind {before}, and claimed before it"
+                yield f"{after} was redriven behind {before}, and claimed before it"
 
 
 def _only_here(world: World, call: Redriven, task_id: str) -> bool:

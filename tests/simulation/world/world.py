@@ -38,7 +38,7 @@ class Write:
 
 @dataclass(frozen=True, kw_only=True)
 class Redriven:
-    """An operator's call that was answered 202: what it says was put back, in that order."""
+    """An operator's call that was answered 202: what it says was redriven, in that order."""
 
     task_ids: tuple[str, ...]
     began_at: float

@@ -17,14 +17,14 @@ from functions.tasks.redrive.state import FailedTasks, Mark, TaskState
 
 
 @dataclass(frozen=True, kw_only=True)
-class PuttingBack:
+class Redriver:
     """What it takes to put a task back."""
 
     tasks: FailedTasks
     queue: TaskQueue
     now: Callable[[], datetime]
 
-    def put_back(self, state: TaskState) -> Mark | None:
+    def redrive(self, state: TaskState) -> Mark | None:
         """Send a failed task again, or finish its interrupted redrive; None when it has gone on since.
 
         `Unavailable` when table or queue do not answer: then nothing more of this key may be sent before this task.
@@ -32,7 +32,7 @@ class PuttingBack:
         mark = self.tasks.mark(state, self.now()) if state.status is Status.FAILED else None
         return self._send(mark or self.tasks.interrupted(state.task_id))
 
-    def send_again(self, state: TaskState) -> Mark | None:
+    def resend(self, state: TaskState) -> Mark | None:
         """Send a task again whose message SQS has given up; None when it has gone on, or an execution has it.
 
         Always as a redrive of its own: a message under an earlier number could be dropped as a duplicate of the very
