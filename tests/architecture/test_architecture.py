@@ -1,50 +1,16 @@
-"""Which room may import from which: read off the imports themselves."""
+"""Which room may import from which, and what each room may know."""
 
 import ast
+import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.architecture.imports import ROOT, arrows, between_rooms, circles, imports, modules, reachable, within
+
 SDKS = {"boto3", "botocore", "aws_lambda_powertools", "aws_xray_sdk"}
-
-
-def modules(folder: str) -> dict[str, Path]:
-    """All modules below a folder, by their dotted names."""
-    return {
-        path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__"): path
-        for path in sorted((ROOT / folder).rglob("*.py"))
-    }
-
-
-def imports(path: Path) -> set[str]:
-    """The dotted names that a file imports while it runs, wherever in it the import stands."""
-    return set(_imports(ast.parse(path.read_text())))
-
-
-def _imports(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Import):
-        yield from (name.name for name in node.names)
-    elif isinstance(node, ast.ImportFrom):
-        assert node.level == 0, "imports are absolute"
-        yield from (f"{node.module}.{name.name}" for name in node.names)
-    for child in ast.iter_child_nodes(node):
-        if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)):
-            yield from _imports(child)
-
-
-def within(name: str, *rooms: str) -> bool:
-    return any(name == room or name.startswith(f"{room}.") for room in rooms)
-
-
-def assert_imports_none_of(folder: str, *rooms: str) -> None:
-    found = {module: sorted(n for n in imports(path) if within(n, *rooms)) for module, path in modules(folder).items()}
-    assert found, f"there is nothing in {folder}"
-    assert {module: names for module, names in found.items() if names} == {}
-
-
+PRODUCT = ("asl", "functions", "infrastructure", "local", "statemachine")
 FUNCTIONS = modules("functions")
 HANDLERS = [
     f"functions.{name}"
@@ -62,6 +28,71 @@ HANDLERS = [
 ]
 
 
+def assert_imports_none_of(folder: str, *rooms: str) -> None:
+    found = {module: sorted(n for n in imports(path) if within(n, *rooms)) for module, path in modules(folder).items()}
+    assert found, f"there is nothing in {folder}"
+    assert {module: names for module, names in found.items() if names} == {}
+
+
+# All rooms
+
+
+@pytest.mark.parametrize("folder", [*PRODUCT, "benchmarks", "tests/simulation"])
+def test_no_modules_import_one_another_in_a_circle(folder: str) -> None:
+    assert circles(arrows(modules(folder))) == []
+
+
+def test_no_two_rooms_import_each_other() -> None:
+    assert circles(between_rooms(modules(*PRODUCT))) == []
+    assert circles(between_rooms(modules("tests/simulation"))) == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "may_import"),
+    [
+        ("asl", []),
+        ("statemachine", []),
+        ("functions", []),
+        ("infrastructure", ["functions", "statemachine"]),
+        ("local", ["asl"]),
+        ("tests/simulation", ["asl", "functions", "infrastructure.settings", "local.services.pipes", "statemachine"]),
+    ],
+)
+def test_arrows_between_the_parts_of_the_product_point_one_way(folder: str, may_import: list[str]) -> None:
+    own = folder.replace("/", ".")
+    for module, path in modules(folder).items():
+        for name in imports(path):
+            ours = within(name, *PRODUCT, "tests", "benchmarks")
+            assert not ours or within(name, own, *may_import), f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("folder", [*PRODUCT, "tests"])
+def test_a_room_is_one_idea_of_about_ten_files(folder: str) -> None:
+    rooms: dict[Path, int] = {}
+    for path in modules(folder).values():
+        rooms[path.parent] = rooms.get(path.parent, 0) + (path.name != "__init__.py")
+    assert {str(room.relative_to(ROOT)): files for room, files in rooms.items() if files > 14} == {}
+
+
+def test_a_room_has_its_name_from_one_thing_alone() -> None:
+    """Classes of the product: one name, one meaning."""
+    classes: dict[str, list[str]] = {}
+    for module, path in modules(*PRODUCT).items():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                classes.setdefault(node.name, []).append(module)
+    for name in ("Pipe", "Function", "Status", "Request", "Response", "Api", "Table", "Breaker"):
+        assert len(classes.get(name, [])) <= 1, f"{name} is the name of {classes[name]}"
+
+
+def test_every_file_says_what_it_is_for() -> None:
+    for module, path in modules(*PRODUCT).items():
+        assert ast.get_docstring(ast.parse(path.read_text())), f"{module} has no docstring"
+
+
+# The domain
+
+
 def test_the_domain_knows_no_sdk_and_no_environment() -> None:
     assert_imports_none_of("functions/tasks", *SDKS, "os", "subprocess", "socket", "http", "urllib")
 
@@ -76,16 +107,44 @@ def test_the_domain_imports_nothing_but_itself_pydantic_and_the_standard_library
 
 def test_the_domain_has_no_clock_and_no_chance_of_its_own() -> None:
     assert_imports_none_of("functions/tasks", "time", "random", "secrets")
+    for module, path in modules("functions/tasks").items():
+        assert not re.search(r"\.(now|utcnow|today)\((UTC|timezone.*)?\)", _without_ports(path)), f"{module} reads it"
+
+
+def _without_ports(path: Path) -> str:
+    """The code without calls of a clock that came in."""
+    return re.sub(r"\b(self|ports|control|rules|redriver)(\.\w+)*\.now\(\)", "", path.read_text())
+
+
+# Names from DynamoDB's streams, SQS's attributes and HTTP's messages, and statuses of HTTP.
+FOREIGN = re.compile(
+    r"^(NewImage|OldImage|SequenceNumber|ApproximateCreationDateTime|eventID|eventSourceARN|dynamodb|Keys"
+    r"|MessageGroupId|SentTimestamp|ReceiptHandle|messageId|attributes"
+    r"|statusCode|headers|httpMethod|Retry-After|Location|Allow|Content-Type|Idempoten\w+-\w+|application/.*)$"
+)
+
+
+def test_the_domain_speaks_neither_aws_nor_http() -> None:
+    """Stream images, SQS's attributes, statuses and header names are translated in adapters/ and api/."""
+    for module, path in modules("functions/tasks").items():
+        for node in ast.walk(ast.parse(path.read_text())):
+            value = node.value if isinstance(node, ast.Constant) else None
+            assert not (isinstance(value, str) and FOREIGN.match(value)), f"{module} knows {value!r}"
+            assert not (isinstance(value, int) and value in {400, 404, 405, 409, 413, 415, 422, 503}), (
+                f"{module} knows the status {value}"
+            )
+
+
+# The functions
 
 
 @pytest.mark.parametrize(
     ("room", "may_import"),
     [
         ("functions.adapters", ["functions.tasks", "functions.adapters"]),
-        ("functions.api", ["functions.tasks", "functions.api", "functions.telemetry.observability"]),
+        ("functions.api", ["functions.tasks", "functions.api", "functions.telemetry"]),
         ("functions.task_types", ["functions.tasks", "functions.task_types"]),
-        ("functions.telemetry.observability", ["functions.telemetry.tracing"]),
-        ("functions.telemetry.tracing", []),
+        ("functions.telemetry", ["functions.telemetry", "functions.tasks"]),
     ],
 )
 def test_arrows_between_the_rooms_of_the_functions_point_one_way(room: str, may_import: list[str]) -> None:
@@ -96,28 +155,24 @@ def test_arrows_between_the_rooms_of_the_functions_point_one_way(room: str, may_
             assert not within(name, "functions") or within(name, *may_import), f"{module} imports {name}"
 
 
-def test_nobody_imports_a_handler() -> None:
+def test_handlers_are_imported_by_no_other_module() -> None:
     for module, path in FUNCTIONS.items():
         assert not [name for name in imports(path) if within(name, *HANDLERS)], f"{module} imports a handler"
 
 
-def reachable(module: str) -> set[str]:
-    """All modules that importing this one imports."""
-    seen: set[str] = set()
-    waiting = [module]
-    while waiting:
-        one = waiting.pop()
-        if one in FUNCTIONS and one not in seen:
-            seen.add(one)
-            waiting += [part for name in imports(FUNCTIONS[one]) for part in (name, name.rpartition(".")[0])]
-    return seen
+def test_the_room_of_the_functions_holds_the_handlers_one_per_file() -> None:
+    assert {path.stem for path in (ROOT / "functions").glob("*.py")} == {
+        "__init__",
+        *(name.removeprefix("functions.") for name in HANDLERS),
+    }
 
 
 def test_no_task_waits_for_the_document_to_be_made() -> None:
-    documentary = {f"functions.api.{name}" for name in ("openapi", "completion", "examples", "page")}
-    assert documentary < reachable("functions.documents")
+    graph = arrows(FUNCTIONS)
+    document = {module for module in FUNCTIONS if within(module, "functions.api.document")}
+    assert document - {"functions.api.document"} <= reachable("functions.documents", graph)
     for name in ("validator", "reader", "processor"):
-        assert not documentary & reachable(f"functions.{name}"), f"a cold start of {name} makes the document"
+        assert not document & reachable(f"functions.{name}", graph), f"a cold start of {name} makes the document"
 
 
 def test_only_adapters_speak_to_aws() -> None:
@@ -127,14 +182,18 @@ def test_only_adapters_speak_to_aws() -> None:
 
 
 def test_only_handlers_read_the_environment() -> None:
-    """And tracing: Lambda says there of each request whether it is sampled."""
+    """And tracing: Lambda sets there for each request whether it is sampled."""
     for module, path in FUNCTIONS.items():
         if module not in [*HANDLERS, "functions.telemetry.tracing"]:
             assert not [name for name in imports(path) if within(name, "os")], f"{module} imports os"
 
 
-def test_what_runs_in_lambda_imports_nothing_that_is_not_deployed() -> None:
-    assert_imports_none_of("functions", "infrastructure", "local", "statemachine", "tests", "pulumi", "pulumi_aws")
+def test_only_handlers_read_the_clock_and_draw_numbers() -> None:
+    """They bring `now` and `new_id` in through their ports, and nobody has to patch a module."""
+    for module, path in FUNCTIONS.items():
+        if module not in HANDLERS and not within(module, "functions.task_types"):
+            assert not [name for name in imports(path) if within(name, "time", "random", "secrets")], module
+            assert "datetime.now(" not in path.read_text(), f"{module} reads the clock"
 
 
 def test_what_runs_in_lambda_imports_only_what_the_layer_holds() -> None:
@@ -145,9 +204,7 @@ def test_what_runs_in_lambda_imports_only_what_the_layer_holds() -> None:
             assert top in layer or top in sys.stdlib_module_names, f"{module} imports {name}"
 
 
-@pytest.mark.parametrize("folder", ["infrastructure", "statemachine"])
-def test_what_is_deployed_knows_nothing_of_the_laptop(folder: str) -> None:
-    assert_imports_none_of(folder, "local", "tests")
+# The infrastructure
 
 
 def test_the_program_knows_nothing_of_the_laptop_and_makes_no_resource_itself() -> None:
@@ -166,13 +223,7 @@ def test_infrastructure_builds_no_client_of_its_own() -> None:
     assert_imports_none_of("infrastructure", *SDKS)
 
 
-def test_policies_and_times_are_pure() -> None:
+@pytest.mark.parametrize("name", ["blocks/iam", "pipeline/machine_policy", "settings/times"])
+def test_policies_and_times_are_pure(name: str) -> None:
     """They make no resource, so that they can be read and tested alone."""
-    for name in ("iam", "machine_policy", "times"):
-        assert not [n for n in imports(ROOT / f"infrastructure/{name}.py") if within(n, "pulumi_aws")]
-
-
-def test_every_file_says_what_it_is_for() -> None:
-    for folder in ("functions", "infrastructure", "statemachine"):
-        for module, path in modules(folder).items():
-            assert ast.get_docstring(ast.parse(path.read_text())), f"{module} has no docstring"
+    assert not [n for n in imports(ROOT / f"infrastructure/{name}.py") if within(n, "pulumi_aws")]
