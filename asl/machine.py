@@ -16,8 +16,7 @@ from asl.execution.history import Chain, History, Observer
 from asl.execution.run import Run
 from asl.execution.scheduler import Command, MachineTimedOut, Scheduler
 from asl.execution.tasks import TaskRunner
-from asl.jsonata import Frame
-from asl.jsonata.library import LIBRARY
+from asl.jsonata import LIBRARY, Frame
 from asl.states.graph import walk
 from asl.states.task import present
 from asl.states.visit import Place

@@ -13,10 +13,11 @@ from asl.jsonata import (
     Expression,
     Frame,
     JsonataError,
+    NotJson,
     ResourceLimit,
     compile_expression,
+    to_json,
 )
-from asl.jsonata.runtime.values import NotJson, to_json
 
 Json = Any
 """A JSON value."""

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from asl.jsonata.compiler.parser import Node
-from asl.jsonata.expression import children
+from asl.jsonata import Node, children
 
 INPUT_ONLY: Final = frozenset({"input", "context"})
 WITH_RESULT: Final = INPUT_ONLY | {"result"}

@@ -8,10 +8,8 @@ from jsonata.jexception import JException  # pyright: ignore[reportMissingTypeSt
 from jsonata.parser import Parser  # pyright: ignore[reportMissingTypeStubs]
 from jsonata.regex_engine import RegexFlags  # pyright: ignore[reportMissingTypeStubs]
 
+from asl.jsonata.compiler.tree import Node
 from asl.jsonata.runtime.errors import JsonataError
-
-Node = Any
-"""A node of the library's tree; its attributes are untyped there."""
 
 _LATER_OPERATORS = ("??", "?:")
 """Operators that the library knows and JSONata got only after 2.0.6."""

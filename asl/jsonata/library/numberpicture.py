@@ -9,7 +9,8 @@ from typing import Final
 
 from asl.jsonata.runtime.errors import JsonataError
 from asl.jsonata.runtime.operators import whole
-from asl.jsonata.runtime.values import Value, number_text
+from asl.jsonata.runtime.text import number_text
+from asl.jsonata.runtime.values import Value
 
 _DEFAULTS: Final = {
     "decimal-separator": ".",

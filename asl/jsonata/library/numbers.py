@@ -12,8 +12,9 @@ from asl.jsonata.library.define import native
 from asl.jsonata.library.numberpicture import format_number
 from asl.jsonata.runtime.errors import JsonataError, from_library
 from asl.jsonata.runtime.operators import whole
+from asl.jsonata.runtime.text import number_text
 from asl.jsonata.runtime.truth import to_boolean
-from asl.jsonata.runtime.values import UNDEFINED, Value, is_number, number_text
+from asl.jsonata.runtime.values import UNDEFINED, Value, is_number
 
 _LIBRARY: Any = LibraryFunctions
 _DECIMAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?")

@@ -11,7 +11,8 @@ from typing import Any, Final, cast
 
 from jsonata.jexception import JException  # pyright: ignore[reportMissingTypeStubs]
 
-from asl.jsonata.runtime.values import UNDEFINED, Value, stringify
+from asl.jsonata.runtime.text import stringify
+from asl.jsonata.runtime.values import UNDEFINED, Value
 
 _CATALOGUE: Final = {
     code: text.replace("Object", "function").replace('"', "'") for code, text in JException.error_codes.items()

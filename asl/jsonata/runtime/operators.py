@@ -7,15 +7,9 @@ from typing import Final, cast
 
 from asl.jsonata.runtime.errors import JsonataError
 from asl.jsonata.runtime.frame import check_size
+from asl.jsonata.runtime.ordering import compare_strings
 from asl.jsonata.runtime.truth import is_numeric, to_text
-from asl.jsonata.runtime.values import (
-    UNDEFINED,
-    Sequence,
-    Value,
-    compare_strings,
-    deep_equal,
-    is_number,
-)
+from asl.jsonata.runtime.values import UNDEFINED, Sequence, Value, deep_equal, is_number
 
 Operation = Callable[[Value, Value], Value]
 

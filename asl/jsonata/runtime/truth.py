@@ -4,7 +4,8 @@ import math
 from typing import cast
 
 from asl.jsonata.runtime.errors import JsonataError
-from asl.jsonata.runtime.values import UNDEFINED, FunctionValue, Value, is_number, stringify
+from asl.jsonata.runtime.text import stringify
+from asl.jsonata.runtime.values import UNDEFINED, FunctionValue, Value, is_number
 
 
 def is_numeric(value: Value) -> bool:

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from asl.jsonata import UNDEFINED, JsonataError, compile_expression
-from asl.jsonata.runtime.values import FunctionValue, to_json
+from asl.jsonata import UNDEFINED, FunctionValue, JsonataError, compile_expression, to_json
 
 DATA: Any = {
     "name": "Quayside",

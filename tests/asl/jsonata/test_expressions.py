@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asl.jsonata import Frame, JsonataError, Scratch, compile_expression
-from asl.jsonata.library import LIBRARY
+from asl.jsonata import LIBRARY, Frame, JsonataError, Scratch, compile_expression
 from tests.asl.machines import cause_of, output_of
 
 
@@ -140,6 +139,13 @@ def test_the_fast_path_for_plain_paths_agrees_with_the_general_one(path, a):
 def test_a_syntax_error_has_a_code():
     with pytest.raises(JsonataError, match="S0"):
         compile_expression("1 +")
+
+
+def test_compiling_takes_no_longer_for_each_level_of_nested_paths():
+    expression = "$x"
+    for _ in range(30):
+        expression = f"$x.a.({expression})"
+    assert compile_expression(expression).with_bindings({"x": {"a": {"b": 1}}}) == {"a": {"b": 1}}
 
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
