@@ -1,0 +1,52 @@
+"""How expressions are evaluated, where a case in `cases/` cannot say it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asl.jsonata import LIBRARY, Frame, JsonataError, Scratch, compile_expression
+from tests.asl.machines import cause_of, output_of
+
+
+def test_a_function_that_never_ends_is_stopped():
+    assert "threw an error during evaluation: " in cause_of("($f := function($n) { 1 + $f($n) }; $f(1))")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["$states.input", "$states.input.a", "$states.input.a.b", "$states.zz.b", "$x", "$x.y", "$states.n.a"],
+)
+@pytest.mark.parametrize(
+    "a", [1, None, "s", [], [1], [[1, 2]], {"b": 1}, {"b": []}, [{"b": [1]}, {"b": 2}], {"b": [[3]]}]
+)
+def test_the_fast_path_for_plain_paths_agrees_with_the_general_one(path, a):
+    scope = Frame(LIBRARY, {"states": {"input": {"a": a}, "n": None}, "x": {"y": a}}, Scratch(0.0, None))  # type: ignore[arg-type]
+    fast = compile_expression(path).evaluate(scope)
+    # A conditional around it keeps the path from being recognised as a plain one.
+    assert compile_expression(f"(true ? {path})").evaluate(scope) == fast
+
+
+def test_a_syntax_error_has_a_code():
+    with pytest.raises(JsonataError, match="S0"):
+        compile_expression("1 +")
+
+
+def test_compiling_takes_no_longer_for_each_level_of_nested_paths():
+    expression = "$x"
+    for _ in range(30):
+        expression = f"$x.a.({expression})"
+    assert compile_expression(expression).with_bindings({"x": {"a": {"b": 1}}}) == {"a": {"b": 1}}
+
+
+SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
+JSON = st.recursive(
+    SCALARS | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(JSON)
+def test_any_value_passes_through_an_expression_unchanged(value):
+    assert output_of("$states.input", {"v": value}) == {"v": value}
+    assert output_of("[$states.input]", {"v": value}) == [{"v": value}]
