@@ -2,7 +2,7 @@
 
 `jsonata-python` parses expressions and formats numbers and dates. Evaluation is done here, because AWS prints the
 reference implementation's error texts, distinguishes `null` from undefined, carries `Infinity`, and bounds depth and
-memory. The evaluator of that library keeps too little information for any of these. See `docs/express.md`.
+memory. The evaluator of that library keeps too little information for any of these. See `docs/reference/express.md`.
 
 Other packages import from here only.
 """
