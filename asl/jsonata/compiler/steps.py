@@ -14,7 +14,10 @@ from asl.jsonata.runtime.frame import Frame
 from asl.jsonata.runtime.values import UNDEFINED, Constructed, Sequence, Value, is_list
 
 _PlainStep: TypeAlias = Callable[[list[Value], Frame], Value]
-_TupleStep: TypeAlias = Callable[[list[Value], "list[Tuple] | None", Frame], "list[Tuple]"]
+_TupleStep: TypeAlias = Callable[[list[Value], list[Tuple] | None, Frame], list[Tuple]]
+
+Walked: TypeAlias = tuple[Value, list[Tuple] | None]
+"""The result of the plain steps of a path, and the tuples of the steps after them, if there are any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +30,7 @@ class _Step:
     focuses: bool
 
 
-def compile_steps(compiler: Compiler, nodes: list[Node]) -> "Callable[[list[Value], Frame], Walked]":
+def compile_steps(compiler: Compiler, nodes: list[Node]) -> Callable[[list[Value], Frame], Walked]:
     """All steps of a path as one function from items to the path's result."""
     streaming = False
     steps: list[_Step] = []
@@ -41,10 +44,6 @@ def compile_steps(compiler: Compiler, nodes: list[Node]) -> "Callable[[list[Valu
             plain = _compile_plain_step(compiler, node, index, len(nodes))
             steps.append(_Step(plain=plain, streaming=streaming, focuses=focuses))
     return lambda start, env: _walk(steps, start, env)
-
-
-Walked: TypeAlias = "tuple[Value, list[Tuple] | None]"
-"""The result of a path without tuples, and the tuples of one with them."""
 
 
 def _walk(steps: list[_Step], start: list[Value], env: Frame) -> Walked:
@@ -87,7 +86,7 @@ def _plain_step(run: Eval, filters: list[Filter], last: bool) -> _PlainStep:
 
 
 def flattened(found: list[Value], last: bool) -> list[Value]:
-    """The values of a step as one sequence; constructed arrays stay whole, as does a lone array at the end."""
+    """The values of a step as one sequence; constructed arrays stay whole, and so does a single array at the end."""
     if last and len(found) == 1 and is_list(found[0]) and type(found[0]) is not Sequence:
         return found[0]
     result = Sequence()

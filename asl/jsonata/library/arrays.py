@@ -1,4 +1,4 @@
-"""Array functions, the higher-order ones among them."""
+"""Functions of arrays, including the higher-order ones."""
 
 import random
 from typing import Final

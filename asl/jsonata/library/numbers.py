@@ -38,7 +38,7 @@ def _round(value: Value, precision: Value = UNDEFINED) -> Value:
     if value is UNDEFINED or not math.isfinite(value):
         return value
     places = 0 if precision is UNDEFINED else int(precision)
-    # Rounding happens on the shortest decimal form, so that 4.515 to two places is 4.52.
+    # The shortest decimal form is rounded, so that 4.515 becomes 4.52.
     exact = Decimal(number_text(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN, _CONTEXT)
     return whole(float(exact))
 
@@ -113,7 +113,7 @@ def _format_base(value: Value, radix: Value = UNDEFINED) -> Value:
 
 
 def _borrowed(call: Any) -> Any:
-    """A formatting function of the library, with its errors in our form."""
+    """A formatting function of `jsonata-python`, with its errors as `JsonataError`."""
 
     def run(value: Value, *args: Value) -> Value:
         if value is UNDEFINED:

@@ -1,4 +1,4 @@
-"""Object functions, and those that ask about a value or refuse it."""
+"""Functions of objects, types and errors."""
 
 import json
 from typing import Final

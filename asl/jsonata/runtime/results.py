@@ -10,17 +10,16 @@ _LONG: Final = 2.0**63
 
 
 class NotJson(Exception):
-    """A result that holds a function, at whatever depth."""
+    """A result that is or contains a function."""
 
 
 def to_json(value: Value) -> Value:
-    """A result as Step Functions hands it on: plain JSON, `1` for `1.0`, and names for the non-finite
-    numbers; raises `NotJson`."""
+    """A result as Step Functions passes it on: `1` for `1.0`, and text for non-finite numbers; raises `NotJson`."""
     kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]
     if kind is str or kind is bool or value is None:
         return value
     if kind is int:
-        # Beyond 64 bits a whole number is read as a double.
+        # Beyond 64 bits, a whole number is a double.
         return value if -(2**63) <= value < 2**63 else _json_number(_double(value))
     if kind is float:
         return _json_number(value)

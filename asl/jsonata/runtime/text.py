@@ -10,7 +10,7 @@ from asl.jsonata.runtime.values import UNDEFINED, FunctionValue, Value, is_list,
 
 
 def number_text(value: int | float) -> str:
-    """A number as ECMAScript writes it: `100000000000000000000`, `1e+21`, `1e-7`, `NaN`."""
+    """A number as in ECMAScript: `100000000000000000000`, `1e+21`, `1e-7`, `NaN`."""
     if isinstance(value, int):
         return str(value) if abs(value) < 10**21 else number_text(float(value))
     if math.isnan(value):
@@ -25,8 +25,7 @@ def number_text(value: int | float) -> str:
 
 
 def _shortest_digits(value: float) -> tuple[str, int]:
-    """The shortest digits that read back as `value`, and the place of the decimal point relative to their
-    start."""
+    """The shortest digits that read back as `value`, and the position of the decimal point relative to their start."""
     mantissa, _, power = repr(value).partition("e")
     whole, _, fraction = mantissa.partition(".")
     digits = whole + fraction
@@ -53,8 +52,11 @@ _FIFTEEN: Final = Context(prec=15, rounding=ROUND_FLOOR)
 
 
 def _string_text(value: float) -> str:
-    """A number as `$string` writes it on AWS: whole ones in full, fractions rounded down to fifteen digits and
-    laid out as Java does, which prefers `1e+2` to `100` where rounding leaves no fraction."""
+    """A number as `$string` writes it on AWS.
+
+    Whole numbers are written in full. Fractions are rounded down to fifteen digits and laid out as in Java, which
+    writes `1e+2`, not `100`, if rounding leaves no fraction.
+    """
     if not math.isfinite(value) or value == int(value):
         return number_text(value)
     rounded = _FIFTEEN.create_decimal(repr(value)).normalize()
@@ -68,8 +70,7 @@ def _string_text(value: float) -> str:
 
 
 def stringify(value: Value, indent: int = 0, rounding: bool = False, level: int = 0) -> str:
-    """JSON text as `JSON.stringify` writes it; `rounding` is what `$string` adds. Undefined gives
-    `undefined`."""
+    """JSON text as `JSON.stringify` writes it, or with `rounding` as `$string` does. Undefined is `undefined`."""
     if value is UNDEFINED:
         return "undefined"
     if isinstance(value, str):
@@ -89,11 +90,11 @@ _CONTROL: Final = re.compile(r"\\u00([01][0-9a-f])")
 
 
 def _quoted(text: str, plain: bool) -> str:
-    """A string as JSON text. `$string` leaves control characters as they are where no short escape exists."""
+    """A string as JSON text. `plain` is for `$string`: control characters without a short escape stay unescaped."""
     quoted = json.dumps(text, ensure_ascii=False)
     if not plain or "\\u00" not in quoted:
         return quoted
-    # A backslash of the text itself is doubled: it must not be taken for the start of an escape.
+    # Split at the doubled backslashes, which are characters of the text and start no escape.
     parts = quoted.split("\\\\")
     return "\\\\".join(_CONTROL.sub(lambda found: chr(int(found[1], 16)), part) for part in parts)
 

@@ -1,11 +1,10 @@
-"""The values of JSONata: what JSON has, and undefined, sequences, tuples and functions besides."""
+"""The values of JSONata: those of JSON, undefined, sequences, tuples and functions."""
 
 from collections.abc import Iterable
 from typing import Any, Final, TypeAlias, TypeGuard, cast
 
 Value: TypeAlias = Any
-"""A JSON value, `UNDEFINED`, a `Sequence`, or a `FunctionValue`. Python's type system cannot say more and stay
-readable."""
+"""A JSON value, `UNDEFINED`, a `Sequence` or a `FunctionValue`; a more exact type would be unreadable."""
 
 
 class Undefined:
@@ -24,7 +23,7 @@ UNDEFINED: Final = Undefined()
 
 
 class Sequence(list[Value]):
-    """A result sequence: of one element it stands for that element, of none it stands for undefined."""
+    """A result sequence. One with a single element stands for that element, an empty one for undefined."""
 
     __slots__ = ("keep_singleton", "outer_wrapper", "tuples")
 
@@ -36,27 +35,26 @@ class Sequence(list[Value]):
 
 
 class Constructed(list[Value]):
-    """An array from an explicit constructor at an end of a path; it is not flattened into the sequence around
-    it."""
+    """An array from a constructor at the start or end of a path, which is not flattened into the result sequence."""
 
     __slots__ = ()
 
 
 class FunctionValue:
-    """Anything that can be applied. `arity` decides how many arguments a higher-order function passes."""
+    """Anything that can be applied. A higher-order function passes at most `arity` arguments."""
 
     __slots__ = ("arity",)
     arity: int
     truth = True
-    """What it counts as in a condition."""
+    """Its value in a condition."""
 
     def invoke(self, args: list[Value], context: Value, env: Any) -> Value:
-        """Apply it; `context` stands in for a first argument left out where the signature says so."""
+        """Apply the function. `context` replaces a missing argument where the signature allows that."""
         raise NotImplementedError
 
 
 def is_list(value: Value) -> TypeGuard[list[Value]]:
-    """Whether the value is an array, a sequence included."""
+    """Whether the value is an array or a sequence."""
     return isinstance(value, list)
 
 
@@ -66,13 +64,13 @@ def is_object(value: Value) -> TypeGuard[dict[str, Value]]:
 
 
 def is_number(value: Value) -> TypeGuard[int | float]:
-    """Whether the value is of the type number, the non-finite ones included."""
+    """Whether the value is a number, finite or not."""
     kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]
     return kind is int or kind is float
 
 
 def settle(value: Value, keep: bool = False) -> Value:
-    """What a sequence stands for once its expression is done: nothing, its one element, or itself."""
+    """What a complete sequence stands for: undefined, its single element, or itself."""
     if type(value) is Sequence and not value.tuples:
         if keep:
             value.keep_singleton = True
@@ -100,19 +98,19 @@ def look_up(value: Value, name: str) -> Value:
 
 
 def append(left: Value, right: Value) -> Value:
-    """Concatenation as `$append` does it: undefined is neutral and a lone value counts as one element."""
+    """Concatenation as in `$append`: undefined adds nothing, and any other single value is one element."""
     if left is UNDEFINED:
         return right
     if right is UNDEFINED:
         return left
     items = cast(list[Value], left if isinstance(left, list) else [left])
     more = cast(list[Value], right if isinstance(right, list) else [right])
-    # A concatenation is an array of its own, never a sequence, even where its parts were.
+    # The result is always a new array, never a sequence, even if the parts were sequences.
     return [*items, *more]
 
 
 def deep_equal(left: Value, right: Value) -> bool:
-    """JSONata's `=`: by value, with `true` and `1` apart and all numbers compared as doubles."""
+    """JSONata's `=`: equal by value, with `true` different from `1`."""
     if is_number(left):
         return is_number(right) and left == right
     if isinstance(left, list) and isinstance(right, list):
