@@ -1,4 +1,4 @@
-"""An interpreter of Express workflows written in Amazon States Language with JSONata.
+"""An interpreter for Express workflows written in Amazon States Language with JSONata.
 
 machine = Machine.load(text)
 outcome = machine.run({"order": 7}, tasks=FakeTasks({"Charge": [{"result": "ok"}]}), clock=VirtualClock())

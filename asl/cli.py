@@ -1,4 +1,4 @@
-"""The command line: run one machine once and print how it ended."""
+"""The command line: runs one machine once and prints the outcome."""
 
 import argparse
 import json
@@ -18,22 +18,22 @@ from asl.execution.tasks import TaskRunner
 from asl.fakes import FakeTasks, check_fakes
 from asl.machine import Machine
 
-REFUSED: Final = 2
-"""Exit status where nothing was run."""
+NOT_RUN: Final = 2
+"""Exit status if nothing was run."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit status is 0 whenever the machine ran to an end, good or bad."""
+    """Run the command. The exit status is 0 if the execution ended, even if it failed."""
     options = _parser().parse_args(arguments)
     try:
         return _run(options)
     except DefinitionError as error:
-        print(f"{options.definition}: the definition is refused:", file=sys.stderr)
+        print(f"{options.definition}: invalid definition:", file=sys.stderr)
         for problem in error.problems:
             print(f"  {problem}", file=sys.stderr)
     except (OSError, ValueError, TypeError, RecursionError, MissingFake) as error:
         print(f"express: {error}", file=sys.stderr)
-    return REFUSED
+    return NOT_RUN
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -69,7 +69,7 @@ def _clock(options: argparse.Namespace) -> Clock:
 def _tasks(options: argparse.Namespace) -> TaskRunner:
     if options.fake is not None:
         return FakeTasks(check_fakes(_read_json(options.fake)))
-    # Imported late: boto3 takes longer to load than a machine with fakes takes to run.
+    # Imported here, because boto3 takes longer to load than a machine with fakes takes to run.
     from asl.integrations.sessions import service_tasks
 
     return service_tasks(options.region, options.endpoint_url, options.role)
@@ -97,23 +97,23 @@ def _observer(about: ExecutionContext) -> Observer:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m asl",
-        description="Run a JSONata Express workflow offline; print its status, and its output or error.",
+        description="Run a JSONata Express workflow offline and print its status, with its output or error.",
     )
     parser.add_argument("definition", metavar="DEFINITION", help="file with the definition")
     parser.add_argument("input", metavar="INPUT", help="file with the input, or - for standard input")
-    parser.add_argument("--fake", metavar="FILE", help="file with results for Task states; nothing is called then")
-    parser.add_argument("--endpoint-url", metavar="URL", help="where all services are, instead of AWS")
-    parser.add_argument("--role", metavar="ARN", help="the machine's role, assumed when tasks call services")
+    parser.add_argument("--fake", metavar="FILE", help="file with results for Task states; no service is called")
+    parser.add_argument("--endpoint-url", metavar="URL", help="endpoint of all services, instead of AWS")
+    parser.add_argument("--role", metavar="ARN", help="the machine's role, assumed to call services")
     parser.add_argument("--region", default="us-east-1", help="default: %(default)s")
-    parser.add_argument("--name", help="name of the execution; default: a random one")
-    parser.add_argument("--seed", type=int, help="makes random numbers, identifiers and jitter repeatable")
+    parser.add_argument("--name", help="name of the execution; default: random")
+    parser.add_argument("--seed", type=int, help="make random numbers, identifiers and jitter repeatable")
     parser.add_argument("--history", action="store_true", help="print the history events on standard error")
     time = parser.add_mutually_exclusive_group()
     time.add_argument(
         "--virtual-time",
         action="store_true",
         default=None,
-        help="waits and back-offs take no real time; the default with --fake",
+        help="let waits and back-offs take no real time; the default with --fake",
     )
     time.add_argument("--real-time", dest="virtual_time", action="store_false", help="the default without --fake")
     return parser

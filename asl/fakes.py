@@ -1,4 +1,4 @@
-"""Canned task results, so that a machine runs with nothing around it."""
+"""Canned task results, so that a machine can run without any service."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -8,13 +8,13 @@ from asl.core.templates import Json
 from asl.execution.tasks import Taking, TaskRequest
 
 Fakes = Mapping[str, Sequence[Mapping[str, Json]]]
-"""For each state its results, one for each attempt: `{"result": ...}` or `{"error": ..., "cause": ...}`."""
+"""The results of each state, one per attempt: `{"result": ...}` or `{"error": ..., "cause": ...}`."""
 
 
 class FakeTasks:
-    """Answers from a table, counting the attempts of each state over all its visits; the last answer repeats.
+    """Serves canned results. Attempts are counted per state across all its visits; the last result repeats.
 
-    An answer may have `seconds`: the time that it takes. One object serves one execution.
+    A result may have `seconds`: how long the task takes. Use one object per execution.
     """
 
     blocking = False
@@ -24,19 +24,19 @@ class FakeTasks:
         self._used: dict[str, int] = {}
 
     def run(self, request: TaskRequest) -> Json | Taking:
-        """The next answer for the state; raises `TaskFailure` or `MissingFake`."""
+        """The next result of the state; raises `TaskFailure` or `MissingFake`."""
         entries = self._fakes.get(request.state)
         if not entries:
             raise MissingFake(f"no canned result for the Task state '{request.state}'")
         attempt = self._used.get(request.state, 0)
         self._used[request.state] = attempt + 1
         entry = entries[min(attempt, len(entries) - 1)]
-        answer = entry["result"] if "result" in entry else TaskFailure(_text(entry, "error"), _text(entry, "cause"))
+        result = entry["result"] if "result" in entry else TaskFailure(_text(entry, "error"), _text(entry, "cause"))
         if entry.get("seconds"):
-            return Taking(entry["seconds"], answer)
-        if isinstance(answer, TaskFailure):
-            raise answer
-        return answer
+            return Taking(entry["seconds"], result)
+        if isinstance(result, TaskFailure):
+            raise result
+        return result
 
 
 def _text(entry: Mapping[str, Json], key: str) -> str | None:
@@ -45,7 +45,7 @@ def _text(entry: Mapping[str, Json], key: str) -> str | None:
 
 
 def check_fakes(data: Json) -> Fakes:
-    """The table, if it is one; raises `ValueError` with the reason if not."""
+    """The data, if it can serve as fakes; raises `TypeError` or `ValueError` with the reason if not."""
     if not isinstance(data, dict):
         raise TypeError("the fakes must be an object with a list of results for each Task state")
     for name, entries in cast(dict[str, Any], data).items():

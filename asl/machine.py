@@ -1,4 +1,4 @@
-"""The public face: a machine, loaded once and run as often as wanted."""
+"""A machine: loaded once, run as often as you like."""
 
 import random
 from collections.abc import Generator, Mapping
@@ -16,11 +16,10 @@ from asl.execution.history import Chain, History, Observer
 from asl.execution.run import Run
 from asl.execution.scheduler import Command, MachineTimedOut, Scheduler
 from asl.execution.tasks import TaskRunner
-from asl.jsonata import Frame
-from asl.jsonata.library import LIBRARY
+from asl.jsonata import LIBRARY, Frame
 from asl.states.graph import walk
 from asl.states.task import present
-from asl.states.visit import Place
+from asl.states.visit import Branch
 
 MAX_SECONDS: Final = 300
 """How long an Express execution may run."""
@@ -36,7 +35,7 @@ class ExecutionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an execution ended. `error` and `cause` of a failed one are `None` where it has none."""
+    """How an execution ended. Without an error name or a cause, `error` or `cause` is `None`."""
 
     status: ExecutionStatus
     output: Json = None
@@ -44,7 +43,7 @@ class Outcome:
     cause: str | None = None
 
     def as_json(self) -> dict[str, Json]:
-        """`status` and `output`, or `status` and those of `error` and `cause` that are there."""
+        """`status` and `output`, or `status` and whichever of `error` and `cause` are present."""
         if self.status is ExecutionStatus.SUCCEEDED:
             return {"status": self.status.value, "output": self.output}
         return {"status": self.status.value, **present(error=self.error, cause=self.cause)}
@@ -52,7 +51,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A state machine, validated and compiled. Running it from several threads at a time is safe."""
+    """A state machine, validated and compiled. Several threads may run it at a time."""
 
     definition: Definition
 
@@ -71,7 +70,7 @@ class Machine:
         rng: random.Random | None = None,
         observe: Observer | None = None,
     ) -> Outcome:
-        """Run one execution to its end, telling `observe` of each event of its history."""
+        """Run one execution to its end; `observe` receives each event of its history."""
         about, clock = context or ExecutionContext(), clock or RealClock()
         scheduler = Scheduler(clock, tasks, clock.now() + self.timeout)
         history, chain = History(clock, observe), Chain()
@@ -79,7 +78,7 @@ class Machine:
         try:
             return scheduler.run(fiber)
         except MachineTimedOut:
-            # States that the end of time cuts short leave no events.
+            # States that the timeout cuts short leave no events.
             history.quiet = True
             fiber.close()
             return _end(history, chain, Outcome(ExecutionStatus.TIMED_OUT, error=TIMEOUT))
@@ -93,16 +92,16 @@ class Machine:
         rng: random.Random | None = None,
         observe: Observer | None = None,
     ) -> Generator[Command, Any, Outcome]:
-        """One execution as a fiber of a scheduler that runs several; gives its `Outcome`.
+        """One execution as a fiber of a scheduler that runs several; returns its `Outcome`.
 
-        While it waits, it does not notice its own time-out: whoever spawned it has to cancel it after `timeout`.
+        It does not notice its own timeout while it waits: the caller has to cancel it after `timeout` seconds.
         """
         history = History(scheduler.clock, observe)
         return self._execute(value, scheduler, context or ExecutionContext(), rng, history, Chain())
 
     @property
     def timeout(self) -> float:
-        """After how many seconds an execution is timed out."""
+        """Seconds after which an execution times out."""
         return min(self.definition.timeout or MAX_SECONDS, MAX_SECONDS)
 
     def _execute(
@@ -127,17 +126,21 @@ class Machine:
         history.emit(chain, "ExecutionStarted", input=value, roleArn=about.role_arn)
         # The first state's entry points to no event, not even to the start of the execution.
         chain.last = 0
+        outcome = yield from self._walk(run, value, chain)
+        return _end(history, chain, outcome)
+
+    def _walk(self, run: Run, value: Json, chain: Chain) -> Generator[Command, Any, Outcome]:
         try:
-            output = yield from walk(run, self.definition.graph, value, Place(Frame(LIBRARY), chain))
+            output = yield from walk(run, self.definition.graph, value, Branch(Frame(LIBRARY), chain))
         except StateFailed as failed:
-            return _end(history, chain, Outcome(ExecutionStatus.FAILED, error=failed.error, cause=failed.cause))
+            return Outcome(ExecutionStatus.FAILED, error=failed.error, cause=failed.cause)
         except MachineTimedOut:
-            return _end(history, chain, Outcome(ExecutionStatus.TIMED_OUT, error=TIMEOUT))
-        return _end(history, chain, Outcome(ExecutionStatus.SUCCEEDED, output))
+            return Outcome(ExecutionStatus.TIMED_OUT, error=TIMEOUT)
+        return Outcome(ExecutionStatus.SUCCEEDED, output)
 
 
 def _end(history: History, chain: Chain, outcome: Outcome) -> Outcome:
-    history.quiet = False  # what was cut short without a word has been cut short by now
+    history.quiet = False  # whatever was to end without events has ended by now
     kinds = {
         ExecutionStatus.SUCCEEDED: "Succeeded",
         ExecutionStatus.FAILED: "Failed",

@@ -1,1 +1,1 @@
-"""What every room of the runner rests on: errors, templates, times and clocks."""
+"""What all packages of the interpreter use: errors, templates, timestamps and clocks."""

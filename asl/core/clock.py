@@ -1,21 +1,21 @@
-"""Clocks: the real one, and one on which waiting costs nothing."""
+"""Clocks: the real one, and a virtual one on which waiting takes no time."""
 
 import time
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Where an execution takes its time from."""
+    """The source of an execution's time."""
 
     virtual: bool
-    """Whether time stands still until something waits for it, and then jumps."""
+    """Whether time is stopped until everything waits, and then jumps."""
 
     def now(self) -> float:
         """Epoch seconds."""
         ...
 
     def skip_to(self, moment: float) -> None:
-        """Jump ahead; only a virtual clock is asked to."""
+        """Jump ahead; called on virtual clocks only."""
         ...
 
 
@@ -34,7 +34,7 @@ class RealClock:
 
 
 class VirtualClock:
-    """A clock that moves only when it is told to. One belongs to one execution at a time."""
+    """A clock that moves only by `skip_to`. Use one per execution."""
 
     virtual = True
 

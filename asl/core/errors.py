@@ -1,5 +1,4 @@
-"""Errors: those of a definition, which keep it from running, and those of a state, which the machine can
-handle."""
+"""Errors of definitions, which keep a machine from running, and errors of states, which a machine can handle."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -15,7 +14,7 @@ TOLERANCE: Final = "States.ExceedToleratedFailureThreshold"
 
 
 class DefinitionError(ValueError):
-    """A definition that is not run, with every problem found in it, each naming its place."""
+    """An invalid definition, with every problem found in it. Each problem names its state and field."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -23,7 +22,7 @@ class DefinitionError(ValueError):
 
 
 class TaskFailure(Exception):
-    """What a task runner raises for a failed task; `None` means that the error has no name or no cause."""
+    """Raised by a task runner for a failed task. An error without a name or a cause has `None` there."""
 
     def __init__(self, error: str | None, cause: str | None = None) -> None:
         super().__init__(f"{error}: {cause}")
@@ -32,8 +31,10 @@ class TaskFailure(Exception):
 
 
 class ExpressionFailed(Exception):
-    """An expression that threw, or a value that its field cannot take. `location` is the field, as in
-    `Output/a[0]`; a state's input has none."""
+    """An expression that threw, or a value that its field cannot take.
+
+    `location` is the field, as in `Output/a[0]`; it is `None` for a state's input.
+    """
 
     def __init__(self, cause: str, location: str | None = None) -> None:
         super().__init__(cause)
@@ -43,8 +44,11 @@ class ExpressionFailed(Exception):
 
 @dataclass
 class StateFailed(Exception):
-    """A state failed. `fatal` ones end the execution whatever `Catch` says; `task` ones came from a task
-    itself; `missed` is the time-out of a heartbeat."""
+    """A state failed.
+
+    A `fatal` failure ends the execution whatever `Catch` says, a `task` failure came from the task itself, and a
+    `missed` one is the timeout of a heartbeat.
+    """
 
     error: str | None
     cause: str | None
@@ -54,11 +58,11 @@ class StateFailed(Exception):
 
 
 class BadArguments(Exception):
-    """Arguments that a service integration cannot be called with."""
+    """Arguments that a service integration does not accept."""
 
 
 class MissingFake(Exception):
-    """A task ran for which no canned result was given."""
+    """A task ran that has no canned result."""
 
 
 def matches(names: tuple[str, ...], failed: StateFailed) -> bool:
@@ -71,11 +75,11 @@ def _covers(name: str, failed: StateFailed) -> bool:
     if name == error:
         return True
     if error == RUNTIME or (error == DATA_LIMIT and not failed.task):
-        # The two that wildcards do not cover. A task whose result is too large has failed like any other.
+        # Wildcards do not cover these two. A task whose result is too large has failed like any other task.
         return False
     if name == ALL:
         return True
     if name == TASK_FAILED:
         return error not in (QUERY, TIMEOUT, HEARTBEAT)
-    # A missed heartbeat is a time-out that can be caught under two names.
+    # A missed heartbeat is a timeout that can be caught under two names.
     return name == HEARTBEAT and failed.missed

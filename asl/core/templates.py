@@ -13,28 +13,29 @@ from asl.jsonata import (
     Expression,
     Frame,
     JsonataError,
+    NotJson,
     ResourceLimit,
     compile_expression,
+    to_json,
 )
-from asl.jsonata.runtime.values import NotJson, to_json
 
 Json = Any
 """A JSON value."""
 
 
 def is_expression(value: Json) -> TypeGuard[str]:
-    """Whether a string is an expression; blanks outside the delimiters make it a plain string."""
+    """Whether a value is an expression; a string with spaces around the delimiters is not."""
     return isinstance(value, str) and len(value) >= 4 and value.startswith("{%") and value.endswith("%}")
 
 
 def compact(value: Json) -> str:
-    """JSON text without blanks, as it stands in causes and histories."""
+    """JSON text without spaces, as in causes and histories."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A compiled template. `constant` ones contain no expression and are handed out as they are."""
+    """A compiled template. A `constant` one contains no expression: its value is its `source`."""
 
     source: Json
     field: str
@@ -49,13 +50,13 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One expression of a template and the path of its field."""
+    """One expression of a template, and the path of its field."""
 
     expression: Expression
     field: str
 
     def evaluate(self, scope: Frame) -> Json:
-        """The value; raises `ExpressionFailed` where it throws, yields nothing or is not JSON."""
+        """The value; raises `ExpressionFailed` if the expression throws, yields nothing or yields no JSON."""
         try:
             value = self.expression.evaluate(scope)
         except JsonataError as error:
@@ -73,7 +74,7 @@ class Leaf:
             raise self.failed("returned an unsupported result type.") from error
 
     def failed(self, ending: str) -> ExpressionFailed:
-        """The failure whose cause starts by naming expression and field."""
+        """A failure whose cause names the expression and its field first."""
         opening = f"The JSONata expression '{self.expression.text}' specified for the field '{self.field}' "
         return ExpressionFailed(opening + ending, self.field)
 
@@ -86,7 +87,7 @@ def compile_template(value: Json, field: str) -> Template:
 
 
 def constant_template(value: Json, field: str) -> Template:
-    """A template that is its own value, whatever its strings look like."""
+    """A template that is its own value, even if its strings look like expressions."""
     return Template(value, field, True, lambda _scope: value, ())
 
 
@@ -119,18 +120,23 @@ def _array(value: list[Json], field: str, leaves: list[Leaf]) -> Callable[[Frame
 
 
 _TYPES: Final[Mapping[type, str]] = {
-    str: "string", bool: "boolean", int: "number", float: "number", type(None): "null", list: "array",
+    str: "string",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    type(None): "null",
+    list: "array",
     dict: "object",
-}  # fmt: skip
+}
 
 
 def json_type(value: Json) -> str:
-    """The name of a JSON value's type, as causes give it."""
+    """The name of a JSON value's type in causes."""
     return _TYPES[type(value)]
 
 
 def typed(template: Template, scope: Frame, expected: str) -> Json:
-    """The value of a field that takes one type only; raises `ExpressionFailed` for another."""
+    """The value of a field that takes one type only; raises `ExpressionFailed` for any other."""
     value = template.evaluate(scope)
     found = json_type(value)
     if found != expected:

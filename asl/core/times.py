@@ -1,4 +1,4 @@
-"""Timestamps: reading those of Wait states and writing those of the context object."""
+"""Timestamps: parses those of Wait states and formats those of the context object."""
 
 import re
 from datetime import UTC, datetime
@@ -10,8 +10,7 @@ _EXTENDED: Final = re.compile(
 
 
 def parse_timestamp(text: str) -> float | None:
-    """The moment that an ISO 8601 extended date-time with an offset names, in epoch seconds; `None` for other
-    text."""
+    """The epoch seconds of an ISO 8601 extended date-time with an offset; `None` for any other text."""
     found = _EXTENDED.fullmatch(text)
     if found is None:
         return None
@@ -25,5 +24,5 @@ def parse_timestamp(text: str) -> float | None:
 
 
 def iso_time(moment: float) -> str:
-    """Epoch seconds as the context object shows them: UTC with milliseconds."""
+    """Epoch seconds as in the context object: UTC with milliseconds."""
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

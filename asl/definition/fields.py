@@ -1,4 +1,4 @@
-"""Which fields a state may have, by type; what is in no list is refused."""
+"""Which fields a state may have, by type. Any other field is rejected."""
 
 from typing import Final
 
@@ -42,35 +42,34 @@ PATH_STATE_FIELDS: Final = {
 PATH_CATCHER_FIELDS: Final = {"ErrorEquals", "Next", "ResultPath", "Assign", "Comment"}
 
 RETRIER_FIELDS: Final = {
-    "ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy",
-    "Comment",
-}  # fmt: skip
+    *("ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds"),
+    *("JitterStrategy", "Comment"),
+}
 CATCHER_FIELDS: Final = {"ErrorEquals", "Next", "Output", "Assign", "Comment"}
 RULE_FIELDS: Final = {"Condition", "Next", "Output", "Assign", "Comment"}
 MACHINE_FIELDS: Final = {"Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"}
 GRAPH_FIELDS: Final = {"Comment", "StartAt", "States", "ProcessorConfig", "QueryLanguage"}
 
 JSONPATH_FIELDS: Final = {
-    "InputPath", "OutputPath", "ResultPath", "Parameters", "ResultSelector", "Result", "Variable",
-    "ItemsPath",
-    "SecondsPath", "TimestampPath", "ErrorPath", "CausePath", "TimeoutSecondsPath", "HeartbeatSecondsPath",
-    "MaxConcurrencyPath", "ToleratedFailureCountPath", "ToleratedFailurePercentagePath",
-}  # fmt: skip
-"""Fields of the other query language; named as such, because that is what the reader needs to hear."""
+    *("InputPath", "OutputPath", "ResultPath", "Parameters", "ResultSelector", "Result", "Variable", "ItemsPath"),
+    *("SecondsPath", "TimestampPath", "ErrorPath", "CausePath", "TimeoutSecondsPath", "HeartbeatSecondsPath"),
+    *("MaxConcurrencyPath", "ToleratedFailureCountPath", "ToleratedFailurePercentagePath"),
+}
+"""Fields of the other query language. The message names the language, which is what the author has to change."""
 
 DISTRIBUTED_FIELDS: Final = {"ItemReader", "ItemBatcher", "ResultWriter"}
-"""Fields of a Map in distributed mode, which Express workflows do not have."""
+"""Fields of a distributed Map, which Express workflows do not have."""
 
 JSONATA_ONLY_FIELDS: Final = {"Arguments", "Output", "Items", "Condition"}
 """Fields that a state in JSONPath mode must not have."""
 
 
-def why_refused(field: str, language: str) -> str:
-    """The reason a field is refused, for a message that already names it."""
+def why_rejected(field: str, language: str) -> str:
+    """The reason a field is rejected, for a message that already names it."""
     if field in JSONPATH_FIELDS and language == "JSONata":
         return "belongs to JSONPath, and the state's QueryLanguage is JSONata"
     if field in DISTRIBUTED_FIELDS:
         return "belongs to a distributed Map, which Express workflows do not support"
     if language == "JSONPath" and field in JSONATA_ONLY_FIELDS:
         return "belongs to JSONata, and the state's QueryLanguage is JSONPath"
-    return "is not a field that this type of state has"
+    return "is not a field of this type of state"

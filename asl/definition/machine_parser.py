@@ -1,4 +1,4 @@
-"""From the text of a definition to a `Definition`, or to the full list of what keeps it from running."""
+"""From the text of a definition to a `Definition`, or to the full list of its problems."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -44,7 +44,7 @@ class _Parser:
 
     def machine(self, data: Object) -> Definition:
         if self.language not in ("JSONata", "JSONPath"):
-            self.problems.append(f"The machine, field 'QueryLanguage': '{self.language}' is no query language")
+            self.problems.append(f"The machine, field 'QueryLanguage': '{self.language}' is not a query language")
         machine = Fields(data, "The machine", self.problems)
         timeout = machine.number("TimeoutSeconds", None, 1, 99_999_999)
         if data.get("Version", "1.0") != "1.0":
@@ -52,7 +52,7 @@ class _Parser:
         graph = self._graph(machine, MACHINE_FIELDS)
         if self.language == "JSONPath" and not self.jsonata:
             self.problems.clear()
-            machine.complain("QueryLanguage", "this is a JSONPath machine; the runner runs JSONata machines only")
+            machine.complain("QueryLanguage", "this is a JSONPath machine; only JSONata machines are supported")
         else:
             _check_scopes(graph, frozenset(), self.problems)
         return Definition(graph, timeout)
@@ -86,10 +86,10 @@ class _Parser:
     def _state(self, name: str, data: Json) -> State | None:
         where = f"State '{name}'"
         if name in self.names:
-            self.problems.append(f"{where}: the name is used twice in the machine")
+            self.problems.append(f"{where}: another state of the machine has the same name")
         self.names.add(name)
         if not 1 <= len(name) <= 80:
-            self.problems.append(f"{where}: a name has 1 to 80 characters")
+            self.problems.append(f"{where}: a name must have 1 to 80 characters")
         if not isinstance(data, dict):
             self.problems.append(f"{where}: must be an object")
             return None
@@ -115,9 +115,9 @@ class _Parser:
         if graph.start and graph.start not in graph.states:
             fields.complain("StartAt", f"there is no state '{graph.start}'")
         for state in graph.states.values():
-            for place, target in _targets(state):
+            for where, target in _targets(state):
                 if target and target not in graph.states:
-                    self.problems.append(f"State '{state.name}', field '{place}': there is no state '{target}'")
+                    self.problems.append(f"State '{state.name}', field '{where}': there is no state '{target}'")
         for name in _unreached(graph):
             self.problems.append(f"State '{name}': cannot be reached")
         if graph.states and not any(map(_is_terminal, graph.states.values())):
@@ -150,8 +150,7 @@ def _is_terminal(state: State) -> bool:
 
 
 def _check_scopes(graph: Graph, outer: frozenset[str], problems: list[str]) -> None:
-    """A variable that is assigned on the way into a Map or Parallel can be read inside it, and not assigned
-    there."""
+    """A variable that is assigned on some way into a Map or Parallel can be read inside it, but not assigned."""
     for state in graph.states.values():
         for template in _assigns(state):
             for name in outer.intersection(template.source):
@@ -166,7 +165,7 @@ def _check_scopes(graph: Graph, outer: frozenset[str], problems: list[str]) -> N
 
 
 def _assigned_before(graph: Graph) -> dict[str, frozenset[str]]:
-    """For each state the variables that some way into it assigns, its own loops included."""
+    """For each state, the variables that are assigned on some way into it, including loops through itself."""
     known: dict[str, frozenset[str]] = {}
     waiting = [graph.start]
     while waiting:
@@ -182,7 +181,7 @@ def _assigned_before(graph: Graph) -> dict[str, frozenset[str]]:
 
 
 def _ways(state: State) -> Iterator[tuple[str, Template | None]]:
-    """The transitions out of a state, each with what it assigns."""
+    """The transitions out of a state, each with its `Assign`."""
     if state.next is not None:
         yield state.next, state.assign
     if isinstance(state, ChoiceState):

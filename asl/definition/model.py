@@ -1,4 +1,4 @@
-"""A state machine as frozen objects, every expression in it compiled."""
+"""A state machine as frozen objects, with every expression compiled."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,8 +10,10 @@ from asl.jsonpath.path import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataFlow:
-    """How a state in JSONPath mode gets from its input to its output. No path at all means nothing: an empty
-    object for `input` and `output`, and no place for the result."""
+    """How a state in JSONPath mode gets from its input to its output.
+
+    `None` stands for a path that is null: `input` or `output` is an empty object then, and the result is discarded.
+    """
 
     input: Path | None
     result: Path | None
@@ -32,8 +34,7 @@ class Retrier:
     jitter: bool = False
 
     def delay(self, retries: int, draw: float) -> float:
-        """Seconds to wait before the retry after `retries` earlier ones; `draw` in [0, 1) is the jitter's
-        luck."""
+        """Seconds before the next retry, after `retries` earlier ones. `draw` in [0, 1) is a random number."""
         seconds = self.interval * self.backoff**retries
         if self.max_delay is not None:
             seconds = min(seconds, self.max_delay)
@@ -42,7 +43,7 @@ class Retrier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catcher:
-    """One entry of `Catch`. `result` is the place of the error in JSONPath mode."""
+    """One entry of `Catch`. `result` is the path of the error in JSONPath mode."""
 
     errors: tuple[str, ...]
     next: str
@@ -53,8 +54,10 @@ class Catcher:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """What a Task calls. `service` and `action` are as in its history: `lambda`/`invoke`,
-    `aws-sdk:s3`/`getObject`."""
+    """What a Task calls.
+
+    `service` and `action` are as in the history: `lambda` and `invoke`, or `aws-sdk:s3` and `getObject`.
+    """
 
     arn: str
     service: str
@@ -68,7 +71,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateBase:
-    """What every state has. `next` is `None` at an end; `flow` is there in JSONPath mode only."""
+    """What every state has. `next` is `None` at an end, and `flow` is set in JSONPath mode only."""
 
     name: str
     next: str | None = None
@@ -79,19 +82,19 @@ class StateBase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassState(StateBase):
-    """Hands on its input, or what `Output` makes of it; in JSONPath mode its `Result`, if there is one."""
+    """Passes on its input, its `Output`, or in JSONPath mode its `Result`."""
 
     result: Template | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SucceedState(StateBase):
-    """Ends its branch well."""
+    """Ends its branch successfully."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailState(StateBase):
-    """Ends the execution, or fails the state it is inside of."""
+    """Fails the execution, or the state that it is inside."""
 
     error: Template | None = None
     cause: Template | None = None
@@ -109,14 +112,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceState(StateBase):
-    """Goes where the first true condition says; `next` holds `Default`."""
+    """Goes on as the first true condition says; `next` is its `Default`."""
 
     rules: tuple[Rule, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitState(StateBase):
-    """Waits for a time or until a time."""
+    """Waits for some seconds, or until a timestamp."""
 
     seconds: Template | None = None
     timestamp: Template | None = None
@@ -133,7 +136,7 @@ class Guarded(StateBase):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskState(Guarded):
-    """Calls something."""
+    """Calls a service or a function."""
 
     resource: Resource
     timeout: Template | None = None
@@ -143,14 +146,14 @@ class TaskState(Guarded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParallelState(Guarded):
-    """Runs branches side by side."""
+    """Runs branches concurrently."""
 
     branches: "tuple[Graph, ...]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapState(Guarded):
-    """Runs one graph for each item."""
+    """Runs one graph per item."""
 
     processor: "Graph"
     items: Template | None = None
@@ -167,7 +170,7 @@ State: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """States and where to start."""
+    """States, and which one is the first."""
 
     start: str
     states: Mapping[str, State] = field(hash=False)

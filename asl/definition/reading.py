@@ -1,4 +1,4 @@
-"""Reading one JSON object of a definition, field by field, and noting every problem with its place."""
+"""Reads a JSON object of a definition field by field, and notes every problem with its location."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 from asl.core.templates import Json, Template, compile_template, is_expression
-from asl.definition.fields import why_refused
+from asl.definition.fields import why_rejected
 from asl.definition.references import problems_of
 from asl.jsonata import JsonataError
 from asl.jsonpath import Path, PathError, compile_path, compile_payload, path_template
@@ -16,8 +16,7 @@ _VARIABLE: Final = re.compile(r"[^\W\d]\w{0,79}")
 
 @dataclass(frozen=True)
 class Fields:
-    """The fields of a state, or of a part of one. `path` leads from the state to the part, as in
-    `Choices[0]/`."""
+    """The fields of a state, or of a part of one. `path` leads from the state to the part, as in `Choices[0]/`."""
 
     data: Mapping[str, Json]
     where: str
@@ -33,20 +32,20 @@ class Fields:
         return field in self.data
 
     def only(self, allowed: set[str]) -> None:
-        """Refuse every field that is not allowed here."""
+        """Reject every field that is not allowed here."""
         for field in self.data:
             if field not in allowed:
-                self.complain(field, why_refused(field, self.language))
+                self.complain(field, why_rejected(field, self.language))
 
     def part(self, data: Json, path: str) -> "Fields":
-        """A reader for an object inside this one."""
+        """The fields of an object inside this one."""
         if not isinstance(data, dict):
             self.complain(path, "must be an object")
             data = {}
         return replace(self, data=cast(dict[str, Json], data), path=f"{self.path}{path}/")
 
     def parts(self, field: str) -> "list[Fields]":
-        """Readers for the objects of an array."""
+        """The fields of each object in an array."""
         return [self.part(item, f"{field}[{index}]") for index, item in enumerate(self.array(field))]
 
     def array(self, field: str) -> list[Json]:
@@ -58,7 +57,7 @@ class Fields:
         return cast(list[Json], value)
 
     def text(self, field: str) -> str:
-        """A string that has to be there."""
+        """A required string."""
         value = self.data.get(field)
         if not isinstance(value, str):
             self.complain(field, "must be a string" if field in self.data else "is missing")
@@ -66,14 +65,14 @@ class Fields:
         return value
 
     def target(self, field: str) -> str:
-        """The name of a state that has to be there."""
+        """A required name of a state."""
         name = self.text(field)
         if self.data.get(field) == "":
             self.complain(field, "must name a state")
         return name
 
     def number(self, field: str, default: float | None, low: float, high: float, whole: bool = True) -> Any:
-        """A number within bounds, which is no expression."""
+        """A number within bounds; expressions are not allowed."""
         if field not in self.data:
             return default
         value: Any = self.data[field]
@@ -92,11 +91,11 @@ class Fields:
         return self.template(field, allowed)
 
     def is_expression(self, field: str) -> bool:
-        """Whether a field is an expression as a whole, which it cannot be in JSONPath mode."""
+        """Whether the whole field is an expression, which is never so in JSONPath mode."""
         return self.language == "JSONata" and is_expression(self.data.get(field))
 
     def template(self, field: str, allowed: frozenset[str]) -> Template | None:
-        """Any JSON with expressions in it, which may use these members of `$states`."""
+        """Any JSON. Expressions in it may use these members of `$states`."""
         if field not in self.data:
             return None
         value = self.data[field]
@@ -105,7 +104,7 @@ class Fields:
         try:
             template = compile_template(value, self.path + field)
         except JsonataError as error:
-            self.complain(field, f"an expression does not parse: {error}")
+            self.complain(field, f"invalid expression: {error}")
             return None
         for leaf in template.expressions:
             for problem in problems_of(leaf.expression.tree, allowed):
@@ -117,7 +116,7 @@ class Fields:
         return self._compiled(field, path_template) if field in self.data else None
 
     def path_or_nothing(self, field: str) -> Path | None:
-        """A path, `$` where it is absent, and `None` for null."""
+        """A path: `$` if it is absent, `None` if it is null."""
         if field in self.data and self.data[field] is None:
             return None
         try:
@@ -140,7 +139,7 @@ class Fields:
         return self.template(field, allowed)
 
     def structure(self, field: str, allowed: frozenset[str], *kinds: type) -> Template | None:
-        """A literal of one of these types with expressions inside, or an expression for all of it."""
+        """A literal of one of these types with expressions inside, or an expression for the whole."""
         value = self.data.get(field)
         if field in self.data and not isinstance(value, kinds) and not self.is_expression(field):
             self.complain(field, "has the wrong type")

@@ -1,19 +1,18 @@
-"""What an expression may refer to, checked before a machine runs, as AWS does when it is created."""
+"""What an expression may refer to: checked before a machine runs, as AWS does when it creates one."""
 
 from collections.abc import Iterator
 from typing import Final
 
-from asl.jsonata.compiler.parser import Node
-from asl.jsonata.expression import children
+from asl.jsonata import Node, children
 
 INPUT_ONLY: Final = frozenset({"input", "context"})
 WITH_RESULT: Final = INPUT_ONLY | {"result"}
 WITH_ERROR: Final = INPUT_ONLY | {"errorOutput"}
-"""The members of `$states` that exist in a field."""
+"""The members of `$states` that a field may use."""
 
 
 def problems_of(tree: Node, allowed: frozenset[str]) -> Iterator[str]:
-    """What the expression refers to and cannot have."""
+    """The references of an expression that are not allowed."""
     yield from _reserved(tree, allowed)
     yield from _without_context(tree)
 
@@ -22,13 +21,13 @@ def _reserved(node: Node, allowed: frozenset[str]) -> Iterator[str]:
     if node.type == "path" and node.steps[0].type == "variable" and node.steps[0].value == "states":
         name = node.steps[1].value if len(node.steps) > 1 and node.steps[1].type == "name" else None
         if name is not None and name not in allowed:
-            yield f"'$states.{name}' does not exist there"
+            yield f"'$states.{name}' is not available in this field"
     for child in children(node):
         yield from _reserved(child, allowed)
 
 
 def _without_context(node: Node) -> Iterator[str]:
-    """Names where there is no current item: an expression of a state machine has no input document."""
+    """Names without a current item: an expression of a state machine has no input document."""
     if node.type == "variable" and node.value == "$":
         yield "'$$' is not supported; start from '$states' or a variable"
     if node.type == "path":
@@ -37,7 +36,7 @@ def _without_context(node: Node) -> Iterator[str]:
     if node.type == "name":
         yield f"reference to '{node.value}' at the top level is not supported; start from '$states'"
     if node.type in ("lambda", "transform"):
-        # These bring a context of their own, or may be given one.
+        # A transform has its own context, and a lambda may be given one.
         return
     for child in _outside_predicates(node):
         yield from _without_context(child)

@@ -1,18 +1,17 @@
-"""What the `Resource` of a Task names."""
+"""Parses the `Resource` of a Task."""
 
 import re
 from typing import Final
 
 from asl.definition.model import Resource
 
-# Partition, region and account are not looked at: recordings and templates have placeholders there.
+# Partition, region and account are not checked: recordings and templates have placeholders there.
 _SERVICE: Final = re.compile(r"arn:[^:]+:states:[^:]*:[^:]*:(aws-sdk:[^:.]+|[^:.]+):([^:.]+)(\..+)?")
 _FUNCTION: Final = re.compile(r"arn:[^:]+:lambda:[^:]+:[^:]+:function:\S+")
 
 
 def read_resource(arn: str) -> Resource:
-    """Parse a resource ARN; raises `ValueError` with the reason for one that Express or this runner does not
-    run."""
+    """Parse a resource ARN; raises `ValueError` with the reason if it is not supported."""
     if _FUNCTION.fullmatch(arn):
         return Resource(arn=arn, service="function", action="invoke")
     found = _SERVICE.fullmatch(arn)

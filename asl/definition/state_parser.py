@@ -1,4 +1,4 @@
-"""From a state's JSON to its object, one function for each type of state."""
+"""From a state's JSON to its object, with one function per type of state."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -34,24 +34,24 @@ _MOST: Final = 99_999_999
 
 
 class ReadGraph(Protocol):
-    """How a state with graphs inside has them read."""
+    """Reads the graphs inside a state."""
 
     def __call__(self, data: Any, where: str) -> Graph: ...
 
 
 def read_state(name: str, fields: Fields, read_graph: ReadGraph) -> State | None:
-    """The state, or `None` where its type is unknown; problems are noted in `fields`."""
+    """The state, or `None` if its type is unknown. Problems are noted in `fields`."""
     reader = _READERS.get(str(fields.data.get("Type")))
     return None if reader is None else reader(name, fields, read_graph)
 
 
 def _flow(name: str, fields: Fields, allowed: frozenset[str]) -> dict[str, Any]:
-    """What states have in common: where they lead to, `Output` and `Assign`."""
+    """What states have in common: the next state, `Output` and `Assign`."""
     ends = fields.data.get("End", False)
     if not isinstance(ends, bool):
         fields.complain("End", "must be a boolean")
     if ("Next" in fields) == (ends is True):
-        fields.complain("Next", "a state has either 'Next' or 'End': true")
+        fields.complain("Next", "a state must have either 'Next' or 'End': true")
     following = fields.target("Next") if "Next" in fields else None
     return {"name": name, "next": following, "flow": _data_flow(fields), **_results(fields, allowed)}
 
@@ -128,10 +128,10 @@ def _path_rule(fields: Fields) -> Rule | None:
 
 def _wait(name: str, fields: Fields, _graph: ReadGraph) -> State:
     if sum(field in fields for field in ("Seconds", "SecondsPath", "Timestamp", "TimestampPath")) != 1:
-        fields.complain("Seconds", "a Wait state has exactly one of 'Seconds' and 'Timestamp'")
+        fields.complain("Seconds", "a Wait state must have exactly one of 'Seconds' and 'Timestamp'")
     moment = fields.data.get("Timestamp")
     if isinstance(moment, str) and not fields.is_expression("Timestamp") and parse_timestamp(moment) is None:
-        fields.complain("Timestamp", f"'{moment}' is not a timestamp with a time zone, as in 2026-01-31T12:00:00Z")
+        fields.complain("Timestamp", f"'{moment}' is not a timestamp with a time zone, such as 2026-01-31T12:00:00Z")
     return WaitState(
         seconds=fields.referenced("SecondsPath") or fields.limit("Seconds", INPUT_ONLY, 0, _MOST),
         timestamp=fields.referenced("TimestampPath") or fields.string("Timestamp", INPUT_ONLY),
@@ -154,7 +154,7 @@ def _error_lists(fields: Fields, field: str, allowed: set[str]) -> list[Fields]:
         if not names or not all(isinstance(name, str) for name in names):
             part.complain("ErrorEquals", "must be a non-empty array of strings")
         if ALL in names and (len(names) > 1 or index < len(parts) - 1):
-            part.complain("ErrorEquals", "'States.ALL' must stand alone and in the last entry")
+            part.complain("ErrorEquals", "'States.ALL' must be the only error of the last entry")
     return parts
 
 
@@ -225,11 +225,11 @@ def _parallel(name: str, fields: Fields, graph: ReadGraph) -> State:
 
 def _map(name: str, fields: Fields, graph: ReadGraph) -> State:
     if ("ItemProcessor" in fields) == ("Iterator" in fields):
-        fields.complain("ItemProcessor", "a Map has exactly one of 'ItemProcessor' and 'Iterator'")
+        fields.complain("ItemProcessor", "a Map must have exactly one of 'ItemProcessor' and 'Iterator'")
     field = "Iterator" if "Iterator" in fields else "ItemProcessor"
     common = _guarded(name, fields)
     if common["flow"] is not None:
-        # On a Map, `Parameters` is the old name of `ItemSelector`.
+        # In a Map, `Parameters` is the old name of `ItemSelector`.
         common["flow"] = replace(common["flow"], parameters=None)
     return MapState(
         processor=graph(fields.data.get(field, {}), f"{fields.where}, field '{field}'"),

@@ -1,1 +1,1 @@
-"""One execution: its clock, its scheduler, its context, and what is written down about it."""
+"""One execution: its scheduler, its context, its history and its log."""

@@ -1,4 +1,4 @@
-"""Threads for blocking calls, used again: a new one for each call costs more than many calls do."""
+"""Threads for blocking calls. They are reused, because starting one can cost more than the call itself."""
 
 import queue
 import threading
@@ -9,19 +9,19 @@ Work: TypeAlias = Callable[[], None]
 
 
 class Background:
-    """Runs work at once, however much there is, on a thread that is free or on a new one.
+    """Runs work immediately, without a limit, on an idle thread or on a new one.
 
-    The threads are daemons: work that is given up on must not keep the process alive. So `concurrent.futures` will
-    not do, which waits for its threads at the end.
+    The threads are daemons, because abandoned work must not keep the process alive. `concurrent.futures` would wait
+    for its threads at exit.
     """
 
     def __init__(self) -> None:
-        self._free: list[queue.SimpleQueue[Work]] = []
+        self._idle: list[queue.SimpleQueue[Work]] = []
 
     def run(self, work: Work) -> None:
         """Start work, which must not raise."""
         try:
-            inbox = self._free.pop()
+            inbox = self._idle.pop()
         except IndexError:
             inbox = queue.SimpleQueue[Work]()
             threading.Thread(target=self._serve, args=(inbox,), daemon=True).start()
@@ -30,7 +30,7 @@ class Background:
     def _serve(self, inbox: "queue.SimpleQueue[Work]") -> None:
         while True:
             inbox.get()()
-            self._free.append(inbox)
+            self._idle.append(inbox)
 
 
 BACKGROUND = Background()

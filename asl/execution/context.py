@@ -1,4 +1,4 @@
-"""What an execution knows about itself: the source of `$states.context`."""
+"""The names of an execution and its machine, from which `$states.context` is made."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +12,7 @@ _ACCOUNT = "000000000000"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionContext:
-    """Names of the execution and its machine. `execution_arn` is made from them where it is not given."""
+    """Names of the execution and its machine. ARNs that are not given are made from the names."""
 
     machine_name: str = "machine"
     region: str = "us-east-1"
@@ -34,7 +34,7 @@ class ExecutionContext:
         return self.execution_arn or f"{prefix}:{self.name}:{self.name}"
 
     def as_json(self, value: Json, started: float) -> dict[str, Any]:
-        """The parts of the context object that stay the same all through the execution."""
+        """The parts of the context object that stay the same throughout the execution."""
         return {
             "Execution": {
                 "Id": self.execution_id,

@@ -1,4 +1,4 @@
-"""The history of an execution, event by event, numbered as AWS numbers it."""
+"""The history of an execution, with the event ids of AWS."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,8 +9,7 @@ from asl.core.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class HistoryEvent:
-    """One event. Values in `details` are JSON values, not text; `name`s and `input`s are those of AWS's
-    events."""
+    """One event. Details have the names that AWS gives them; data in them is JSON values, not text."""
 
     id: int
     type: str
@@ -20,11 +19,11 @@ class HistoryEvent:
 
 
 Observer: TypeAlias = Callable[[HistoryEvent], None]
-"""What is told of each event as it happens."""
+"""Receives each event as it happens."""
 
 
 class Chain:
-    """One line of events, each pointing back to the one before; branches have lines of their own."""
+    """The last event of a branch, to which its next event points back."""
 
     __slots__ = ("last",)
 
@@ -34,19 +33,19 @@ class Chain:
 
 @dataclass(slots=True)
 class History:
-    """Numbers the events and hands them to the observer, if there is one."""
+    """Numbers the events and passes them to the observer, if there is one."""
 
     clock: Clock
     observe: Observer | None = None
     count: int = field(default=0)
     quiet: bool = False
-    """Set once the execution is over in a way that cuts states short without a word."""
+    """Set once the execution has ended in a way that cuts states short without events."""
 
     def emit(self, chain: Chain, kind: str, previous: int | None = None, /, **details: Any) -> int:
-        """Add an event at the end of a line, or behind `previous`, and return its id."""
+        """Add an event to a chain, or after the event `previous`, and return its id."""
         if self.quiet:
             return self.count
-        # Causes quote ids, so events count whether or not anyone looks at them.
+        # Causes contain ids, so events are counted even without an observer.
         self.count += 1
         if self.observe is not None:
             before = chain.last if previous is None else previous

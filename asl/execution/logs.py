@@ -1,4 +1,4 @@
-"""Execution logs: history events in the form in which Express workflows write them to CloudWatch Logs."""
+"""Execution logs: history events in the format in which Express workflows write them to CloudWatch Logs."""
 
 import logging
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from asl.execution.history import HistoryEvent
 _LOGGER: Final = logging.getLogger(__name__)
 
 _DATA: Final = {"input", "output", "parameters", "assignedVariables"}
-"""Details that hold data of the execution, and are text in the log."""
+"""Details that hold execution data. They are text in the log."""
 
 _FATAL: Final = {"ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"}
 _ERROR_ENDINGS: Final = ("Failed", "TimedOut", "Aborted")
@@ -23,7 +23,7 @@ _LARGEST_EVENT: Final = 250_000
 
 
 class LogsClient(Protocol):
-    """The part of a CloudWatch Logs client that is used."""
+    """The methods of a CloudWatch Logs client that are used."""
 
     def create_log_stream(self, *, logGroupName: str, logStreamName: str) -> Any: ...  # noqa: N803
 
@@ -44,7 +44,7 @@ def is_logged(kind: str, level: str) -> bool:
 
 
 def log_record(event: HistoryEvent, execution_arn: str, include_data: bool = True) -> dict[str, Any]:
-    """One event as it stands in the log, before it becomes text."""
+    """The log record of one event, before it becomes text."""
     return {
         "id": str(event.id),
         "type": event.type,
@@ -81,7 +81,7 @@ def _line(record: dict[str, Any]) -> str:
     text = compact(record)
     if len(text) <= _LARGEST_EVENT:
         return text
-    # An event has a size limit of its own: as on AWS, it then says that data was left out.
+    # A log event has its own size limit. As on AWS, a larger one states that its data is left out.
     details: dict[str, Json] = record["details"]
     for key in _DATA & details.keys():
         details[key] = ""
@@ -91,9 +91,9 @@ def _line(record: dict[str, Any]) -> str:
 
 @dataclass(slots=True)
 class ExecutionLog:
-    """Collects the events of one execution and writes them at its end. Writing never fails the execution.
+    """Collects the events of one execution and writes them at its end. A failure to write is logged, not raised.
 
-    Use it as the observer of a run, then call `flush`; many logs may share a client.
+    Use it as the observer of a run, then call `flush`. Several logs may share a client.
     """
 
     client: LogsClient
@@ -105,13 +105,13 @@ class ExecutionLog:
     _lines: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
 
     def __call__(self, event: HistoryEvent) -> None:
-        """Take note of an event."""
+        """Collect an event, if its type is logged."""
         if is_logged(event.type, self.level):
             record = log_record(event, self.execution_arn, self.include_data)
             self._lines.append((round(event.timestamp * 1000), _line(record)))
 
     def flush(self) -> None:
-        """Write what was collected, in as few requests as the service allows."""
+        """Write the collected events in as few requests as the service allows."""
         if not self._lines:
             return
         try:
@@ -119,15 +119,15 @@ class ExecutionLog:
             for batch in self._batches():
                 self.client.put_log_events(logGroupName=self.group, logStreamName=self.stream, logEvents=batch)
         except Exception:
-            # Logs are lost rather than work: the execution is over and its outcome stands.
-            _LOGGER.warning("could not write the log of %s", self.execution_arn, exc_info=True)
+            # The execution has ended and its outcome counts, with or without a log.
+            _LOGGER.warning("the log of %s is lost: it could not be written", self.execution_arn, exc_info=True)
         self._lines.clear()
 
     def _create_stream(self) -> None:
         try:
             self.client.create_log_stream(logGroupName=self.group, logStreamName=self.stream)
         except Exception as error:
-            # The usual case: another execution made it. Any other trouble shows when the events are put.
+            # Usually another execution created it. Any other error shows when the events are put.
             _LOGGER.debug("log stream %s not created: %s", self.stream, error)
 
     def _batches(self) -> list[list[dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""One execution while it runs: what all its states share."""
+"""What the states of a running execution share."""
 
 import random
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ from asl.execution.scheduler import MachineTimedOut, Scheduler
 from asl.jsonata import Frame, Scratch
 
 _MOST_ENTRIES: Final = 200_000
-"""States entered without virtual time going by after which a machine counts as caught in a loop."""
+"""After so many states, a machine on virtual time is taken to be in an endless loop."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """Shared by all states of an execution; used from one thread only."""
+    """One execution. Use it from one thread only."""
 
     about: ExecutionContext
     context: Mapping[str, Any]
@@ -30,15 +30,14 @@ class Run:
     entries: int = 0
 
     def enter(self) -> float:
-        """Take note of one more state and return the time; raises `MachineTimedOut` when there is none
-        left."""
+        """Count one more state and return the time; raises `MachineTimedOut` once the time is up."""
         moment = self.clock.now()
         self.entries += 1
         if moment >= self.deadline or (self.clock.virtual and self.entries > _MOST_ENTRIES):
-            # No machine loops for ever on AWS, but virtual time stands still in a loop that never waits.
+            # On AWS, no machine loops for ever. Virtual time does not pass in a loop that never waits.
             raise MachineTimedOut
         return moment
 
     def frame(self, scope: Frame, states: dict[str, Json]) -> Frame:
-        """Where expressions of a state are evaluated: its variables, and `$states`."""
+        """The frame for expressions of a state: its variables and `$states`."""
         return Frame(scope, {"states": states}, Scratch(self.clock.now(), self.rng))

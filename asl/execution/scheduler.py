@@ -1,10 +1,8 @@
-"""Runs the branches of one execution side by side, in one thread, on real or virtual time.
+"""Runs the branches of an execution concurrently in one thread, on real or virtual time.
 
-A branch is a generator. It yields what it waits for and is sent what came of it. Because nothing runs while a
-branch
-is running, runs with a virtual clock are deterministic, and because time jumps to the next thing that is due,
-branches
-that wait do not delay each other.
+A branch is a generator. It yields a command and is resumed with the result. Only one branch runs at a time, so runs
+with a virtual clock are deterministic. Virtual time jumps to whatever is due next, so branches that wait do not delay
+each other.
 """
 
 import heapq
@@ -24,7 +22,7 @@ Fiber: TypeAlias = "Generator[Command, Any, Any]"
 
 
 class MachineTimedOut(Exception):
-    """The execution ran out of time."""
+    """The execution timed out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Run a task; yields its result, or raises `TaskFailure`, or `TimeoutError` after `timeout` seconds."""
+    """Run a task. Gives its result, or raises `TaskFailure`, or `TimeoutError` after `timeout` seconds."""
 
     request: TaskRequest
     timeout: float | None
@@ -44,12 +42,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Let the other branches go on first."""
+    """Let the other branches run first."""
 
 
 @dataclass(slots=True)
 class Group:
-    """The children of one branch. Yielding it waits for the next of them to finish and gives that `Child`."""
+    """The children of a branch. Yielding the group waits for the next child to finish and gives that `Child`."""
 
     finished: "deque[Child]" = field(default_factory=lambda: deque[Child]())
     running: "list[Child]" = field(default_factory=lambda: list[Child]())
@@ -68,7 +66,7 @@ Command: TypeAlias = Sleep | Call | Turn | Group
 
 @dataclass(slots=True, eq=False)
 class Child:
-    """A branch in the hands of the scheduler. A wake-up counts only while its ticket is current."""
+    """A branch that the scheduler runs. A wake-up is ignored unless it carries the current ticket."""
 
     fiber: Fiber
     group: Group | None
@@ -79,7 +77,7 @@ class Child:
 
 
 class Scheduler:
-    """Runs one execution's branches to their end."""
+    """Runs branches to their end."""
 
     def __init__(self, clock: Clock, tasks: TaskRunner, deadline: float) -> None:
         self.clock = clock
@@ -91,7 +89,7 @@ class Scheduler:
         self._order = 0
 
     def run(self, fiber: Fiber) -> Any:
-        """Run a branch and all it starts; raises what it raises. `MachineTimedOut` leaves it unfinished."""
+        """Run a branch and its children; raises what it raises. After `MachineTimedOut` it is unfinished."""
         root = Child(fiber, None)
         self._ready.append((root, 0, None))
         while True:
@@ -103,13 +101,13 @@ class Scheduler:
         return root.result
 
     def spawn(self, group: Group, fiber: Fiber, index: int) -> None:
-        """Start a child of the branch that is running."""
+        """Start a child of the running branch."""
         child = Child(fiber, group, index)
         group.running.append(child)
         self._ready.append((child, 0, None))
 
     def _resume(self, child: Child, value: Any) -> bool:
-        """Go on with a branch until it waits; whether this was the end of the outermost one."""
+        """Run a branch until it waits or ends. True if the outermost branch has ended."""
         child.ticket += 1
         try:
             resume = child.fiber.throw if isinstance(value, BaseException) else child.fiber.send
@@ -181,13 +179,11 @@ class Scheduler:
         except TaskFailure as failure:
             return failure
         except Exception as error:
-            # Not a failure of the task but of the runner: it ends the run of the machine, whatever thread it
-            # is in.
+            # An error of the runner, not of the task: it ends the run, whichever thread it occurs in.
             return error
 
     def _next_due(self) -> tuple[Child, int, Any]:
-        """Wait for the next timer or finished call. One of them there must be: something is always waited
-        for."""
+        """Wait for the next timer or finished call. There is always one, because some branch waits for it."""
         while self._timers and self._timers[0][2].ticket != self._timers[0][3]:
             heapq.heappop(self._timers)
         due = self._timers[0][0] if self._timers else self._deadline
@@ -199,7 +195,7 @@ class Scheduler:
         elif (posted := self._await_mail(min(due, self._deadline))) is not None:
             return posted
         elif self.clock.now() < min(due, self._deadline):
-            # The two clocks involved need not agree to the microsecond.
+            # The queue's clock and this one need not agree to the microsecond.
             return self._next_due()
         elif due >= self._deadline:
             raise MachineTimedOut

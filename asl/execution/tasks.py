@@ -1,4 +1,4 @@
-"""What the interpreter asks of whoever carries out its tasks."""
+"""The interface to task runners."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,7 +10,7 @@ from asl.definition.model import Resource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRequest:
-    """One attempt of a Task state. `arguments` is the state's input where it has no `Arguments`."""
+    """One attempt of a Task state. Without `Arguments`, `arguments` is the state's input."""
 
     state: str
     resource: Resource
@@ -22,19 +22,18 @@ class TaskRequest:
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """A result that takes time, for fakes: `seconds` pass on the execution's clock before it is there."""
+    """A result that takes time, for fakes: it is due after `seconds` on the execution's clock."""
 
     seconds: float
     result: Json | TaskFailure
 
 
 class TaskRunner(Protocol):
-    """Carries out tasks."""
+    """Runs tasks."""
 
     blocking: bool
-    """Whether `run` waits for something outside: it then gets a thread of its own unless time is virtual."""
+    """Whether `run` blocks. If so, it runs in a background thread, unless time is virtual."""
 
     def run(self, request: TaskRequest) -> "Json | Taking":
-        """The task's result, which becomes `$states.result`; raises `TaskFailure` for an error of the
-        service."""
+        """The task's result, which becomes `$states.result`; raises `TaskFailure` if the task fails."""
         ...

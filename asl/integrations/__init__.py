@@ -1,4 +1,4 @@
-"""Tasks carried out by AWS services, or by whatever speaks their protocols."""
+"""Tasks that call AWS services, or anything with the same API."""
 
 from asl.integrations.runner import ServiceTasks, clients_of
 

@@ -1,7 +1,6 @@
-"""Service errors under the names, and in the words, that Step Functions gives them.
+"""Service errors with the names and causes that Step Functions gives them.
 
-Optimised integrations speak like the first Java SDK and `aws-sdk` ones like the second: other names, other
-causes.
+Optimised integrations name errors as the first Java SDK does, and `aws-sdk` integrations as the second.
 """
 
 import re
@@ -22,12 +21,12 @@ _OPTIMISED: Final = {
     "events": ("EventBridge", "AmazonCloudWatchEvents", "AmazonCloudWatchEventsException"),
     "states": ("StepFunctions", "AWSStepFunctions", "AWSStepFunctionsException"),
 }
-"""For each optimised service: the prefix of its errors, its name in causes, and the error of unknown code."""
+"""Per optimised service: the prefix of its errors, its name in causes, and the error for unknown codes."""
 
 
 @dataclass(slots=True)
 class Naming:
-    """How errors of one integration are named."""
+    """How the errors of an integration are named."""
 
     optimised: bool
     prefix: str
@@ -35,8 +34,8 @@ class Naming:
     unknown: str
     shapes: dict[str, str] = field(default_factory=dict[str, str])
 
-    def know(self, model: Any) -> None:
-        """Learn the errors that the service declares, and its name where only the model has it."""
+    def learn(self, model: Any) -> None:
+        """Learn from the service's model: the errors it declares, and the name of an `aws-sdk` service."""
         for shape in model.error_shapes:
             self.shapes[shape.error_code] = shape.name
             self.shapes.setdefault(shape.name, shape.name)
@@ -64,14 +63,13 @@ def naming_of(resource: Resource) -> Naming:
 
 
 def _camel(identity: str) -> str:
-    """A service id as the second SDK writes it: `DynamoDB` is `DynamoDb`, `Secrets Manager` is
-    `SecretsManager`."""
+    """A service id as the second SDK writes it, such as `DynamoDb` or `SecretsManager`."""
     words = re.findall(r"[A-Z]+(?=[A-Z][a-z]|\d|\b|$|[ _-])|[A-Z]?[a-z]+|\d+", identity)
     return "".join(word[:1].upper() + word[1:].lower() for word in words)
 
 
 def service_failure(error: ClientError, naming: Naming) -> TaskFailure:
-    """The failure for an error that the service answered with."""
+    """The failure for an error response of the service."""
     response = cast(dict[str, Any], error.response)
     details: dict[str, Any] = response.get("Error", {})
     metadata: dict[str, Any] = response.get("ResponseMetadata", {})
@@ -88,5 +86,5 @@ def service_failure(error: ClientError, naming: Naming) -> TaskFailure:
 
 
 def client_failure(error: BotoCoreError, naming: Naming) -> TaskFailure:
-    """The failure for a service that could not be reached."""
+    """The failure for a service that cannot be reached."""
     return TaskFailure(f"{naming.prefix}.SdkClientException", f"Unable to execute HTTP request: {error}")

@@ -1,4 +1,4 @@
-"""Lambda functions, through `lambda:invoke` or by their bare ARN."""
+"""Calls Lambda functions, through `lambda:invoke` or by their bare ARN."""
 
 import json
 from typing import Any, Final, cast
@@ -12,7 +12,7 @@ _UNKNOWN: Final = "Lambda.Unknown"
 
 
 def invoke(client: Any, arguments: dict[str, Json]) -> Json:
-    """Invoke a function; the result has its payload and what is known about the call."""
+    """Invoke a function; the result is its payload and the metadata of the call."""
     unknown = [key for key in arguments if key not in _FIELDS]
     if unknown:
         raise BadArguments(", ".join(f'The field "{key}" is not supported by Step Functions' for key in unknown))
@@ -20,13 +20,13 @@ def invoke(client: Any, arguments: dict[str, Json]) -> Json:
         raise BadArguments("The field 'FunctionName' is required but was missing")
     parameters = {key: value for key, value in arguments.items() if key != "Payload"}
     payload = arguments.get("Payload", {})
-    answer = client.invoke(**parameters, Payload=compact(payload).encode())
-    text = _payload(answer)
-    result: dict[str, Json] = {"ExecutedVersion": answer.get("ExecutedVersion", "$LATEST")}
-    # An asynchronous call answers with an empty payload.
+    response = client.invoke(**parameters, Payload=compact(payload).encode())
+    text = _payload(response)
+    result: dict[str, Json] = {"ExecutedVersion": response.get("ExecutedVersion", "$LATEST")}
+    # The response to an asynchronous call has an empty payload.
     result["Payload"] = _parsed(text) if text else {}
-    result |= sdk_metadata(answer.get("ResponseMetadata", {}))
-    return result | {"StatusCode": answer.get("StatusCode", 200)}
+    result |= sdk_metadata(response.get("ResponseMetadata", {}))
+    return result | {"StatusCode": response.get("StatusCode", 200)}
 
 
 def call_function(client: Any, arn: str, value: Json) -> Json:
@@ -34,9 +34,9 @@ def call_function(client: Any, arn: str, value: Json) -> Json:
     return _parsed(_payload(client.invoke(FunctionName=arn, Payload=compact(value).encode())))
 
 
-def _payload(answer: dict[str, Any]) -> str:
-    text: str = answer["Payload"].read().decode() if "Payload" in answer else ""
-    if "FunctionError" in answer:
+def _payload(response: dict[str, Any]) -> str:
+    text: str = response["Payload"].read().decode() if "Payload" in response else ""
+    if "FunctionError" in response:
         raise TaskFailure(_error_type(text), text)
     return text
 

@@ -1,4 +1,4 @@
-"""What optimised integrations add to a result about the HTTP response."""
+"""The metadata of the HTTP response that optimised integrations add to a result."""
 
 from typing import Any, Final
 
@@ -7,11 +7,11 @@ from asl.core.templates import Json
 _SPELLINGS: Final = {
     name.lower(): name
     for name in (
-        "Connection", "Content-Length", "Content-Type", "Date", "Server", "X-Amz-Executed-Version",
-        "X-Amzn-Trace-Id", "x-amz-crc32", "x-amzn-Remapped-Content-Length", "x-amzn-RequestId",
+        *("Connection", "Content-Length", "Content-Type", "Date", "Server", "X-Amz-Executed-Version"),
+        *("X-Amzn-Trace-Id", "x-amz-crc32", "x-amzn-Remapped-Content-Length", "x-amzn-RequestId"),
     )
-}  # fmt: skip
-"""Header names as AWS spells them; botocore hands them out in small letters."""
+}
+"""Header names as AWS spells them. botocore returns them in lower case."""
 
 
 def sdk_metadata(metadata: dict[str, Any]) -> dict[str, Json]:

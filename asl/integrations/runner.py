@@ -1,4 +1,4 @@
-"""Dispatch of a task to the service that its resource names."""
+"""Dispatches a task to the service that its resource names."""
 
 import threading
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from asl.integrations.services import client_name, operation_name
 from asl.integrations.shapes import request_of, response_of
 
 Clients: TypeAlias = Callable[[str], Any]
-"""Gives the botocore client of a service; it should give the same one each time."""
+"""Returns the botocore client of a service, the same one on each call."""
 
 _SERIALISED: Final = {
     "sqs": {"MessageBody"},
@@ -26,16 +26,16 @@ _SERIALISED: Final = {
     "events": {"Detail"},
     "states": {"Input"},
 }
-"""Fields of optimised integrations that take any JSON and send it as text."""
+"""Fields of optimised integrations that accept any JSON and send it as text."""
 
 
 def clients_of(session: boto3.Session, **options: Any) -> Clients:
-    """Clients made from a session, one for each service; `options` are those of `Session.client`."""
+    """Clients made from a session, one per service. `options` are those of `Session.client`."""
     made: dict[str, Any] = {}
     lock = threading.Lock()
 
     def client(service: str) -> Any:
-        # Making a client is the one part of boto3 that threads must not do side by side.
+        # Making a client is the one part of boto3 that is not thread-safe.
         with lock:
             if service not in made:
                 factory = cast(Any, session).client
@@ -46,7 +46,7 @@ def clients_of(session: boto3.Session, **options: Any) -> Clients:
 
 
 class ServiceTasks:
-    """Carries out tasks through botocore clients. Safe to share between threads."""
+    """Runs tasks through botocore clients. Threads may share it."""
 
     blocking = True
 
@@ -54,7 +54,7 @@ class ServiceTasks:
         self._clients = clients
 
     def run(self, request: TaskRequest) -> Json:
-        """The service's answer in the form in which Step Functions hands it on."""
+        """The service's response in the form in which Step Functions passes it on."""
         resource = request.resource
         if request.credentials is not None:
             raise BadArguments("Credentials are not supported by this runner")
@@ -78,10 +78,10 @@ class ServiceTasks:
         operation = operation_name(client, resource.action)
         model = client.meta.service_model.operation_model(operation)
         parameters = request_of(model.input_shape, _serialised(resource.service, arguments))
-        naming.know(client.meta.service_model)
-        answer: dict[str, Any] = client._make_api_call(operation, parameters)
-        metadata = answer.pop("ResponseMetadata", {})
-        result = response_of(model.output_shape, answer)
+        naming.learn(client.meta.service_model)
+        response: dict[str, Any] = client._make_api_call(operation, parameters)
+        metadata = response.pop("ResponseMetadata", {})
+        result = response_of(model.output_shape, response)
         if naming.optimised:
             result |= sdk_metadata(metadata)
             _check_entries(resource.service, result)

@@ -1,4 +1,4 @@
-"""From the names that resource ARNs use to those that botocore uses."""
+"""From the names in resource ARNs to those of botocore."""
 
 from functools import lru_cache
 from typing import Any, Final
@@ -17,7 +17,7 @@ _CLIENTS: Final = {
     "elasticloadbalancingv2": "elbv2",
     "costexplorer": "ce",
 }
-"""Services whose name in ARNs is not botocore's without its hyphens."""
+"""Services whose name in ARNs is not botocore's name without hyphens."""
 
 
 @lru_cache(maxsize=256)
@@ -34,7 +34,7 @@ def client_name(service: str) -> str:
 
 
 def _by_service_id(session: Any, name: str) -> str:
-    # Reading every model takes seconds, which only a rare service costs, and once.
+    # Reading all models takes seconds, but only rare services need it, and only once.
     for candidate in session.get_available_services():
         identity: str = session.get_service_model(candidate).metadata.get("serviceId", "")
         if identity.replace(" ", "").lower() == name:

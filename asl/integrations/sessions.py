@@ -8,7 +8,7 @@ from asl.integrations import ServiceTasks, clients_of
 
 
 def service_tasks(region: str, endpoint_url: str | None, role: str | None) -> ServiceTasks:
-    """Tasks that call services with the caller's credentials, or with those of a role that it assumes."""
+    """Tasks that call services with the caller's credentials, or as a role that the caller may assume."""
     session = boto3.Session(region_name=region)
     options: dict[str, Any] = {"endpoint_url": endpoint_url} if endpoint_url else {}
     if role is not None:
@@ -18,8 +18,8 @@ def service_tasks(region: str, endpoint_url: str | None, role: str | None) -> Se
 
 def _assumed(session: boto3.Session, role: str, region: str, options: dict[str, Any]) -> boto3.Session:
     factory = cast(Any, session).client
-    answer = factory("sts", **options).assume_role(RoleArn=role, RoleSessionName="express")
-    credentials = answer["Credentials"]
+    response = factory("sts", **options).assume_role(RoleArn=role, RoleSessionName="express")
+    credentials = response["Credentials"]
     return boto3.Session(
         aws_access_key_id=credentials["AccessKeyId"],
         aws_secret_access_key=credentials["SecretAccessKey"],

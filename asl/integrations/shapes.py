@@ -1,5 +1,4 @@
-"""Between the PascalCase JSON of Step Functions and the parameters of botocore, by way of the service's
-model."""
+"""Converts between the PascalCase JSON of Step Functions and the parameters of botocore, using the service's model."""
 
 import base64
 from datetime import UTC, datetime
@@ -44,9 +43,9 @@ def _structure(shape: Any, value: dict[str, Json]) -> dict[str, Any]:
     return {(name := members[key.lower()]): _to_service(shape.members[name], item) for key, item in value.items()}
 
 
-def response_of(shape: Any, answer: dict[str, Any]) -> dict[str, Json]:
-    """The answer as JSON, its fields in PascalCase; the keys of maps stay as they are."""
-    return {} if shape is None else cast(dict[str, Json], _from_service(shape, answer))
+def response_of(shape: Any, response: dict[str, Any]) -> dict[str, Json]:
+    """The response as JSON with fields in PascalCase. The keys of maps stay as they are."""
+    return {} if shape is None else cast(dict[str, Json], _from_service(shape, response))
 
 
 def _from_service(shape: Any, value: Any) -> Json:

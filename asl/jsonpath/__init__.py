@@ -1,5 +1,6 @@
-"""What JSONPath states need in a machine that also has JSONata states: reference paths, payload templates and the
-rules of Choice states. Intrinsic functions and filters are left out; a definition that has them is refused.
+"""JSONPath for states of a machine that also has JSONata states: reference paths, payload templates and Choice rules.
+
+Intrinsic functions and filters are not supported, and a definition with them is invalid.
 """
 
 from asl.jsonpath.conditions import compile_condition

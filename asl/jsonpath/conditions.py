@@ -24,7 +24,7 @@ _ORDERS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 
 
 def compile_condition(rule: Any) -> Condition:
-    """A rule as a function of the frame; raises `PathError`."""
+    """Compile a rule; raises `PathError`."""
     data = cast(dict[str, Any], rule)
     if not isinstance(rule, dict):
         raise PathError("a rule must be an object")
@@ -44,7 +44,7 @@ def _combined(combine: Callable[..., bool], parts: list[Condition]) -> Condition
 def _comparison(data: dict[str, Any]) -> Condition:
     names = [name for name in data if name not in _NOT_COMPARED]
     if len(names) != 1:
-        raise PathError("a rule has exactly one comparison")
+        raise PathError("a rule must have exactly one comparison")
     variable, name, operand = compile_path(data.get("Variable")), names[0], data[names[0]]
     if name == "IsPresent":
         return lambda frame: (variable.find(frame) is not UNDEFINED) is operand

@@ -1,9 +1,9 @@
-"""What can be wrong with a path, before and while a machine runs."""
+"""Errors of paths, before and while a machine runs."""
 
 
 class PathError(ValueError):
-    """A path, payload or rule that cannot be used."""
+    """An invalid path, payload template or rule."""
 
 
 class PathFailed(Exception):
-    """A path that does not lead anywhere, or to something its field cannot take; the text is the cause."""
+    """A path that leads nowhere, or to a value that its field cannot take. The text is the cause."""

@@ -24,25 +24,25 @@ class Path:
 
     @property
     def is_root(self) -> bool:
-        """Whether it is `$`, the whole input."""
+        """Whether the path is `$`, the whole input."""
         return self.variable is None and not self.steps
 
     def find(self, frame: Frame, document: Any = UNDEFINED) -> Any:
-        """What the path leads to, or `UNDEFINED`. `document` takes the place of the input."""
+        """The value at the path, or `UNDEFINED`. `document` replaces the input."""
         found = list(self._walk(self._root(frame, document), self.steps))
         if _ALL in self.steps:
             return found
         return found[0] if found else UNDEFINED
 
     def value(self, frame: Frame, document: Any = UNDEFINED) -> Any:
-        """What the path leads to; raises `PathFailed` where that is nothing."""
+        """The value at the path; raises `PathFailed` if there is none."""
         found = self.find(frame, document)
         if found is UNDEFINED:
             raise PathFailed(f"Invalid path '{self.text}': No results for the path.")
         return found
 
     def put(self, document: Any, value: Any) -> Any:
-        """A copy of the document with the value at this place, which is made where it is missing."""
+        """A copy of the document with the value at the path. Missing objects on the way are created."""
         return _put(document, self.steps, value, self.text)
 
     def _root(self, frame: Frame, document: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Payload templates: JSON whose keys that end in `.$` have paths as values."""
+"""Payload templates: JSON in which keys that end in `.$` have paths as values."""
 
 from collections.abc import Callable
 from typing import cast
@@ -22,7 +22,7 @@ def compile_payload(value: Json, field: str) -> Template:
 
 
 def path_template(text: Json, field: str) -> Template:
-    """A field that is a path as a whole; raises `PathError`."""
+    """Compile a field that is one path; raises `PathError`."""
     path = compile_path(text)
     return Template(text, field, False, path.value, ())
 

@@ -1,1 +1,1 @@
-"""How states run, a module for each kind of them."""
+"""How states run."""

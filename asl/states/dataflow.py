@@ -9,16 +9,16 @@ from asl.jsonpath import Path
 
 
 def effective_input(flow: DataFlow, frame: Frame) -> Json:
-    """What `InputPath` leaves of the input."""
+    """The input as selected by `InputPath`."""
     return {} if flow.input is None else flow.input.value(frame)
 
 
 def shaped_output(flow: DataFlow, frame: Frame, original: Json, result: Json) -> Json:
-    """What `ResultPath` and `OutputPath` make of a result and the state's own input."""
-    merged = placed(flow.result, original, result)
+    """The output that `ResultPath` and `OutputPath` make from a result and the state's input."""
+    merged = with_result(flow.result, original, result)
     return {} if flow.output is None else flow.output.value(frame, merged)
 
 
-def placed(path: Path | None, original: Any, result: Json) -> Json:
-    """The input with the result at its place."""
+def with_result(path: Path | None, original: Any, result: Json) -> Json:
+    """The input with the result put at the path, or unchanged without a path."""
     return original if path is None else path.put(original, result)

@@ -1,4 +1,4 @@
-"""Walking through a graph of states."""
+"""Runs the states of a graph."""
 
 from collections.abc import Generator
 from typing import Any
@@ -20,15 +20,15 @@ from asl.states.mapping import run_map
 from asl.states.parallel import run_parallel
 from asl.states.simple import run_choice, run_fail, run_pass
 from asl.states.task import run_task
-from asl.states.visit import Place, Transition, Visit
+from asl.states.visit import Branch, Transition, Visit
 from asl.states.waiting import run_wait
 
 
-def walk(run: Run, graph: Graph, value: Json, place: Place) -> Generator[Command, Any, Json]:
-    """Run the states one after another and return the last one's output; raises `StateFailed`."""
+def walk(run: Run, graph: Graph, value: Json, branch: Branch) -> Generator[Command, Any, Json]:
+    """Run the states one after another and return the output of the last; raises `StateFailed`."""
     name: str | None = graph.start
     while name is not None:
-        transition = yield from _step(Visit(run, graph.states[name], value, place))
+        transition = yield from _step(Visit(run, graph.states[name], value, branch))
         name, value = transition.next, transition.output
     return value
 

@@ -1,4 +1,4 @@
-"""Retrying and catching, for the states that can do both."""
+"""`Retry` and `Catch`."""
 
 from collections.abc import Callable, Generator
 from typing import Any
@@ -14,7 +14,7 @@ Attempt = Callable[[Visit], Generator[Command, Any, Transition]]
 def guarded(
     visit: Visit, state: Guarded, attempt: Attempt, gave_up: Callable[[StateFailed], None]
 ) -> Generator[Command, Any, Transition]:
-    """Attempt until it succeeds, is caught, or fails for good. `gave_up` is told when no retry is left."""
+    """Attempt until an attempt succeeds or no retry is left, then call `gave_up` and catch the failure."""
     used = [0] * len(state.retry)
     while True:
         try:
@@ -30,8 +30,7 @@ def guarded(
 
 
 def _delay(visit: Visit, state: Guarded, used: list[int], failed: StateFailed) -> float | None:
-    """How long to wait for the next attempt; `None` if there is none. The first entry that matches decides
-    alone."""
+    """Seconds before the next attempt; `None` if there is none. Only the first matching entry counts."""
     for index, retrier in enumerate(state.retry):
         if matches(retrier.errors, failed):
             if used[index] >= retrier.attempts:
@@ -45,7 +44,7 @@ def _catch(visit: Visit, state: Guarded, failed: StateFailed, gave_up: Callable[
     catcher = _catcher(state, failed)
     if failed.fatal or catcher is None:
         raise failed
-    # A missing name or cause is empty here, though it is missing in the result of an execution.
+    # A missing name or cause is an empty string here, but stays missing in the outcome of an execution.
     output = {"Error": failed.error or "", "Cause": failed.cause or ""}
     try:
         frame = visit.frame(errorOutput=output)

@@ -12,17 +12,16 @@ from asl.execution.scheduler import Child, Command, Fiber, Group, Turn
 from asl.jsonata import Frame
 from asl.states.guard import guarded
 from asl.states.parallel import Walk
-from asl.states.visit import Place, Transition, Visit
+from asl.states.visit import Branch, Transition, Visit
 
 _CONCURRENCY: Final = 40
-"""How many iterations AWS runs at a time at most."""
+"""The most iterations that AWS runs at a time."""
 
 _FAILED: Final = object()
 
 
 def run_map(visit: Visit, state: MapState, walk: Walk) -> Generator[Command, Any, Transition]:
-    """Run the processor for each item; the first iteration that fails takes the others with it, unless
-    tolerated."""
+    """Run the processor for each item. The first failure that is not tolerated aborts the other iterations."""
 
     def attempt(visit: Visit) -> Generator[Command, Any, Transition]:
         return _attempt(visit, state, walk)
@@ -48,7 +47,7 @@ class _Iterations:
     next: int = 0
 
     def start(self) -> None:
-        """Start the next iteration, if there is one, on a line behind the event that made room for it."""
+        """Start the next iteration, if any. Its events follow the one that made room for it."""
         index = self.next
         if index >= len(self.inputs):
             return
@@ -63,8 +62,8 @@ class _Iterations:
         try:
             yield Turn()
             item = {"Index": index, "Value": self.items[index]}
-            place = Place(Frame(visit.place.scope), chain, item)
-            result = yield from self.walk(visit.run, self.state.processor, self.inputs[index], place)
+            branch = Branch(Frame(visit.branch.scope), chain, item)
+            result = yield from self.walk(visit.run, self.state.processor, self.inputs[index], branch)
         except GeneratorExit:
             visit.run.history.emit(chain, "MapIterationAborted", **about)
             raise
@@ -77,7 +76,7 @@ class _Iterations:
     def _ended(self, chain: Chain, kind: str, about: dict[str, Any]) -> None:
         before = chain.last
         ended = self.visit.run.history.emit(chain, kind, **about)
-        # What follows a failure, or takes the place of this iteration, follows its last inner event.
+        # The next iteration, and whatever follows a failure, points back to the last event inside this one.
         self.started = before
         chain.last = ended if kind == "MapIterationSucceeded" else before
 
@@ -125,7 +124,7 @@ def _leave(visit: Visit, state: MapState, results: list[Json]) -> Transition:
     before = visit.chain.last
     visit.check_size(results)
     visit.run.history.emit(visit.chain, "MapStateSucceeded")
-    # As with Parallel, the exit follows the last iteration and not the event before it.
+    # As in Parallel, the exit follows the last iteration, not MapStateSucceeded.
     visit.chain.last = before
     return visit.leave(visit.frame(result=results), results, state.next, state.output, state.assign)
 
@@ -147,8 +146,7 @@ def _concurrency(visit: Visit, state: MapState, frame: Frame) -> int:
 
 
 def _tolerated(visit: Visit, state: MapState, frame: Frame, count: int) -> float | None:
-    """How many iterations may fail; `None` where nothing says that any may. A threshold of 0 is none, and the
-    lower of two counts."""
+    """How many iterations may fail; `None` without a threshold. A threshold of 0 is none, and the lower one counts."""
     limits: list[float] = []
     if state.tolerated_count is not None:
         limits.append(visit.whole(state.tolerated_count, frame, 0, "{field} cannot be negative."))

@@ -8,16 +8,16 @@ from asl.core.templates import Json
 from asl.definition.model import Graph, ParallelState
 from asl.execution.history import Chain
 from asl.execution.run import Run
-from asl.execution.scheduler import Command, Fiber, Group
+from asl.execution.scheduler import Child, Command, Fiber, Group
 from asl.jsonata import Frame
 from asl.states.guard import guarded
-from asl.states.visit import Place, Transition, Visit
+from asl.states.visit import Branch, Transition, Visit
 
-Walk: TypeAlias = Callable[[Run, Graph, Json, Place], Fiber]
+Walk: TypeAlias = Callable[[Run, Graph, Json, Branch], Fiber]
 
 
 def run_parallel(visit: Visit, state: ParallelState, walk: Walk) -> Generator[Command, Any, Transition]:
-    """Run the branches side by side; the first that fails takes the others with it."""
+    """Run the branches concurrently. The first failure aborts the other branches."""
 
     def attempt(visit: Visit) -> Generator[Command, Any, Transition]:
         return _attempt(visit, state, walk)
@@ -34,20 +34,12 @@ def _attempt(visit: Visit, state: ParallelState, walk: Walk) -> Generator[Comman
     value = visit.arguments(frame) if state.arguments is None else visit.evaluate(state.arguments, frame)
     started = run.history.emit(visit.chain, "ParallelStateStarted")
     group = Group()
-    chains: list[Chain] = []
-    for index, branch in enumerate(state.branches):
-        chain = Chain(started)
-        chains.append(chain)
-        place = Place(Frame(visit.place.scope), chain, visit.place.item, in_parallel=True)
-        run.scheduler.spawn(group, walk(run, branch, value, place), index)
-    results: list[Json] = [None] * len(state.branches)
+    chains = [Chain(started) for _ in state.branches]
+    for index, graph in enumerate(state.branches):
+        branch = Branch(Frame(visit.branch.scope), chains[index], visit.branch.item, in_parallel=True)
+        run.scheduler.spawn(group, walk(run, graph, value, branch), index)
     try:
-        for _ in state.branches:
-            child = yield group
-            visit.chain.last = chains[child.index].last
-            if child.error is not None:
-                raise child.error
-            results[child.index] = child.result
+        results = yield from _collect(visit, group, chains)
     except GeneratorExit:
         group.cancel()
         run.history.emit(visit.chain, "ParallelStateAborted")
@@ -57,10 +49,21 @@ def _attempt(visit: Visit, state: ParallelState, walk: Walk) -> Generator[Comman
     return _leave(visit, state, results)
 
 
+def _collect(visit: Visit, group: Group, chains: list[Chain]) -> Generator[Command, Any, list[Json]]:
+    results: list[Json] = [None] * len(chains)
+    for _ in chains:
+        child: Child = yield group
+        visit.chain.last = chains[child.index].last
+        if child.error is not None:
+            raise child.error
+        results[child.index] = child.result
+    return results
+
+
 def _leave(visit: Visit, state: ParallelState, results: list[Json]) -> Transition:
     before = visit.chain.last
     visit.check_size(results)
     visit.run.history.emit(visit.chain, "ParallelStateSucceeded")
-    # The state's end and its exit both follow the last branch: the one does not lead to the other.
+    # The exit follows the last branch, not ParallelStateSucceeded.
     visit.chain.last = before
     return visit.leave(visit.frame(result=results), results, state.next, state.output, state.assign)

@@ -8,7 +8,7 @@ from asl.states.visit import Transition, Visit
 
 
 def run_pass(visit: Visit, state: PassState | SucceedState) -> Transition:
-    """Hand on the input, or what `Output` makes of it, or `Parameters` or `Result`."""
+    """Pass on the input, or the value of `Output`, `Parameters` or `Result`."""
     frame = visit.frame()
     value = visit.arguments(frame)
     if isinstance(state, PassState) and state.result is not None:
@@ -17,7 +17,7 @@ def run_pass(visit: Visit, state: PassState | SucceedState) -> Transition:
 
 
 def run_fail(visit: Visit, state: FailState) -> NoReturn:
-    """Fail; a field that is absent stays absent in the result."""
+    """Fail. A field that is absent stays absent in the outcome."""
     frame = visit.frame()
     error = None if state.error is None else visit.evaluate(state.error, frame, "string")
     cause = None if state.cause is None else visit.evaluate(state.cause, frame, "string")
@@ -25,7 +25,7 @@ def run_fail(visit: Visit, state: FailState) -> NoReturn:
 
 
 def run_choice(visit: Visit, state: ChoiceState) -> Transition:
-    """Go where the first true condition says, or to `Default`."""
+    """Go on as the first true condition says, or to `Default`."""
     frame = visit.frame()
     for rule in state.rules:
         if visit.evaluate(rule.condition, frame, "boolean"):

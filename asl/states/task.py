@@ -23,8 +23,8 @@ def run_task(visit: Visit, state: TaskState) -> Generator[Command, Any, Transiti
         return _attempt(visit, state)
 
     def gave_up(failed: StateFailed) -> None:
-        if visit.place.in_parallel and failed.task and not state.catch:
-            # AWS notes the abort aside: what follows the failure does not point to it.
+        if visit.branch.in_parallel and failed.task and not state.catch:
+            # No later event points to this one on AWS.
             before = visit.chain.last
             visit.run.history.emit(visit.chain, "TaskStateAborted")
             visit.chain.last = before
@@ -59,7 +59,7 @@ def _seconds(visit: Visit, template: Template | None, frame: Frame) -> int | Non
 def _call(
     visit: Visit, events: "_Events", request: TaskRequest, timeout: int | None, heartbeat: int | None
 ) -> Generator[Command, Any, Json]:
-    # Nothing here sends heartbeats, so a heartbeat that is due earlier is missed.
+    # No supported task sends heartbeats, so a heartbeat that is due before the timeout is missed.
     missed = heartbeat is not None and (timeout is None or heartbeat < timeout)
     try:
         yield Turn()
@@ -82,7 +82,7 @@ def _call(
 
 
 class _Events:
-    """The events of one attempt, which a bare function ARN gives other names and other details."""
+    """The events of one attempt. A bare function ARN has other names and details."""
 
     def __init__(self, visit: Visit, resource: Resource) -> None:
         self._visit = visit
@@ -121,5 +121,5 @@ class _Events:
 
 
 def present(**values: str | None) -> dict[str, str]:
-    """The values that are there."""
+    """The values that are not `None`."""
     return {key: value for key, value in values.items() if value is not None}

@@ -1,4 +1,4 @@
-"""One visit to one state: what its expressions see, how it is left, and how it fails."""
+"""One visit to a state: what its expressions see, how it exits, and how it fails."""
 
 import json
 from collections.abc import Callable
@@ -13,18 +13,18 @@ from asl.execution.history import Chain
 from asl.execution.run import Run
 from asl.jsonata import Frame
 from asl.jsonpath import Path, PathFailed, compile_path
-from asl.states.dataflow import effective_input, placed, shaped_output
+from asl.states.dataflow import effective_input, shaped_output, with_result
 
 MAX_BYTES: Final = 262_144
-"""How much JSON may pass from state to state."""
+"""The largest JSON value that may pass from state to state."""
 
-RESULT: Final = compile_path("$")
-"""Stands for the place that the state's own `ResultPath` names."""
+OWN_RESULT_PATH: Final = compile_path("$")
+"""Stands for the `ResultPath` of the state itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a graph runs: in which scope, on which line of events, and as which iteration of a Map."""
+class Branch:
+    """What the states of a running graph share: their variables, their chain of events, and their item of a Map."""
 
     scope: Frame
     chain: Chain
@@ -34,31 +34,30 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """The way out of a state. `next` is `None` where the graph ends."""
+    """The way out of a state. `next` is `None` at the end of the graph."""
 
     next: str | None
     output: Json
 
 
 class Visit:
-    """One visit to a state, all its attempts included."""
+    """One visit to a state, including all its attempts."""
 
-    __slots__ = ("before", "chain", "context", "effective", "entered", "input", "place", "retries", "run", "state")
+    __slots__ = ("before", "branch", "chain", "context", "effective", "entered", "input", "retries", "run", "state")
 
-    def __init__(self, run: Run, state: State, value: Json, place: Place) -> None:
+    def __init__(self, run: Run, state: State, value: Json, branch: Branch) -> None:
         self.run = run
         self.state = state
         self.input = value
-        self.place = place
-        self.chain = place.chain
+        self.branch = branch
+        self.chain = branch.chain
         self.retries = 0
-        self.before = place.chain.last
+        self.before = branch.chain.last
         moment = run.enter()
-        self.context: dict[str, Any] = {
-            **run.context, "State": {"EnteredTime": iso_time(moment), "Name": state.name}
-        }  # fmt: skip
-        if place.item is not None:
-            self.context["Map"] = {"Item": place.item}
+        about = {"EnteredTime": iso_time(moment), "Name": state.name}
+        self.context: dict[str, Any] = {**run.context, "State": about}
+        if branch.item is not None:
+            self.context["Map"] = {"Item": branch.item}
         if isinstance(state, Guarded):
             self.context["State"]["RetryCount"] = 0
         kind = type(state).__name__
@@ -73,25 +72,25 @@ class Visit:
         self.context = {**self.context, "State": {**self.context["State"], "RetryCount": self.retries}}
 
     def frame(self, **more: Json) -> Frame:
-        """Where this state's expressions are evaluated; `more` are further members of `$states`."""
-        return self.run.frame(self.place.scope, {"input": self.effective, "context": self.context, **more})
+        """The frame for this state's expressions; `more` are further members of `$states`."""
+        return self.run.frame(self.branch.scope, {"input": self.effective, "context": self.context, **more})
 
     def follow(self, step: Callable[..., Json], *args: Any) -> Json:
-        """Do something with paths; one that leads nowhere fails in a way that nothing catches."""
+        """Call something that follows paths. A path that leads nowhere is a failure that nothing catches."""
         try:
             return step(*args)
         except PathFailed as failed:
             self.fail_for_good(str(failed))
 
     def arguments(self, frame: Frame) -> Json:
-        """What a task, the branches of a Parallel, or the output of a Pass start from in JSONPath mode."""
+        """The arguments of a state without `Arguments`: in JSONPath mode its `Parameters`, else its input."""
         flow = self.state.flow
         if flow is None or flow.parameters is None:
             return self.effective
         return self.evaluate(flow.parameters, frame)
 
     def evaluate(self, template: Template, frame: Frame, expected: str | None = None) -> Json:
-        """The value of a field; raises `StateFailed` when its expression fails."""
+        """The value of a field; raises `StateFailed` if its expression fails."""
         if template.constant:
             return template.source
         if self.state.flow is not None:
@@ -108,7 +107,7 @@ class Visit:
         return value
 
     def whole(self, template: Template, frame: Frame, low: int, message: str, high: float | None = None) -> int:
-        """A whole number within bounds; `message` is the cause if it is below or above them."""
+        """A whole number within bounds. `message` is the cause if it is out of bounds."""
         value = self.evaluate(template, frame, "number")
         field = template.field
         if isinstance(value, float) and value.is_integer():
@@ -125,24 +124,24 @@ class Visit:
         cause = self.explain(failed.cause)
         details = {"error": QUERY, "cause": cause, "location": failed.location, "state": self.state.name}
         present = {key: value for key, value in details.items() if value is not None}
-        # As observed: a state that fails before anything else happened in it is passed over by the line of events.
-        at_once = self.chain.last == self.entered and not isinstance(self.state, WaitState)
-        self.run.history.emit(self.chain, "EvaluationFailed", self.before if at_once else None, **present)
+        # As observed on AWS: if nothing else happened in the state, the event follows the one before the state.
+        skips_entry = self.chain.last == self.entered and not isinstance(self.state, WaitState)
+        self.run.history.emit(self.chain, "EvaluationFailed", self.before if skips_entry else None, **present)
         raise StateFailed(QUERY, cause) from failed
 
     def fail_for_good(self, cause: str) -> NoReturn:
-        """Fail in a way that nothing catches: the next event is the end of the execution."""
+        """Fail in a way that nothing catches. The next event is the end of the execution."""
         self.run.history.quiet = True
         raise StateFailed(RUNTIME, self.explain(cause), fatal=True)
 
     def explain(self, cause: str) -> str:
-        """A cause as AWS words it, with the state and the event that entered it."""
+        """A cause in the words of AWS, which name the state and the event that entered it."""
         name, entered = self.state.name, self.entered
         opening = f"An error occurred while executing the state '{name}' (entered at the event id #{entered})."
         return f"{opening} {cause}"
 
     def check_size(self, value: Json, source: str | None = None) -> None:
-        """Refuse a value that is too large to be passed on."""
+        """Raise `StateFailed` if a value is too large to be passed on."""
         if value is not self.input and is_too_large(value):
             raise StateFailed(DATA_LIMIT, too_large(source or self.state.name))
 
@@ -153,10 +152,12 @@ class Visit:
         following: str | None,
         output: Template | None,
         assign: Template | None,
-        place: Path | None = RESULT,
+        result_path: Path | None = OWN_RESULT_PATH,
     ) -> Transition:
-        """End the visit: evaluate `Assign` and `Output` side by side, and only then let the variables
-        change. `place` is where an error goes in JSONPath mode."""
+        """End the visit. Variables change after both `Assign` and `Output` are evaluated.
+
+        `result_path` is the `ResultPath` of a catcher in JSONPath mode.
+        """
         flow = self.state.flow
         if flow is not None:
             frame = self.frame(input=value)
@@ -164,23 +165,23 @@ class Visit:
         if output is not None:
             value = self.evaluate(output, frame)
         if flow is not None:
-            value = self._flown(flow, frame, value, place)
+            value = self._shape(flow, frame, value, result_path)
         self.check_size(value)
         for variable in assigned.values():
             self.check_size(variable)
-        self.place.scope.bindings.update(assigned)
+        self.branch.scope.bindings.update(assigned)
         self.exit(value, assigned)
         return Transition(following, value)
 
-    def _flown(self, flow: DataFlow, frame: Frame, value: Json, place: Path | None) -> Json:
-        if place is not RESULT:
-            return self.follow(placed, place, self.input, value)
+    def _shape(self, flow: DataFlow, frame: Frame, value: Json, result_path: Path | None) -> Json:
+        if result_path is not OWN_RESULT_PATH:
+            return self.follow(with_result, result_path, self.input, value)
         if flow.selector is not None:
             value = self.evaluate(flow.selector, frame)
         return self.follow(shaped_output, flow, frame, self.input, value)
 
     def exit(self, value: Json, assigned: dict[str, Json], previous: int | None = None) -> None:
-        """Note in the history that the state is left."""
+        """Record the exit of the state in the history."""
         kind = f"{type(self.state).__name__}Exited"
         details: dict[str, Any] = {"name": self.state.name, "output": value}
         if assigned:
@@ -193,7 +194,7 @@ def is_too_large(value: Json) -> bool:
     kind = json_type(value)
     if kind in ("null", "boolean", "number") or (kind == "string" and len(value) < MAX_BYTES // 6):
         return False
-    # Escaping only adds characters, so the quick measure can clear a value and never condemn it.
+    # Escaping only adds characters: if the escaped text is short enough, so is the value.
     if len(json.dumps(value)) <= MAX_BYTES:
         return False
     return len(compact(value).encode("utf-8", "surrogatepass")) > MAX_BYTES

@@ -14,7 +14,7 @@ _NEGATIVE: Final = "{field} must be between 0 and 99999999 but was: {value}"
 
 
 def run_wait(visit: Visit, state: WaitState) -> Generator[Command, Any, Transition]:
-    """Wait, then hand on the input or what `Output` makes of it."""
+    """Wait, then pass on the input or the `Output`."""
     frame = visit.frame()
     seconds = _seconds(visit, state, frame)
     try:
@@ -27,7 +27,7 @@ def run_wait(visit: Visit, state: WaitState) -> Generator[Command, Any, Transiti
 
 def _seconds(visit: Visit, state: WaitState, frame: Frame) -> float:
     if state.seconds is not None:
-        # What an expression yields has no upper bound, unlike a number in the definition.
+        # The value of an expression has no upper bound, unlike a number in the definition.
         return visit.whole(state.seconds, frame, 0, _NEGATIVE)
     assert state.timestamp is not None
     text = visit.evaluate(state.timestamp, frame, "string")

@@ -1,1 +1,1 @@
-"""The name that `asl` is also known by on the command line: `python -m local.express`."""
+"""An alias of `asl` for the command line: `python -m local.express`."""

@@ -1,4 +1,4 @@
-"""`python -m local.express` is `python -m asl`."""
+"""`python -m local.express` does the same as `python -m asl`."""
 
 import sys
 

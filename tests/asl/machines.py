@@ -1,4 +1,4 @@
-"""Short ways to write machines and to run them on virtual time."""
+"""Builders for machines, and helpers that run them on virtual time."""
 
 import random
 from typing import Any
@@ -10,7 +10,7 @@ START = 1_800_000_000.0
 
 
 def machine(start: str | None = None, *, timeout: int | None = None, **states: dict[str, Any]) -> Machine:
-    """A JSONata machine of these states; it starts with the first unless told otherwise."""
+    """A JSONata machine of these states. It starts with the first, unless `start` names another."""
     data: dict[str, Any] = {
         "QueryLanguage": "JSONata",
         "StartAt": start or next(iter(states)),
@@ -41,14 +41,14 @@ def run(subject: Machine, value: Any = None, fakes: Any = None, clock: VirtualCl
 
 
 def output_of(expression: str, value: Any = None) -> Any:
-    """What a Pass state makes of an expression."""
+    """The output of a Pass state whose `Output` is the expression."""
     outcome = run(machine(Do=passing(Output="{% " + expression + " %}")), value)
     assert outcome.status == "SUCCEEDED", outcome
     return outcome.output
 
 
 def cause_of(expression: str, value: Any = None) -> str:
-    """The cause with which a Pass state fails over an expression, without its opening."""
+    """The cause with which a Pass state fails because of its `Output`, without the opening that names the state."""
     outcome = run(machine(Do=passing(Output="{% " + expression + " %}")), value)
     assert outcome.error == "States.QueryEvaluationError", outcome
     opening = "An error occurred while executing the state 'Do' (entered at the event id #2). "
@@ -58,7 +58,7 @@ def cause_of(expression: str, value: Any = None) -> str:
 
 
 def seconds_taken(subject: Machine, fakes: Any = None, value: Any = None) -> float:
-    """How much virtual time an execution takes."""
+    """The virtual seconds that an execution takes."""
     clock = VirtualClock(START)
     run(subject, value, fakes, clock)
     return clock.now() - START
@@ -72,5 +72,5 @@ def history_of(subject: Machine, value: Any = None, fakes: Any = None) -> list[H
 
 
 def shape_of(events: list[HistoryEvent]) -> list[tuple[int, str, int]]:
-    """Ids, types and predecessors."""
+    """Ids, types and previous ids."""
     return [(event.id, event.type, event.previous_event_id) for event in events]

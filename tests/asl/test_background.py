@@ -1,4 +1,4 @@
-"""Blocking calls in the background: as many at once as there are, on threads that are used again."""
+"""Blocking calls in the background: any number at a time, on threads that are reused."""
 
 import queue
 import subprocess
@@ -9,30 +9,30 @@ from pathlib import Path
 from asl.execution.background import Background
 
 ROOT = Path(__file__).parents[2]
-SURELY = 20  # seconds; a test that waits for them fails
+TIMEOUT_SECONDS = 20
 
 
 def test_all_work_runs_at_the_same_time():
-    background, all_here = Background(), threading.Barrier(51)
+    background, all_arrived = Background(), threading.Barrier(51)
 
     def arrive() -> None:
-        all_here.wait(SURELY)
+        all_arrived.wait(TIMEOUT_SECONDS)
 
     for _ in range(50):
         background.run(arrive)
-    all_here.wait(SURELY)
+    all_arrived.wait(TIMEOUT_SECONDS)
 
 
-def test_a_thread_that_has_finished_is_used_again():
+def test_an_idle_thread_is_reused():
     background, finished = Background(), queue.SimpleQueue()
     threads = []
     for _ in range(200):
         background.run(lambda: finished.put(threading.current_thread()))
-        threads.append(finished.get(timeout=SURELY))
+        threads.append(finished.get(timeout=TIMEOUT_SECONDS))
     assert len(set(threads)) < len(threads)
 
 
-def test_a_call_that_is_given_up_on_does_not_keep_the_process_alive():
+def test_an_abandoned_call_does_not_keep_the_process_alive():
     program = """
 import threading
 from asl import RealClock

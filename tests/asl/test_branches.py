@@ -19,7 +19,7 @@ def mapping(processor, **fields):
 
 
 def parallel(*branches, **fields):
-    """A Parallel state."""
+    """A Parallel state of these branches."""
     return {
         "Type": "Parallel",
         "Branches": list(branches),
@@ -33,7 +33,7 @@ def test_a_parallel_state_collects_its_branches_in_order():
     assert run(subject).output == [5, "b"]
 
 
-def test_branches_wait_side_by_side():
+def test_branches_wait_concurrently():
     assert seconds_taken(machine(P=parallel(branch(A=WAIT), branch(B=WAIT), Arguments=5))) == 5
 
 
@@ -47,7 +47,7 @@ def test_branches_read_outer_variables_and_keep_their_own():
     assert run(subject).output == ["o!", False]
 
 
-def test_the_first_branch_that_fails_takes_the_others_with_it():
+def test_the_first_branch_that_fails_aborts_the_others():
     subject = machine(P=parallel(branch(A={**WAIT, "Seconds": 100}), branch(F={"Type": "Fail", "Error": "E"})))
     assert run(subject).as_json() == {"status": "FAILED", "error": "E"}
     assert seconds_taken(subject) == 0
@@ -75,7 +75,7 @@ def test_parallel_history_has_the_ids_of_aws():
     ]
 
 
-def test_a_task_that_fails_its_branch_is_noted_as_aborted():
+def test_a_task_that_fails_its_branch_is_recorded_as_aborted():
     fakes = {"T": [{"error": "E", "cause": "c"}]}
     assert shape_of(history_of(machine(P=parallel(branch(T=task()))), fakes=fakes))[3:] == [
         (4, "TaskStateEntered", 3),
@@ -88,12 +88,12 @@ def test_a_task_that_fails_its_branch_is_noted_as_aborted():
     ]
 
 
-def test_the_end_of_time_leaves_no_events_of_what_it_cuts_short():
+def test_a_timeout_of_the_machine_records_no_events_of_running_branches():
     subject = machine(P=parallel(branch(A={**WAIT, "Seconds": 99})), timeout=5)
     assert [event.type for event in history_of(subject)][-2:] == ["WaitStateEntered", "ExecutionTimedOut"]
 
 
-def test_a_failure_that_nothing_catches_ends_the_history_at_once():
+def test_a_fatal_failure_ends_the_history_immediately():
     choice = {"Type": "Choice", "Choices": [{"Condition": False, "Next": "Z"}]}
     subject = machine(P=parallel(branch(A=WAIT), branch(C=choice, Z=passing()), Arguments=9))
     assert [event.type for event in history_of(subject)][-2:] == ["ChoiceStateEntered", "ExecutionFailed"]
@@ -110,7 +110,7 @@ def test_a_map_over_nothing_yields_nothing():
     assert run(machine(M=mapping(branch(D=passing()))), {"xs": []}).output == []
 
 
-def test_iterations_and_selectors_know_index_and_value():
+def test_iterations_and_selectors_see_index_and_value():
     item = {"i": "{% $states.context.Map.Item.Index %}", "v": "{% $states.context.Map.Item.Value %}"}
     inside = passing(Output=["{% $states.input %}", "{% $states.context.Map.Item.Index %}"])
     subject = machine(M=mapping(branch(D=inside), ItemSelector=item))
@@ -192,7 +192,7 @@ def test_thresholds_of_zero_are_none_and_the_lower_of_two_counts():
     assert outcome.error == "States.ExceedToleratedFailureThreshold"
 
 
-def test_one_failure_too_many_has_a_name_of_its_own():
+def test_one_failure_too_many_has_its_own_error_name():
     subject = machine(M=mapping(branch(T=task()), ToleratedFailurePercentage=50))
     fakes = {"T": [{"error": "E", "cause": "c"}]}
     assert run(subject, {"xs": [1, 2]}, fakes).error == "States.ExceedToleratedFailureThreshold"

@@ -10,8 +10,7 @@ from tests.asl.machines import passing, task
 
 @pytest.fixture
 def command(tmp_path, capsys):
-    """Run the command with these documents; gives exit status, standard output as JSON, and standard
-    error."""
+    """Run the command with these documents. Returns exit status, standard output as JSON, and standard error."""
 
     def run(states, value="{}", *options, fakes=None):
         definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states), "A"), "States": states}
@@ -35,7 +34,7 @@ def test_it_prints_the_error_and_still_exits_with_zero(command):
     assert command({"A": {"Type": "Fail", "Error": "E"}})[:2] == (0, {"status": "FAILED", "error": "E"})
 
 
-def test_fakes_answer_attempt_by_attempt_and_cost_no_time(command):
+def test_fakes_serve_attempt_by_attempt_and_take_no_time(command):
     fakes = {"T": [{"error": "E"}, {"result": {"Payload": 5}}]}
     states = {"T": task(Retry=[{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 200}])}
     assert command(states, fakes=fakes)[1] == {"status": "SUCCEEDED", "output": {"Payload": 5}}
@@ -51,26 +50,26 @@ def test_the_last_fake_repeats_across_visits(command):
     assert command(states, fakes={"T": [{"result": 1}, {"result": 2}, {"result": 3}]})[1]["output"] == 3
 
 
-def test_a_missing_fake_is_refused(command):
+def test_a_missing_fake_is_reported(command):
     status, printed, message = command({"T": task()}, fakes={})
     assert (status, printed) == (2, None)
     assert "'T'" in message
 
 
 @pytest.mark.parametrize("value", ["{", "NaN", ""])
-def test_input_that_is_no_json_is_refused(command, value):
+def test_input_that_is_not_json_is_rejected(command, value):
     status, printed, message = command({"A": passing()}, value)
     assert (status, printed) == (2, None)
     assert "is not JSON" in message
 
 
-def test_a_refused_definition_is_explained(command):
+def test_the_problems_of_an_invalid_definition_are_printed(command):
     status, printed, message = command({"A": {"Type": "Pass", "Next": "Z"}})
     assert (status, printed) == (2, None)
     assert "State 'A', field 'Next'" in message
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path, capsys):
+def test_a_missing_file_is_reported(tmp_path, capsys):
     assert main([str(tmp_path / "no"), str(tmp_path / "no")]) == 2
     assert "no" in capsys.readouterr().err
 

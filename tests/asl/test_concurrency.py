@@ -1,4 +1,4 @@
-"""Real time and threads: tasks that block, and machines that are shared."""
+"""Real time and threads: tasks that block, and machines that threads share."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +26,7 @@ def mapping(**fields):
     return machine(M={"Type": "Map", "ItemProcessor": processor, "End": True})
 
 
-def test_tasks_of_different_branches_block_side_by_side():
+def test_tasks_of_different_branches_block_concurrently():
     before = time.monotonic()
     outcome = mapping().run(list(range(20)), tasks=SlowTasks(0.2), clock=RealClock())
     assert outcome.output == list(range(20))

@@ -1,4 +1,4 @@
-"""JSONPath states of machines that have JSONata states as well."""
+"""JSONPath states in machines that also have JSONata states."""
 
 import pytest
 
@@ -9,12 +9,12 @@ LAST = {"Type": "Pass", "QueryLanguage": "JSONata", "End": True}
 
 
 def mixed(**states):
-    """A machine whose states are in JSONPath mode unless they say otherwise; `Last` makes it a mixed one."""
+    """A machine with states in JSONPath mode by default; `Last` is in JSONata."""
     return Machine.load({"StartAt": next(iter(states)), "States": {**states, "Last": LAST}})
 
 
 def output_of(state, value, fakes=None):
-    """What one JSONPath state makes of an input."""
+    """The output of a JSONPath state for an input."""
     return run(mixed(A={"Next": "Last", **state}), value, fakes).output
 
 
@@ -38,7 +38,7 @@ def test_a_pass_state_follows_its_paths(fields, output):
     assert output_of({"Type": "Pass", **fields}, {"a": {"b": [1, 2]}, "n": 3}) == output
 
 
-def test_a_task_has_parameters_a_selector_and_a_place_for_its_result():
+def test_a_task_has_parameters_a_selector_and_a_result_path():
     state = {
         "Type": "Task",
         "Resource": LAMBDA,
@@ -58,7 +58,7 @@ def test_variables_pass_from_one_language_to_the_other():
     assert run(subject).output == {"z": 2, "in": "$.v"}
 
 
-def test_a_caught_error_goes_to_its_place():
+def test_a_caught_error_goes_to_the_result_path():
     catch = [{"ErrorEquals": ["E"], "ResultPath": "$.error", "Assign": {"e.$": "$.Error"}, "Next": "B"}]
     subject = mixed(
         A={"Type": "Task", "Resource": LAMBDA, "Catch": catch, "Next": "Last"},
@@ -137,11 +137,11 @@ def test_a_payload_path_that_leads_nowhere_is_fatal():
         ({"Type": "Wait", "Seconds": "{% 1 %}"}, "'Seconds'"),
     ],
 )
-def test_what_a_jsonpath_state_cannot_have_is_refused(state, named):
+def test_what_a_jsonpath_state_cannot_have_is_rejected(state, named):
     with pytest.raises(DefinitionError, match=named.replace("(", r"\(")):
         mixed(A={**state, "Next": "Last"})
 
 
-def test_a_choice_without_comparison_is_refused():
+def test_a_choice_without_comparison_is_rejected():
     with pytest.raises(DefinitionError, match="exactly one comparison"):
         mixed(A={"Type": "Choice", "Choices": [{"Variable": "$.a", "Next": "Last"}]})

@@ -11,7 +11,7 @@ ARN = "arn:aws:states:us-east-1:000000000000:express:m:n:n"
 
 
 class Client:
-    """A logs client that remembers, or fails."""
+    """A logs client that keeps its requests, or fails."""
 
     def __init__(self, broken=False):
         self.batches = []
@@ -86,7 +86,7 @@ def test_an_execution_is_written_in_one_request():
     assert [json.loads(line["message"])["id"] for line in request["logEvents"]] == ["1", "2", "3", "4"]
 
 
-def test_writing_never_fails():
+def test_a_failure_to_write_is_not_raised():
     log = ExecutionLog(Client(broken=True), "group", "stream", ARN)
     log(events()[0])
     log.flush()

@@ -1,11 +1,11 @@
-"""What each type of state does with its input, its fields and its variables."""
+"""What each type of state makes of its input, its fields and its variables."""
 
 import pytest
 
 from tests.asl.machines import START, history_of, machine, passing, run, seconds_taken, shape_of, task
 
 
-def test_a_pass_state_without_output_hands_on_its_input():
+def test_a_pass_state_without_output_passes_on_its_input():
     assert run(machine(Do=passing()), {"a": [1, None]}).output == {"a": [1, None]}
 
 
@@ -31,7 +31,7 @@ def test_assigned_variables_appear_in_the_next_state_and_not_before():
     assert run(subject).output == {"x": 42, "old": 5, "seen": 5}
 
 
-def test_the_context_object_tells_execution_state_and_machine():
+def test_the_context_object_describes_execution_state_and_machine():
     context = run(machine(Do=passing(Output="{% $states.context %}")), {"a": 1}).output
     assert context["Execution"] == {
         "Id": "arn:aws:states:us-east-1:000000000000:express:m:run:run",
@@ -45,7 +45,7 @@ def test_the_context_object_tells_execution_state_and_machine():
     assert context["StateMachine"]["Name"] == "m"
 
 
-def test_a_task_knows_how_often_it_was_retried():
+def test_a_task_sees_its_retry_count():
     retry = [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 2}]
     subject = machine(T=task(Retry=retry, Output="{% $states.context.State.RetryCount %}"))
     assert run(subject, fakes={"T": [{"error": "E"}, {"error": "E"}, {"result": 1}]}).output == 2
@@ -72,7 +72,7 @@ def test_a_choice_assigns_for_the_rule_that_matched():
     assert run(machine(C=CHOICE, End=passing(Output="{% $v %}")), {"n": 11}).output == "rule"
 
 
-def test_a_choice_without_match_and_default_fails_beyond_all_catching():
+def test_a_choice_without_match_and_default_is_a_fatal_failure():
     choice = {"Type": "Choice", "Choices": [{"Condition": "{% false %}", "Next": "Z"}]}
     inner = {"StartAt": "C", "States": {"C": choice, "Z": passing()}}
     catch = [{"ErrorEquals": ["States.ALL"], "Next": "End"}]
@@ -96,12 +96,12 @@ def test_a_condition_must_be_a_boolean():
 
 
 @pytest.mark.parametrize("fields", [{}, {"Error": "E"}, {"Cause": "c"}, {"Error": "", "Cause": ""}])
-def test_what_a_fail_state_lacks_is_absent_from_the_result_and_what_is_empty_is_empty(fields):
+def test_absent_fields_of_a_fail_state_stay_absent_and_empty_ones_stay_empty(fields):
     expected = {"status": "FAILED", **{name.lower(): value for name, value in fields.items()}}
     assert run(machine(F={"Type": "Fail", **fields})).as_json() == expected
 
 
-def test_a_fail_state_refuses_an_error_that_is_no_string():
+def test_the_error_of_a_fail_state_must_be_a_string():
     outcome = run(machine(F={"Type": "Fail", "Error": "{% 5 %}"}))
     assert outcome.error == "States.QueryEvaluationError"
     assert "field 'Error' returned an unexpected result type. Expected 'string', but was 'number'" in str(
@@ -119,7 +119,7 @@ def test_a_fail_state_refuses_an_error_that_is_no_string():
         ({"Timestamp": "2020-01-01T00:00:00Z"}, 0),
     ],
 )
-def test_a_wait_state_waits_for_or_until(wait, seconds):
+def test_a_wait_state_waits_for_seconds_or_until_a_timestamp(wait, seconds):
     assert seconds_taken(machine(W={"Type": "Wait", **wait, "End": True})) == pytest.approx(seconds)
 
 
@@ -131,13 +131,13 @@ def test_a_wait_state_waits_for_or_until(wait, seconds):
         ("-1", "Seconds must be between 0 and 99999999 but was: -1"),
     ],
 )
-def test_a_wait_state_refuses_seconds_that_are_no_whole_number_in_bounds(seconds, ending):
+def test_the_seconds_of_a_wait_state_must_be_a_whole_number_within_bounds(seconds, ending):
     outcome = run(machine(W={"Type": "Wait", "Seconds": "{% " + seconds + " %}", "End": True}))
     assert outcome.error == "States.QueryEvaluationError"
     assert str(outcome.cause).endswith(ending)
 
 
-def test_a_wait_state_refuses_a_timestamp_without_zone():
+def test_the_timestamp_of_a_wait_state_must_have_a_time_zone():
     outcome = run(machine(W={"Type": "Wait", "Timestamp": "{% '2027-01-15T08:01:00' %}", "End": True}))
     assert outcome.as_json() == {
         "status": "FAILED",
@@ -148,21 +148,21 @@ def test_a_wait_state_refuses_a_timestamp_without_zone():
 
 
 @pytest.mark.parametrize("text", ["2020-01-01T00:00Z", "2020-01-01t00:00:00z", "2020-01-01T00:00:00.123456789+09:00"])
-def test_a_wait_state_reads_what_an_expression_yields_generously(text):
+def test_a_wait_state_accepts_more_formats_from_expressions(text):
     assert run(machine(W={"Type": "Wait", "Timestamp": "{% $states.input %}", "End": True}), text).output == text
 
 
-def test_the_seconds_that_an_expression_yields_have_no_upper_bound():
+def test_seconds_from_an_expression_have_no_upper_bound():
     subject = machine(W={"Type": "Wait", "Seconds": "{% 100000000 %}", "End": True})
     assert run(subject).status == "TIMED_OUT"
 
 
-def test_a_state_that_fails_at_once_is_passed_over_by_the_line_of_events():
+def test_a_state_that_fails_immediately_is_skipped_in_the_chain_of_events():
     events = history_of(machine(A=passing(Next="B"), B=passing(Output="{% $nothing %}")))
     assert shape_of(events)[3:] == [(4, "PassStateEntered", 3), (5, "EvaluationFailed", 3), (6, "ExecutionFailed", 5)]
 
 
-def test_a_machine_that_runs_out_of_time_is_timed_out_without_a_cause():
+def test_a_machine_that_runs_out_of_time_times_out_without_a_cause():
     subject = machine(W={"Type": "Wait", "Seconds": 20, "End": True}, timeout=10)
     assert run(subject).as_json() == {"status": "TIMED_OUT", "error": "States.Timeout"}
 

@@ -8,11 +8,11 @@ CATCH = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
 
 
 def caught(names, **fields):
-    """A machine whose task has one catcher."""
+    """A machine whose task has one catcher for these errors."""
     return machine(T=task(Catch=[{"ErrorEquals": names, "Next": "Caught"}], **fields), Caught=passing())
 
 
-def test_a_result_is_the_output_unless_output_says_otherwise():
+def test_a_result_is_the_output_unless_there_is_an_output_field():
     assert run(machine(T=task()), fakes={"T": [{"result": {"Payload": 1}}]}).output == {"Payload": 1}
     subject = machine(T=task(Output="{% $states.result.Payload + $states.input.n %}"))
     assert run(subject, {"n": 2}, {"T": [{"result": {"Payload": 1}}]}).output == 3
@@ -55,13 +55,13 @@ def test_task_failed_does_not_cover_timeouts(name, covered):
 
 
 @pytest.mark.parametrize("name", ["States.ALL", "States.TaskFailed", "States.DataLimitExceeded"])
-def test_a_result_that_is_too_large_has_failed_the_task_like_any_error(name):
+def test_a_result_that_is_too_large_fails_the_task_like_any_error(name):
     outcome = run(caught([name]), fakes={"T": [{"result": "x" * 262_143}]})
     assert outcome.output["Cause"].startswith("The state/task 'lambda' returned a result with a size exceeding")
 
 
 @pytest.mark.parametrize(("name", "covered"), [("States.ALL", False), ("States.DataLimitExceeded", True)])
-def test_an_output_that_is_too_large_wants_to_be_caught_by_name(name, covered):
+def test_an_output_that_is_too_large_is_caught_by_its_name_only(name, covered):
     subject = caught([name], Output="{% $pad('x', 262143) %}")
     assert (run(subject, fakes={"T": [{"result": 1}]}).status == "SUCCEEDED") is covered
 
@@ -95,7 +95,7 @@ def test_a_timeout_has_no_cause():
         ("-1", "TimeoutSeconds must be between 0 and 99999999 but was: -1"),
     ],
 )
-def test_a_timeout_must_be_a_whole_number_in_bounds(seconds, ending):
+def test_a_timeout_must_be_a_whole_number_within_bounds(seconds, ending):
     assert str(run(machine(T=task(TimeoutSeconds="{% " + seconds + " %}"))).cause).endswith(ending)
 
 
@@ -103,7 +103,7 @@ RETRY = {"ErrorEquals": ["E"], "IntervalSeconds": 2, "BackoffRate": 3}
 
 
 def fails(times):
-    """Fakes of a task that fails so often and then succeeds."""
+    """Fakes of a task that fails this many times and then succeeds."""
     return {"T": [{"error": "E", "cause": ""}] * times + [{"result": "done"}]}
 
 
@@ -125,7 +125,7 @@ def test_three_retries_are_the_default():
     assert run(machine(T=task(Retry=[RETRY])), fakes=fails(4)).error == "E"
 
 
-def test_no_attempts_means_no_retry():
+def test_zero_attempts_mean_no_retry():
     assert run(machine(T=task(Retry=[{**RETRY, "MaxAttempts": 0}])), fakes=fails(1)).error == "E"
 
 

@@ -1,4 +1,4 @@
-"""Definitions that are refused, each for a reason that names the state and the field."""
+"""Invalid definitions: each problem names the state and the field."""
 
 import json
 
@@ -9,7 +9,7 @@ from tests.asl.machines import passing, run, task
 
 
 def problems(states, **machine):
-    """What is wrong with a machine of these states."""
+    """The problems of a machine of these states."""
     data = {"QueryLanguage": "JSONata", "StartAt": next(iter(states), "A"), "States": states, **machine}
     with pytest.raises(DefinitionError) as caught:
         Machine.load(data)
@@ -75,27 +75,27 @@ MAP = {"Type": "Map", "ItemProcessor": PROCESSOR, "End": True}
         ({**MAP, "ToleratedFailurePercentage": 101}, "'ToleratedFailurePercentage'"),
     ],
 )
-def test_a_bad_state_is_refused_by_name_and_field(state, named):
+def test_an_invalid_state_is_reported_by_name_and_field(state, named):
     assert any("State 'A'" in problem and named in problem for problem in problems({"A": state}))
 
 
-def test_every_problem_is_told_at_once():
+def test_all_problems_are_reported_together():
     assert len(problems({"A": {"Type": "Pass", "Next": "Z", "Foo": 1}})) == 3
 
 
-def test_states_that_cannot_be_reached_are_refused():
+def test_states_that_cannot_be_reached_are_rejected():
     assert problems({"A": passing(), "B": passing()}) == ["State 'B': cannot be reached"]
 
 
-def test_a_machine_that_cannot_end_is_refused():
+def test_a_machine_that_cannot_end_is_rejected():
     assert any("no state ends it" in problem for problem in problems({"A": passing(Next="A")}))
 
 
-def test_a_start_must_exist():
+def test_the_first_state_must_exist():
     assert any("'StartAt'" in problem for problem in problems({"A": passing()}, StartAt="Z"))
 
 
-def test_unknown_fields_of_the_machine_are_refused():
+def test_unknown_fields_of_the_machine_are_rejected():
     assert any("'Timeout'" in problem for problem in problems({"A": passing()}, Timeout=1))
 
 
@@ -127,7 +127,7 @@ def choosing(target, **fields):
         {"C": choosing("P", Assign=X), "P": {**FAN, "End": True}, "E": {"Type": "Succeed"}},
     ],
 )
-def test_every_way_into_a_state_counts_for_its_scopes(states):
+def test_variables_assigned_on_any_way_into_a_state_cannot_be_assigned_inside(states):
     assert any("'x' is already assigned" in problem for problem in problems(states))
 
 
@@ -144,7 +144,7 @@ def test_every_way_into_a_state_counts_for_its_scopes(states):
         {"P": {**FAN, "Branches": [INNER, {"StartAt": "D", "States": {"D": passing(Assign=X)}}], "End": True}},
     ],
 )
-def test_what_is_assigned_elsewhere_is_free_inside(states):
+def test_variables_assigned_elsewhere_can_be_assigned_inside(states):
     Machine.load({"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states})
 
 
@@ -163,7 +163,7 @@ def test_what_aws_accepts_is_accepted(state):
 
 
 @pytest.mark.parametrize("machine", [{}, {"QueryLanguage": "JSONPath"}])
-def test_jsonpath_machines_are_refused_for_what_they_are(machine):
+def test_jsonpath_machines_are_rejected_as_such(machine):
     data = {"StartAt": "A", "States": {"A": {"Type": "Pass", "InputPath": "$.a", "End": True}}, **machine}
     with pytest.raises(DefinitionError, match="JSONPath machine"):
         Machine.load(data)
@@ -178,11 +178,11 @@ def test_a_machine_may_choose_jsonata_state_by_state():
     assert run(Machine.load({"StartAt": "A", "States": states})).output == 3
 
 
-def test_text_that_is_no_json_is_refused():
+def test_text_that_is_not_json_is_rejected():
     with pytest.raises(DefinitionError, match="not JSON"):
         Machine.load("{")
 
 
-def test_a_definition_may_be_given_as_text():
+def test_a_definition_may_be_text():
     text = json.dumps({"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": passing(Output=1)}})
     assert run(Machine.load(text)).output == 1

@@ -1,1 +1,1 @@
-"""From an expression's text to nested Python functions."""
+"""Compiles the text of an expression to nested Python functions."""

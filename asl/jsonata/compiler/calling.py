@@ -1,29 +1,27 @@
-"""Function calls, lambdas, partial application, the chain operator and the transform operator."""
+"""Function calls, lambdas, partial application and the chain operator."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
-from asl.jsonata.compiler.compiler import Compiler, register
-from asl.jsonata.compiler.parser import Node
+from asl.jsonata.compiler.interface import Compiler
+from asl.jsonata.compiler.tree import Node
 from asl.jsonata.runtime.calls import Eval, Lambda, Native, Partial, TailCall, apply
 from asl.jsonata.runtime.errors import JsonataError
 from asl.jsonata.runtime.frame import Frame
 from asl.jsonata.runtime.signature import Signature
-from asl.jsonata.runtime.truth import are_strings
-from asl.jsonata.runtime.values import UNDEFINED, FunctionValue, Value, is_list, is_object
+from asl.jsonata.runtime.values import UNDEFINED, FunctionValue, Value
+
+_Call: TypeAlias = Callable[[Value, Frame, list[Value]], Value]
+"""A call that takes further arguments, which come before its own."""
 
 
-def _procedure_name(node: Node) -> Value:
-    procedure = node.procedure
-    value = procedure.steps[0].value if procedure.type == "path" else procedure.value
-    return UNDEFINED if value is None else str(value)
-
-
-def _function(compiler: Compiler, node: Node) -> Eval:
-    call = _compile_call(compiler, node)
+def compile_call(compiler: Compiler, node: Node) -> Eval:
+    """`$f(a, b)`."""
+    call = _call(compiler, node)
     return lambda context, env: call(context, env, [])
 
 
-def _compile_call(compiler: Compiler, node: Node) -> Any:
+def _call(compiler: Compiler, node: Node) -> _Call:
     procedure = compiler.compile(node.procedure)
     arguments = [compiler.compile(argument) for argument in node.arguments]
     name, by_path = _procedure_name(node), node.procedure.type == "path"
@@ -43,9 +41,16 @@ def _compile_call(compiler: Compiler, node: Node) -> Any:
     return call
 
 
-def _lambda(compiler: Compiler, node: Node) -> Eval:
+def _procedure_name(node: Node) -> Value:
+    procedure = node.procedure
+    value = procedure.steps[0].value if procedure.type == "path" else procedure.value
+    return UNDEFINED if value is None else str(value)
+
+
+def compile_lambda(compiler: Compiler, node: Node) -> Eval:
+    """`function($a, $b) { ... }`, or the deferred tail call that the parser makes one of."""
     if node.thunk:
-        return _thunk(compiler, node)
+        return _tail_call(compiler, node)
     names = [str(argument.value) for argument in node.arguments]
     body = compiler.compile(node.body)
     signature = _signature(node)
@@ -70,7 +75,7 @@ def _signature(node: Node) -> Signature | None:
     return Signature(f"<{text}>")
 
 
-def _thunk(compiler: Compiler, node: Node) -> Eval:
+def _tail_call(compiler: Compiler, node: Node) -> Eval:
     call = node.body
     tail = TailCall(
         compiler.compile(call.procedure),
@@ -90,7 +95,8 @@ def _never(_context: Value, _env: Frame) -> Value:
     return UNDEFINED
 
 
-def _partial(compiler: Compiler, node: Node) -> Eval:
+def compile_partial(compiler: Compiler, node: Node) -> Eval:
+    """`$f(?, b)`."""
     procedure, name = compiler.compile(node.procedure), _procedure_name(node)
     holes = [i for i, arg in enumerate(node.arguments) if arg.type == "operator" and arg.value == "?"]
     given = [None if i in holes else compiler.compile(arg) for i, arg in enumerate(node.arguments)]
@@ -107,10 +113,11 @@ def _partial(compiler: Compiler, node: Node) -> Eval:
     return run
 
 
-def _apply(compiler: Compiler, node: Node) -> Eval:
+def compile_chain(compiler: Compiler, node: Node) -> Eval:
+    """`a ~> $f`: applies a function to a value, or combines two functions into one."""
     left = compiler.compile(node.lhs)
     if node.rhs.type == "function":
-        call = _compile_call(compiler, node.rhs)
+        call = _call(compiler, node.rhs)
         return lambda context, env: call(context, env, [left(context, env)])
     right = compiler.compile(node.rhs)
 
@@ -120,61 +127,14 @@ def _apply(compiler: Compiler, node: Node) -> Eval:
         if not isinstance(function, FunctionValue):
             raise JsonataError("T2006", value=function)
         if isinstance(value, FunctionValue):
-            return _chain(value, function)
+            return _combined(value, function)
         return apply(function, [value], None, env)
 
     return run
 
 
-def _chain(first: FunctionValue, second: FunctionValue) -> FunctionValue:
-    def chained(env: Frame, value: Value = UNDEFINED) -> Value:
+def _combined(first: FunctionValue, second: FunctionValue) -> FunctionValue:
+    def combined(env: Frame, value: Value = UNDEFINED) -> Value:
         return apply(second, [apply(first, [value], None, env)], None, env)
 
-    return Native(chained, None, 1, True)
-
-
-def _transform(compiler: Compiler, node: Node) -> Eval:
-    pattern, update = compiler.compile(node.pattern), compiler.compile(node.update)
-    delete = compiler.compile(node.delete) if node.delete is not None else None
-
-    def run(_context: Value, env: Frame) -> Value:
-        def transform(_scope: Frame, value: Value = UNDEFINED) -> Value:
-            if value is UNDEFINED:
-                return UNDEFINED
-            clone = env.lookup("clone")
-            if not isinstance(clone, FunctionValue):
-                raise JsonataError("T2013")
-            result = apply(clone, [value], None, env)
-            matches = pattern(result, env)
-            for match in [] if matches is UNDEFINED else matches if is_list(matches) else [matches]:
-                _update(match, update(match, env))
-                if delete is not None:
-                    _delete(match, delete(match, env))
-            return result
-
-        return Native(transform, "<(oa):o>", 1, True)
-
-    return run
-
-
-def _update(match: Value, update: Value) -> None:
-    if update is UNDEFINED:
-        return
-    if not is_object(update):
-        raise JsonataError("T2011", value=update)
-    if is_object(match):
-        match.update(update)
-
-
-def _delete(match: Value, names: Value) -> None:
-    if names is UNDEFINED:
-        return
-    listed = names if is_list(names) else [names]
-    if not are_strings(listed):
-        raise JsonataError("T2012", value=names)
-    if is_object(match):
-        for name in listed:
-            match.pop(name, None)
-
-
-register(function=_function, partial=_partial, apply=_apply, transform=_transform, **{"lambda": _lambda})
+    return Native(combined, None, 1, True)

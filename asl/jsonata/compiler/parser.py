@@ -1,5 +1,4 @@
-"""Expression text to syntax tree, with `jsonata-python`'s parser held to JSONata 2.0.6 and ECMAScript's
-regexes."""
+"""Parses an expression, with the parser of `jsonata-python` restricted to JSONata 2.0.6 and ECMAScript's regexes."""
 
 import re
 from typing import Any
@@ -8,21 +7,18 @@ from jsonata.jexception import JException  # pyright: ignore[reportMissingTypeSt
 from jsonata.parser import Parser  # pyright: ignore[reportMissingTypeStubs]
 from jsonata.regex_engine import RegexFlags  # pyright: ignore[reportMissingTypeStubs]
 
+from asl.jsonata.compiler.tree import Node
 from asl.jsonata.runtime.errors import JsonataError
 
-Node = Any
-"""A node of the library's tree; its attributes are untyped there."""
-
 _LATER_OPERATORS = ("??", "?:")
-"""Operators that the library knows and JSONata got only after 2.0.6."""
+"""Operators of the library that JSONata 2.0.6 does not have."""
 
 
 def parse(text: str) -> Node:
-    """Parse one expression; raises `JsonataError` with a syntax code. Parsers hold state, so each text gets
-    its own."""
-    parser: Any = Parser()
+    """Parse one expression; raises `JsonataError` with a syntax code."""
+    parser: Any = Parser()  # a new one, because parsers hold state
     for operator in _LATER_OPERATORS:
-        # The symbol itself stays, as the signature `<n?:s>` has it too.
+        # The symbol itself stays, because signatures such as `<n?:s>` use it.
         parser.symbol_table[operator].led = _refusal(operator)
     try:
         return parser.parse(text, _compile_regex)
@@ -49,13 +45,13 @@ def _syntax_error(error: JException) -> JsonataError:
 
 
 def _compile_regex(pattern: str, flags: RegexFlags) -> re.Pattern[str]:
+    # As on AWS, classes such as `\s` match ASCII only.
     options = re.ASCII | (re.IGNORECASE if flags.case_insensitive else 0)
     return re.compile(_to_python(pattern, flags.multiline), options | (re.MULTILINE if flags.multiline else 0))
 
 
 def _to_python(pattern: str, multiline: bool) -> str:
-    """ECMAScript's pattern syntax to Python's: named groups, and `$` as the very end. Classes such as `\\s` know
-    ASCII only, as on AWS."""
+    """Translates ECMAScript's syntax for named groups, and `$`, which is the very end."""
     pattern = re.sub(r"\(\?<(?![=!])", "(?P<", pattern)
     pattern = re.sub(r"\\k<(\w+)>", r"(?P=\1)", pattern)
     out: list[str] = []

@@ -1,33 +1,21 @@
-"""The order-by operator and `$sort`."""
+"""The order-by operator."""
 
 from collections.abc import Callable
-from functools import cmp_to_key
-from typing import Any
+from typing import Any, TypeAlias
 
-from asl.jsonata.compiler.compiler import Compiler
-from asl.jsonata.compiler.parser import Node
+from asl.jsonata.compiler.interface import Compiler
+from asl.jsonata.compiler.tree import Node
 from asl.jsonata.compiler.tuples import CONTEXT, tuple_frame
 from asl.jsonata.runtime.errors import JsonataError
 from asl.jsonata.runtime.frame import Frame
-from asl.jsonata.runtime.values import UNDEFINED, Sequence, Value, compare_strings, is_number
+from asl.jsonata.runtime.ordering import compare, sort_by
+from asl.jsonata.runtime.values import UNDEFINED, Sequence, Value, is_number
 
-Sort = Callable[[Any, Frame], list[Value]]
-
-
-def sort_by(items: list[Value], swaps: Callable[[Value, Value], bool]) -> list[Value]:
-    """A stable sort; `swaps(a, b)` says that `a` belongs after `b`."""
-    return sorted(items, key=cmp_to_key(lambda left, right: -1 if swaps(right, left) else 1))
-
-
-def compare(left: Value, right: Value) -> int:
-    """The order of two values of one comparable type."""
-    if isinstance(left, str) and isinstance(right, str):
-        return compare_strings(left, right)
-    return (left > right) - (left < right)
+Sort: TypeAlias = Callable[[Any, Frame], list[Value]]
 
 
 def compile_sort(compiler: Compiler, node: Node) -> Sort:
-    """The order-by operator: terms in order of priority, undefined last."""
+    """Sorts by the terms in order of priority; undefined comes last."""
     terms = [(compiler.compile(term.expression), bool(term.descending)) for term in node.terms]
 
     def run(items: Any, env: Frame) -> list[Value]:

@@ -1,4 +1,4 @@
-"""The functions of JSONata and those that Step Functions adds; `$eval` is left out, as AWS does."""
+"""The functions of JSONata and those that Step Functions adds. As on AWS, there is no `$eval`."""
 
 from typing import Final
 
@@ -16,4 +16,4 @@ LIBRARY: Final = Frame(
         **additions.FUNCTIONS,
     },
 )
-"""The outermost scope of every evaluation. It is never written to, so that all threads share it."""
+"""The outermost scope of every evaluation. Nothing writes to it, so threads can share it."""

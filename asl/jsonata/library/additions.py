@@ -1,8 +1,7 @@
-"""The functions that Step Functions adds to JSONata, and `$random`, which it gives a seed.
+"""The functions that Step Functions adds to JSONata, and `$random`, which takes a seed there.
 
-What each does with an argument left out, of the wrong type or out of range was observed on AWS: a missing
-step or
-algorithm makes the result undefined, a fraction is cut off towards zero, and a seed feeds `java.util.Random`.
+The results for arguments that are missing, of the wrong type or out of range were observed on AWS: without a step or
+algorithm the result is undefined, fractions are truncated, and a seed is one of `java.util.Random`.
 """
 
 import hashlib
@@ -42,11 +41,11 @@ def _partition(items: Value, size: Value = UNDEFINED) -> Value:
 def _range(start: Value, end: Value = UNDEFINED, step: Value = UNDEFINED) -> Value:
     if start is UNDEFINED or end is UNDEFINED or step is UNDEFINED:
         return UNDEFINED
-    first, last, pace = int(start), int(end), int(step)
-    if pace == 0:
+    first, last, stride = int(start), int(end), int(step)
+    if stride == 0:
         return UNDEFINED
-    numbers = range(first, last + (1 if pace > 0 else -1), pace)
-    if (last - first) // pace >= _LONGEST_RANGE:
+    numbers = range(first, last + (1 if stride > 0 else -1), stride)
+    if (last - first) // stride >= _LONGEST_RANGE:
         raise ResourceLimit.memory()
     return Sequence(numbers)
 
@@ -65,7 +64,7 @@ def _unknown_algorithm(name: str) -> JsonataError:
 
 
 class _Hash(Native):
-    """`$hash`, which tells an algorithm left out from one that is undefined."""
+    """`$hash`: a missing algorithm yields undefined, an undefined one is an error."""
 
     __slots__ = ()
 
@@ -116,7 +115,7 @@ _INNER: Final = re.compile(r"""\\(.)|(")""", re.DOTALL)
 
 
 def _double_quoted(found: re.Match[str]) -> str:
-    """A string in single quotes, which the parser of AWS takes too, in double ones."""
+    """A string in double quotes. The parser of AWS accepts single quotes too."""
     if found[1] is None:
         return found[0]
     inner = _INNER.sub(lambda part: '\\"' if part[2] else "'" if part[1] == "'" else part[0], found[1])
@@ -126,7 +125,7 @@ def _double_quoted(found: re.Match[str]) -> str:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a repeated key")
+        raise ValueError("repeated key")
     return members
 
 
@@ -138,7 +137,7 @@ def _integer(text: str) -> int | float:
 def _float(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError("a number too large")
+        raise ValueError("number too large")
     return number
 
 

@@ -1,13 +1,13 @@
-"""Array functions, the higher-order ones among them."""
+"""Functions of arrays, including the higher-order ones."""
 
 import random
 from typing import Final
 
-from asl.jsonata.compiler.sorting import compare, sort_by
 from asl.jsonata.library.define import native
 from asl.jsonata.runtime.calls import apply, call_with
 from asl.jsonata.runtime.errors import JsonataError
 from asl.jsonata.runtime.frame import Frame, check_size
+from asl.jsonata.runtime.ordering import compare, sort_by
 from asl.jsonata.runtime.truth import are_numbers, are_strings, host_truthy, truthy
 from asl.jsonata.runtime.values import UNDEFINED, Sequence, Value, append, deep_equal, is_list
 

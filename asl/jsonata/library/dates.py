@@ -1,4 +1,4 @@
-"""Dates and times. Within one expression `$now()` and `$millis()` stand still."""
+"""Dates and times. Within one evaluation, `$now()` and `$millis()` do not advance."""
 
 import math
 import re
@@ -32,7 +32,7 @@ def _from_millis(millis: Value, picture: Value = UNDEFINED, zone: Value = UNDEFI
     if picture is UNDEFINED and zone is UNDEFINED:
         return iso_text(int(millis))
     if zone is not UNDEFINED and not _OFFSET.fullmatch(zone):
-        zone = UNDEFINED  # `utc`, and whatever else is no offset
+        zone = UNDEFINED  # such as `utc`
     try:
         return _LIBRARY.format_datetime(
             int(millis), None if picture is UNDEFINED else picture, None if zone is UNDEFINED else zone
@@ -42,7 +42,7 @@ def _from_millis(millis: Value, picture: Value = UNDEFINED, zone: Value = UNDEFI
     except KeyError as error:
         raise JsonataError("D3132", value=error.args[0]) from error
     except RuntimeError as error:
-        # The library's texts have no codes and do not say which component it was.
+        # The library's messages have no codes and do not name the component.
         named = _NAMED.search(str(picture)) if "'name' modifier" in str(error) else None
         raise (JsonataError("D3133", value=named[1]) if named else JsonataError("D3135")) from error
 

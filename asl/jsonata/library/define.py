@@ -1,4 +1,4 @@
-"""How a function enters the library."""
+"""Defines functions of the library."""
 
 from collections.abc import Callable
 
@@ -9,5 +9,5 @@ from asl.jsonata.runtime.values import Value
 def native(
     implementation: Callable[..., Value], signature: str | None, arity: int = 1, scoped: bool = False
 ) -> Native:
-    """A library function. `arity` is what `$map` sees; `scoped` asks for the frame as first argument."""
+    """A library function. `$map` goes by its `arity`; if `scoped`, the frame is its first argument."""
     return Native(implementation, signature, arity, scoped)

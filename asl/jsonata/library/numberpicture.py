@@ -1,4 +1,4 @@
-"""`$formatNumber`: the picture strings of XPath's format-number."""
+"""`$formatNumber`, with the picture strings of XPath's `format-number`."""
 
 import math
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from typing import Final
 
 from asl.jsonata.runtime.errors import JsonataError
 from asl.jsonata.runtime.operators import whole
-from asl.jsonata.runtime.values import Value, number_text
+from asl.jsonata.runtime.text import number_text
+from asl.jsonata.runtime.values import Value
 
 _DEFAULTS: Final = {
     "decimal-separator": ".",
@@ -28,7 +29,7 @@ _DEFAULTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _Symbols:
-    """The characters that mean something in a picture."""
+    """The characters with a meaning in a picture."""
 
     point: str
     group: str
@@ -47,17 +48,17 @@ class _Symbols:
 
     @property
     def active(self) -> str:
-        """The characters that belong to the number; all others are literal text around it."""
+        """The characters that belong to the number. All others are literal text around it."""
         return self.digits + self.point + self.exponent + self.group + self.optional + self.separator
 
     def count(self, text: str, optional: bool = False) -> int:
-        """How many digit places the text has."""
+        """The number of digits in the text."""
         return sum(char in self.digits or (optional and char == self.optional) for char in text)
 
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
-    """One sub-picture, taken apart."""
+    """The parts of a sub-picture."""
 
     text: str
     prefix: str
@@ -70,13 +71,13 @@ class _Picture:
 
 
 def format_number(value: float, picture: str, options: dict[str, Value] | None) -> str:
-    """The number in the picture's layout; raises D3080 to D3093 for a picture that breaks a rule."""
+    """The number as the picture lays it out; raises D3080 to D3093 for an invalid picture."""
     given = {**_DEFAULTS, **(options or {})}
     symbols = _Symbols(*(str(given[key]) for key in _SYMBOL_KEYS))
     texts = picture.split(symbols.separator)
     if len(texts) > 2:
         raise JsonataError("D3080")
-    pictures = [_take_apart(text, symbols) for text in texts]
+    pictures = [_parsed(text, symbols) for text in texts]
     for part in pictures:
         _check(part, symbols)
     chosen = pictures[0] if value >= 0 else pictures[-1]
@@ -97,7 +98,7 @@ _SYMBOL_KEYS: Final = (
 )
 
 
-def _take_apart(text: str, symbols: _Symbols) -> _Picture:
+def _parsed(text: str, symbols: _Symbols) -> _Picture:
     bounds = [index for index, char in enumerate(text) if char in symbols.active and char != symbols.exponent]
     start, end = (bounds[0], bounds[-1] + 1) if bounds else (0, len(text))
     active, suffix = text[start:end], text[end:]
@@ -110,7 +111,7 @@ def _take_apart(text: str, symbols: _Symbols) -> _Picture:
 
 
 def _check(part: _Picture, symbols: _Symbols) -> None:
-    """Raise the last rule that the picture breaks, as the reference implementation does."""
+    """Raise the error of the last rule that the picture breaks, as the reference implementation does."""
     broken = [code for code, breaks in _rules(part, symbols) if breaks]
     if broken:
         raise JsonataError(broken[-1])
@@ -141,8 +142,8 @@ def _rules(part: _Picture, symbols: _Symbols) -> list[tuple[str, bool]]:
     ]
 
 
-def _minimum_sizes(part: _Picture, symbols: _Symbols) -> tuple[int, int, int]:
-    """The fewest integer digits, the fewest and the most fractional ones."""
+def _sizes(part: _Picture, symbols: _Symbols) -> tuple[int, int, int]:
+    """The minimum of integer digits, and the minimum and maximum of fractional digits."""
     integers, fractions = symbols.count(part.integer), symbols.count(part.fraction)
     most = symbols.count(part.fraction, optional=True)
     if integers == 0 and most == 0:
@@ -156,7 +157,7 @@ def _minimum_sizes(part: _Picture, symbols: _Symbols) -> tuple[int, int, int]:
 
 
 def _number(value: float, part: _Picture, symbols: _Symbols) -> str:
-    integers, fractions, most = _minimum_sizes(part, symbols)
+    integers, fractions, most = _sizes(part, symbols)
     if not math.isfinite(value):
         return number_text(abs(value))
     scale = 100 if symbols.percent in part.text else 1000 if symbols.per_mille in part.text else 1
@@ -173,12 +174,12 @@ def _number(value: float, part: _Picture, symbols: _Symbols) -> str:
     return "".join(symbols.digits[int(char)] if "0" <= char <= "9" else char for char in text)
 
 
-def _mantissa(value: float, places: int, scientific: bool) -> tuple[float, int]:
+def _mantissa(value: float, digits: int, scientific: bool) -> tuple[float, int]:
     exponent = 0
     if scientific and value:
-        while value < 10 ** (places - 1):
+        while value < 10 ** (digits - 1):
             value, exponent = value * 10, exponent - 1
-        while value > 10**places:
+        while value > 10**digits:
             value, exponent = value / 10, exponent + 1
     return value, exponent
 
@@ -190,9 +191,9 @@ def _rounded(value: float, places: int) -> tuple[str, str]:
 
 
 def _positions(text: str, symbols: _Symbols, to_left: bool) -> list[int]:
-    """Where separators stand, as numbers of digit places to their right, or left."""
-    places = [index for index, char in enumerate(text) if char == symbols.group]
-    return [symbols.count(text[:at] if to_left else text[at:], optional=True) for at in places]
+    """The positions of the separators: the number of digits to the right, or left, of each."""
+    indexes = [index for index, char in enumerate(text) if char == symbols.group]
+    return [symbols.count(text[:at] if to_left else text[at:], optional=True) for at in indexes]
 
 
 def _grouped(digits: str, part: _Picture, symbols: _Symbols) -> str:
@@ -209,12 +210,12 @@ def _grouped(digits: str, part: _Picture, symbols: _Symbols) -> str:
     return digits
 
 
-def _cut_from_right(text: str, places: int, group: str) -> int:
+def _cut_from_right(text: str, digits: int, group: str) -> int:
     index = len(text)
-    while places > 0 and index > 0:
+    while digits > 0 and index > 0:
         index -= 1
-        places -= text[index] != group
-    return index if places == 0 else 0
+        digits -= text[index] != group
+    return index if digits == 0 else 0
 
 
 def _grouped_fraction(digits: str, part: _Picture, symbols: _Symbols) -> str:

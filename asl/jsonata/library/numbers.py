@@ -12,8 +12,9 @@ from asl.jsonata.library.define import native
 from asl.jsonata.library.numberpicture import format_number
 from asl.jsonata.runtime.errors import JsonataError, from_library
 from asl.jsonata.runtime.operators import whole
+from asl.jsonata.runtime.text import number_text
 from asl.jsonata.runtime.truth import to_boolean
-from asl.jsonata.runtime.values import UNDEFINED, Value, is_number, number_text
+from asl.jsonata.runtime.values import UNDEFINED, Value, is_number
 
 _LIBRARY: Any = LibraryFunctions
 _DECIMAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
@@ -37,7 +38,7 @@ def _round(value: Value, precision: Value = UNDEFINED) -> Value:
     if value is UNDEFINED or not math.isfinite(value):
         return value
     places = 0 if precision is UNDEFINED else int(precision)
-    # Rounding happens on the shortest decimal form, so that 4.515 to two places is 4.52.
+    # The shortest decimal form is rounded, so that 4.515 becomes 4.52.
     exact = Decimal(number_text(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN, _CONTEXT)
     return whole(float(exact))
 
@@ -112,7 +113,7 @@ def _format_base(value: Value, radix: Value = UNDEFINED) -> Value:
 
 
 def _borrowed(call: Any) -> Any:
-    """A formatting function of the library, with its errors in our form."""
+    """A formatting function of `jsonata-python`, with its errors as `JsonataError`."""
 
     def run(value: Value, *args: Value) -> Value:
         if value is UNDEFINED:

@@ -1,9 +1,8 @@
-"""Object functions, and those that ask about a value or refuse it."""
+"""Functions of objects, types and errors."""
 
 import json
 from typing import Final
 
-from asl.jsonata.compiler.compiler import look_up
 from asl.jsonata.library.define import native
 from asl.jsonata.runtime.calls import call_with
 from asl.jsonata.runtime.errors import JsonataError
@@ -17,6 +16,7 @@ from asl.jsonata.runtime.values import (
     append,
     is_list,
     is_object,
+    look_up,
     settle,
 )
 

@@ -1,10 +1,10 @@
-"""The `$1` of a replacement string."""
+"""References such as `$1` in the replacement strings of `$replace`."""
 
 from asl.jsonata.runtime.values import UNDEFINED, Value
 
 
 def expand(replacement: str, match: dict[str, Value]) -> str:
-    """The replacement with `$$`, `$0` and group references filled in from the match."""
+    """The replacement with `$$`, `$0` and references to groups expanded."""
     groups: list[Value] = match["groups"]
     out, position = "", 0
     while (dollar := replacement.find("$", position)) != -1:
@@ -28,8 +28,10 @@ def _reference(replacement: str, position: int, match: dict[str, Value], groups:
 
 
 def _group_number(replacement: str, position: int, groups: int) -> int | None:
-    """The longest number that is a group, or else the first digit; `$12` is group 1 and `2` when there are
-    nine groups."""
+    """The longest number that is a group, or else the first digit.
+
+    With nine groups, `$12` is group 1 followed by `2`.
+    """
     width = len(str(groups)) if groups else 1
     number = _digits(replacement[position : position + width])
     if number is not None and width > 1 and number > groups:

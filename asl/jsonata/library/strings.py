@@ -93,7 +93,7 @@ def _match(env: Frame, text: Value, pattern: Value = UNDEFINED, limit: Value = U
 
 
 def _count(limit: Value) -> int | None:
-    """A limit as a whole number: AWS cuts a fraction off."""
+    """A limit as a whole number. AWS truncates fractions."""
     return None if limit is UNDEFINED else int(limit)
 
 
@@ -195,7 +195,7 @@ def _decoder(name: str, kept: str) -> Native:
         if _BROKEN_ESCAPE.search(text):
             raise JsonataError("D3140", value=text, function_name=name)
         for char in kept:
-            # What the encoder leaves alone is left escaped, so that decoding undoes encoding and no more.
+            # Characters that the encoder never escapes stay escaped, so that decoding exactly reverses encoding.
             text = text.replace(f"%{ord(char):02X}", f"%25{ord(char):02X}")
         return unquote_plus(text, errors="replace")
 

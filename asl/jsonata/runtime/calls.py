@@ -1,4 +1,4 @@
-"""Applying functions: natives, lambdas, partial applications, and the loop that runs tail calls flat."""
+"""Functions as values, and applying them. A loop runs tail calls without nesting."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -13,7 +13,7 @@ Eval: TypeAlias = Callable[[Value, Frame], Value]
 
 
 class Native(FunctionValue):
-    """A built-in. `arity` is the reference implementation's, which decides what `$map` and its kin pass."""
+    """A built-in function. Its `arity`, which decides what `$map` passes, is the reference implementation's."""
 
     __slots__ = ("implementation", "signature", "wants_scope")
 
@@ -26,7 +26,7 @@ class Native(FunctionValue):
         self.wants_scope = wants_scope
 
     def call(self, args: list[Value], env: Frame) -> Value:
-        """Run the implementation on arguments already validated."""
+        """Run the implementation on validated arguments."""
         return self.implementation(env, *args) if self.wants_scope else self.implementation(*args)
 
     def invoke(self, args: list[Value], context: Value, env: Frame) -> Value:
@@ -35,7 +35,7 @@ class Native(FunctionValue):
 
 
 class Lambda(FunctionValue):
-    """A function of the expression's own, with the context and the scope it was written in."""
+    """A function defined in an expression, with the context and scope of its definition."""
 
     __slots__ = ("body", "context", "names", "scope", "signature", "tail")
 
@@ -51,7 +51,7 @@ class Lambda(FunctionValue):
         self.tail: TailCall | None = None
 
     def run(self, args: list[Value]) -> Value:
-        """Evaluate the body; a parameter without an argument is undefined."""
+        """Evaluate the body. A parameter without an argument is undefined."""
         self.scope.scratch.tick()
         given = len(args)
         bindings = {name: args[index] if index < given else UNDEFINED for index, name in enumerate(self.names)}
@@ -63,7 +63,7 @@ class Lambda(FunctionValue):
 
 
 class TailCall:
-    """The call that a lambda ends with, kept unevaluated so that the caller can run it without nesting."""
+    """The call that a lambda ends with, kept unevaluated so that `apply` can run it without nesting."""
 
     __slots__ = ("arguments", "name", "procedure")
 
@@ -74,8 +74,7 @@ class TailCall:
 
 
 class Partial(FunctionValue):
-    """A function with some of its arguments given. What fills the holes is not checked against a
-    signature."""
+    """A function with some of its arguments given. Those that fill the holes are not checked against a signature."""
 
     __slots__ = ("function", "given", "holes")
 
@@ -97,7 +96,7 @@ class Partial(FunctionValue):
 
 
 def apply(function: Value, args: list[Value], context: Value, env: Frame) -> Value:
-    """Apply a function and run out its tail calls."""
+    """Apply a function, and its tail calls one after another."""
     result = _apply_once(function, args, context, env)
     while type(result) is Lambda and result.tail is not None:
         tail = result.tail
@@ -119,6 +118,5 @@ def _apply_once(function: Value, args: list[Value], context: Value, env: Frame) 
 
 
 def call_with(function: FunctionValue, args: list[Value], env: Frame) -> Value:
-    """Call a function value from a higher-order one, with as many of `args` as it takes (one at the
-    least)."""
+    """Call a function from a higher-order one, with as many of `args` as it takes, but at least one."""
     return apply(function, args[: max(1, function.arity)], None, env)

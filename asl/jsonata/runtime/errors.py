@@ -1,9 +1,7 @@
-"""The errors of an evaluation, worded as Step Functions words them.
+"""The errors of an evaluation, in the words of Step Functions.
 
-The texts are the reference implementation's. They come from the catalogue that ships with `jsonata-python`,
-which
-differs from it in two mechanical ways undone here: "function" had become "Object", and single quotes double
-ones.
+The texts are the reference implementation's, taken from the catalogue of `jsonata-python`. That catalogue has "Object"
+for "function" and double quotes for single ones, which is reversed here.
 """
 
 import re
@@ -11,7 +9,8 @@ from typing import Any, Final, cast
 
 from jsonata.jexception import JException  # pyright: ignore[reportMissingTypeStubs]
 
-from asl.jsonata.runtime.values import UNDEFINED, Value, stringify
+from asl.jsonata.runtime.text import stringify
+from asl.jsonata.runtime.values import UNDEFINED, Value
 
 _CATALOGUE: Final = {
     code: text.replace("Object", "function").replace('"', "'") for code, text in JException.error_codes.items()
@@ -21,7 +20,7 @@ _QUOTED: Final = re.compile(r"\{\{(\w+)}}")
 
 
 class JsonataError(Exception):
-    """An error with a code, such as T2001; `token` is the operator or function that the text names."""
+    """An error with a code, such as T2001. `token` is the operator or function that the text names."""
 
     def __init__(self, code: str, **inserts: Value) -> None:
         super().__init__(code)
@@ -41,8 +40,7 @@ class JsonataError(Exception):
 
 
 class ResourceLimit(Exception):
-    """The evaluation went beyond the depth, memory or time that Step Functions allows it. It carries no
-    code."""
+    """An evaluation exceeded the depth, memory or time that Step Functions allows. There is no code."""
 
     @classmethod
     def depth(cls) -> "ResourceLimit":
@@ -53,7 +51,7 @@ class ResourceLimit(Exception):
 
     @classmethod
     def memory(cls) -> "ResourceLimit":
-        """A value larger than the engine holds."""
+        """A value that is too large."""
         return cls("Expression evaluation memory limit exceeded: Check for excessive memory usage")
 
     @classmethod
@@ -63,10 +61,10 @@ class ResourceLimit(Exception):
 
 
 class EngineFailed(Exception):
-    """Something that the engine of AWS stumbles over: it says no more than that, with an id of the incident."""
+    """An internal error of the engine of AWS, which reports only the id of the incident."""
 
 
 def from_library(error: JException) -> JsonataError:
-    """The library's error in our form; its first argument is the value that the texts of formatting show."""
+    """An error of `jsonata-python` as a `JsonataError`, with the value that its text shows."""
     current: Any = cast(Any, error).current
     return JsonataError(cast(Any, error).error, value=current, message=current)

@@ -1,4 +1,4 @@
-"""Variables in scope, and what one evaluation carries along with them."""
+"""Variables in scope, and the state of an evaluation."""
 
 import random
 import time
@@ -8,22 +8,20 @@ from asl.jsonata.runtime.errors import ResourceLimit
 from asl.jsonata.runtime.values import UNDEFINED, Value
 
 MAX_DEPTH: Final = 100
-"""How deep evaluations nest before Step Functions refuses: `1+1+...` of 100 terms passes, of 101 it does
-not."""
+"""How deep evaluations may nest on Step Functions: `1+1+...` may have 100 terms, but not 101."""
 
 MAX_BYTES: Final = 873_782 * 8
-"""How large a value may grow: `[1..873782]` passes and one element more does not; a character counts as
-one."""
+"""How large a value may be: `[1..873782]` is the longest range, and a character counts as one byte."""
 
 MAX_SECONDS: Final = 5.0
-"""How long one expression may run. AWS has such a bound and does not publish it."""
+"""How long an expression may run. AWS has such a limit, but does not publish it."""
 
 
 _UNBOUND: Final = object()
 
 
 class Scratch:
-    """What one evaluation needs besides variables: its time, its random source, and how deep it is."""
+    """The state of an evaluation besides variables: its time, its random numbers, and its depth."""
 
     __slots__ = ("deadline", "depth", "now", "rng", "ticks")
 
@@ -41,7 +39,7 @@ class Scratch:
             raise ResourceLimit.depth()
 
     def tick(self) -> None:
-        """Count one call of a function; a loop is an endless chain of them, and only a clock can end it."""
+        """Count one call of a lambda. Endless tail recursion stays flat, so only the time limit can stop it."""
         if self.ticks == 0:
             self.deadline = time.monotonic() + MAX_SECONDS
         self.ticks += 1
@@ -50,7 +48,7 @@ class Scratch:
 
 
 class Frame:
-    """A scope: bindings over those of its parent."""
+    """A scope: bindings, and a parent for all other names."""
 
     __slots__ = ("bindings", "parent", "scratch")
 
@@ -65,7 +63,7 @@ class Frame:
         """The variable's value, or undefined."""
         frame: Frame | None = self
         while frame is not None:
-            # A name bound to undefined hides an outer variable all the same.
+            # A name bound to undefined hides an outer variable, too.
             found = frame.bindings.get(name, _UNBOUND)
             if found is not _UNBOUND:
                 return found
@@ -74,6 +72,6 @@ class Frame:
 
 
 def check_size(count: int, each: int = 8) -> None:
-    """Refuse to build a value beyond the memory bound, before building it."""
+    """Raise `ResourceLimit` if a value that is about to be built would exceed the memory limit."""
     if count * each > MAX_BYTES:
         raise ResourceLimit.memory()

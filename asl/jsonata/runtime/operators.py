@@ -1,4 +1,4 @@
-"""Binary operators. An error of an operator names that operator, also where a function below it failed."""
+"""Binary operators."""
 
 import math
 import operator
@@ -7,15 +7,9 @@ from typing import Final, cast
 
 from asl.jsonata.runtime.errors import JsonataError
 from asl.jsonata.runtime.frame import check_size
+from asl.jsonata.runtime.ordering import compare_strings
 from asl.jsonata.runtime.truth import is_numeric, to_text
-from asl.jsonata.runtime.values import (
-    UNDEFINED,
-    Sequence,
-    Value,
-    compare_strings,
-    deep_equal,
-    is_number,
-)
+from asl.jsonata.runtime.values import UNDEFINED, Sequence, Value, deep_equal, is_number
 
 Operation = Callable[[Value, Value], Value]
 
@@ -57,7 +51,7 @@ def _arithmetic(symbol: str) -> Operation:
 
 
 def whole(value: int | float) -> int | float:
-    """A double as an integer where it is one, so that it prints and indexes as one."""
+    """A double as an `int` if it is whole, so that it prints and indexes as one."""
     if isinstance(value, int):
         return value
     return int(value) if math.isfinite(value) and value.is_integer() and abs(value) < 2**53 else value
@@ -94,7 +88,7 @@ def _equals(left: Value, right: Value) -> Value:
 
 
 def _differs(left: Value, right: Value) -> Value:
-    # With a side undefined both `=` and `!=` are false.
+    # If a side is undefined, both `=` and `!=` are false.
     return left is not UNDEFINED and right is not UNDEFINED and not deep_equal(left, right)
 
 

@@ -1,4 +1,4 @@
-"""Regular expressions as values, and matching with them or with a matcher function."""
+"""Regular expressions as values, and matching by them or by a matcher function."""
 
 import re
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def found(match: re.Match[str]) -> dict[str, Value]:
 
 
 def matches(matcher: FunctionValue, text: str, env: Frame) -> Iterator[dict[str, Value]]:
-    """All matches in order. A second empty match would never progress, and raises D1004."""
+    """All matches in order; raises D1004 for a second empty match, which would never advance."""
     if isinstance(matcher, Regex):
         yield from _regex_matches(matcher.pattern, text)
         return

@@ -1,4 +1,4 @@
-"""Function signatures such as `<s-nn?:s>`: which arguments fit, and what an error names when one does not."""
+"""Function signatures such as `<s-nn?:s>`: validates arguments, and names the one that does not fit."""
 
 import re
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class _Parameter:
 
 
 def symbol_of(value: Value) -> str:
-    """The letter of the value's type in a signature; `m` is a missing one."""
+    """The letter of a value's type in signatures; `m` is a missing value."""
     kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]
     found = _SYMBOLS.get(kind)
     if found is not None:
@@ -40,7 +40,7 @@ def symbol_of(value: Value) -> str:
 
 
 class Signature:
-    """One parsed signature."""
+    """A parsed signature."""
 
     __slots__ = ("_parameters", "_regex")
 
@@ -49,7 +49,7 @@ class Signature:
         self._regex = re.compile("^" + "".join(f"({p.pattern}{p.suffix})" for p in self._parameters) + "$")
 
     def validate(self, args: list[Value], context: Value) -> list[Value]:
-        """The arguments with the context filled in and lone values wrapped; raises T0410, T0411 or T0412."""
+        """The arguments, with the context filled in and single values wrapped; raises T0410, T0411 or T0412."""
         supplied = "".join(map(symbol_of, args))
         match = self._regex.match(supplied)
         if match is None:

@@ -4,12 +4,12 @@ import math
 from typing import cast
 
 from asl.jsonata.runtime.errors import JsonataError
-from asl.jsonata.runtime.values import UNDEFINED, FunctionValue, Value, is_number, stringify
+from asl.jsonata.runtime.text import stringify
+from asl.jsonata.runtime.values import UNDEFINED, FunctionValue, Value, is_number
 
 
 def is_numeric(value: Value) -> bool:
-    """Whether the value can take part in arithmetic. Infinity raises D1001 when it meets an operator; NaN is
-    no number."""
+    """Whether the value is a number for operators: NaN is not one, and an infinity raises D1001."""
     if not is_number(value):
         return False
     if math.isinf(value):
@@ -18,12 +18,12 @@ def is_numeric(value: Value) -> bool:
 
 
 def are_numbers(value: Value) -> bool:
-    """Whether the value is an array of numbers only."""
+    """Whether the value is an array of numbers."""
     return isinstance(value, list) and all(map(is_numeric, cast(list[Value], value)))
 
 
 def are_strings(value: Value) -> bool:
-    """Whether the value is an array of strings only."""
+    """Whether the value is an array of strings."""
     return isinstance(value, list) and all(isinstance(item, str) for item in cast(list[Value], value))
 
 
@@ -41,21 +41,21 @@ def to_boolean(value: Value) -> Value:
 
 
 def truthy(value: Value) -> bool:
-    """The cast where undefined counts as false, and a function, other than in `$boolean`, as what it is."""
+    """The cast of conditions: undefined is false and, unlike in `$boolean`, a function is its `truth`."""
     if value is True or value is False:
         return value
     return value.truth if isinstance(value, FunctionValue) else to_boolean(value) is True
 
 
 def host_truthy(value: Value) -> bool:
-    """ECMAScript's own idea of truth, which the result of a sort's comparator is judged by."""
+    """The truth of ECMAScript, which applies to the results of sort comparators."""
     if value is UNDEFINED or value is None or value is False or value == "":
         return False
     return not is_number(value) or (value != 0 and not math.isnan(value))
 
 
 def to_text(value: Value, indent: int = 0) -> str:
-    """The cast of `$string` for a value that is there."""
+    """The cast of `$string` for any value but undefined."""
     if isinstance(value, str):
         return value
     if isinstance(value, FunctionValue):

@@ -1,4 +1,4 @@
-"""Tasks carried out through botocore clients."""
+"""Tasks that run through botocore clients."""
 
 import io
 import json
@@ -44,7 +44,7 @@ def tasks(monkeypatch):
 PUT = {"TableName": "t", "Item": {"pk": {"S": "a"}}, "ConditionExpression": "attribute_not_exists(pk)"}
 
 
-def test_dynamodb_items_are_put_and_got(tasks):
+def test_dynamodb_items_are_put_and_read(tasks):
     put = tasks.run(request("dynamodb:putItem", PUT))
     assert put["SdkHttpMetadata"]["HttpStatusCode"] == 200
     got = tasks.run(request("dynamodb:getItem", {"TableName": "t", "Key": {"pk": {"S": "a"}}}))
@@ -89,29 +89,29 @@ def test_message_bodies_may_be_any_json(tasks):
     assert received["Messages"][0]["Body"] == '{"a":[1]}'
 
 
-def test_fields_that_an_action_does_not_have_are_refused(tasks):
+def test_fields_that_an_action_does_not_have_are_rejected(tasks):
     with pytest.raises(BadArguments, match='The field "Tabel" is not supported by Step Functions'):
         tasks.run(request("dynamodb:getItem", {"Tabel": "t"}))
 
 
 class Function:
-    """A Lambda client whose function answers the same each time."""
+    """A Lambda client whose function always returns the same payload."""
 
-    def __init__(self, payload, **answer):
-        self.answer = {"StatusCode": 200, "ExecutedVersion": "$LATEST", **answer}
+    def __init__(self, payload, **response):
+        self.response = {"StatusCode": 200, "ExecutedVersion": "$LATEST", **response}
         self.payload = payload
-        self.seen = {}
+        self.received = {}
 
     def invoke(self, **parameters):
-        self.seen = parameters
+        self.received = parameters
         headers = {"HTTPStatusCode": 200, "RequestId": "r", "HTTPHeaders": {"x-amzn-requestid": "r"}}
-        return {**self.answer, "Payload": io.BytesIO(self.payload), "ResponseMetadata": headers}
+        return {**self.response, "Payload": io.BytesIO(self.payload), "ResponseMetadata": headers}
 
 
-def test_invoking_a_function_parses_its_payload_and_keeps_what_is_known_of_the_call():
+def test_invoking_a_function_parses_its_payload_and_adds_the_metadata_of_the_call():
     function = Function(b'{"ok":true}')
     result = ServiceTasks(lambda _: function).run(request("lambda:invoke", {"FunctionName": "f", "Payload": {"é": 1}}))
-    assert json.loads(function.seen["Payload"]) == {"é": 1}
+    assert json.loads(function.received["Payload"]) == {"é": 1}
     assert result == {
         "ExecutedVersion": "$LATEST",
         "Payload": {"ok": True},
@@ -125,10 +125,10 @@ def test_invoking_a_function_parses_its_payload_and_keeps_what_is_known_of_the_c
     }
 
 
-def test_a_bare_function_arn_gives_the_payload_alone():
+def test_a_bare_function_arn_returns_the_payload_alone():
     function = Function(b"[1]")
     assert ServiceTasks(lambda _: function).run(request(FUNCTION, {"a": 1})) == [1]
-    assert function.seen["FunctionName"] == FUNCTION
+    assert function.received["FunctionName"] == FUNCTION
 
 
 def test_an_error_of_a_function_has_its_type_and_its_raw_payload():
@@ -139,7 +139,7 @@ def test_an_error_of_a_function_has_its_type_and_its_raw_payload():
     assert (caught.value.error, caught.value.cause) == ("Refused", payload.decode())
 
 
-def test_a_service_out_of_reach_is_an_error_of_the_client():
+def test_a_service_that_cannot_be_reached_is_a_client_error():
     def unreachable(_service):
         raise EndpointConnectionError(endpoint_url="http://localhost:1")
 
@@ -157,6 +157,6 @@ def test_a_service_out_of_reach_is_an_error_of_the_client():
         ("aws-sdk:secretsmanager", "Odd", "Secretsmanager.SecretsmanagerException"),
     ],
 )
-def test_codes_that_a_service_does_not_declare_have_its_general_name(service, code, name):
+def test_codes_that_a_service_does_not_declare_have_its_general_error_name(service, code, name):
     error = ClientError({"Error": {"Code": code, "Message": "m"}}, "Op")
     assert service_failure(error, naming_of(Resource(arn="", service=service, action=""))).error == name

@@ -1,4 +1,4 @@
-"""Names and shapes of services, calls of functions that say little, and sessions; nothing leaves the process."""
+"""Names and shapes of services, edge cases of function calls, and sessions, without any network call."""
 
 import io
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ def test_a_service_in_an_arn_has_a_client(service, name):
     assert client_name(service) == name
 
 
-def test_an_unknown_service_or_action_is_refused(monkeypatch):
+def test_an_unknown_service_or_action_is_rejected(monkeypatch):
     models = {"ab-c": SimpleNamespace(metadata={"serviceId": "Long Name"})}
     fake = SimpleNamespace(get_available_services=lambda: list(models), get_service_model=models.__getitem__)
     monkeypatch.setattr(botocore.session, "get_session", lambda: fake)
@@ -62,10 +62,10 @@ def test_arguments_take_the_types_of_the_model():
     assert request_of(None, given) == {}
 
 
-def test_a_required_field_that_is_missing_is_named():
-    needs = SimpleNamespace(type_name="structure", members={"name": TEXT}, required_members=["name"])
+def test_a_missing_required_field_is_named():
+    required = SimpleNamespace(type_name="structure", members={"name": TEXT}, required_members=["name"])
     with pytest.raises(BadArguments, match="The field 'Name' is required but was missing"):
-        request_of(needs, {})
+        request_of(required, {})
 
 
 @pytest.mark.parametrize(
@@ -78,12 +78,12 @@ def test_a_required_field_that_is_missing_is_named():
         (datetime(2027, 1, 2, 0, 0, 0, 5000, tzinfo=UTC), "2027-01-02T00:00:00.005Z"),
     ],
 )
-def test_answers_become_json(value, json):
-    answer = {"text": value, "list": [value] if isinstance(value, str) else [], "map": {"k": 1}, "unknown": 1}
-    assert response_of(EVERYTHING, answer) == {"Text": json, "List": [], "Map": {"k": 1}}
+def test_responses_become_json(value, json):
+    response = {"text": value, "list": [value] if isinstance(value, str) else [], "map": {"k": 1}, "unknown": 1}
+    assert response_of(EVERYTHING, response) == {"Text": json, "List": [], "Map": {"k": 1}}
 
 
-def test_an_action_without_an_answer_answers_with_an_empty_object():
+def test_an_action_without_a_response_returns_an_empty_object():
     assert response_of(None, {"a": 1}) == {}
 
 
@@ -91,19 +91,19 @@ def test_an_action_without_an_answer_answers_with_an_empty_object():
     ("arguments", "text"),
     [({"Name": "f"}, 'The field "Name" is not supported'), ({}, "The field 'FunctionName' is required")],
 )
-def test_a_call_of_a_function_needs_its_fields(arguments, text):
+def test_a_function_call_requires_its_fields(arguments, text):
     with pytest.raises(BadArguments, match=text):
         invoke(None, arguments)
 
 
-def test_an_error_of_a_function_that_names_no_type_is_unknown():
-    answer = {"FunctionError": "Unhandled", "Payload": io.BytesIO(b"not json")}
+def test_a_function_error_without_a_type_is_unknown():
+    response = {"FunctionError": "Unhandled", "Payload": io.BytesIO(b"not json")}
     with pytest.raises(TaskFailure) as caught:
-        invoke(SimpleNamespace(invoke=lambda **_: answer), {"FunctionName": "f"})
+        invoke(SimpleNamespace(invoke=lambda **_: response), {"FunctionName": "f"})
     assert (caught.value.error, caught.value.cause) == ("Lambda.Unknown", "not json")
 
 
-def test_a_session_assumes_the_role_that_is_given(monkeypatch):
+def test_a_session_assumes_the_given_role(monkeypatch):
     made, calls = [], []
 
     class Session:
