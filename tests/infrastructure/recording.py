@@ -66,6 +66,7 @@ class Resource:
     parent: str
     dependencies: frozenset[str]
     ignored_changes: tuple[str, ...] = ()
+    former_types: tuple[str, ...] = ()
 
     def json(self, name: str) -> Any:
         """An input that is a JSON text, parsed."""
@@ -105,6 +106,7 @@ class Recording(Mocks):
             parent=request.parent.rsplit("::", 1)[-1],
             dependencies=frozenset(request.dependencies),
             ignored_changes=tuple(request.ignoreChanges),
+            former_types=tuple(alias.spec.type for alias in request.aliases),
         )
         with self._lock:
             self.resources.append(made)
