@@ -12,7 +12,7 @@ from infrastructure.blocks.location import Location
 from infrastructure.blocks.refs import TopicRef
 from infrastructure.watch.metrics import Metric
 
-RUNBOOK = "README.md, section 'When things go wrong'"
+RUNBOOK = "docs/guides/operations.md"
 
 
 @dataclass(frozen=True, kw_only=True)

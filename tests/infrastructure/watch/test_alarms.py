@@ -11,7 +11,7 @@ from tests.infrastructure.recording import Resource, Stack, arn, run
 METRIC_ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 COMPOSITE_ALARM = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
 ALERTS = arn("sns", "taskline-dev-alerts")
-README = (Path(__file__).parents[3] / "README.md").read_text()
+RUNBOOK = Path(__file__).parents[3] / "docs/guides/operations.md"
 MACHINE = {"StateMachineArn": arn("states", "stateMachine:taskline-dev-workflow")}
 
 
@@ -133,11 +133,10 @@ def test_the_breakers_threshold_can_be_set(layer: Path) -> None:
 @pytest.mark.parametrize("name", [*TOLD, "queue-stuck"])
 def test_an_alarm_says_what_to_do_and_the_runbook_has_its_entry(stack: Stack, name: str) -> None:
     made = composite(stack, name) if name in COMPOSITES else alarm(stack, name)
-    said = made.inputs["alarmDescription"]
-    assert said.endswith(f"See README.md, section 'When things go wrong': {name}.")
-    assert len(said) <= 1024, "what CloudWatch takes"
-    runbook = README.partition("## When things go wrong")[2]
-    assert re.search(rf"^\| .*`{name}`", runbook, re.MULTILINE), "an alarm without a runbook is noise"
+    description = made.inputs["alarmDescription"]
+    assert description.endswith(f" See docs/guides/operations.md: {name}.")
+    assert len(description) <= 1024, "CloudWatch's limit"
+    assert re.search(rf"^\| .*`{name}`", RUNBOOK.read_text(), re.MULTILINE), "an alarm without a runbook is noise"
 
 
 def test_alarm_and_clock_call_the_breaker(stack: Stack) -> None:
