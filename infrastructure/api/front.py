@@ -27,7 +27,7 @@ class FrontArgs:
 class Front(Component):
     """From the client to the queue, and back from the record.
 
-    Public: `api`; `functions`, all that were made here, and `validator`, the one that takes tasks.
+    Public: `api`; `functions`, all that it creates, and `validator`, the one that takes tasks.
     """
 
     api: ApiRef

@@ -34,8 +34,8 @@ _STATUSES: Mapping[str, int] = {
 }
 _OWN_TITLES = {"QUOTA_EXCEEDED": "Quota exceeded"}
 _OWN_DETAILS = {
-    404: "There is no such path, or it wants an AWS signature.",
-    500: "This is a mistake on our side.",
+    404: "There is no such path, or it requires an AWS signature.",
+    500: "This is an internal error.",
 }
 
 

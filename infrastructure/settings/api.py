@@ -19,7 +19,7 @@ _CLIENT = re.compile(r"[a-z0-9-]{1,64}")
 
 @dataclass(frozen=True, kw_only=True)
 class Throttle:
-    """Requests per second on average, and how many at once."""
+    """Requests per second on average, and requests in a burst."""
 
     rate: int
     burst: int
@@ -61,7 +61,7 @@ class ApiSettings:
         if self.stage == OPEN_STAGE:
             check(self.operator_authorization in kinds, "operatorAuthorization", self.operator_authorization, kinds)
         else:
-            allowed = f"iam; none is for the stage {OPEN_STAGE} alone"
+            allowed = f"iam, and none only in the stage {OPEN_STAGE}"
             check(self.operator_authorization == "iam", "operatorAuthorization", self.operator_authorization, allowed)
 
     def _check_limits(self) -> None:

@@ -1,4 +1,4 @@
-"""Everything that the program makes, and nothing else: the same on every evaluation, in an update and in a preview."""
+"""All resources that the program creates: the same on every evaluation, in an update and in a preview."""
 
 import json
 from collections import Counter
@@ -187,11 +187,11 @@ INVENTORY = Counter(
 )
 
 
-def test_an_update_makes_exactly_these_resources(stack: Stack) -> None:
-    assert stack.inventory() == INVENTORY, "a missing or an extra resource is a change that has to be meant"
+def test_an_update_creates_exactly_these_resources(stack: Stack) -> None:
+    assert stack.inventory() == INVENTORY, "a missing or an extra resource has to be intended"
 
 
-def test_a_preview_shows_exactly_the_resources_that_an_update_makes(preview: Stack) -> None:
+def test_a_preview_shows_exactly_the_resources_that_an_update_creates(preview: Stack) -> None:
     assert preview.inventory() == INVENTORY
 
 
@@ -211,14 +211,14 @@ def test_a_component_that_moved_keeps_its_former_type_as_an_alias(layer: Path) -
 def test_names_start_with_project_and_stage(stack: Stack) -> None:
     for one in stack:
         if one.custom and (name := one.inputs.get("name") or one.inputs.get("layerName")):
-            assert "taskline-dev-" in name, f"{one.name}: two stages of one account would get in each other's way"
+            assert "taskline-dev-" in name, f"{one.name}: two stages in one account would collide"
 
 
 def test_two_evaluations_are_the_same_to_the_last_byte(stack: Stack, layer: Path) -> None:
-    assert run("dev", layer).plain() == stack.plain(), "an update without a change changes nothing"
+    assert run("dev", layer).plain() == stack.plain(), "an update without a change must change nothing"
 
 
-def test_a_preview_differs_from_the_update_in_nothing_but_what_is_unknown(stack: Stack, preview: Stack) -> None:
+def test_a_preview_differs_from_the_update_only_in_what_is_unknown(stack: Stack, preview: Stack) -> None:
     update = stack.plain()
     for key, seen in preview.plain().items():
         assert_same_but_for_unknowns(seen["inputs"], update[key]["inputs"], str(key))
@@ -237,7 +237,7 @@ def assert_same_but_for_unknowns(seen: Any, final: Any, path: str) -> None:
         assert seen == final, path
 
 
-def test_the_program_asks_the_provider_only_where_it_is(stack: Stack) -> None:
+def test_the_program_queries_the_provider_only_for_its_location(stack: Stack) -> None:
     assert sorted(stack.calls) == [
         "aws:index/getCallerIdentity:getCallerIdentity",
         "aws:index/getPartition:getPartition",
@@ -286,9 +286,9 @@ def test_a_preview_knows_the_names_and_not_the_urls(stack: Stack, preview: Stack
     assert all(preview.exports[name] == stack.exports[name] for name in known)
 
 
-def test_every_name_of_a_function_is_one_that_is_made(stack: Stack) -> None:
-    made = {one.inputs["name"] for one in stack.all("aws:lambda/function:Function")}
-    assert set(stack.exports["function_names"]) == made
+def test_every_exported_function_name_belongs_to_a_function(stack: Stack) -> None:
+    created = {one.inputs["name"] for one in stack.all("aws:lambda/function:Function")}
+    assert set(stack.exports["function_names"]) == created
 
 
 @pytest.mark.parametrize("as_preview", [False, True], ids=["update", "preview"])
@@ -299,7 +299,7 @@ def test_every_stage_can_be_deployed(layer: Path, stage: str, as_preview: bool) 
     assert renamed == INVENTORY, "stages differ in their settings, not in their parts"
 
 
-def test_there_are_the_stages_that_the_project_promises() -> None:
+def test_the_promised_stages_exist() -> None:
     assert {"dev", "staging", "prod"} <= set(STAGES)
 
 
@@ -310,6 +310,6 @@ def test_the_project_file_runs_this_program_with_its_own_python() -> None:
     assert (ROOT / project["main"] / "__main__.py").is_file()
 
 
-def test_no_lock_of_the_inputs_is_hidden_in_the_mocks(stack: Stack) -> None:
-    """What the engine is asked for can be written down as JSON: no Output is left inside."""
+def test_all_inputs_are_resolved(stack: Stack) -> None:
+    """What the engine receives can be written as JSON: it holds no Output."""
     json.dumps([one["inputs"] for one in stack.plain().values()])
