@@ -1,1 +1,1 @@
-"""The system as Pulumi components: one architectural task a file. `__main__.py` composes them."""
+"""The system as Pulumi components: one architectural task per file. `__main__.py` composes them."""

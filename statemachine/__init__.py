@@ -1,1 +1,1 @@
-"""The state machine: its definition (`task.asl.json`), its loader, and what can be computed from it."""
+"""The state machine: its definition (`task.asl.json`), its loader, and what is computed from it."""

@@ -11,14 +11,14 @@ _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 
 class DefinitionError(ValueError):
-    """The definition and the values for its placeholders do not fit together."""
+    """The definition and the values for its placeholders do not match."""
 
 
 def load_definition(values: Mapping[str, str | int]) -> dict[str, Any]:
     """The definition with every `${Placeholder}` replaced.
 
-    A string that is nothing but a placeholder takes the value with its type, so that a number stays a number;
-    elsewhere the value is put into the text. `DefinitionError` names placeholders without a value and values
+    A string that is exactly one placeholder becomes the value with its type, so that a number stays a number.
+    Elsewhere the value is inserted into the text. `DefinitionError` names placeholders without a value and values
     without a placeholder.
     """
     template = raw_definition()
@@ -31,7 +31,7 @@ def load_definition(values: Mapping[str, str | int]) -> dict[str, Any]:
 
 
 def raw_definition() -> dict[str, Any]:
-    """The definition as it stands in the file, placeholders and all."""
+    """The definition as it is in the file, with its placeholders."""
     return json.loads(DEFINITION_FILE.read_text())
 
 

@@ -1,4 +1,4 @@
-"""One JSON line for each request that the API gets, whether a function heard of it or not."""
+"""One JSON line per request to the API, whether it reaches a function or not."""
 
 import json
 from dataclasses import dataclass
@@ -7,11 +7,12 @@ import pulumi
 import pulumi_aws as aws
 
 from infrastructure.blocks import iam
+from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
 from infrastructure.blocks.role import Role
 
-# Field -> the gateway's variable. What is not there is a dash, so every value is quoted. No header, no query and no
-# body: those are the client's, and nothing that a client writes can break out of its quotes.
+# Field -> the gateway's variable. A missing value is a dash, so every value is quoted. No header, no query and no
+# body: those are the client's data. Nothing that a client sends can break out of its quotes.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
 _FIELDS = {
     "time": "$context.requestTime",
@@ -38,41 +39,40 @@ FORMAT = json.dumps(_FIELDS)
 
 @dataclass(frozen=True, kw_only=True)
 class AccessLogArgs:
-    """`account_role` says whether this stack sets the role with which API Gateway logs in this account and region."""
+    """`account_role` is whether this stack sets the role with which API Gateway logs in this account and region."""
 
     location: Location
     retention_days: int
     account_role: bool
 
 
-class AccessLog(pulumi.ComponentResource):
+class AccessLog(Component):
     """Public: `arn` of the log group, known only when API Gateway may write to it; `format`."""
 
     arn: pulumi.Output[str]
     format: str
 
     def __init__(self, name: str, args: AccessLogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:access_log:AccessLog", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        super().__init__("taskline:api:AccessLog", name, opts, formerly="taskline:access_log:AccessLog")
         self.format = FORMAT
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
             name=f"/aws/apigateway/{args.location.name(name)}",
             retention_in_days=args.retention_days,
-            opts=child,
+            opts=self._child,
         )
         self.arn = logs.arn
         if args.account_role:
-            account = self._account(name, args.location, child)
+            account = self._account(name, args.location)
             self.arn = pulumi.Output.all(logs.arn, account.id).apply(lambda both: both[0])
         self.register_outputs({"arn": self.arn})
 
-    def _account(self, name: str, location: Location, child: pulumi.ResourceOptions) -> aws.apigateway.Account:
+    def _account(self, name: str, location: Location) -> aws.apigateway.Account:
         role = Role(
             name,
             physical_name=location.name(name),
             trust=iam.trust("apigateway", location),
             statements=[iam.write_gateway_logs()],
-            opts=child,
+            opts=self._child,
         )
-        return aws.apigateway.Account(f"{name}-account", cloudwatch_role_arn=role.ready_arn, opts=child)
+        return aws.apigateway.Account(f"{name}-account", cloudwatch_role_arn=role.ready_arn, opts=self._child)

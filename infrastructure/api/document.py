@@ -1,4 +1,4 @@
-"""The OpenAPI document with API Gateway's extensions: which function answers what, and who has to sign."""
+"""The OpenAPI document with API Gateway's extensions: which function serves an operation, and who has to sign."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,8 +7,8 @@ from functions.api.access import SIGNATURE, Access
 from functions.api.document.openapi import Document, openapi_document
 from infrastructure.api.gateway_responses import gateway_responses
 
-# Parameters are checked at the gateway, bodies in the validator: the gateway's own message about a wrong body does not
-# say which field is wrong (docs/decisions/0004-bodies-are-validated-in-the-function.md).
+# The gateway checks parameters, the validator checks bodies: the gateway's own message about an invalid body does not
+# name the field (docs/decisions/0004-bodies-are-validated-in-the-function.md).
 _VALIDATOR = "parameters"
 _NO_CONTENT = {"204": {"description": "What other origins may do."}}
 _NOT_ALLOWED = {"405": {"description": "The path does not take this method."}}
@@ -17,7 +17,7 @@ _NOT_ALLOWED = {"405": {"description": "The path does not take this method."}}
 def gateway_document(
     invoke_arns: Mapping[str, str], others: str, access: Access, cors_origins: Sequence[str] = ()
 ) -> Document:
-    """The document for a stage; `invoke_arns` by `operationId`, `others` answers preflights and 405."""
+    """The document for a stage; `invoke_arns` by `operationId`, `others` serves preflights and 405."""
     return with_extensions(openapi_document(access), invoke_arns, others, cors_origins)
 
 
@@ -26,10 +26,10 @@ def with_extensions(
 ) -> Document:
     """Complete the document in place, and return it.
 
-    HEAD goes where GET goes, under the same conditions. Each path also takes OPTIONS and any other method, so that
-    they are answered with 204 and 405: by itself the gateway answers 403, as it does for a path that does not exist.
-    These two are open: a browser's preflight carries neither key nor signature, and neither reaches a function that
-    could do anything.
+    HEAD is served like GET, under the same conditions. Each path also takes OPTIONS and any other method, and responds
+    with 204 and 405: the gateway itself would respond with 403, as it does for a path that does not exist. These two
+    are open: a browser's preflight carries neither key nor signature, and neither reaches a function that could do
+    anything.
     """
     for operations in document["paths"].values():
         for operation in operations.values():

@@ -1,4 +1,4 @@
-"""A web ACL before the API: AWS's managed common rules."""
+"""A web ACL in front of the API: AWS's managed common rules."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,29 +6,28 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
 
 _RULES = "AWSManagedRulesCommonRuleSet"
-# It refuses bodies over 8 KB, and tasks may be larger: counted instead, the validator has its own limit.
+# It blocks bodies over 8 KB, and tasks may be larger. It only counts here: the validator has its own limit.
 _COUNTED = "SizeRestrictions_BODY"
 
 
 @dataclass(frozen=True, kw_only=True)
 class FirewallArgs:
-    """`stage_arn` is what it stands before."""
+    """`stage_arn` is the stage that it protects."""
 
     location: Location
     stage_arn: pulumi.Input[str]
 
 
-class Firewall(pulumi.ComponentResource):
-    """Public: `arn` of the web ACL."""
-
-    arn: pulumi.Output[str]
+class Firewall(Component):
+    """The web ACL, associated with the stage."""
 
     def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:firewall:Firewall", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        super().__init__("taskline:api:Firewall", name, opts, formerly="taskline:firewall:Firewall")
+        child = self._child
         acl = aws.wafv2.WebAcl(
             f"{name}-acl",
             name=args.location.name(name),
@@ -41,8 +40,7 @@ class Firewall(pulumi.ComponentResource):
         aws.wafv2.WebAclAssociation(
             f"{name}-association", resource_arn=args.stage_arn, web_acl_arn=acl.arn, opts=child
         )
-        self.arn = acl.arn
-        self.register_outputs({"arn": self.arn})
+        self.register_outputs({"arn": acl.arn})
 
 
 def _common_rules() -> Any:
@@ -61,5 +59,5 @@ def _common_rules() -> Any:
 
 
 def _visibility(metric: str) -> Any:
-    # Samples would keep clients' requests for three hours.
+    # Samples would store clients' requests for three hours.
     return {"cloudwatch_metrics_enabled": True, "metric_name": metric, "sampled_requests_enabled": False}

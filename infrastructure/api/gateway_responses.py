@@ -1,4 +1,4 @@
-"""The errors that the gateway answers by itself, as problem documents that allowed web pages can read."""
+"""The gateway's own error responses, as problem documents that allowed web pages can read."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 from functions.api.headers import PROBLEM_JSON
 from functions.api.problems import TITLES, problem_type
 
-# Every error that the gateway makes itself: its name there, and its status. The defaults stand for names to come.
+# Every error that the gateway returns itself: its name there, and its status. The defaults are for future names.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 _STATUSES: Mapping[str, int] = {
     "BAD_REQUEST_BODY": 400,
@@ -18,13 +18,13 @@ _STATUSES: Mapping[str, int] = {
     "INVALID_API_KEY": 403,
     "INVALID_SIGNATURE": 403,
     "WAF_FILTERED": 403,
-    "MISSING_AUTHENTICATION_TOKEN": 404,  # the gateway's name for a path that does not exist, and for a lost signature
+    "MISSING_AUTHENTICATION_TOKEN": 404,  # an unknown path, too, and a missing signature
     "RESOURCE_NOT_FOUND": 404,
     "REQUEST_TOO_LARGE": 413,
     "UNSUPPORTED_MEDIA_TYPE": 415,
     "QUOTA_EXCEEDED": 429,
     "THROTTLED": 429,
-    "DEFAULT_4XX": 403,  # what has no name of its own is about credentials
+    "DEFAULT_4XX": 403,  # errors without a name of their own are about credentials
     "API_CONFIGURATION_ERROR": 500,
     "AUTHORIZER_CONFIGURATION_ERROR": 500,
     "AUTHORIZER_FAILURE": 500,
@@ -34,8 +34,8 @@ _STATUSES: Mapping[str, int] = {
 }
 _OWN_TITLES = {"QUOTA_EXCEEDED": "Quota exceeded"}
 _OWN_DETAILS = {
-    404: "There is no such path, or it wants an AWS signature.",
-    500: "This is a mistake on our side.",
+    404: "There is no such path, or it requires an AWS signature.",
+    500: "This is an internal error.",
 }
 
 
@@ -47,7 +47,7 @@ def gateway_responses(cors_origins: Sequence[str]) -> dict[str, Any]:
 
 
 def _problem(name: str, status: int, parameters: Mapping[str, str]) -> dict[str, Any]:
-    """A problem document; its detail is the gateway's message, which it quotes as JSON by itself."""
+    """A problem document; its detail is the gateway's message, which the gateway quotes as JSON."""
     title = _OWN_TITLES.get(name, TITLES[status])
     detail = json.dumps(_OWN_DETAILS[status]) if status in _OWN_DETAILS else "$context.error.messageString"
     template = f'{{"type": "{problem_type(title)}", "title": "{title}", "status": {status}, "detail": {detail}}}'
@@ -59,9 +59,9 @@ def _problem(name: str, status: int, parameters: Mapping[str, str]) -> dict[str,
 
 
 def _cors_headers(origins: Sequence[str]) -> dict[str, str]:
-    """The gateway can say one origin, or the caller's own, but cannot choose from a list.
+    """The gateway can return one fixed origin, or the caller's own, but cannot choose from a list.
 
-    With several origins it is the caller's own: an error of the gateway says nothing that its status does not.
+    With several origins it returns the caller's own: an error of the gateway reveals no more than its status.
     """
     if not origins:
         return {}

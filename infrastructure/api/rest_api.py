@@ -1,8 +1,7 @@
-"""The REST API: made from the OpenAPI document, plus which function answers what."""
+"""The REST API: created from the OpenAPI document, with the function that serves each operation."""
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,66 +14,54 @@ from infrastructure.api.access_log import AccessLog, AccessLogArgs
 from infrastructure.api.document import gateway_document
 from infrastructure.api.firewall import Firewall, FirewallArgs
 from infrastructure.api.usage_plan import UsagePlan, UsagePlanArgs
-from infrastructure.blocks.function import Function
+from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
+from infrastructure.blocks.refs import ApiRef, FunctionRef
 from infrastructure.settings.api import ApiSettings
 
 STAGE = "v1"
 FUNCTION_TIMEOUT_SECONDS = 28  # the gateway itself waits for 29
-# Below this an answer fits into one packet, and is not worth the time.
+# A smaller response fits into one packet: compressing it is not worth the time.
 MINIMUM_COMPRESSION_BYTES = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApiArgs:
-    """`functions` serve the API's routes, by their names in `functions/`; `others` serves preflights and 405."""
+    """`functions` serve the API's routes, `others` serves preflights and 405.
+
+    References, not components: API Gateway needs ARNs, and one of the functions belongs to another room.
+    """
 
     location: Location
     settings: ApiSettings
     log_retention_days: int
-    functions: Mapping[str, Function]
-    others: Function
+    functions: tuple[FunctionRef, ...]
+    others: FunctionRef
 
 
-class Api(pulumi.ComponentResource):
-    """The REST API with its stage `v1`. Public: `api_name`; `url`, without a slash at its end; `key_ids` by client."""
+class Api(Component):
+    """The REST API with its stage `v1`. Public: `ref`."""
 
-    api_name: str
-    url: pulumi.Output[str]
-    key_ids: pulumi.Output[dict[str, str]]
+    ref: ApiRef
 
     def __init__(self, name: str, args: ApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:api:Api", name, None, opts)
+        super().__init__("taskline:api:Api", name, opts)
         self._name, self._args = name, args
-        self._child = pulumi.ResourceOptions(parent=self)
-        body = _body(args)
-        self.api_name = args.location.name(name)
+        body, physical_name = _body(args), args.location.name(name)
         api = aws.apigateway.RestApi(
             f"{name}-rest-api",
-            name=self.api_name,
+            name=physical_name,
             body=body,
             endpoint_configuration={"types": "REGIONAL"},
             minimum_compression_size=str(MINIMUM_COMPRESSION_BYTES),
             opts=self._child,
         )
         stage = self._stage(api, self._deployment(api, body))
-        plan = UsagePlan(
-            f"{name}-usage",
-            UsagePlanArgs(
-                location=args.location,
-                api_id=api.id,
-                stage_name=stage.stage_name,
-                clients=args.settings.clients,
-                throttle=args.settings.key_throttle,
-                quota_per_day=args.settings.key_quota_per_day,
-            ),
-            opts=self._child,
-        )
+        plan = self._usage_plan(api, stage)
         if args.settings.firewall:
             Firewall(f"{name}-firewall", FirewallArgs(location=args.location, stage_arn=stage.arn), opts=self._child)
-        self.url = stage.invoke_url
-        self.key_ids = plan.key_ids
-        self.register_outputs({"url": self.url})
+        self.ref = ApiRef(name=physical_name, stage=STAGE, url=stage.invoke_url, key_ids=plan.key_ids)
+        self.register_outputs({"url": stage.invoke_url})
 
     def _deployment(self, api: aws.apigateway.RestApi, body: pulumi.Output[str]) -> aws.apigateway.Deployment:
         return aws.apigateway.Deployment(
@@ -87,14 +74,14 @@ class Api(pulumi.ComponentResource):
     def _permissions(self, api: aws.apigateway.RestApi) -> list[aws.lambda_.Permission]:
         return [
             aws.lambda_.Permission(
-                f"{self._name}-{served_by}-permission",
+                f"{self._name}-{function.service}-permission",
                 action="lambda:InvokeFunction",
                 principal="apigateway.amazonaws.com",
                 function=function.arn,
                 source_arn=pulumi.Output.concat(api.execution_arn, f"/{STAGE}/*"),
                 opts=self._child,
             )
-            for served_by, function in self._args.functions.items()
+            for function in self._args.functions
         ]
 
     def _stage(self, api: aws.apigateway.RestApi, deployment: aws.apigateway.Deployment) -> aws.apigateway.Stage:
@@ -116,22 +103,36 @@ class Api(pulumi.ComponentResource):
             xray_tracing_enabled=True,
             opts=self._child,
         )
+        self._throttle(api, stage)
+        return stage
+
+    def _throttle(self, api: aws.apigateway.RestApi, stage: aws.apigateway.Stage) -> None:
+        throttle = self._args.settings.stage_throttle
         aws.apigateway.MethodSettings(
             f"{self._name}-throttle",
             rest_api=api.id,
             stage_name=stage.stage_name,
             method_path="*/*",
-            settings={
-                "throttling_rate_limit": settings.stage_throttle.rate,
-                "throttling_burst_limit": settings.stage_throttle.burst,
-            },
+            settings={"throttling_rate_limit": throttle.rate, "throttling_burst_limit": throttle.burst},
             opts=self._child,
         )
-        return stage
+
+    def _usage_plan(self, api: aws.apigateway.RestApi, stage: aws.apigateway.Stage) -> UsagePlan:
+        settings = self._args.settings
+        args = UsagePlanArgs(
+            location=self._args.location,
+            api_id=api.id,
+            stage_name=stage.stage_name,
+            clients=settings.clients,
+            throttle=settings.key_throttle,
+            quota_per_day=settings.key_quota_per_day,
+        )
+        return UsagePlan(f"{self._name}-usage", args, opts=self._child)
 
 
 def _body(args: ApiArgs) -> pulumi.Output[str]:
-    invoke_arns = {route.operation: args.functions[route.function].invoke_arn for route in ROUTES}
+    served_by = {function.service: function.invoke_arn for function in args.functions}
+    invoke_arns = {route.operation: served_by[route.function] for route in ROUTES}
     access, origins = args.settings.access, args.settings.cors_origins
 
     def write(known: Any) -> str:

@@ -1,17 +1,18 @@
-"""API keys, one for each client, and what each is good for."""
+"""API keys, one per client, and their limits."""
 
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
+from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
 from infrastructure.settings.api import Throttle
 
 
 @dataclass(frozen=True, kw_only=True)
 class UsagePlanArgs:
-    """Limits of each key; a `quota_per_day` of 0 sets none. The keys open one stage of one API."""
+    """The limits of each key; a `quota_per_day` of 0 sets none. The keys are for one stage of one API."""
 
     location: Location
     api_id: pulumi.Input[str]
@@ -21,14 +22,14 @@ class UsagePlanArgs:
     quota_per_day: int
 
 
-class UsagePlan(pulumi.ComponentResource):
-    """Public: `key_ids` by client. A key's value is a secret: AWS makes it, and shows it to who may read it."""
+class UsagePlan(Component):
+    """Public: `key_ids` by client. AWS generates a key's value, which is a secret: the program never holds it."""
 
     key_ids: pulumi.Output[dict[str, str]]
 
     def __init__(self, name: str, args: UsagePlanArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:usage_plan:UsagePlan", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        super().__init__("taskline:api:UsagePlan", name, opts, formerly="taskline:usage_plan:UsagePlan")
+        child = self._child
         plan = aws.apigateway.UsagePlan(
             f"{name}-plan",
             name=args.location.name(name),

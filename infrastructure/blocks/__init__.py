@@ -1,1 +1,1 @@
-"""Building blocks: functions, roles, queues and topics as every part of the system uses them."""
+"""Building blocks that every part of the system uses: functions, roles, queues, topics, and references to them."""

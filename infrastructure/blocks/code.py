@@ -1,12 +1,14 @@
-"""The code that all functions share: one zip of `functions/`, one layer of its dependencies."""
+"""The code that all functions share: one zip of `functions/`, and one layer of its dependencies."""
 
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
+from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
 from infrastructure.blocks.packaging import dependency_layer, functions_archive
+from infrastructure.blocks.refs import CodeRef
 
 ARCHITECTURE = "arm64"
 RUNTIME = "python3.13"
@@ -20,22 +22,20 @@ class CodeArgs:
     prebuilt_layer: str
 
 
-class Code(pulumi.ComponentResource):
-    """Public: `archive` (path of the zip), `layer_arn`."""
+class Code(Component):
+    """The uploaded code. Public: `ref`."""
 
-    archive: str
-    layer_arn: pulumi.Output[str]
+    ref: CodeRef
 
     def __init__(self, name: str, args: CodeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:code:Code", name, None, opts)
-        self.archive = functions_archive()
+        super().__init__("taskline:blocks:Code", name, opts, formerly="taskline:code:Code")
         layer = aws.lambda_.LayerVersion(
             f"{name}-layer",
             layer_name=args.location.name("dependencies"),
             code=pulumi.FileArchive(args.prebuilt_layer or dependency_layer()),
             compatible_runtimes=[RUNTIME],
             compatible_architectures=[ARCHITECTURE],
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._child,
         )
-        self.layer_arn = layer.arn
-        self.register_outputs({"layer_arn": self.layer_arn})
+        self.ref = CodeRef(archive=functions_archive(), layer_arn=layer.arn)
+        self.register_outputs({"layer_arn": layer.arn})

@@ -1,14 +1,16 @@
 """A Lambda function with its own role, its own log group and tracing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
 
 from infrastructure.blocks import iam
-from infrastructure.blocks.code import ARCHITECTURE, RUNTIME, Code
+from infrastructure.blocks.code import ARCHITECTURE, RUNTIME
+from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
+from infrastructure.blocks.refs import CodeRef, FunctionRef, Grant
 from infrastructure.blocks.role import Role
 
 METRICS_NAMESPACE = "Taskline"
@@ -19,56 +21,50 @@ class FunctionDefaults:
     """What all functions of a stack have in common."""
 
     location: Location
-    code: Code
+    code: CodeRef
     log_level: str
     log_retention_days: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionArgs:
-    """What one function needs. `statements` are its permissions beside logs and traces; `timeout` in seconds."""
+    """What one function needs. `grants` are its uses of resources, `environment` its own settings.
+
+    Its role and its variables follow from both. `timeout` in seconds.
+    """
 
     defaults: FunctionDefaults
-    environment: Mapping[str, pulumi.Input[str]]
-    statements: tuple[iam.Statement, ...]
+    grants: tuple[Grant, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
     timeout: int
     memory_megabytes: int
 
 
-class Function(pulumi.ComponentResource):
-    """The function in `functions/<name>.py`.
+class Function(Component):
+    """The function in `functions/<name>.py`. Public: `ref`."""
 
-    Public: `arn`, `invoke_arn` (for API Gateway), `function_name`, and `service`, as its metrics call it.
-    """
-
-    arn: pulumi.Output[str]
-    invoke_arn: pulumi.Output[str]
-    function_name: str
-    service: str
+    ref: FunctionRef
 
     def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:function:Function", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        defaults = args.defaults
-        self.function_name = defaults.location.name(name)
-        self.service = name
-        # Made here and not by Lambda on the first call, which would keep the logs for ever.
+        super().__init__("taskline:blocks:Function", name, opts, formerly="taskline:function:Function")
+        defaults, physical_name = args.defaults, args.defaults.location.name(name)
+        # Created here and not by Lambda on the first call, which would keep the logs for ever.
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
-            name=f"/aws/lambda/{self.function_name}",
+            name=f"/aws/lambda/{physical_name}",
             retention_in_days=defaults.log_retention_days,
-            opts=child,
+            opts=self._child,
         )
         role = Role(
             name,
-            physical_name=self.function_name,
+            physical_name=physical_name,
             trust=iam.trust("lambda", defaults.location),
-            statements=pulumi.Output.from_input([iam.write_own_logs(logs.arn), iam.send_traces(), *args.statements]),
-            opts=child,
+            statements=pulumi.Output.from_input(_statements(args, logs.arn)),
+            opts=self._child,
         )
         function = aws.lambda_.Function(
             f"{name}-function",
-            name=self.function_name,
+            name=physical_name,
             runtime=RUNTIME,
             architectures=[ARCHITECTURE],
             handler=f"functions.{name}.handler",
@@ -77,20 +73,27 @@ class Function(pulumi.ComponentResource):
             role=role.ready_arn,
             timeout=args.timeout,
             memory_size=args.memory_megabytes,
-            environment={"variables": {**_libraries(name, defaults.log_level), **args.environment}},
+            environment={"variables": _variables(name, args)},
             tracing_config={"mode": "Active"},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[logs]),
         )
-        self.arn = function.arn
-        self.invoke_arn = function.invoke_arn
-        self.register_outputs({"arn": self.arn})
+        self.ref = FunctionRef(service=name, name=physical_name, arn=function.arn, invoke_arn=function.invoke_arn)
+        self.register_outputs({"arn": function.arn})
 
 
-def _libraries(service: str, log_level: str) -> dict[str, str]:
-    return {
+def _statements(args: FunctionArgs, log_group_arn: pulumi.Output[str]) -> list[iam.Statement]:
+    granted = [statement for grant in args.grants for statement in grant.statements]
+    return [iam.write_own_logs(log_group_arn), iam.send_traces(), *granted]
+
+
+def _variables(service: str, args: FunctionArgs) -> dict[str, pulumi.Input[str]]:
+    variables: dict[str, pulumi.Input[str]] = {
         "POWERTOOLS_SERVICE_NAME": service,
         "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
-        "POWERTOOLS_LOG_LEVEL": log_level,
-        # None is deployed, and looking for some reads the metadata of every package in each cold start.
+        "POWERTOOLS_LOG_LEVEL": args.defaults.log_level,
+        # None is deployed, and the search for them reads the metadata of every package in each cold start.
         "PYDANTIC_DISABLE_PLUGINS": "__all__",
     }
+    for grant in args.grants:
+        variables |= grant.environment
+    return {**variables, **args.environment}

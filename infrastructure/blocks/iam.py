@@ -1,6 +1,6 @@
 """Policies as pure functions: exact actions on exact ARNs, and a Sid on each statement that says why.
 
-The state machine's policy is not here: it is computed from its definition (`machine_policy.py`).
+The state machine's policy is computed from its definition instead (`infrastructure/pipeline/machine_policy.py`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,9 +25,9 @@ def allow(sid: str, actions: list[str], resource: Arn | list[Arn]) -> Statement:
 
 
 def trust(service: str, location: Location, source_arn: str | None = None) -> dict[str, Any]:
-    """Who may take the role: the service, on behalf of this account, and of one resource where the service says which.
+    """Who may assume the role: the service, for this account, and for one resource where the service says which.
 
-    Lambda sends neither key when it takes an execution role, so for Lambda there is no condition to set.
+    Lambda sends neither key when it assumes an execution role, so its roles have no condition.
     """
     statement: dict[str, Any] = {
         "Sid": "LetTheServiceTakeThisRole",
@@ -44,29 +44,29 @@ def trust(service: str, location: Location, source_arn: str | None = None) -> di
 
 
 def write_own_logs(log_group_arn: Arn) -> Statement:
-    """A function's log lines. Its log group exists already, with a retention."""
+    """A function writes to its log group, which exists already and has a retention."""
     streams = pulumi.Output.concat(log_group_arn, ":*")
     return allow("WriteOwnLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], streams)
 
 
 def send_traces() -> Statement:
-    """X-Ray segments. AWS defines no narrower resource than all."""
+    """A function sends X-Ray segments. AWS defines no narrower resource than all."""
     return allow("SendTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")
 
 
 def trace_executions() -> Statement:
-    """X-Ray of a state machine, which also asks which executions to sample. No narrower resource exists."""
+    """A state machine sends X-Ray segments, and queries which executions to sample. No narrower resource exists."""
     actions = ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"]
     return allow("TraceExecutions", actions, "*")
 
 
 def record_tasks(table_arn: Arn) -> Statement:
-    """The validator writes the record of a new task, and reads it when it cannot tell whether its put was done."""
+    """The validator writes the record of a new task, and reads it when it is unsure whether its write succeeded."""
     return allow("RecordTasks", ["dynamodb:PutItem", "dynamodb:GetItem"], table_arn)
 
 
 def send_tasks(queue_arn: Arn) -> Statement:
-    """The validator queues tasks, redrive queues them again."""
+    """The validator queues tasks, and redrive queues them again."""
     return allow("QueueTasks", ["sqs:SendMessage"], queue_arn)
 
 
@@ -76,18 +76,18 @@ def read_tasks(table_arn: Arn) -> Statement:
 
 
 def list_tasks(table_arn: Arn, index_arns: Sequence[Arn]) -> tuple[Statement, Statement]:
-    """The reader finds tasks in indexes, which hold keys alone, and reads the records of a page at once."""
+    """The reader finds tasks in indexes, which hold keys only, and reads the records of a page in one batch."""
     find = allow("FindTasks", ["dynamodb:Query"], list(index_arns))
     return find, allow("ReadPages", ["dynamodb:BatchGetItem"], table_arn)
 
 
 def cancel_tasks(table_arn: Arn) -> Statement:
-    """The canceller writes that a task is cancelled, and reads it when it is not queued."""
+    """The canceller marks a task as cancelled, and reads it if it is not queued."""
     return allow("CancelTasks", ["dynamodb:UpdateItem", "dynamodb:GetItem"], table_arn)
 
 
 def redrive_tasks(table_arn: Arn) -> Statement:
-    """Redrive looks tasks up, marks and settles their records."""
+    """Redrive looks tasks up, and marks and settles their records."""
     return allow("RedriveTasks", ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"], table_arn)
 
 
@@ -97,7 +97,7 @@ def find_failed_tasks(index_arn: Arn) -> Statement:
 
 
 def remove_dead_letters(dead_letter_queue_arn: Arn) -> Statement:
-    """Redrive goes through the dead letters, deletes those that have done their service and shows the others again."""
+    """Redrive receives dead letters, deletes those whose tasks have moved on, and makes the others visible again."""
     actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]
     return allow("RemoveDeadLetters", actions, dead_letter_queue_arn)
 
@@ -109,12 +109,12 @@ def take_messages(queue_arn: Arn) -> Statement:
 
 
 def start_executions(state_machine_arn: Arn) -> Statement:
-    """A pipe that waits for its target needs the synchronous start and nothing else."""
+    """A pipe that waits for its target needs the synchronous start only."""
     return allow("StartExecutions", ["states:StartSyncExecution"], state_machine_arn)
 
 
 def deliver_execution_logs() -> Statement:
-    """Express execution logs. AWS defines no narrower resource than all for log delivery."""
+    """Express executions deliver their logs. AWS defines no narrower resource than all for log delivery."""
     actions = [
         "logs:CreateLogDelivery",
         "logs:GetLogDelivery",
@@ -129,7 +129,7 @@ def deliver_execution_logs() -> Statement:
 
 
 def write_gateway_logs() -> Statement:
-    """API Gateway's access logs. It refuses a role with less, or for fewer log groups."""
+    """API Gateway writes its access logs. It rejects a role with fewer actions or fewer log groups."""
     actions = [
         "logs:CreateLogGroup",
         "logs:CreateLogStream",
@@ -154,37 +154,37 @@ def publish_events(topic_arn: Arn) -> Statement:
 
 
 def keep_failed_events(queue_arn: Arn) -> Statement:
-    """What cannot be published is kept: by the function, and by Lambda under the function's role."""
+    """Events that cannot be published are kept, by the function and by Lambda under the function's role."""
     return allow("KeepFailedEvents", ["sqs:SendMessage"], queue_arn)
 
 
 def count_patterns(table_arn: Arn) -> Statement:
-    """The monitor remembers events, and reads and counts patterns; a transaction needs its parts' permissions."""
+    """The monitor stores events, and reads and counts patterns. A transaction needs the permissions of its parts."""
     return allow("CountPatterns", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], table_arn)
 
 
 def raise_alerts(topic_arn: Arn) -> Statement:
-    """The monitor tells of failure patterns."""
+    """The monitor publishes alerts about failure patterns."""
     return allow("RaiseAlerts", ["sns:Publish"], topic_arn)
 
 
 def remember_breaker(table_arn: Arn) -> Statement:
-    """The breaker reads and writes its one item, on condition."""
+    """The breaker reads and conditionally writes its one item."""
     return allow("RememberBreaker", ["dynamodb:GetItem", "dynamodb:PutItem"], table_arn)
 
 
 def switch_pipe(pipe_arn: Arn) -> Statement:
-    """The breaker stops and starts the one pipe, and looks how it is."""
+    """The breaker stops and starts the pipe, and reads its state."""
     return allow("SwitchPipe", ["pipes:DescribePipe", "pipes:StartPipe", "pipes:StopPipe"], pipe_arn)
 
 
 def read_failure_rate() -> Statement:
-    """The breaker reads how a probe window went. AWS defines no narrower resource than all for reading metrics."""
+    """The breaker reads the outcome of a probe. AWS defines no narrower resource than all for reading metrics."""
     return allow("ReadFailureRate", ["cloudwatch:GetMetricStatistics"], "*")
 
 
 def topic_policy(topic_arn: Arn, alarms_of: Location | None = None) -> dict[str, Any]:
-    """A topic's own policy: only over TLS, and, if alarms publish to it, those of this account and region may."""
+    """A topic's own policy: TLS only. If alarms publish to it, those of this stack may."""
     refuse = _refuse_clear_text(topic_arn, "sns:Publish")
     if alarms_of is None:
         return document(refuse)
@@ -205,7 +205,7 @@ def topic_policy(topic_arn: Arn, alarms_of: Location | None = None) -> dict[str,
 
 
 def queue_policy(queue_arn: Arn, topic_arn: Arn | None = None) -> dict[str, Any]:
-    """A queue's own policy: only over TLS, and, if it is subscribed to a topic, that topic may send."""
+    """A queue's own policy: TLS only. If it is subscribed to a topic, that topic may send."""
     refuse = _refuse_clear_text(queue_arn, "sqs:*")
     if topic_arn is None:
         return document(refuse)

@@ -1,4 +1,4 @@
-"""Where the stack lives, and how its resources are called there."""
+"""Where the stack is deployed, and the names of its resources there."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,9 @@ import pulumi_aws as aws
 
 @dataclass(frozen=True, kw_only=True)
 class Location:
-    """Partition, region, account and the prefix of all physical names.
+    """Partition, region, account, and the prefix of all physical names.
 
-    Names are given, not generated: log groups, trust policies and operators need them before and without outputs.
+    Names are set, not generated: log groups, trust policies and operators need them before there are outputs.
     """
 
     partition: str

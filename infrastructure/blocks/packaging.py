@@ -1,7 +1,7 @@
 """What `pulumi up` uploads: a zip of `functions/` and a layer of its dependencies, the same bytes for the same input.
 
-No Docker: pip is told to fetch wheels for Lambda's platform, whatever machine it runs on. It resolves nothing: the
-lock is complete, and newer releases do not matter.
+No Docker: pip fetches wheels for Lambda's platform, whatever machine it runs on. It resolves nothing: the lock is
+complete, and newer releases do not matter.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ BUILD = ROOT / ".build"
 REQUIREMENTS = ROOT / "requirements" / "functions.txt"
 _PYTHON = "3.13"
 _PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can say
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _MODE = 0o644 << 16
 _LEFT_BY_THE_INSTALLER = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 
@@ -27,16 +27,16 @@ class PackagingError(RuntimeError):
 
 
 def functions_archive(build: Path = BUILD) -> str:
-    """Zip the package `functions`; returns the archive's path, named after its content."""
+    """Zip the package `functions`. Returns the path of the archive, which is named after its content."""
     sources = sorted((ROOT / "functions").rglob("*.py"))
     return str(_zip(build, "functions", ((path, path.relative_to(ROOT).as_posix()) for path in sources)))
 
 
 def dependency_layer(build: Path = BUILD, requirements: Path = REQUIREMENTS, pip_options: Iterable[str] = ()) -> str:
-    """Install the hashed requirements for arm64 and Python 3.13, and zip them as a layer; returns its path.
+    """Install the hashed requirements for arm64 and Python 3.13, and zip them as a layer. Returns its path.
 
-    Built once for each content of the requirements file, then found in `build`. `PackagingError` when pip cannot
-    fetch or verify a wheel.
+    Built once per content of the requirements file, then found in `build`. `PackagingError` if pip cannot fetch or
+    verify a wheel.
     """
     wanted = repr((_PYTHON, _PLATFORMS)).encode() + requirements.read_bytes()
     pointer = build / f"layer-{hashlib.sha256(wanted).hexdigest()[:16]}.path"
@@ -53,9 +53,9 @@ def dependency_layer(build: Path = BUILD, requirements: Path = REQUIREMENTS, pip
 
 
 def _is_portable(path: Path) -> bool:
-    """Scripts in `bin` start with the path of the Python that built the layer, and a RECORD holds their hashes.
+    """Not the scripts in `bin`, which start with the path of this Python, and not RECORD, which holds their hashes.
 
-    The other files say which tool installed the package, and from where.
+    Nor the files that say which tool installed the package, and from where.
     """
     return path.parts[0] != "bin" and path.name not in _LEFT_BY_THE_INSTALLER
 
@@ -75,7 +75,7 @@ def _install(requirements: Path, target: Path, pip_options: Iterable[str]) -> No
 
 
 def _zip(build: Path, name: str, files: Iterable[tuple[Path, str]]) -> Path:
-    """Zip the files in the order given, without times, owners and modes; an archive that exists is left alone."""
+    """Zip the files in the given order, without times, owners and modes."""
     build.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.NamedTemporaryFile(dir=build, delete=False) as partial,

@@ -7,16 +7,16 @@ import pulumi
 import pulumi_aws as aws
 
 from infrastructure.blocks import iam
+from infrastructure.blocks.component import Component
 
 
-class Role(pulumi.ComponentResource):
-    """A role that one service may take, and what it may do.
+class Role(Component):
+    """A role that one service may assume, and its permissions.
 
-    `ready_arn` is known only when the policy is attached: resources that AWS checks at creation (a pipe fails with
-    an opaque "did not stabilize") depend on it.
+    Public: `ready_arn`, known only when the policy is attached. Resources that AWS checks when it creates them depend
+    on that (a pipe fails with an opaque "did not stabilize").
     """
 
-    arn: pulumi.Output[str]
     ready_arn: pulumi.Output[str]
 
     def __init__(
@@ -28,16 +28,14 @@ class Role(pulumi.ComponentResource):
         statements: pulumi.Input[list[iam.Statement]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("taskline:role:Role", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        role = aws.iam.Role(f"{name}-role", name=physical_name, assume_role_policy=json.dumps(trust), opts=child)
+        super().__init__("taskline:blocks:Role", name, opts, formerly="taskline:role:Role")
+        role = aws.iam.Role(f"{name}-role", name=physical_name, assume_role_policy=json.dumps(trust), opts=self._child)
         policy = aws.iam.RolePolicy(
             f"{name}-policy",
             name=physical_name,
             role=role.name,
             policy=pulumi.Output.from_input(statements).apply(lambda given: json.dumps(iam.document(*given))),
-            opts=child,
+            opts=self._child,
         )
-        self.arn = role.arn
         self.ready_arn = pulumi.Output.all(role.arn, policy.id).apply(lambda both: both[0])
-        self.register_outputs({"arn": self.arn})
+        self.register_outputs({"arn": role.arn})

@@ -1,1 +1,1 @@
-"""The way of a task: table, queue, pipe, state machine and processor."""
+"""The path of a task: table, queue, pipe, state machine and processor."""

@@ -1,4 +1,4 @@
-"""The state machine's permissions, computed from its definition: what its Task states do is what it may do."""
+"""The state machine's permissions, computed from its definition: it may do what its Task states do."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -10,11 +10,11 @@ _PREFIX = "arn:aws:states:::"
 
 
 class UnknownIntegrationError(ValueError):
-    """A Task state uses an integration whose permissions nobody has told this module."""
+    """A Task state uses an integration whose permissions this module does not know."""
 
 
 def machine_statements(definition: Mapping[str, Any], location: Location) -> list[iam.Statement]:
-    """One statement for each action on each resource that the definition uses, named after the states that use it."""
+    """One statement per action and resource that the definition uses, named after the states that use it."""
     users: dict[tuple[str, str], list[str]] = {}
     for name, state in _task_states(definition):
         users.setdefault(_permission(name, state, location), []).append(name)

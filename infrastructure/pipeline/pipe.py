@@ -1,4 +1,4 @@
-"""The EventBridge Pipe: one message at a time per message group, deleted only when its execution has succeeded."""
+"""The EventBridge Pipe: one message at a time per message group, deleted only after its execution has succeeded."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,9 @@ import pulumi
 import pulumi_aws as aws
 
 from infrastructure.blocks import iam
+from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
+from infrastructure.blocks.refs import PipeRef, QueueRef, WorkflowRef
 from infrastructure.blocks.role import Role
 
 
@@ -15,52 +17,50 @@ class PipeArgs:
     """From which queue to which state machine."""
 
     location: Location
-    queue_arn: pulumi.Input[str]
-    state_machine_arn: pulumi.Input[str]
+    queue: QueueRef
+    workflow: WorkflowRef
     log_retention_days: int
 
 
-class Pipe(pulumi.ComponentResource):
-    """Starts a synchronous Express execution for each message. Public: `pipe_name`, `arn`."""
+class Pipe(Component):
+    """Starts a synchronous Express execution per message. Public: `ref`."""
 
-    pipe_name: str
-    arn: pulumi.Output[str]
+    ref: PipeRef
 
     def __init__(self, name: str, args: PipeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:pipe:Pipe", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        self.pipe_name = args.location.name(name)
+        super().__init__("taskline:pipeline:Pipe", name, opts, formerly="taskline:pipe:Pipe")
+        physical_name = args.location.name(name)
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
-            name=f"/aws/vendedlogs/pipes/{self.pipe_name}",
+            name=f"/aws/vendedlogs/pipes/{physical_name}",
             retention_in_days=args.log_retention_days,
-            opts=child,
+            opts=self._child,
         )
         role = Role(
             name,
-            physical_name=self.pipe_name,
-            trust=iam.trust("pipes", args.location, args.location.arn("pipes", f"pipe/{self.pipe_name}")),
+            physical_name=physical_name,
+            trust=iam.trust("pipes", args.location, args.location.arn("pipes", f"pipe/{physical_name}")),
             statements=pulumi.Output.from_input(
-                [iam.take_messages(args.queue_arn), iam.start_executions(args.state_machine_arn)]
+                [*args.queue.receiving().statements, *args.workflow.starting().statements]
             ),
-            opts=child,
+            opts=self._child,
         )
         pipe = aws.pipes.Pipe(
             f"{name}-pipe",
-            name=self.pipe_name,
+            name=physical_name,
             role_arn=role.ready_arn,
-            source=args.queue_arn,
+            source=args.queue.arn,
             # No batching window, ever: it would override the queue's visibility timeout.
             source_parameters={"sqs_queue_parameters": {"batch_size": 1}},
-            target=args.state_machine_arn,
-            # Only a pipe that waits sees a failed execution, and leaves its message in the queue.
+            target=args.workflow.arn,
+            # Only a pipe that waits for its target sees a failed execution and leaves its message in the queue.
             target_parameters={"step_function_state_machine_parameters": {"invocation_type": "REQUEST_RESPONSE"}},
             log_configuration={
                 "level": "ERROR",
                 "cloudwatch_logs_log_destination": {"log_group_arn": logs.arn},
             },
-            # Stopping and starting it is the breaker's: a deployment does not start it behind its back.
+            # The breaker stops and starts the pipe. A deployment must not start what the breaker has stopped.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["desiredState"]),
         )
-        self.arn = pipe.arn
-        self.register_outputs({"pipe_name": self.pipe_name})
+        self.ref = PipeRef(name=physical_name, arn=pipe.arn)
+        self.register_outputs({"pipe_name": physical_name})

@@ -1,4 +1,4 @@
-"""The task table: the truth about every task, and the outbox of its changes."""
+"""The task table: the record of every task, and the outbox of its changes."""
 
 from dataclasses import dataclass
 
@@ -7,30 +7,31 @@ import pulumi_aws as aws
 
 from functions.adapters.task_table.failed_index import INDEX, INDEXED
 from functions.adapters.task_table.indexes import HASH_KEYS, RANGE_KEY
+from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
+from infrastructure.blocks.refs import TableRef
 
 _KEYS = ("task_id", "failed_key", "sequence_number", *HASH_KEYS.values(), RANGE_KEY)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TableArgs:
-    """`protect` makes the table refuse its deletion."""
+    """`protect` makes the table reject its deletion."""
 
     location: Location
     protect: bool
 
 
-class Table(pulumi.ComponentResource):
-    """On demand, encrypted, restorable to any second of the last 35 days, with expiry and a stream of changes."""
+class Table(Component):
+    """On demand, encrypted, restorable to any second of the last 35 days, with expiry and a stream of changes.
 
-    arn: pulumi.Output[str]
-    failed_index_arn: pulumi.Output[str]
-    list_index_arns: tuple[pulumi.Output[str], ...]
-    table_name: pulumi.Output[str]
-    stream_arn: pulumi.Output[str]
+    Public: `ref`.
+    """
+
+    ref: TableRef
 
     def __init__(self, name: str, args: TableArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:table:Table", name, None, opts)
+        super().__init__("taskline:pipeline:Table", name, opts, formerly="taskline:table:Table")
         table = aws.dynamodb.Table(
             f"{name}-table",
             name=args.location.name(name),
@@ -46,16 +47,22 @@ class Table(pulumi.ComponentResource):
             deletion_protection_enabled=args.protect,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
-        self.arn = table.arn
-        self.failed_index_arn = pulumi.Output.concat(table.arn, f"/index/{INDEX}")
-        self.list_index_arns = tuple(pulumi.Output.concat(table.arn, f"/index/{index}") for index in HASH_KEYS)
-        self.table_name = table.name
-        self.stream_arn = table.stream_arn
-        self.register_outputs({"arn": self.arn})
+        self.ref = TableRef(
+            name=table.name,
+            arn=table.arn,
+            failed_index_arn=_index_arn(table, INDEX),
+            list_index_arns=tuple(_index_arn(table, index) for index in HASH_KEYS),
+            stream_arn=table.stream_arn,
+        )
+        self.register_outputs({"arn": table.arn})
+
+
+def _index_arn(table: aws.dynamodb.Table, index: str) -> pulumi.Output[str]:
+    return pulumi.Output.concat(table.arn, f"/index/{index}")
 
 
 def _failed_index() -> aws.dynamodb.TableGlobalSecondaryIndexArgsDict:
-    """Sparse: only records that have a `failed_key` are in it. Each key's tasks lie in their original order."""
+    """Sparse: it holds only records with a `failed_key`. The tasks of each key are in their original order."""
     return {
         "name": INDEX,
         "key_schemas": [
@@ -68,7 +75,7 @@ def _failed_index() -> aws.dynamodb.TableGlobalSecondaryIndexArgsDict:
 
 
 def _list_index(name: str) -> aws.dynamodb.TableGlobalSecondaryIndexArgsDict:
-    """In the order of acceptance. Keys alone: what becomes of a task is read from its record."""
+    """In the order of acceptance. Keys only: everything else about a task is read from its record."""
     return {
         "name": name,
         "key_schemas": [

@@ -1,4 +1,4 @@
-"""The Express workflow: the state machine, the role that its definition asks for, and its execution log."""
+"""The Express workflow: the state machine, the role that its definition needs, and its execution log."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,9 @@ import pulumi
 import pulumi_aws as aws
 
 from infrastructure.blocks import iam
+from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
+from infrastructure.blocks.refs import WorkflowRef
 from infrastructure.blocks.role import Role
 from infrastructure.pipeline.machine_policy import machine_statements
 from statemachine.loader import load_definition
@@ -26,39 +28,32 @@ class WorkflowArgs:
     log_retention_days: int
 
 
-class Workflow(pulumi.ComponentResource):
-    """A synchronous Express state machine. Public: `arn`, `state_machine_name`, `console_url`."""
+class Workflow(Component):
+    """A synchronous Express state machine. Public: `ref`."""
 
-    arn: pulumi.Output[str]
-    console_url: pulumi.Output[str]
-    state_machine_name: str
+    ref: WorkflowRef
 
     def __init__(self, name: str, args: WorkflowArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:workflow:Workflow", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        self.state_machine_name = args.location.name(name)
+        super().__init__("taskline:pipeline:Workflow", name, opts, formerly="taskline:workflow:Workflow")
+        physical_name = args.location.name(name)
         definition = pulumi.Output.all(**args.values).apply(load_definition)
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
-            # Under this prefix log delivery does not add to the account's one resource policy, which is soon full.
-            name=f"/aws/vendedlogs/states/{self.state_machine_name}",
+            # Under this prefix, log delivery does not add to the account's only resource policy, which soon fills up.
+            name=f"/aws/vendedlogs/states/{physical_name}",
             retention_in_days=args.log_retention_days,
-            opts=child,
+            opts=self._child,
         )
         role = Role(
             name,
-            physical_name=self.state_machine_name,
-            trust=iam.trust(
-                "states",
-                args.location,
-                args.location.arn("states", f"stateMachine:{self.state_machine_name}"),
-            ),
+            physical_name=physical_name,
+            trust=iam.trust("states", args.location, args.location.arn("states", f"stateMachine:{physical_name}")),
             statements=definition.apply(lambda filled: _statements(filled, args.location)),
-            opts=child,
+            opts=self._child,
         )
         machine = aws.sfn.StateMachine(
             f"{name}-machine",
-            name=self.state_machine_name,
+            name=physical_name,
             type="EXPRESS",
             definition=definition.apply(json.dumps),
             role_arn=role.ready_arn,
@@ -68,13 +63,17 @@ class Workflow(pulumi.ComponentResource):
                 "log_destination": pulumi.Output.concat(logs.arn, ":*"),
             },
             tracing_configuration={"enabled": True},
-            opts=child,
+            opts=self._child,
         )
-        self.arn = machine.arn
-        region = args.location.region
-        console = f"https://{region}.console.aws.amazon.com/states/home?region={region}#/statemachines/view/"
-        self.console_url = pulumi.Output.concat(console, machine.arn)
-        self.register_outputs({"arn": self.arn})
+        self.ref = WorkflowRef(
+            name=physical_name, arn=machine.arn, console_url=_console_url(args.location.region, machine.arn)
+        )
+        self.register_outputs({"arn": machine.arn})
+
+
+def _console_url(region: str, arn: pulumi.Output[str]) -> pulumi.Output[str]:
+    console = f"https://{region}.console.aws.amazon.com/states/home?region={region}#/statemachines/view/"
+    return pulumi.Output.concat(console, arn)
 
 
 def _statements(definition: Mapping[str, Any], location: Location) -> list[iam.Statement]:

@@ -1,4 +1,4 @@
-"""What a stage can be told about its API: who may call it, how often, and from which web pages."""
+"""The settings of a stage's API: who may call it, how often, and from which web pages."""
 
 import re
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from functions.api.access import Access
 from infrastructure.settings.checks import check
 
 Authorization = Literal["iam", "none"]
-OPEN_STAGE = "dev"  # the only one whose operators may go without a signature
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html: an account's default is 10,000 a second.
+OPEN_STAGE = "dev"  # the only stage whose operators may call without a signature
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html: an account's default is 10,000 per second.
 MAX_RATE = 10_000
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?")
 _CLIENT = re.compile(r"[a-z0-9-]{1,64}")
@@ -19,7 +19,7 @@ _CLIENT = re.compile(r"[a-z0-9-]{1,64}")
 
 @dataclass(frozen=True, kw_only=True)
 class Throttle:
-    """Requests a second on average, and how many at once."""
+    """Requests per second on average, and requests in a burst."""
 
     rate: int
     burst: int
@@ -27,7 +27,7 @@ class Throttle:
 
 @dataclass(frozen=True, kw_only=True)
 class ApiSettings:
-    """`cors_origins` is empty for none, `("*",)` for any. Each of `clients` has a key, which has its own limits."""
+    """`cors_origins` is empty for none, `("*",)` for any. Each of `clients` has an API key with its own limits."""
 
     stage: str
     cors_origins: tuple[str, ...]
@@ -43,20 +43,26 @@ class ApiSettings:
 
     def __post_init__(self) -> None:
         origins = ",".join(self.cors_origins)
-        each = origins == "*" or all(_ORIGIN.fullmatch(origin) for origin in self.cors_origins)
-        check(each, "corsOrigins", origins, "*, or origins such as https://app.example.com, separated by commas")
-        names = ",".join(self.clients)
-        fit = all(_CLIENT.fullmatch(client) for client in self.clients) and len(set(self.clients)) == len(self.clients)
-        check(fit, "apiClients", names, "different names of a-z, 0-9 and -, separated by commas")
-        check(bool(self.clients), "apiClients", names, "at least one name")
+        valid = origins == "*" or all(_ORIGIN.fullmatch(origin) for origin in self.cors_origins)
+        check(valid, "corsOrigins", origins, "*, or origins such as https://app.example.com, separated by commas")
+        self._check_clients()
         self._check_limits()
+        self._check_authorization()
+
+    def _check_clients(self) -> None:
+        clients, names = self.clients, ",".join(self.clients)
+        valid = all(_CLIENT.fullmatch(client) for client in clients) and len(set(clients)) == len(clients)
+        check(valid, "apiClients", names, "different names of a-z, 0-9 and -, separated by commas")
+        check(bool(clients), "apiClients", names, "at least one name")
+
+    def _check_authorization(self) -> None:
         kinds = get_args(Authorization)
         check(self.client_authorization in kinds, "clientAuthorization", self.client_authorization, kinds)
-        allowed = kinds if self.stage == OPEN_STAGE else f"iam; none is for the stage {OPEN_STAGE} alone"
-        closed = self.operator_authorization == "iam" or (
-            self.operator_authorization == "none" and self.stage == OPEN_STAGE
-        )
-        check(closed, "operatorAuthorization", self.operator_authorization, allowed)
+        if self.stage == OPEN_STAGE:
+            check(self.operator_authorization in kinds, "operatorAuthorization", self.operator_authorization, kinds)
+        else:
+            allowed = f"iam, and none only in the stage {OPEN_STAGE}"
+            check(self.operator_authorization == "iam", "operatorAuthorization", self.operator_authorization, allowed)
 
     def _check_limits(self) -> None:
         for prefix, throttle in (("key", self.key_throttle), ("stage", self.stage_throttle)):
@@ -68,7 +74,7 @@ class ApiSettings:
 
     @property
     def access(self) -> Access:
-        """What callers have to show."""
+        """Which credentials callers need."""
         return Access(
             api_key=self.api_key_required,
             client_iam=self.client_authorization == "iam",

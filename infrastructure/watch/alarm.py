@@ -1,71 +1,60 @@
 """One CloudWatch alarm on one metric, as the tables of alarms declare it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import pulumi
 import pulumi_aws as aws
 
+from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
+from infrastructure.blocks.refs import TopicRef
+from infrastructure.watch.metrics import Metric
 
-Topics = Sequence[pulumi.Input[str]]
-RUNBOOK = "README.md, section 'When things go wrong'"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Metric:
-    """Which metric."""
-
-    namespace: str
-    name: str
-    dimensions: Mapping[str, pulumi.Input[str]]
+RUNBOOK = "docs/guides/operations.md"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Alarm:
     """One row: `statistic` of `metric` over `period` seconds reaches `threshold`, `periods` times in a row.
 
-    `below` turns it round: the statistic stays below the threshold. `silence` is what it means that there is no data:
-    fine, as bad as it gets, or that whoever should tell does not, which is worth an alert of its own. `says` is what
-    happened and what to do.
+    `below` inverts it: the statistic stays below the threshold. `missing_data` is what a period without data means, in
+    CloudWatch's words; "missing" notifies the topics as well. `description` says what happened and what to do.
     """
 
     name: str
     metric: Metric
     statistic: Literal["Average", "Maximum", "SampleCount", "Sum"]
     threshold: float
-    says: str
+    description: str
     period: int = 300
     periods: int = 1
     below: bool = False
-    silence: Literal["fine", "breaching", "told"] = "fine"
-
-
-_MISSING = {"fine": "notBreaching", "breaching": "breaching", "told": "missing"}
+    missing_data: Literal["notBreaching", "breaching", "missing"] = "notBreaching"
 
 
 @dataclass(frozen=True, kw_only=True)
 class MetricAlarmArgs:
-    """`topics` are told; none for an alarm that is only part of another one."""
+    """`topic` is notified; None for an alarm that is only part of another one."""
 
     location: Location
     alarm: Alarm
-    topics: Topics = field(default_factory=tuple[pulumi.Input[str], ...])
+    topic: TopicRef | None = None
 
 
-class MetricAlarm(pulumi.ComponentResource):
-    """One alarm. Public: `alarm_name`, known when the alarm is there."""
+class MetricAlarm(Component):
+    """One alarm. Public: `alarm_name`, known when the alarm exists."""
 
     alarm_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: MetricAlarmArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:alarm:MetricAlarm", name, None, opts)
-        alarm, topics = args.alarm, list(args.topics)
-        made = aws.cloudwatch.MetricAlarm(
+        super().__init__("taskline:watch:MetricAlarm", name, opts, formerly="taskline:alarm:MetricAlarm")
+        alarm, topics = args.alarm, [args.topic.arn] if args.topic else []
+        created = aws.cloudwatch.MetricAlarm(
             f"{name}-alarm",
             name=args.location.name(name),
-            alarm_description=describe(alarm.says, name),
+            alarm_description=describe(alarm.description, name),
             namespace=alarm.metric.namespace,
             metric_name=alarm.metric.name,
             dimensions=alarm.metric.dimensions,
@@ -74,44 +63,44 @@ class MetricAlarm(pulumi.ComponentResource):
             evaluation_periods=alarm.periods,
             threshold=alarm.threshold,
             comparison_operator="LessThanThreshold" if alarm.below else "GreaterThanOrEqualToThreshold",
-            treat_missing_data=_MISSING[alarm.silence],
+            treat_missing_data=alarm.missing_data,
             alarm_actions=topics,
-            insufficient_data_actions=topics if alarm.silence == "told" else [],
-            opts=pulumi.ResourceOptions(parent=self),
+            insufficient_data_actions=topics if alarm.missing_data == "missing" else [],
+            opts=self._child,
         )
-        self.alarm_name = made.name
+        self.alarm_name = created.name
         self.register_outputs({"alarm_name": self.alarm_name})
 
 
 @dataclass(frozen=True, kw_only=True)
 class AllOfArgs:
-    """Goes off when all of `alarms` (their names) have gone off. `topics` are told."""
+    """Goes off when all of `alarms` (their names) have gone off, and notifies `topic`."""
 
     location: Location
     alarms: Sequence[pulumi.Input[str]]
-    says: str
-    topics: Topics
+    description: str
+    topic: TopicRef
 
 
-class AllOf(pulumi.ComponentResource):
+class AllOf(Component):
     """A composite alarm."""
 
     def __init__(self, name: str, args: AllOfArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:alarm:AllOf", name, None, opts)
+        super().__init__("taskline:watch:AllOf", name, opts, formerly="taskline:alarm:AllOf")
         aws.cloudwatch.CompositeAlarm(
             f"{name}-alarm",
             alarm_name=args.location.name(name),
-            alarm_description=describe(args.says, name),
+            alarm_description=describe(args.description, name),
             alarm_rule=pulumi.Output.all(*args.alarms).apply(_rule),
-            alarm_actions=list(args.topics),
-            opts=pulumi.ResourceOptions(parent=self),
+            alarm_actions=[args.topic.arn],
+            opts=self._child,
         )
         self.register_outputs({})
 
 
-def describe(says: str, name: str) -> str:
-    """An alarm's description: what to do, and where more is said about it."""
-    return f"{says} See {RUNBOOK}: {name}."
+def describe(description: str, name: str) -> str:
+    """The description of an alarm, with its entry in the runbook."""
+    return f"{description} See {RUNBOOK}: {name}."
 
 
 def _rule(names: Sequence[str]) -> str:

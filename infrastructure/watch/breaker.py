@@ -1,4 +1,4 @@
-"""The circuit breaker: its function, what it remembers, and the alarm and the clock that call it."""
+"""The circuit breaker: its function, its table, and the alarm and the clock that call it."""
 
 from dataclasses import dataclass
 
@@ -7,93 +7,96 @@ import pulumi_aws as aws
 
 from functions.tasks.events.measures import TRANSIENT_FAILURE
 from infrastructure.blocks import iam
-from infrastructure.blocks.function import METRICS_NAMESPACE, Function, FunctionArgs, FunctionDefaults
+from infrastructure.blocks.component import Component
+from infrastructure.blocks.function import Function, FunctionArgs, FunctionDefaults
+from infrastructure.blocks.refs import FunctionRef, Grant, ProcessingRef, TopicRef, grant
 from infrastructure.blocks.topic import Topic, TopicArgs
-from infrastructure.settings.stack import BreakerSettings
-from infrastructure.watch.alarm import Alarm, AllOf, AllOfArgs, Metric, MetricAlarm, MetricAlarmArgs
+from infrastructure.settings.watch import BreakerSettings
+from infrastructure.watch import metrics
+from infrastructure.watch.alarm import Alarm, AllOf, AllOfArgs, MetricAlarm, MetricAlarmArgs
 
-TIMEOUT_SECONDS = 28  # it answers the API, too
+TIMEOUT_SECONDS = 28  # it serves the API, too
 MEMORY_MEGABYTES = 256
 TICK = "rate(1 minute)"  # the shortest that EventBridge has
 
 
 @dataclass(frozen=True, kw_only=True)
 class BreakerArgs:
-    """Which pipe it stops and starts; `processor` is the service whose metric tells how tasks fare."""
+    """The pipe of `processing` is stopped and started; the processor's metrics show how many runs fail."""
 
     defaults: FunctionDefaults
     settings: BreakerSettings
-    pipe_name: str
-    pipe_arn: pulumi.Input[str]
-    processor: str
+    processing: ProcessingRef
 
 
-class Breaker(pulumi.ComponentResource):
-    """Stops the pipe when tasks fail for reasons that pass. Public: `function`."""
+class Breaker(Component):
+    """Stops the pipe when tasks fail for transient reasons. Public: `function`."""
 
-    function: Function
+    function: FunctionRef
 
     def __init__(self, name: str, args: BreakerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:breaker:Breaker", name, None, opts)
-        self._child = pulumi.ResourceOptions(parent=self)
-        location = args.defaults.location
+        super().__init__("taskline:watch:Breaker", name, opts, formerly="taskline:breaker:Breaker")
+        self._name, self._location = name, args.defaults.location
+        trips = Topic("breaker-trips", TopicArgs(location=self._location, alarms=True), opts=self._child).ref
+        self.function = Function(name, _function(args, self._table()), opts=self._child).ref
+        self._call_on_alarm(trips, trip_alarms(args))
+        self._call_each_minute()
+        self.register_outputs({})
+
+    def _table(self) -> Grant:
+        """The breaker's memory, and the use of it."""
         table = aws.dynamodb.Table(
-            f"{name}-table",
-            name=location.name(name),
+            f"{self._name}-table",
+            name=self._location.name(self._name),
             billing_mode="PAY_PER_REQUEST",
             hash_key="id",
             attributes=[{"name": "id", "type": "S"}],
             server_side_encryption={"enabled": True},
             opts=self._child,
         )
-        trips = Topic("breaker-trips", TopicArgs(location=location, alarms=True), opts=self._child)
-        self.function = Function(name, _function(args, table), opts=self._child)
-        self._call_on_alarm(name, args, trips)
-        self._call_each_minute(name, args)
-        self.register_outputs({})
+        return grant(iam.remember_breaker(table.arn), BREAKER_TABLE_NAME=table.name)
 
-    def _call_on_alarm(self, name: str, args: BreakerArgs, trips: Topic) -> None:
-        allowed = self._let_call(f"{name}-trips", "sns", trips.arn)
+    def _call_on_alarm(self, trips: TopicRef, alarms: tuple[Alarm, Alarm]) -> None:
+        allowed = self._allow_calls(f"{self._name}-trips", "sns", trips.arn)
         aws.sns.TopicSubscription(
-            f"{name}-subscription",
+            f"{self._name}-subscription",
             topic=trips.arn,
             protocol="lambda",
             endpoint=self.function.arn,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[allowed]),
         )
-        location = args.defaults.location
         parts = [
-            MetricAlarm(alarm.name, MetricAlarmArgs(location=location, alarm=alarm), opts=self._child)
-            for alarm in trip_alarms(args)
+            MetricAlarm(alarm.name, MetricAlarmArgs(location=self._location, alarm=alarm), opts=self._child)
+            for alarm in alarms
         ]
         AllOf(
             "breaker-trip",
             AllOfArgs(
-                location=location,
+                location=self._location,
                 alarms=[part.alarm_name for part in parts],
-                says="Too many runs fail for reasons that pass: the breaker opens. Look at what the tasks talk to.",
-                topics=(trips.arn,),
+                description="Too many runs fail for transient reasons: the breaker opens. Check what the tasks call.",
+                topic=trips,
             ),
             opts=self._child,
         )
 
-    def _call_each_minute(self, name: str, args: BreakerArgs) -> None:
+    def _call_each_minute(self) -> None:
         rule = aws.cloudwatch.EventRule(
-            f"{name}-rule",
-            name=args.defaults.location.name(f"{name}-tick"),
+            f"{self._name}-rule",
+            name=self._location.name(f"{self._name}-tick"),
             description="The circuit breaker's clock",
             schedule_expression=TICK,
             opts=self._child,
         )
-        allowed = self._let_call(f"{name}-tick", "events", rule.arn)
+        allowed = self._allow_calls(f"{self._name}-tick", "events", rule.arn)
         aws.cloudwatch.EventTarget(
-            f"{name}-target",
+            f"{self._name}-target",
             rule=rule.name,
             arn=self.function.arn,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[allowed]),
         )
 
-    def _let_call(self, name: str, service: str, source_arn: pulumi.Input[str]) -> aws.lambda_.Permission:
+    def _allow_calls(self, name: str, service: str, source_arn: pulumi.Input[str]) -> aws.lambda_.Permission:
         return aws.lambda_.Permission(
             f"{name}-permission",
             action="lambda:InvokeFunction",
@@ -107,14 +110,14 @@ class Breaker(pulumi.ComponentResource):
 def trip_alarms(args: BreakerArgs) -> tuple[Alarm, Alarm]:
     """The rate and the volume: both together open the breaker. An average needs no metric math."""
     settings = args.settings
-    metric = Metric(namespace=METRICS_NAMESPACE, name=TRANSIENT_FAILURE, dimensions={"service": args.processor})
+    metric = metrics.written_by(args.processing.processor, TRANSIENT_FAILURE)
     rate = Alarm(
         name="breaker-rate",
         metric=metric,
         statistic="Average",
         threshold=settings.percent / 100,
         period=settings.period_seconds,
-        says=f"{settings.percent} % of the runs failed for reasons that pass. A part of breaker-trip.",
+        description=f"{settings.percent} % of the runs failed for transient reasons. Part of breaker-trip.",
     )
     volume = Alarm(
         name="breaker-volume",
@@ -122,24 +125,22 @@ def trip_alarms(args: BreakerArgs) -> tuple[Alarm, Alarm]:
         statistic="SampleCount",
         threshold=settings.attempts,
         period=settings.period_seconds,
-        says=f"There were {settings.attempts} runs, enough to judge by. A part of breaker-trip.",
+        description=f"There were {settings.attempts} runs, enough to judge. Part of breaker-trip.",
     )
     return rate, volume
 
 
-def _function(args: BreakerArgs, table: aws.dynamodb.Table) -> FunctionArgs:
+def _function(args: BreakerArgs, memory: Grant) -> FunctionArgs:
     settings = args.settings
     return FunctionArgs(
         defaults=args.defaults,
+        grants=(memory, args.processing.pipe.switching(), grant(iam.read_failure_rate())),
         environment={
-            "BREAKER_TABLE_NAME": table.name,
-            "PIPE_NAME": args.pipe_name,
-            "PROCESSOR_SERVICE": args.processor,
+            "PROCESSOR_SERVICE": args.processing.processor.service,
             "FAILURE_PERCENT": str(settings.percent),
             "COOL_DOWN_SECONDS": str(settings.cool_down_seconds),
             "PROBE_SECONDS": str(settings.probe_seconds),
         },
-        statements=(iam.remember_breaker(table.arn), iam.switch_pipe(args.pipe_arn), iam.read_failure_rate()),
         timeout=TIMEOUT_SECONDS,
         memory_megabytes=MEMORY_MEGABYTES,
     )

@@ -1,4 +1,4 @@
-"""What tells the outside of every change: the table's stream, the function behind it, and the topic of task events."""
+"""What publishes every change: the table's stream, the function behind it, and the topic of task events."""
 
 from dataclasses import dataclass
 
@@ -6,60 +6,51 @@ import pulumi
 import pulumi_aws as aws
 
 from infrastructure.blocks import iam
+from infrastructure.blocks.component import Component
 from infrastructure.blocks.function import Function, FunctionArgs, FunctionDefaults
-from infrastructure.blocks.queue import DEAD_LETTER_RETENTION_SECONDS
-from infrastructure.blocks.standard_queue import StandardQueue, StandardQueueArgs
+from infrastructure.blocks.queues import DEAD_LETTER_RETENTION_SECONDS, StandardQueue, StandardQueueArgs
+from infrastructure.blocks.refs import FunctionRef, QueueRef, TableRef, TopicRef, grant
 from infrastructure.blocks.topic import Topic, TopicArgs
 
 BATCH_SIZE = 100
 TIMEOUT_SECONDS = 60
 MEMORY_MEGABYTES = 256
-# Ten batches of a shard side by side; records of one task stay in one of them, in order. One at a time could not keep
-# up with a shard's thousand writes a second.
+# Ten batches per shard in parallel; the records of one task stay in one of them, in order. One at a time could not
+# keep up with a shard's thousand writes per second.
 PARALLEL_BATCHES = 10
-# Age decides, not the number of tries: a topic that cannot be reached is no fault of the events. What is given up then
-# can be read from the stream for 18 more hours.
+# Age decides, not the number of attempts: an unreachable topic is not the events' fault. An event that is given up can
+# still be read from the stream for 18 hours.
 MAX_RECORD_AGE_SECONDS = 6 * 3600
 MAX_RETRIES = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class EventsArgs:
-    """From which stream."""
+    """The changes of `table` are published; `protect` is for the queue of events that were given up."""
 
     defaults: FunctionDefaults
-    stream_arn: pulumi.Input[str]
+    table: TableRef
     protect: bool
 
 
-class Events(pulumi.ComponentResource):
-    """From the table's stream to the topic. Public: its parts."""
+class Events(Component):
+    """From the table's stream to the topic. Public: `topic`, `failures`, `function`."""
 
-    topic: Topic
-    failures: StandardQueue
-    function: Function
+    topic: TopicRef
+    failures: QueueRef
+    function: FunctionRef
 
     def __init__(self, name: str, args: EventsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:events:Events", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        location = args.defaults.location
-        self.topic = Topic("task-events", TopicArgs(location=location, alarms=False), opts=child)
-        self.failures = StandardQueue(
-            "event-failures",
-            StandardQueueArgs(
-                location=location,
-                retention=DEAD_LETTER_RETENTION_SECONDS,
-                visibility_timeout=TIMEOUT_SECONDS,
-                protect=args.protect,
-            ),
-            opts=child,
-        )
-        self.function = Function("events", self._function(args), opts=child)
+        super().__init__("taskline:watch:Events", name, opts, formerly="taskline:events:Events")
+        location, child = args.defaults.location, self._child
+        self.topic = Topic("task-events", TopicArgs(location=location, alarms=False), opts=child).ref
+        self.failures = StandardQueue("event-failures", _failures(args), opts=child).ref
+        self.function = Function("events", self._function(args), opts=child).ref
         aws.lambda_.EventSourceMapping(
             f"{name}-mapping",
-            event_source_arn=args.stream_arn,
+            event_source_arn=args.table.stream_arn,
             function_name=self.function.arn,
-            # From the beginning: a table that is made together with its mapping has tasks before the mapping is ready.
+            # From the beginning: a table that is created with its mapping has tasks before the mapping is ready.
             starting_position="TRIM_HORIZON",
             batch_size=BATCH_SIZE,
             parallelization_factor=PARALLEL_BATCHES,
@@ -75,12 +66,20 @@ class Events(pulumi.ComponentResource):
     def _function(self, args: EventsArgs) -> FunctionArgs:
         return FunctionArgs(
             defaults=args.defaults,
-            environment={"TOPIC_ARN": self.topic.arn, "FAILURES_QUEUE_URL": self.failures.url},
-            statements=(
-                iam.read_changes(args.stream_arn),
-                iam.publish_events(self.topic.arn),
-                iam.keep_failed_events(self.failures.arn),
+            grants=(
+                args.table.following(),
+                grant(iam.publish_events(self.topic.arn), TOPIC_ARN=self.topic.arn),
+                grant(iam.keep_failed_events(self.failures.arn), FAILURES_QUEUE_URL=self.failures.url),
             ),
             timeout=TIMEOUT_SECONDS,
             memory_megabytes=MEMORY_MEGABYTES,
         )
+
+
+def _failures(args: EventsArgs) -> StandardQueueArgs:
+    return StandardQueueArgs(
+        location=args.defaults.location,
+        retention=DEAD_LETTER_RETENTION_SECONDS,
+        visibility_timeout=TIMEOUT_SECONDS,
+        protect=args.protect,
+    )

@@ -1,19 +1,21 @@
-"""The table of failure patterns: counts of the moment, which expire by themselves."""
+"""The table of failure patterns: short-lived counts, which expire by themselves."""
 
 import pulumi
 import pulumi_aws as aws
 
+from infrastructure.blocks import iam
+from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
+from infrastructure.blocks.refs import Grant, grant
 
 
-class PatternTable(pulumi.ComponentResource):
-    """On demand, encrypted, with expiry. Nothing in it is worth a restore. Public: `arn`, `table_name`."""
+class PatternTable(Component):
+    """On demand, encrypted, with expiry. Nothing in it is worth a restore. Public: `counting`."""
 
-    arn: pulumi.Output[str]
-    table_name: pulumi.Output[str]
+    counting: Grant
 
     def __init__(self, name: str, location: Location, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:pattern_table:PatternTable", name, None, opts)
+        super().__init__("taskline:watch:PatternTable", name, opts, formerly="taskline:pattern_table:PatternTable")
         table = aws.dynamodb.Table(
             f"{name}-table",
             name=location.name(name),
@@ -22,8 +24,7 @@ class PatternTable(pulumi.ComponentResource):
             attributes=[{"name": "id", "type": "S"}],
             ttl={"attribute_name": "expires_at", "enabled": True},
             server_side_encryption={"enabled": True},
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._child,
         )
-        self.arn = table.arn
-        self.table_name = table.name
-        self.register_outputs({"arn": self.arn})
+        self.counting = grant(iam.count_patterns(table.arn), PATTERNS_TABLE_NAME=table.name)
+        self.register_outputs({"arn": table.arn})

@@ -1,4 +1,4 @@
-"""The program, evaluated once as an update and once as a preview for all tests that only look."""
+"""The program, evaluated once as an update and once as a preview, for all tests that only read."""
 
 import zipfile
 from pathlib import Path
@@ -25,5 +25,5 @@ def stack(layer: Path) -> Stack:
 
 @pytest.fixture(scope="session")
 def preview(layer: Path) -> Stack:
-    """The stage dev as the preview of a first deployment: nothing is known but what the program says itself."""
+    """The stage dev as the preview of a first deployment: only what the program itself sets is known."""
     return run("dev", layer, preview=True)

@@ -1,4 +1,4 @@
-"""The Pulumi program evaluated under mocks that write down every resource, and a small language to ask about them."""
+"""The Pulumi program, evaluated under mocks that record every resource, and helpers to query the record."""
 
 import hashlib
 import json
@@ -56,7 +56,7 @@ OUTPUTS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 
 @dataclass(frozen=True)
 class Resource:
-    """One registered resource, as the engine would have been asked for it."""
+    """One registered resource, as the engine would receive it."""
 
     type: str
     name: str
@@ -66,9 +66,10 @@ class Resource:
     parent: str
     dependencies: frozenset[str]
     ignored_changes: tuple[str, ...] = ()
+    former_types: tuple[str, ...] = ()
 
     def json(self, name: str) -> Any:
-        """An input that is a JSON text, parsed."""
+        """A JSON input, parsed."""
         return json.loads(self.inputs[name])
 
     def depends_on(self, other: "Resource") -> bool:
@@ -76,7 +77,7 @@ class Resource:
 
 
 class Recording(Mocks):
-    """Writes down every resource. As an update it answers with ids and ARNs; as a preview with the inputs only."""
+    """Records every resource. An update returns ids and ARNs, a preview the inputs only."""
 
     def __init__(self, preview: bool = False) -> None:
         self._preview = preview
@@ -87,12 +88,12 @@ class Recording(Mocks):
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         self.calls.append(args.token)
-        answers = {
+        results = {
             "aws:index/getPartition:getPartition": {"partition": PARTITION, "id": PARTITION},
             "aws:index/getRegion:getRegion": {"region": REGION, "name": REGION, "id": REGION},
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT, "id": ACCOUNT},
         }
-        return answers[args.token], []
+        return results[args.token], []
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         request = self.request.current
@@ -105,6 +106,7 @@ class Recording(Mocks):
             parent=request.parent.rsplit("::", 1)[-1],
             dependencies=frozenset(request.dependencies),
             ignored_changes=tuple(request.ignoreChanges),
+            former_types=tuple(alias.spec.type for alias in request.aliases),
         )
         with self._lock:
             self.resources.append(made)
@@ -116,7 +118,7 @@ class Recording(Mocks):
 
 
 class RecordingMonitor(MockMonitor):
-    """Mocks are told neither of protection nor of parents and dependencies; the monitor is."""
+    """Mocks do not see protection, parents and dependencies; the monitor does."""
 
     def RegisterResource(self, request: Any) -> Any:
         if isinstance(self.mocks, Recording):
@@ -136,9 +138,9 @@ class Stack:
         return iter(self.resources)
 
     def all(self, of_type: str) -> list[Resource]:
-        """All resources of a type, by name; none at all is an error, because then nothing would be asserted."""
+        """All resources of a type, by name. None is an error, because nothing would be asserted."""
         found = sorted((one for one in self.resources if one.type == of_type), key=lambda one: one.name)
-        assert found, f"the program makes no {of_type}"
+        assert found, f"the program creates no {of_type}"
         return found
 
     def one(self, of_type: str, name: str) -> Resource:
@@ -150,7 +152,7 @@ class Stack:
         return Counter((one.type, one.name) for one in self.resources)
 
     def plain(self) -> dict[tuple[str, str], Any]:
-        """Everything about all resources in comparable values; an archive is the digest of its content."""
+        """All resources as comparable values; an archive is the digest of its content."""
         return {
             (one.type, one.name): {
                 "inputs": comparable(one.inputs),
@@ -176,7 +178,7 @@ def comparable(value: Any) -> Any:
 
 
 def run(stage: str, layer: Path, preview: bool = False, into: Recording | None = None, **config: Any) -> Stack:
-    """The program, evaluated for a stage with some settings changed; `into` keeps what a failing one registered."""
+    """The program, evaluated for a stage with some settings changed; `into` records a failing program."""
     recording = into or Recording(preview)
     overrides = {f"taskline:{key}": value for key, value in ({"dependencyLayer": str(layer)} | config).items()}
     with mock.patch("local.program.stack.MockMonitor", RecordingMonitor):

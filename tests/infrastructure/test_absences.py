@@ -1,4 +1,4 @@
-"""What must not be there."""
+"""What must not exist."""
 
 import json
 import re
@@ -54,7 +54,7 @@ def as_list(value: Any) -> list[str]:
 
 
 def test_nothing_has_a_batching_window(stack: Stack) -> None:
-    """It would override the queue's visibility timeout, and break the times chain unseen."""
+    """It would override the queue's visibility timeout, and silently break the times chain."""
     assert not [key for one in stack for key in keys(one.inputs) if "batchingwindow" in key.lower()]
 
 
@@ -62,9 +62,9 @@ def test_nothing_is_fired_and_forgotten(stack: Stack) -> None:
     assert "FIRE_AND_FORGET" not in dump(stack), "order and retry would be lost"
 
 
-def test_only_a_few_statements_are_for_every_resource(stack: Stack) -> None:
+def test_only_a_few_statements_apply_to_every_resource(stack: Stack) -> None:
     everywhere = {s["Sid"] for _, s in allows(stack) if "*" in as_list(s.get("Resource", []))}
-    assert everywhere == MAY_BE_FOR_EVERYTHING, "AWS defines no narrower resource for these, and for no others"
+    assert everywhere == MAY_BE_FOR_EVERYTHING, "AWS defines no narrower resource for these, and only for these"
 
 
 def test_no_permission_has_a_wildcard_in_its_actions(stack: Stack) -> None:
@@ -79,27 +79,27 @@ def test_no_permission_has_a_wildcard_inside_its_resources(stack: Stack) -> None
             assert not resource.endswith(":*") or statement["Sid"] == "WriteOwnLogs", f"{where}: {resource}"
 
 
-def test_no_statement_says_what_it_is_not(stack: Stack) -> None:
+def test_no_statement_is_negative(stack: Stack) -> None:
     for where, statement in statements(stack):
         assert statement.keys().isdisjoint({"NotAction", "NotResource", "NotPrincipal"}), where
 
 
-def test_every_statement_says_why_it_is_there(stack: Stack) -> None:
+def test_every_statement_has_a_sid(stack: Stack) -> None:
     for where, statement in statements(stack):
         assert re.fullmatch(r"[A-Za-z0-9]+", statement.get("Sid", "")), f"{where}: a Sid is letters and digits"
 
 
-def test_nobody_outside_may_touch_a_queue_or_a_topic(stack: Stack) -> None:
-    """But for the topic of task events, which sends to the queue that subscribed to it, and for alarms."""
-    open_to_somebody = {
+def test_no_one_else_may_use_a_queue_or_a_topic(stack: Stack) -> None:
+    """Except the topic of task events, which sends to the queue that subscribes to it, and alarms."""
+    open_to_others = {
         policy.name
         for policy in [*stack.all("aws:sqs/queuePolicy:QueuePolicy"), *stack.all("aws:sns/topicPolicy:TopicPolicy")]
         if {statement["Effect"] for statement in policy.json("policy")["Statement"]} != {"Deny"}
     }
-    assert open_to_somebody == {"failed-tasks-policy", "alerts-policy", "breaker-trips-policy"}
+    assert open_to_others == {"failed-tasks-policy", "alerts-policy", "breaker-trips-policy"}
 
 
-def test_every_principal_that_is_allowed_something_is_one_service(stack: Stack) -> None:
+def test_every_allowed_principal_is_one_service(stack: Stack) -> None:
     principals = [statement["Principal"] for _, statement in allows(stack) if "Principal" in statement]
     assert len(principals) == 12 + 1 + 2, "twelve roles, a topic that sends to a queue, alarms to two topics"
     assert all(principal.keys() == {"Service"} for principal in principals)
@@ -113,11 +113,11 @@ def test_there_is_no_secret_anywhere(stack: Stack) -> None:
 
 
 def test_no_queue_hashes_bodies_to_find_duplicates(stack: Stack) -> None:
-    """It would never match a client's second try."""
+    """It would never match a client's second attempt."""
     assert not [q.name for q in stack.all("aws:sqs/queue:Queue") if q.inputs.get("contentBasedDeduplication")]
 
 
-def test_nothing_is_protected_unless_it_is_asked_for(stack: Stack) -> None:
+def test_nothing_is_protected_by_default(stack: Stack) -> None:
     assert not [one.name for one in stack if one.protect], "a development stack can be destroyed"
 
 

@@ -1,4 +1,4 @@
-"""The functions: how they run, what they are told, and what they are made of."""
+"""The functions: how they run, which variables they have, and what they are made of."""
 
 import importlib
 from pathlib import Path
@@ -43,28 +43,30 @@ def test_a_function_has_a_handler_that_exists(stack: Stack, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_has_a_role_of_its_own(stack: Stack, name: str) -> None:
+def test_a_function_has_its_own_role(stack: Stack, name: str) -> None:
     made = function(stack, name)
     assert made.inputs["role"] == arn("iam", f"role/taskline-dev-{name}", "")
     assert made.depends_on(stack.one("aws:iam/rolePolicy:RolePolicy", f"{name}-policy")), "with its policy in place"
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_has_a_log_group_of_its_own_that_forgets(stack: Stack, name: str) -> None:
+def test_a_function_has_its_own_log_group_with_a_retention(stack: Stack, name: str) -> None:
     logs = stack.one("aws:cloudwatch/logGroup:LogGroup", f"{name}-logs")
     assert logs.inputs["name"] == f"/aws/lambda/{function(stack, name).inputs['name']}", "where Lambda writes"
     assert logs.inputs["retentionInDays"] == 7
-    assert function(stack, name).depends_on(logs), "else Lambda makes one on the first call, which keeps everything"
+    assert function(stack, name).depends_on(logs), (
+        "otherwise Lambda creates one on the first call, which keeps everything"
+    )
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_is_given_code_and_layer(stack: Stack, name: str, layer: Path) -> None:
+def test_a_function_gets_code_and_layer(stack: Stack, name: str, layer: Path) -> None:
     made = function(stack, name)
     assert isinstance(made.inputs["code"], pulumi.FileArchive)
     assert Path(made.inputs["code"].path).is_file()
     assert made.inputs["layers"] == [arn("lambda", "layer:taskline-dev-dependencies:1")]
     dependencies = stack.one("aws:lambda/layerVersion:LayerVersion", "code-layer")
-    assert Path(dependencies.inputs["code"].path) == layer, "the layer of the settings"
+    assert Path(dependencies.inputs["code"].path) == layer, "the layer from the settings"
     assert dependencies.inputs["compatibleRuntimes"] == [made.inputs["runtime"]]
     assert dependencies.inputs["compatibleArchitectures"] == made.inputs["architectures"]
 
@@ -125,7 +127,9 @@ def test_all_functions_share_one_archive(stack: Stack) -> None:
         ),
     ],
 )
-def test_a_function_is_told_what_it_needs_and_nothing_else(stack: Stack, name: str, own: dict[str, str]) -> None:
+def test_a_function_has_the_variables_that_it_needs_and_no_others(
+    stack: Stack, name: str, own: dict[str, str]
+) -> None:
     assert function(stack, name).inputs["environment"]["variables"] == own | {
         "POWERTOOLS_SERVICE_NAME": name,
         "POWERTOOLS_METRICS_NAMESPACE": "Taskline",
@@ -134,16 +138,16 @@ def test_a_function_is_told_what_it_needs_and_nothing_else(stack: Stack, name: s
     }
 
 
-def test_a_handler_reads_only_what_its_function_is_told(stack: Stack) -> None:
+def test_a_handler_reads_all_variables_of_its_function_and_no_others(stack: Stack) -> None:
     for name in FUNCTIONS:
         source = Path(str(importlib.import_module(f"functions.{name}").__file__)).read_text()
-        told = function(stack, name).inputs["environment"]["variables"]
+        given = function(stack, name).inputs["environment"]["variables"]
         for variable in VARIABLES:
-            assert (f'os.environ["{variable}"]' in source) == (variable in told), f"{name}: {variable}"
+            assert (f'os.environ["{variable}"]' in source) == (variable in given), f"{name}: {variable}"
 
 
 @pytest.mark.parametrize("name", ["validator", "reader", "canceller", "redrive", "documents", "breaker"])
-def test_a_function_behind_the_api_ends_before_the_gateway_gives_up(stack: Stack, name: str) -> None:
+def test_a_function_behind_the_api_times_out_before_the_gateway(stack: Stack, name: str) -> None:
     assert function(stack, name).inputs["timeout"] < 29
 
 

@@ -1,4 +1,4 @@
-"""Everything that the program makes, and nothing else: the same on every evaluation, in an update and in a preview."""
+"""All resources that the program creates: the same on every evaluation, in an update and in a preview."""
 
 import json
 from collections import Counter
@@ -20,6 +20,31 @@ ALARMS = (
     *("failed-executions", "timed-out-executions", "no-executions", "breaker-rate", "breaker-volume"),
     *("api-throttles", "processor-throttles", "pipe-throttles", "table-throttles"),
 )
+# Component -> its former type: deployed stacks still know it by that.
+FORMER_TYPES = {
+    "taskline:api:AccessLog": "taskline:access_log:AccessLog",
+    "taskline:api:Firewall": "taskline:firewall:Firewall",
+    "taskline:api:Front": "taskline:front:Front",
+    "taskline:api:UsagePlan": "taskline:usage_plan:UsagePlan",
+    "taskline:blocks:Code": "taskline:code:Code",
+    "taskline:blocks:FifoQueue": "taskline:queue:FifoQueue",
+    "taskline:blocks:Function": "taskline:function:Function",
+    "taskline:blocks:Role": "taskline:role:Role",
+    "taskline:blocks:StandardQueue": "taskline:standard_queue:StandardQueue",
+    "taskline:blocks:Topic": "taskline:topic:Topic",
+    "taskline:pipeline:Lane": "taskline:lane:Lane",
+    "taskline:pipeline:Pipe": "taskline:pipe:Pipe",
+    "taskline:pipeline:Processing": "taskline:processing:Processing",
+    "taskline:pipeline:Table": "taskline:table:Table",
+    "taskline:pipeline:Workflow": "taskline:workflow:Workflow",
+    "taskline:watch:Alarms": "taskline:alarms:Alarms",
+    "taskline:watch:AllOf": "taskline:alarm:AllOf",
+    "taskline:watch:Breaker": "taskline:breaker:Breaker",
+    "taskline:watch:Events": "taskline:events:Events",
+    "taskline:watch:MetricAlarm": "taskline:alarm:MetricAlarm",
+    "taskline:watch:Monitor": "taskline:monitor:Monitor",
+    "taskline:watch:PatternTable": "taskline:pattern_table:PatternTable",
+}
 INVENTORY = Counter(
     [
         ("aws:apigateway/account:Account", "api-access-account"),
@@ -96,44 +121,44 @@ INVENTORY = Counter(
         ("aws:sqs/queuePolicy:QueuePolicy", "event-failures-policy"),
         ("aws:sqs/queuePolicy:QueuePolicy", "failed-tasks-policy"),
         ("aws:sqs/queuePolicy:QueuePolicy", "tasks-policy"),
-        ("taskline:access_log:AccessLog", "api-access"),
+        ("taskline:api:AccessLog", "api-access"),
         ("taskline:api:Api", "api"),
-        ("taskline:code:Code", "code"),
-        ("taskline:events:Events", "events"),
-        ("taskline:front:Front", "front"),
-        ("taskline:function:Function", "canceller"),
-        ("taskline:function:Function", "documents"),
-        ("taskline:function:Function", "events"),
-        ("taskline:function:Function", "monitor"),
-        ("taskline:function:Function", "processor"),
-        ("taskline:function:Function", "reader"),
-        ("taskline:function:Function", "redrive"),
-        ("taskline:function:Function", "validator"),
-        ("taskline:lane:Lane", "tasks"),
-        ("taskline:monitor:Monitor", "monitor"),
-        ("taskline:pattern_table:PatternTable", "failure-patterns"),
-        ("taskline:pipe:Pipe", "tasks-pipe"),
-        ("taskline:processing:Processing", "processing"),
-        ("taskline:queue:FifoQueue", "dead-letters"),
-        ("taskline:queue:FifoQueue", "tasks"),
-        ("taskline:role:Role", "api-access"),
-        ("taskline:role:Role", "canceller"),
-        ("taskline:role:Role", "documents"),
-        ("taskline:role:Role", "events"),
-        ("taskline:role:Role", "monitor"),
-        ("taskline:role:Role", "processor"),
-        ("taskline:role:Role", "reader"),
-        ("taskline:role:Role", "redrive"),
-        ("taskline:role:Role", "tasks-pipe"),
-        ("taskline:role:Role", "validator"),
-        ("taskline:role:Role", "workflow"),
-        ("taskline:standard_queue:StandardQueue", "event-failures"),
-        ("taskline:standard_queue:StandardQueue", "failed-tasks"),
-        ("taskline:table:Table", "tasks"),
-        ("taskline:topic:Topic", "alerts"),
-        ("taskline:topic:Topic", "task-events"),
-        ("taskline:usage_plan:UsagePlan", "api-usage"),
-        ("taskline:workflow:Workflow", "workflow"),
+        ("taskline:blocks:Code", "code"),
+        ("taskline:watch:Events", "events"),
+        ("taskline:api:Front", "front"),
+        ("taskline:blocks:Function", "canceller"),
+        ("taskline:blocks:Function", "documents"),
+        ("taskline:blocks:Function", "events"),
+        ("taskline:blocks:Function", "monitor"),
+        ("taskline:blocks:Function", "processor"),
+        ("taskline:blocks:Function", "reader"),
+        ("taskline:blocks:Function", "redrive"),
+        ("taskline:blocks:Function", "validator"),
+        ("taskline:pipeline:Lane", "tasks"),
+        ("taskline:watch:Monitor", "monitor"),
+        ("taskline:watch:PatternTable", "failure-patterns"),
+        ("taskline:pipeline:Pipe", "tasks-pipe"),
+        ("taskline:pipeline:Processing", "processing"),
+        ("taskline:blocks:FifoQueue", "dead-letters"),
+        ("taskline:blocks:FifoQueue", "tasks"),
+        ("taskline:blocks:Role", "api-access"),
+        ("taskline:blocks:Role", "canceller"),
+        ("taskline:blocks:Role", "documents"),
+        ("taskline:blocks:Role", "events"),
+        ("taskline:blocks:Role", "monitor"),
+        ("taskline:blocks:Role", "processor"),
+        ("taskline:blocks:Role", "reader"),
+        ("taskline:blocks:Role", "redrive"),
+        ("taskline:blocks:Role", "tasks-pipe"),
+        ("taskline:blocks:Role", "validator"),
+        ("taskline:blocks:Role", "workflow"),
+        ("taskline:blocks:StandardQueue", "event-failures"),
+        ("taskline:blocks:StandardQueue", "failed-tasks"),
+        ("taskline:pipeline:Table", "tasks"),
+        ("taskline:blocks:Topic", "alerts"),
+        ("taskline:blocks:Topic", "task-events"),
+        ("taskline:api:UsagePlan", "api-usage"),
+        ("taskline:pipeline:Workflow", "workflow"),
         ("aws:cloudwatch/compositeAlarm:CompositeAlarm", "breaker-trip-alarm"),
         ("aws:cloudwatch/compositeAlarm:CompositeAlarm", "queue-stuck-alarm"),
         ("aws:cloudwatch/eventRule:EventRule", "breaker-rule"),
@@ -149,24 +174,24 @@ INVENTORY = Counter(
         ("aws:sns/topic:Topic", "breaker-trips-topic"),
         ("aws:sns/topicPolicy:TopicPolicy", "breaker-trips-policy"),
         ("aws:sns/topicSubscription:TopicSubscription", "breaker-subscription"),
-        ("taskline:alarm:AllOf", "breaker-trip"),
-        ("taskline:alarm:AllOf", "queue-stuck"),
-        ("taskline:alarms:Alarms", "alarms"),
-        ("taskline:breaker:Breaker", "breaker"),
-        ("taskline:function:Function", "breaker"),
-        ("taskline:role:Role", "breaker"),
-        ("taskline:topic:Topic", "breaker-trips"),
+        ("taskline:watch:AllOf", "breaker-trip"),
+        ("taskline:watch:AllOf", "queue-stuck"),
+        ("taskline:watch:Alarms", "alarms"),
+        ("taskline:watch:Breaker", "breaker"),
+        ("taskline:blocks:Function", "breaker"),
+        ("taskline:blocks:Role", "breaker"),
+        ("taskline:blocks:Topic", "breaker-trips"),
         *(("aws:cloudwatch/metricAlarm:MetricAlarm", f"{name}-alarm") for name in ALARMS),
-        *(("taskline:alarm:MetricAlarm", name) for name in ALARMS),
+        *(("taskline:watch:MetricAlarm", name) for name in ALARMS),
     ]
 )
 
 
-def test_an_update_makes_exactly_these_resources(stack: Stack) -> None:
-    assert stack.inventory() == INVENTORY, "a missing or an extra resource is a change that has to be meant"
+def test_an_update_creates_exactly_these_resources(stack: Stack) -> None:
+    assert stack.inventory() == INVENTORY, "a missing or an extra resource has to be intended"
 
 
-def test_a_preview_shows_exactly_the_resources_that_an_update_makes(preview: Stack) -> None:
+def test_a_preview_shows_exactly_the_resources_that_an_update_creates(preview: Stack) -> None:
     assert preview.inventory() == INVENTORY
 
 
@@ -175,17 +200,25 @@ def test_every_resource_belongs_to_a_component(stack: Stack) -> None:
     assert [one.name for one in stack if one.custom and one.parent not in components] == []
 
 
+def test_a_component_that_moved_keeps_its_former_type_as_an_alias(layer: Path) -> None:
+    components = [one for one in run("dev", layer, firewall=True) if not one.custom]
+    known = {one.type: one.former_types for one in components if one.former_types}
+    assert known == {moved: (former,) for moved, former in FORMER_TYPES.items()}, (
+        "without it, an update replaces every resource in the component"
+    )
+
+
 def test_names_start_with_project_and_stage(stack: Stack) -> None:
     for one in stack:
         if one.custom and (name := one.inputs.get("name") or one.inputs.get("layerName")):
-            assert "taskline-dev-" in name, f"{one.name}: two stages of one account would get in each other's way"
+            assert "taskline-dev-" in name, f"{one.name}: two stages in one account would collide"
 
 
 def test_two_evaluations_are_the_same_to_the_last_byte(stack: Stack, layer: Path) -> None:
-    assert run("dev", layer).plain() == stack.plain(), "an update without a change changes nothing"
+    assert run("dev", layer).plain() == stack.plain(), "an update without a change must change nothing"
 
 
-def test_a_preview_differs_from_the_update_in_nothing_but_what_is_unknown(stack: Stack, preview: Stack) -> None:
+def test_a_preview_differs_from_the_update_only_in_what_is_unknown(stack: Stack, preview: Stack) -> None:
     update = stack.plain()
     for key, seen in preview.plain().items():
         assert_same_but_for_unknowns(seen["inputs"], update[key]["inputs"], str(key))
@@ -204,7 +237,7 @@ def assert_same_but_for_unknowns(seen: Any, final: Any, path: str) -> None:
         assert seen == final, path
 
 
-def test_the_program_asks_the_provider_only_where_it_is(stack: Stack) -> None:
+def test_the_program_queries_the_provider_only_for_its_location(stack: Stack) -> None:
     assert sorted(stack.calls) == [
         "aws:index/getCallerIdentity:getCallerIdentity",
         "aws:index/getPartition:getPartition",
@@ -253,9 +286,9 @@ def test_a_preview_knows_the_names_and_not_the_urls(stack: Stack, preview: Stack
     assert all(preview.exports[name] == stack.exports[name] for name in known)
 
 
-def test_every_name_of_a_function_is_one_that_is_made(stack: Stack) -> None:
-    made = {one.inputs["name"] for one in stack.all("aws:lambda/function:Function")}
-    assert set(stack.exports["function_names"]) == made
+def test_every_exported_function_name_belongs_to_a_function(stack: Stack) -> None:
+    created = {one.inputs["name"] for one in stack.all("aws:lambda/function:Function")}
+    assert set(stack.exports["function_names"]) == created
 
 
 @pytest.mark.parametrize("as_preview", [False, True], ids=["update", "preview"])
@@ -266,7 +299,7 @@ def test_every_stage_can_be_deployed(layer: Path, stage: str, as_preview: bool) 
     assert renamed == INVENTORY, "stages differ in their settings, not in their parts"
 
 
-def test_there_are_the_stages_that_the_project_promises() -> None:
+def test_the_promised_stages_exist() -> None:
     assert {"dev", "staging", "prod"} <= set(STAGES)
 
 
@@ -277,6 +310,6 @@ def test_the_project_file_runs_this_program_with_its_own_python() -> None:
     assert (ROOT / project["main"] / "__main__.py").is_file()
 
 
-def test_no_lock_of_the_inputs_is_hidden_in_the_mocks(stack: Stack) -> None:
-    """What the engine is asked for can be written down as JSON: no Output is left inside."""
+def test_all_inputs_are_resolved(stack: Stack) -> None:
+    """What the engine receives can be written as JSON: it holds no Output."""
     json.dumps([one["inputs"] for one in stack.plain().values()])

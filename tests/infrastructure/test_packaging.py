@@ -1,4 +1,4 @@
-"""What is uploaded: complete, the same bytes for the same input, and for Lambda's platform alone."""
+"""What is uploaded: complete, the same bytes for the same input, and for Lambda's platform only."""
 
 import base64
 import hashlib
@@ -45,7 +45,7 @@ def test_two_builds_are_the_same_bytes(tmp_path: Path) -> None:
     assert Path(first).name == Path(second).name
 
 
-def test_times_modes_and_caches_of_the_files_do_not_count(tmp_path: Path, sources: Path) -> None:
+def test_times_modes_and_caches_of_the_files_do_not_matter(tmp_path: Path, sources: Path) -> None:
     before = Path(functions_archive(tmp_path / "build")).read_bytes()
     for path in sources.rglob("*.py"):
         os.utime(path, (1_000_000_000, 1_000_000_000))
@@ -56,7 +56,7 @@ def test_times_modes_and_caches_of_the_files_do_not_count(tmp_path: Path, source
     assert Path(functions_archive(tmp_path / "build")).read_bytes() == before
 
 
-def test_a_change_of_the_code_is_a_new_archive(tmp_path: Path, sources: Path) -> None:
+def test_changed_code_is_a_new_archive(tmp_path: Path, sources: Path) -> None:
     before = functions_archive(tmp_path / "build")
     with (sources / "validator.py").open("a") as file:
         file.write("\n# changed\n")
@@ -70,7 +70,7 @@ def test_a_new_file_is_packed_without_being_listed_anywhere(tmp_path: Path, sour
     assert "functions/task_types/email.py" in entries(functions_archive(tmp_path / "build"))
 
 
-def test_entries_have_no_time_and_can_be_read_by_everybody(tmp_path: Path) -> None:
+def test_entries_have_no_time_and_are_readable_by_every_user(tmp_path: Path) -> None:
     with zipfile.ZipFile(functions_archive(tmp_path)) as archive:
         for entry in archive.infolist():
             assert entry.date_time == (1980, 1, 1, 0, 0, 0)
@@ -98,11 +98,11 @@ def test_the_archive_alone_is_enough_to_load_every_handler(tmp_path: Path) -> No
     assert done.stdout.split() == ["default", "demo.echo", "demo.flaky", "demo.slow", "True", "True"]
 
 
-# The dependency layer, from wheels made by hand: no test needs the network.
+# The dependency layer, from handmade wheels: no test needs the network.
 
 
 class Shelf:
-    """A folder of wheels, and requirements that ask for them by hash."""
+    """A folder of wheels, and requirements that name them by hash."""
 
     def __init__(self, folder: Path) -> None:
         self.wheels = folder / "wheels"
@@ -111,7 +111,7 @@ class Shelf:
         self.wheels.mkdir()
 
     def wheel(self, tag: str = "py3-none-any", version: str = "1.0", requires: str = "", **files: str) -> str:
-        """Makes a wheel of the project `tiny` and requires it."""
+        """Builds a wheel of the project `tiny` and requires it."""
         info = f"tiny-{version}.dist-info"
         held = {"tiny/__init__.py": f'VERSION = "{version}"\n'} | files
         held[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: tiny\nVersion: {version}\n"
@@ -167,7 +167,7 @@ def test_which_tool_installed_a_package_is_not_in_the_layer(shelf: Shelf) -> Non
 
 
 def test_nothing_is_resolved(shelf: Shelf) -> None:
-    """The requirements are complete; a package that asks for more than they hold changes nothing."""
+    """The requirements are complete: a package that requires more changes nothing."""
     shelf.wheel(requires="another>=2")
     assert "python/tiny/__init__.py" in entries(shelf.layer())
 
@@ -189,7 +189,7 @@ def test_changed_requirements_are_another_layer(shelf: Shelf) -> None:
 
 @pytest.mark.check
 @pytest.mark.parametrize("harm", ["the archive is gone", "the pointer was cut off"])
-def test_a_layer_that_was_lost_is_built_again(shelf: Shelf, harm: str) -> None:
+def test_a_lost_layer_is_built_again(shelf: Shelf, harm: str) -> None:
     shelf.wheel()
     first = shelf.layer()
     if harm == "the archive is gone":
@@ -212,7 +212,7 @@ def test_a_layer_for_another_platform_is_not_found_in_the_cache(shelf: Shelf, mo
 
 
 @pytest.mark.parametrize("tag", ["cp313-cp313-manylinux_2_17_aarch64", "cp313-abi3-manylinux2014_aarch64"])
-def test_a_wheel_for_lambda_is_taken(shelf: Shelf, tag: str) -> None:
+def test_a_wheel_for_lambda_is_accepted(shelf: Shelf, tag: str) -> None:
     shelf.wheel(tag)
     assert "python/tiny/__init__.py" in entries(shelf.layer())
 
@@ -258,7 +258,7 @@ def assert_refused(shelf: Shelf) -> str:
         shelf.layer()
     message = str(caught.value)
     assert "functions.txt" in message, "the message names what could not be installed"
-    assert "taskline:dependencyLayer" in message, "and the way out"
+    assert "taskline:dependencyLayer" in message, "and the workaround"
     assert "pip said:" in message
     assert list(shelf.build.iterdir()) == [], "a failed build leaves nothing behind"
     return message
@@ -287,4 +287,4 @@ def test_the_real_layer_holds_only_code_for_lambda(tmp_path: Path) -> None:
         assert "cpython-313" in name or "abi3" in name or "cpython" not in name, f"{name} is not for Python 3.13"
     for package in ("pydantic", "boto3", "aws_lambda_powertools", "aws_xray_sdk"):
         assert f"python/{package}/__init__.py" in held
-    assert sum(map(len, held.values())) < 250 * 1024 * 1024, "Lambda takes 250 MB unpacked"
+    assert sum(map(len, held.values())) < 250 * 1024 * 1024, "Lambda's limit is 250 MB unpacked"

@@ -1,4 +1,4 @@
-"""Who may do what: enough, and nothing to spare."""
+"""The permissions of each actor: what it needs, and no more."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ EXPECTED = {
     | {(f"sqs:{action}", DEAD_LETTERS) for action in ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility")},
     "documents": own_logs("documents") | TRACE,
     "processor": own_logs("processor") | TRACE,
-    # What API Gateway's own managed policy has: it refuses a role with less.
+    # What API Gateway's own managed policy has: it rejects a role with less.
     "api-access": {
         (f"logs:{action}", "*")
         for action in (
@@ -139,7 +139,7 @@ def pairs(statements: Any) -> list[tuple[str, str]]:
 def test_a_role_may_do_exactly_what_its_actor_does(stack: Stack, actor: str) -> None:
     policy = stack.one("aws:iam/rolePolicy:RolePolicy", f"{actor}-policy")
     allowed = pairs(policy.json("policy")["Statement"])
-    assert set(allowed) == EXPECTED[actor], "enough, and nothing to spare"
+    assert set(allowed) == EXPECTED[actor], "what it needs, and no more"
     assert len(allowed) == len(set(allowed)), "and nothing twice"
     assert policy.json("policy")["Version"] == "2012-10-17"
     assert policy.inputs["role"] == f"taskline-dev-{actor}"
@@ -150,11 +150,11 @@ def test_every_role_has_one_policy_and_no_other(stack: Stack) -> None:
     assert roles == {f"taskline-dev-{actor}" for actor in EXPECTED}
     assert len(stack.all("aws:iam/rolePolicy:RolePolicy")) == len(roles)
     for role in stack.all("aws:iam/role:Role"):
-        assert role.inputs.keys() == {"name", "assumeRolePolicy"}, "no managed and no inline policy beside it"
+        assert role.inputs.keys() == {"name", "assumeRolePolicy"}, "no managed and no other inline policy"
 
 
 @pytest.mark.parametrize("function", ["validator", "reader", "canceller", "redrive", "processor", "events", "monitor"])
-def test_only_lambda_takes_a_functions_role(stack: Stack, function: str) -> None:
+def test_only_lambda_can_assume_a_functions_role(stack: Stack, function: str) -> None:
     (statement,) = stack.one("aws:iam/role:Role", f"{function}-role").json("assumeRolePolicy")["Statement"]
     assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
     assert statement["Action"] == "sts:AssumeRole"
@@ -165,8 +165,10 @@ def test_only_lambda_takes_a_functions_role(stack: Stack, function: str) -> None
     ("actor", "service", "source"),
     [("workflow", "states", WORKFLOW), ("tasks-pipe", "pipes", arn("pipes", "pipe/taskline-dev-tasks-pipe"))],
 )
-def test_only_one_resource_of_this_account_takes_its_role(stack: Stack, actor: str, service: str, source: str) -> None:
-    """Else anybody's pipe could be told to use it (the confused deputy)."""
+def test_only_one_resource_of_this_account_can_assume_its_role(
+    stack: Stack, actor: str, service: str, source: str
+) -> None:
+    """Otherwise a pipe of any account could use it (the confused deputy)."""
     (statement,) = stack.one("aws:iam/role:Role", f"{actor}-role").json("assumeRolePolicy")["Statement"]
     assert statement["Effect"] == "Allow"
     assert statement["Principal"] == {"Service": f"{service}.amazonaws.com"}
@@ -177,7 +179,7 @@ def test_only_one_resource_of_this_account_takes_its_role(stack: Stack, actor: s
     }
 
 
-def test_the_trusted_source_is_the_resource_that_is_made(stack: Stack) -> None:
+def test_the_trusted_source_is_the_resource_that_is_created(stack: Stack) -> None:
     assert stack.one("aws:sfn/stateMachine:StateMachine", "workflow-machine").inputs["name"] == WORKFLOW.split(":")[-1]
     assert stack.one("aws:pipes/pipe:Pipe", "tasks-pipe-pipe").inputs["name"] == "taskline-dev-tasks-pipe"
 
@@ -218,7 +220,7 @@ def test_a_task_state_gives_its_permission(state: dict[str, Any], action: str, r
     assert statement == {"Sid": "ForDoIt", "Effect": "Allow", "Action": [action], "Resource": resource}
 
 
-def test_states_that_do_the_same_share_one_statement() -> None:
+def test_states_with_the_same_permission_share_one_statement() -> None:
     same = a_task("dynamodb:getItem", TableName="t")
     statements = computed(A=same, B={"Type": "Pass"}, C=same, D=a_task("dynamodb:getItem", TableName="u"))
     assert [(s["Sid"], s["Resource"]) for s in statements] == [
@@ -232,7 +234,7 @@ def test_a_machine_without_tasks_may_do_nothing() -> None:
 
 
 @pytest.mark.parametrize("integration", ["dynamodb:putItem", "sns:publish", "lambda:invoke.waitForTaskToken"])
-def test_an_integration_that_nobody_knows_is_an_error_that_names_it(integration: str) -> None:
+def test_an_unknown_integration_is_an_error_that_names_it(integration: str) -> None:
     with pytest.raises(
         UnknownIntegrationError, match=rf"'DoIt' uses 'arn:aws:states:::{integration}'.*dynamodb:getItem"
     ):
@@ -240,7 +242,7 @@ def test_an_integration_that_nobody_knows_is_an_error_that_names_it(integration:
 
 
 @pytest.mark.parametrize("kind", ["Map", "Parallel"])
-def test_states_inside_states_are_an_error_and_not_overlooked(kind: str) -> None:
+def test_states_inside_states_are_an_error(kind: str) -> None:
     with pytest.raises(UnknownIntegrationError, match=f"'DoIt'.*{kind}"):
         computed(DoIt={"Type": kind})
 
@@ -252,5 +254,5 @@ def test_every_task_of_the_shipped_definition_has_its_permission() -> None:
     assert named == tasks
 
 
-def test_a_policy_document_has_the_version_that_iam_wants() -> None:
+def test_a_policy_document_has_the_version_that_iam_requires() -> None:
     assert iam.document() == {"Version": "2012-10-17", "Statement": []}

@@ -1,4 +1,4 @@
-"""Settings and the times chain: what is refused, in which words, and that nothing is made then."""
+"""Settings and the times chain: what is rejected, with which message, and before any resource exists."""
 
 import re
 from pathlib import Path
@@ -22,18 +22,18 @@ ROOT = Path(__file__).parents[2]
 PROJECT = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
 
 
-def refusal(layer: Path, **config: Any) -> Exception:
-    """The program's refusal of these settings, which comes before the first resource."""
+def rejection(layer: Path, **config: Any) -> Exception:
+    """The error for these settings, which comes before the first resource."""
     recording = Recording()
     with pytest.raises((SettingsError, TimesError)) as caught:
         run("dev", layer, into=recording, **config)
-    assert recording.resources == [], "settings are refused before any resource exists"
+    assert recording.resources == [], "settings are rejected before any resource exists"
     return caught.value
 
 
-def times_for(handler: int, **set_by_hand: int) -> Times:
-    """The chain of a stack whose task types all have the default patience."""
-    return derive_times(handler=handler, policies=[DEFAULT_RETRY], **set_by_hand)
+def times_for(handler: int, **configured: int) -> Times:
+    """The chain of a stack whose task types all have the default retry policy."""
+    return derive_times(handler=handler, policies=[DEFAULT_RETRY], **configured)
 
 
 @pytest.mark.parametrize(
@@ -86,11 +86,11 @@ def times_for(handler: int, **set_by_hand: int) -> Times:
         ("queueAgeAlarmSeconds", 345_601, "60 to 345600"),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_refused_by_name(layer: Path, key: str, value: object, allowed: str) -> None:
-    message = str(refusal(layer, **{key: value}))
+def test_an_invalid_setting_is_rejected_by_name(layer: Path, key: str, value: object, allowed: str) -> None:
+    message = str(rejection(layer, **{key: value}))
     assert message.startswith(f"taskline:{key} is {value!r}; allowed: "), "the message names key and value"
     assert allowed in message, "and what is allowed"
-    assert f"pulumi config set {key} " in message, "and the way out"
+    assert f"pulumi config set {key} " in message, "and how to set it"
 
 
 @pytest.mark.parametrize(
@@ -111,8 +111,8 @@ def test_a_setting_that_cannot_be_used_is_refused_by_name(layer: Path, key: str,
         ({"visibilityTimeoutSeconds": 43_201}, ["visibilityTimeoutSeconds (43201)", "43200"]),
     ],
 )
-def test_times_that_break_the_chain_are_refused_by_name(layer: Path, config: dict[str, Any], keys: list[str]) -> None:
-    error = refusal(layer, **config)
+def test_times_that_break_the_chain_are_rejected_by_name(layer: Path, config: dict[str, Any], keys: list[str]) -> None:
+    error = rejection(layer, **config)
     assert isinstance(error, TimesError)
     for key in keys:
         assert key in str(error), f"the message names {key}: {error}"
@@ -137,7 +137,7 @@ def test_times_that_break_the_chain_are_refused_by_name(layer: Path, config: dic
         {"queueAgeAlarmSeconds": 60},
     ],
 )
-def test_settings_at_their_limits_are_taken(layer: Path, config: dict[str, Any]) -> None:
+def test_settings_at_their_limits_are_accepted(layer: Path, config: dict[str, Any]) -> None:
     assert run("dev", layer, **config).resources
 
 
@@ -145,7 +145,7 @@ def test_the_chain_is_derived_from_the_handler_timeout() -> None:
     assert times_for(30) == Times(handler=30, process=31, retries=100, workflow=279, lease=289, visibility=299)
 
 
-def test_a_time_that_is_given_is_taken_and_the_rest_follows_from_it() -> None:
+def test_a_configured_time_is_used_and_the_rest_follows_from_it() -> None:
     assert times_for(30, workflow=285) == Times(
         handler=30, process=31, retries=100, workflow=285, lease=295, visibility=305
     )
@@ -156,13 +156,13 @@ def test_a_time_that_is_given_is_taken_and_the_rest_follows_from_it() -> None:
 
 
 @pytest.mark.parametrize("handler", range(1, 32))
-def test_every_handler_timeout_that_is_taken_gives_a_chain(handler: int) -> None:
+def test_every_accepted_handler_timeout_gives_a_chain(handler: int) -> None:
     times = times_for(handler)
     assert 5 * times.handler + 8 < times.workflow <= MAX_WORKFLOW_SECONDS < 300
     assert times.workflow < times.lease < times.visibility
 
 
-def test_the_longest_handler_timeout_is_45_seconds() -> None:
+def test_the_longest_handler_timeout_is_31_seconds() -> None:
     times_for(31)
     with pytest.raises(TimesError, match=r"lower handlerTimeoutSeconds \(32\)"):
         times_for(32)
@@ -203,19 +203,19 @@ def test_a_stage_sets_only_what_is_declared_and_no_secret(file: Path) -> None:
     assert not re.search(r"secure:|encryptionsalt", file.read_text())
 
 
-def test_the_most_patient_task_type_decides_how_long_an_execution_may_take() -> None:
-    patient = RetryPolicy(attempts=6, base=2, cap=8)
-    times = derive_times(handler=5, policies=[DEFAULT_RETRY, patient])
+def test_the_longest_retry_policy_decides_how_long_an_execution_may_take() -> None:
+    longest = RetryPolicy(attempts=6, base=2, cap=8)
+    times = derive_times(handler=5, policies=[DEFAULT_RETRY, longest])
     assert times.retries == 2 + 4 + 8 + 8 + 8 + 5 * 6
     assert times.workflow == times_for(5).workflow - times_for(5).retries + times.retries
 
 
-def test_a_task_type_with_more_patience_than_a_pipe_has_is_refused() -> None:
+def test_a_retry_policy_that_takes_longer_than_a_pipe_waits_is_rejected() -> None:
     with pytest.raises(TimesError, match="retry policies"):
         derive_times(handler=30, policies=[RetryPolicy(attempts=10)])
 
 
-def test_a_wait_never_leaves_too_little_time_for_one_more_run_and_its_record() -> None:
+def test_a_wait_always_leaves_time_for_one_more_run_and_its_record() -> None:
     times = times_for(30)
     definition = raw_definition()
     definition["States"]["ProcessTask"]["TimeoutSeconds"] = times.process

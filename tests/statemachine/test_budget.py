@@ -58,35 +58,35 @@ def test_the_worst_case_of_a_small_machine(definition: dict[str, Any], seconds: 
 
 
 def test_a_retrier_without_a_cap_waits_its_full_back_off() -> None:
-    """MaxDelaySeconds is optional; without it nothing cuts the waits."""
+    """MaxDelaySeconds is optional; without it nothing limits the delays."""
     retrier = retry(3)
     del retrier["MaxDelaySeconds"]
     assert worst_case_seconds(machine(A=task(5, End=True, Retry=[retrier]))) == 4 * 5 + 1 + 2 + 4
 
 
-def test_a_retrier_that_says_only_what_it_is_for_has_the_languages_defaults() -> None:
+def test_a_retrier_with_only_error_names_has_the_languages_defaults() -> None:
     """IntervalSeconds 1, BackoffRate 2, MaxAttempts 3 (Amazon States Language, "Retry")."""
     definition = machine(A=task(5, End=True, Retry=[{"ErrorEquals": ["States.ALL"]}]))
     assert worst_case_seconds(definition) == 4 * 5 + 1 + 2 + 4
 
 
 def test_a_task_without_a_timeout_has_no_worst_case() -> None:
-    """By default a Task waits for ever: counting it as nothing would break the times chain unseen."""
+    """By default a Task waits for ever: to count it as nothing would silently break the times chain."""
     with pytest.raises((KeyError, ValueError)):
         worst_case_seconds(machine(A={"Type": "Task", "End": True}))
 
 
 def test_a_loop_counts_once() -> None:
-    """How often it is taken, its own condition decides, which looks at the time that is left."""
+    """Its own condition, which checks the remaining time, decides how often it is taken."""
     assert worst_case_seconds(machine(A=task(1, Next="B"), B=task(2, Next="A"))) == 3
 
 
-def test_the_worst_case_from_a_state_on() -> None:
+def test_the_worst_case_from_a_given_state() -> None:
     definition = machine(A=task(1, Next="B"), B=task(2, Next="C"), C=task(4, End=True))
     assert worst_case_seconds(definition, "B") == 6
 
 
-def test_all_ways_out_of_a_state_are_its_successors() -> None:
+def test_all_transitions_of_a_state_are_its_successors() -> None:
     state = {"Next": "A", "Default": "B", "Choices": [{"Next": "C"}], "Catch": [{"Next": "D"}, {"Next": "E"}]}
     assert sorted(successors(state)) == ["A", "B", "C", "D", "E"]
     assert list(successors(END)) == []

@@ -65,17 +65,17 @@ def test_a_value_without_a_placeholder_is_an_error_that_names_it() -> None:
         load_definition({**VALUES, "Tabelname": "x"})
 
 
-def test_all_missing_values_are_named_at_once() -> None:
+def test_all_missing_values_are_named_together() -> None:
     with pytest.raises(DefinitionError, match=r"LeaseSeconds, ProcessTimeoutSeconds.*TableName"):
         load_definition({"DeadLetterQueueUrl": "x"})
 
 
-def test_a_string_that_is_nothing_but_a_placeholder_takes_the_value_with_its_type(template: Any) -> None:
+def test_a_string_that_is_one_placeholder_becomes_the_value_with_its_type(template: Any) -> None:
     template({"number": "${N}", "text": "${S}"})
     assert load_definition({"N": 7, "S": "7"}) == {"number": 7, "text": "7"}
 
 
-def test_a_placeholder_inside_a_string_is_put_into_its_text(template: Any) -> None:
+def test_a_placeholder_inside_a_string_is_replaced_in_its_text(template: Any) -> None:
     template({"a": ["x${N}y${S}", {"b": "{% ${N} * 2 %}"}], "c": 1, "d": None, "e": True})
     filled = load_definition({"N": 7, "S": "${N}"})
     assert filled == {"a": ["x7y${N}", {"b": "{% 7 * 2 %}"}], "c": 1, "d": None, "e": True}, (
@@ -83,7 +83,7 @@ def test_a_placeholder_inside_a_string_is_put_into_its_text(template: Any) -> No
     )
 
 
-def test_a_value_with_quotes_and_backslashes_stays_what_it_is(template: Any) -> None:
+def test_a_value_with_quotes_and_backslashes_is_unchanged(template: Any) -> None:
     template({"a": "-${S}-"})
     assert load_definition({"S": '"\\1\n'}) == {"a": '-"\\1\n-'}
 
@@ -98,13 +98,13 @@ def test_the_times_are_numbers() -> None:
     assert STATES["ProcessTask"]["TimeoutSeconds"] == 31
 
 
-def test_every_transition_leads_to_a_state_and_every_state_is_led_to() -> None:
-    led_to = {after for state in STATES.values() for after in successors(state)} | {DEFINITION["StartAt"]}
-    assert led_to == set(STATES)
+def test_every_transition_leads_to_a_state_and_every_state_is_reachable() -> None:
+    reached = {after for state in STATES.values() for after in successors(state)} | {DEFINITION["StartAt"]}
+    assert reached == set(STATES)
 
 
 @pytest.mark.parametrize("name", STATES)
-def test_every_state_says_why_it_is_there(name: str) -> None:
+def test_every_state_has_a_comment(name: str) -> None:
     assert STATES[name].get("Comment"), "each state has a Comment"
 
 
@@ -121,7 +121,7 @@ def test_the_definition_is_small_enough() -> None:
     assert DEFINITION["QueryLanguage"] == "JSONata"
 
 
-# Error names: the class name of an exception is what the state machine retries and catches.
+# Error names: the state machine retries and catches exceptions by their class name.
 
 OUR_NAMES = {error.__name__ for error in TASK_ERRORS.values()}
 
@@ -149,8 +149,8 @@ def test_every_error_of_ours_that_the_state_machine_names_is_a_class() -> None:
     assert named == OUR_NAMES, "a renamed class has to be renamed on both sides"
 
 
-def test_the_task_types_errors_decide_themselves_whether_they_are_retried() -> None:
-    """Their retry policy does (`functions/tasks/retry.py`); a retrier here would come before it."""
+def test_retriers_leave_the_errors_of_task_types_alone() -> None:
+    """Their retry policy decides (`functions/tasks/retry.py`); a retrier here would come before it."""
     assert not names("Retry") & OUR_NAMES
     (branch,) = (catch for catch in STATES["ProcessTask"]["Catch"] if OUR_NAMES & set(catch["ErrorEquals"]))
     assert branch["Next"] == "DecideOnRetry"
@@ -179,14 +179,14 @@ def test_crashes_and_timeouts_are_retried_after_1_2_and_4_seconds() -> None:
     assert waits == [1, 2, 4]
 
 
-# What lists are made of (functions/adapters/task_table/indexes.py).
+# The keys of the list indexes (functions/adapters/task_table/indexes.py).
 
 
 UPDATES = [(name, state["Arguments"]) for name, state in TASKS.items() if state["Resource"].endswith("updateItem")]
 
 
 @pytest.mark.parametrize(("name", "arguments"), UPDATES)
-def test_whatever_changes_a_status_changes_the_shard_it_is_listed_in(name: str, arguments: dict[str, Any]) -> None:
+def test_a_change_of_status_changes_the_shard_in_which_a_task_is_listed(name: str, arguments: dict[str, Any]) -> None:
     (status,) = re.findall(r"#status = :(\w+),", arguments["UpdateExpression"].partition(" REMOVE ")[0])
     assert "status_shard = :status_shard" in arguments["UpdateExpression"]
     assert arguments["ExpressionAttributeValues"][f":{status}"] == {"S": status}

@@ -13,9 +13,9 @@ from infrastructure.api.access_log import FORMAT
 from infrastructure.api.document import gateway_document
 from tests.infrastructure.recording import Resource, Stack, arn
 
-# Every kind of error that the gateway answers by itself, and its status:
+# Every kind of error that the gateway itself returns, and its status:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
-# What the gateway calls a missing token is a path that does not exist, which is 404 to a client.
+# For the gateway, a path that does not exist is a missing token; for a client it is 404.
 STATUSES = {
     "ACCESS_DENIED": 403,
     "API_CONFIGURATION_ERROR": 500,
@@ -69,11 +69,11 @@ def test_the_api_is_regional(api: Resource) -> None:
     assert api.inputs["endpointConfiguration"] == {"types": "REGIONAL"}
 
 
-def test_long_answers_are_compressed(api: Resource) -> None:
+def test_long_responses_are_compressed(api: Resource) -> None:
     assert api.inputs["minimumCompressionSize"] == "1024"
 
 
-def test_the_body_is_the_documented_api_and_what_answers_for_every_path(body: dict[str, Any]) -> None:
+def test_the_body_is_the_documented_api_with_every_method_of_every_path(body: dict[str, Any]) -> None:
     def without_extensions(value: Any) -> Any:
         if isinstance(value, dict):
             return {k: without_extensions(v) for k, v in value.items() if not k.startswith("x-amazon-")}
@@ -87,30 +87,28 @@ def test_the_body_is_the_documented_api_and_what_answers_for_every_path(body: di
     assert plain == openapi_document(Access(operator_iam=False)), "the OpenAPI document is the API"
 
 
-def test_each_operation_is_answered_by_the_function_that_has_its_route(stack: Stack, body: dict[str, Any]) -> None:
+def test_each_operation_is_served_by_the_function_that_has_its_route(stack: Stack, body: dict[str, Any]) -> None:
     by_name = {
         one.inputs["name"]: importlib.import_module(one.inputs["handler"].removesuffix(".handler"))
         for one in stack.all("aws:lambda/function:Function")
     }
-    answered = 0
+    served = 0
     for path, method, integration in integrations(body):
         name = function_of(integration)
         if method in METHODS - {"options"}:
             route = ("GET" if method == "head" else method.upper(), path)
             assert route in by_name[name].ROUTES, f"{method} {path} is sent to {name}"
-            answered += method != "head"
+            served += method != "head"
         else:
             assert name == "taskline-dev-documents", "it knows all methods of a path, and can do nothing"
-    assert answered == len([one for path in openapi_document()["paths"].values() for one in path])
+    assert served == len([one for path in openapi_document()["paths"].values() for one in path])
 
 
-def test_every_path_takes_any_other_method_to_answer_405(body: dict[str, Any]) -> None:
+def test_every_path_takes_any_other_method_and_responds_with_405(body: dict[str, Any]) -> None:
     for path, operations in body["paths"].items():
         for method in ("options", "x-amazon-apigateway-any-method"):
             declared = [parameter["name"] for parameter in operations[method]["parameters"]]
-            assert declared == re.findall(r"{(\w+)}", path), (
-                "the gateway wants the path's parameters declared here too"
-            )
+            assert declared == re.findall(r"{(\w+)}", path), "the gateway requires the path's parameters here, too"
         assert list(operations["x-amazon-apigateway-any-method"]["responses"]) == ["405"], path
         assert list(operations["options"]["responses"]) == ["204"], path
 
@@ -138,18 +136,18 @@ def test_the_gateways_own_errors_are_all_covered(body: dict[str, Any]) -> None:
 @pytest.mark.parametrize("message", ["plain", 'with "quotes" and \\ and \n and ü'])
 def test_a_gateway_error_is_a_problem_document(body: dict[str, Any], kind: str, message: str) -> None:
     response = body["x-amazon-apigateway-gateway-responses"][kind]
-    # The gateway puts messageString there with its quotes around it, escaped.
+    # The gateway inserts messageString quoted and escaped.
     text = response["responseTemplates"]["application/json"].replace(
         "$context.error.messageString", json.dumps(message)
     )
-    assert "$" not in text, "no variable is left that this test does not know"
+    assert "$" not in text, "there is no other variable"
     problem = json.loads(text)
     assert problem["type"] == "urn:taskline:problem:" + problem["title"].lower().replace(" ", "-")
     assert problem["detail"]
-    assert problem["status"] == STATUSES[kind], "the document's status is the answer's"
+    assert problem["status"] == STATUSES[kind], "the document's status is the response's"
     assert response["responseParameters"]["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
     required = body["components"]["schemas"]["Problem"]["required"]
-    assert problem.keys() >= set(required), "the document describes the gateway's problems too"
+    assert problem.keys() >= set(required), "the document also describes the gateway's problems"
 
 
 def test_the_stage_is_v1_and_traced(stack: Stack) -> None:
@@ -175,7 +173,7 @@ def test_a_changed_document_is_deployed_again(stack: Stack, api: Resource) -> No
     assert deployment.inputs["triggers"] == {"body": hashlib.sha256(api.inputs["body"].encode()).hexdigest()}
 
 
-def test_the_api_is_deployed_when_it_may_call_its_functions(stack: Stack) -> None:
+def test_the_api_is_deployed_after_it_may_call_its_functions(stack: Stack) -> None:
     deployment = stack.one("aws:apigateway/deployment:Deployment", "api-deployment")
     permissions = stack.all("aws:lambda/permission:Permission")
     of_the_api = [one for one in permissions if one.inputs["principal"] == "apigateway.amazonaws.com"]

@@ -1,4 +1,4 @@
-"""Who may call the API in which stage, how often, from which web pages, and what is written down about it."""
+"""Who may call the API in which stage, how often, from which web pages, and what is logged about it."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ ORIGIN = "gatewayresponse.header.Access-Control-Allow-Origin"
 
 @pytest.fixture(scope="module")
 def evaluated(layer: Path) -> Callable[..., Stack]:
-    """The program for a stage and some settings, evaluated once for each."""
+    """The program for a stage and some settings, evaluated once per combination."""
 
     @cache
     def once(stage: str, **config: Any) -> Stack:
@@ -35,55 +35,55 @@ def body(stack: Stack) -> dict[str, Any]:
 
 
 def methods(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Every method of every path with who it is for; preflights and 405 are for everybody."""
+    """Every method of every path with its tag; preflights and 405 are for everybody."""
     for path, operations in document["paths"].items():
         for verb, operation in operations.items():
             (tag,) = operation.get("tags", ["everybody"])
             yield tag, f"{verb} {path}", operation
 
 
-def asked_for(stack: Stack, what: str) -> set[str]:
-    """The tags whose methods all ask for this security scheme; a tag whose methods differ is an error."""
-    asked: dict[str, set[bool]] = {}
+def requiring(stack: Stack, what: str) -> set[str]:
+    """The tags whose methods all require this security scheme; a tag whose methods differ is an error."""
+    required: dict[str, set[bool]] = {}
     for tag, _, operation in methods(body(stack)):
-        asked.setdefault(tag, set()).add(any(what in needed for needed in operation["security"]))
-    assert all(len(answers) == 1 for answers in asked.values()), asked
-    return {tag for tag, answers in asked.items() if answers == {True}}
+        required.setdefault(tag, set()).add(any(what in needed for needed in operation["security"]))
+    assert all(len(found) == 1 for found in required.values()), required
+    return {tag for tag, found in required.items() if found == {True}}
 
 
-def test_what_needs_neither_key_nor_signature_is_what_tells_about_the_api(evaluated: Callable[..., Stack]) -> None:
+def test_only_what_describes_the_api_needs_neither_key_nor_signature(evaluated: Callable[..., Stack]) -> None:
     opened = {op["operationId"] for tag, _, op in methods(body(evaluated("prod"))) if tag == "service"}
     assert {name.removesuffix("_head") for name in opened} == OPEN
 
 
 def test_clients_need_a_key_in_staging_and_in_prod_and_not_in_dev(evaluated: Callable[..., Stack]) -> None:
-    for stage, asked in (("dev", set()), ("staging", {"tasks"}), ("prod", {"tasks"})):
-        assert asked_for(evaluated(stage), "api_key") == asked, stage
+    for stage, tags in (("dev", set()), ("staging", {"tasks"}), ("prod", {"tasks"})):
+        assert requiring(evaluated(stage), "api_key") == tags, stage
         document = body(evaluated(stage))
         schemes = document["components"].get("securitySchemes", {})
-        assert ("x-api-key" in [scheme["name"] for scheme in schemes.values()]) == bool(asked)
+        assert ("x-api-key" in [scheme["name"] for scheme in schemes.values()]) == bool(tags)
         assert document["x-amazon-apigateway-api-key-source"] == "HEADER"
 
 
-def test_the_documents_function_is_told_what_the_gateway_asks_for(evaluated: Callable[..., Stack]) -> None:
+def test_the_documents_function_knows_what_the_gateway_requires(evaluated: Callable[..., Stack]) -> None:
     made = evaluated("prod", clientAuthorization="iam").one("aws:lambda/function:Function", "documents-function")
     access = json.loads(made.inputs["environment"]["variables"]["ACCESS"])
     assert Access(**access) == Access(api_key=True, client_iam=True, operator_iam=True)
 
 
-def test_operators_sign_in_staging_and_in_prod_and_clients_where_they_are_asked_to(
+def test_operators_sign_in_staging_and_in_prod_and_clients_where_it_is_required(
     evaluated: Callable[..., Stack],
 ) -> None:
-    assert asked_for(evaluated("dev"), "aws_signature") == set()
-    assert asked_for(evaluated("dev", operatorAuthorization="iam"), "aws_signature") == {"operations"}
+    assert requiring(evaluated("dev"), "aws_signature") == set()
+    assert requiring(evaluated("dev", operatorAuthorization="iam"), "aws_signature") == {"operations"}
     for stage in ("staging", "prod"):
-        assert asked_for(evaluated(stage), "aws_signature") == {"operations"}
+        assert requiring(evaluated(stage), "aws_signature") == {"operations"}
     signing = evaluated("staging", clientAuthorization="iam")
-    assert asked_for(signing, "aws_signature") == {"operations", "tasks"}
-    assert asked_for(signing, "api_key") == {"tasks"}, "the one does not stand for the other"
+    assert requiring(signing, "aws_signature") == {"operations", "tasks"}
+    assert requiring(signing, "api_key") == {"tasks"}, "a signature does not replace a key"
 
 
-def test_the_gateway_asks_for_what_the_document_says(evaluated: Callable[..., Stack]) -> None:
+def test_the_gateway_requires_what_the_document_says(evaluated: Callable[..., Stack]) -> None:
     for stack in (evaluated("dev"), evaluated("staging"), evaluated("staging", clientAuthorization="iam")):
         for _, name, operation in methods(body(stack)):
             signed = any("aws_signature" in needed for needed in operation["security"])
@@ -98,23 +98,25 @@ def test_operators_always_have_to_sign(access: Access) -> None:
     paths = with_extensions(document, {"stop": "arn-1", "look": "arn-1"}, "arn-2", [])["paths"]
     for verb in ("post", "get", "head"):
         assert paths["/stop"][verb]["x-amazon-apigateway-auth"] == {"type": "AWS_IAM"}, verb
-        assert paths["/stop"][verb]["security"] == [{"aws_signature": []}], "and show no key beside it"
+        assert paths["/stop"][verb]["security"] == [{"aws_signature": []}], "and need no key besides"
     for verb in ("options", "x-amazon-apigateway-any-method"):
         assert paths["/stop"][verb]["x-amazon-apigateway-auth"] == {"type": "NONE"}
-        assert paths["/stop"][verb]["x-amazon-apigateway-integration"]["uri"] == "arn-2", "and so reach no operator"
+        assert paths["/stop"][verb]["x-amazon-apigateway-integration"]["uri"] == "arn-2", "and so reach no operation"
     scheme = document["components"]["securitySchemes"]["aws_signature"]
     assert scheme["x-amazon-apigateway-authtype"] == "awsSigv4"
 
 
 @pytest.mark.parametrize("stage", ["staging", "prod"])
-def test_only_the_stage_dev_may_let_operators_in_without_a_signature(layer: Path, stage: str) -> None:
+def test_only_the_stage_dev_may_accept_operators_without_a_signature(layer: Path, stage: str) -> None:
     recording = Recording()
-    with pytest.raises(SettingsError, match=r"taskline:operatorAuthorization is 'none'; allowed: iam.*dev alone"):
+    with pytest.raises(
+        SettingsError, match=r"taskline:operatorAuthorization is 'none'; allowed: iam, and none only in the stage dev"
+    ):
         run(stage, layer, into=recording, operatorAuthorization="none")
     assert recording.resources == []
 
 
-def test_each_client_has_a_key_with_limits_of_its_own(evaluated: Callable[..., Stack]) -> None:
+def test_each_client_has_a_key_with_its_own_limits(evaluated: Callable[..., Stack]) -> None:
     config = {"keyRatePerSecond": 7, "keyBurst": 9, "keyQuotaPerDay": 100}
     stack = evaluated("prod", apiClients="web,mobile", **config)
     plan = stack.one(PLAN, "api-usage-plan")
@@ -123,14 +125,14 @@ def test_each_client_has_a_key_with_limits_of_its_own(evaluated: Callable[..., S
     assert plan.inputs["quotaSettings"] == {"limit": 100, "period": "DAY"}
     keys = stack.all("aws:apigateway/apiKey:ApiKey")
     assert [key.inputs["name"] for key in keys] == ["taskline-prod-client-mobile", "taskline-prod-client-web"]
-    assert not any("value" in key.inputs for key in keys), "AWS makes the secret; the program never holds it"
+    assert not any("value" in key.inputs for key in keys), "AWS generates the secret; the program never holds it"
     members = stack.all("aws:apigateway/usagePlanKey:UsagePlanKey")
     assert {member.inputs["keyId"] for member in members} == {f"{key.name}-id" for key in keys}
     assert {member.inputs["usagePlanId"] for member in members} == {"api-usage-plan-id"}
     assert stack.exports["api_key_ids"] == {client: f"api-usage-{client}-key-id" for client in ("web", "mobile")}
 
 
-def test_a_quota_of_none_is_none(evaluated: Callable[..., Stack]) -> None:
+def test_a_quota_of_zero_is_no_quota(evaluated: Callable[..., Stack]) -> None:
     assert "quotaSettings" not in evaluated("dev", keyQuotaPerDay=0).one(PLAN, "api-usage-plan").inputs
 
 
@@ -150,7 +152,7 @@ def test_all_clients_together_are_throttled_too(evaluated: Callable[..., Stack],
         ("https://a.example,http://b", "https://a.example,http://b", "method.request.header.origin"),
     ],
 )
-def test_origins_are_told_to_the_functions_and_to_the_gateways_own_errors(
+def test_origins_reach_the_functions_and_the_gateways_own_errors(
     evaluated: Callable[..., Stack], origins: str, variable: str | None, header: str | None
 ) -> None:
     stack = evaluated("dev", corsOrigins=origins)
@@ -161,11 +163,11 @@ def test_origins_are_told_to_the_functions_and_to_the_gateways_own_errors(
 
 
 @pytest.mark.parametrize("stage", ["staging", "prod"])
-def test_no_web_page_may_call_a_stage_that_names_none(evaluated: Callable[..., Stack], stage: str) -> None:
+def test_no_web_page_may_call_a_stage_without_origins(evaluated: Callable[..., Stack], stage: str) -> None:
     assert "Access-Control" not in json.dumps(body(evaluated(stage)))
 
 
-def test_every_request_is_written_down_in_one_json_line_without_what_clients_send(stack: Stack) -> None:
+def test_every_request_is_logged_in_one_json_line_without_the_clients_data(stack: Stack) -> None:
     settings = stack.one("aws:apigateway/stage:Stage", "api-stage").inputs["accessLogSettings"]
     line = json.loads(settings["format"])
     assert {
@@ -184,7 +186,7 @@ def test_every_request_is_written_down_in_one_json_line_without_what_clients_sen
     assert (logs.inputs["name"], logs.inputs["retentionInDays"]) == ("/aws/apigateway/taskline-dev-api-access", 7)
 
 
-def test_the_gateway_may_log_before_the_stage_wants_it_to(stack: Stack) -> None:
+def test_the_gateway_may_log_before_the_stage_exists(stack: Stack) -> None:
     account = stack.one("aws:apigateway/account:Account", "api-access-account")
     assert account.inputs["cloudwatchRoleArn"] == arn("iam", "role/taskline-dev-api-access", "")
     assert account.depends_on(stack.one("aws:iam/rolePolicy:RolePolicy", "api-access-policy"))
@@ -196,11 +198,11 @@ def test_a_second_stack_of_an_account_leaves_its_log_role_alone(evaluated: Calla
     made = {one.type for one in stack}
     assert "aws:apigateway/account:Account" not in made
     assert not [one for one in stack if one.name == "api-access-role"]
-    assert "accessLogSettings" in stack.one("aws:apigateway/stage:Stage", "api-stage").inputs, "it logs all the same"
+    assert "accessLogSettings" in stack.one("aws:apigateway/stage:Stage", "api-stage").inputs, "it logs anyway"
 
 
 @pytest.mark.parametrize("stage", ["dev", "staging", "prod"])
-def test_there_is_a_firewall_only_where_one_is_asked_for(evaluated: Callable[..., Stack], stage: str) -> None:
+def test_there_is_a_firewall_only_where_it_is_enabled(evaluated: Callable[..., Stack], stage: str) -> None:
     assert not [one for one in evaluated(stage) if "waf" in one.type]
     stack = evaluated(stage, firewall=True)
     acl = stack.one("aws:wafv2/webAcl:WebAcl", "api-firewall-acl")
@@ -214,6 +216,6 @@ def test_there_is_a_firewall_only_where_one_is_asked_for(evaluated: Callable[...
     group = rule["statement"]["managedRuleGroupStatement"]
     assert (group["vendorName"], group["name"]) == ("AWS", "AWSManagedRulesCommonRuleSet")
     assert group["ruleActionOverrides"] == [{"name": "SizeRestrictions_BODY", "actionToUse": {"count": {}}}], (
-        "tasks may be larger than the 8 KB that the rule takes"
+        "tasks may be larger than the rule's 8 KB"
     )
-    assert not rule["visibilityConfig"]["sampledRequestsEnabled"], "samples would keep what clients send"
+    assert not rule["visibilityConfig"]["sampledRequestsEnabled"], "samples would store the clients' data"

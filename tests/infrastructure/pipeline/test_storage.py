@@ -41,7 +41,7 @@ def test_failed_tasks_are_found_by_key_in_their_original_order(table: Resource) 
         {"attributeName": "sequence_number", "keyType": "RANGE"},
     ]
     assert index["projectionType"] == "INCLUDE"
-    assert "body" not in index["nonKeyAttributes"], "bodies are read when a task is put back, one at a time"
+    assert "body" not in index["nonKeyAttributes"], "bodies are read when a task is redriven, one at a time"
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_tasks_are_listed_in_the_order_of_their_acceptance(table: Resource, name
             {"attributeName": "list_order", "keyType": "RANGE"},
         ],
         "projectionType": "KEYS_ONLY",
-    }, "keys alone: every attribute more would be written again at each change of status"
+    }, "keys only: each further attribute would be written again at every change of status"
 
 
 def test_only_keys_are_declared(table: Resource) -> None:
@@ -63,10 +63,10 @@ def test_only_keys_are_declared(table: Resource) -> None:
     assert {index["name"] for index in indexes} == {"failed", "by_time", "by_status", "by_key"}
     keys = {key["attributeName"] for index in indexes for key in index["keySchemas"]} | {"task_id"}
     declared = [attribute["name"] for attribute in table.inputs["attributes"]]
-    assert sorted(declared) == sorted(keys), "DynamoDB refuses an attribute that is no key"
+    assert sorted(declared) == sorted(keys), "DynamoDB rejects an attribute that is not a key"
 
 
-def test_the_state_machine_writes_what_the_index_is_made_of(stack: Stack, table: Resource) -> None:
+def test_the_state_machine_writes_the_keys_of_the_indexes(stack: Stack, table: Resource) -> None:
     keys = [key for index in table.inputs["globalSecondaryIndexes"] for key in index["keySchemas"]]
     definition = stack.one("aws:sfn/stateMachine:StateMachine", "workflow-machine").inputs["definition"]
     for key in keys:
@@ -85,11 +85,11 @@ def test_the_state_machine_writes_what_the_index_is_made_of(stack: Stack, table:
         ("deletionProtectionEnabled", False),
     ],
 )
-def test_the_table_is_as_it_was_promised(table: Resource, property_name: str, value: Any) -> None:
+def test_the_table_has_its_promised_properties(table: Resource, property_name: str, value: Any) -> None:
     assert table.inputs[property_name] == value
 
 
-def test_the_attribute_that_expires_is_the_one_that_the_state_machine_writes(stack: Stack, table: Resource) -> None:
+def test_the_state_machine_writes_the_attribute_that_expires(stack: Stack, table: Resource) -> None:
     machine = stack.one("aws:sfn/stateMachine:StateMachine", "workflow-machine")
     assert f"{table.inputs['ttl']['attributeName']} = :expires_at" in machine.inputs["definition"]
 
@@ -112,7 +112,7 @@ def test_a_queue_is_fifo_with_high_throughput_and_encrypted(
 
 
 @pytest.mark.parametrize("name", QUEUES)
-def test_a_fifo_queue_is_called_so(stack: Stack, name: str) -> None:
+def test_the_name_of_a_fifo_queue_says_so(stack: Stack, name: str) -> None:
     assert queue(stack, name).inputs["name"] == f"taskline-dev-{name}.fifo"
 
 
@@ -121,7 +121,7 @@ def test_messages_are_kept(stack: Stack, name: str, days: int) -> None:
     assert queue(stack, name).inputs["messageRetentionSeconds"] == days * DAY
 
 
-def test_what_cannot_be_delivered_five_times_goes_to_the_dead_letter_queue(stack: Stack) -> None:
+def test_a_message_delivered_five_times_without_success_goes_to_the_dead_letter_queue(stack: Stack) -> None:
     assert queue(stack, "tasks").json("redrivePolicy") == {
         "deadLetterTargetArn": arn("sqs", "taskline-dev-dead-letters.fifo"),
         "maxReceiveCount": 5,
@@ -133,7 +133,7 @@ def test_the_dead_letter_queue_is_the_end_of_the_line(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("name", QUEUES)
-def test_a_queue_answers_only_over_tls(stack: Stack, name: str) -> None:
+def test_a_queue_takes_only_tls(stack: Stack, name: str) -> None:
     policy = stack.one("aws:sqs/queuePolicy:QueuePolicy", f"{name}-policy")
     (statement,) = policy.json("policy")["Statement"]
     assert policy.inputs["queueUrl"].endswith(f"/taskline-dev-{name}.fifo"), "the policy is this queue's"

@@ -1,4 +1,4 @@
-"""The state machine and the pipe that feeds it, and the times that hold them together."""
+"""The state machine, the pipe that feeds it, and the times that both depend on."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def pipe(stack: Stack) -> Resource:
 
 
 def test_the_workflow_is_express(machine: Resource) -> None:
-    assert machine.inputs["type"] == "EXPRESS", "a pipe can wait for nothing else"
+    assert machine.inputs["type"] == "EXPRESS", "a pipe can wait only for an Express execution"
 
 
 def test_the_workflow_is_traced(machine: Resource) -> None:
@@ -45,7 +45,7 @@ def test_what_is_logged_can_be_set(layer: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "service"), [("workflow", "states"), ("tasks-pipe", "pipes")])
-def test_delivered_logs_have_a_group_that_costs_no_resource_policy(stack: Stack, name: str, service: str) -> None:
+def test_delivered_logs_have_a_group_that_adds_to_no_resource_policy(stack: Stack, name: str, service: str) -> None:
     logs = stack.one("aws:cloudwatch/logGroup:LogGroup", f"{name}-logs")
     assert logs.inputs == {"name": f"/aws/vendedlogs/{service}/taskline-dev-{name}", "retentionInDays": 7}
 
@@ -89,7 +89,7 @@ def test_the_pipe_waits_for_the_outcome(pipe: Resource) -> None:
     assert parameters == {"stepFunctionStateMachineParameters": {"invocationType": "REQUEST_RESPONSE"}}
 
 
-def test_the_pipe_hands_on_the_message_as_it_is(pipe: Resource) -> None:
+def test_the_pipe_passes_the_message_on_unchanged(pipe: Resource) -> None:
     assert "inputTemplate" not in json.dumps(pipe.inputs)
     assert pipe.inputs.keys().isdisjoint({"enrichment", "enrichmentParameters"})
 
@@ -98,7 +98,7 @@ def test_the_pipe_runs(pipe: Resource) -> None:
     assert pipe.inputs.get("desiredState", "RUNNING") == "RUNNING"
 
 
-def test_the_pipe_has_logs_of_its_own(pipe: Resource) -> None:
+def test_the_pipe_has_its_own_logs(pipe: Resource) -> None:
     assert pipe.inputs["logConfiguration"] == {
         "level": "ERROR",
         "cloudwatchLogsLogDestination": {
@@ -121,7 +121,7 @@ def test_the_times_of_a_stage_are_a_chain(layer: Path, stage: str, handler: int,
     assert definition["States"]["ProcessTask"]["TimeoutSeconds"] == handler + 1, "Lambda's own timeout comes first"
     assert definition["TimeoutSeconds"] == workflow <= 290, "a pipe waits for five minutes"
     assert f"{workflow + 10} * 1000" in lease, "an execution that could still run holds the lease"
-    assert visibility == workflow + 20, "a message comes back when its lease has expired, not before"
+    assert visibility == workflow + 20, "a message returns after its lease has expired, not before"
 
 
 def test_a_deployment_does_not_start_a_pipe_that_the_breaker_has_stopped(stack: Stack) -> None:

@@ -1,4 +1,4 @@
-"""The alarms: what is watched, from when on, who is told, and that the runbook has an entry for each."""
+"""The alarms: what they watch, when they go off, what they notify, and that the runbook has an entry for each."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.infrastructure.recording import Resource, Stack, arn, run
 METRIC_ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 COMPOSITE_ALARM = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
 ALERTS = arn("sns", "taskline-dev-alerts")
-README = (Path(__file__).parents[3] / "README.md").read_text()
+RUNBOOK = Path(__file__).parents[3] / "docs/guides/operations.md"
 MACHINE = {"StateMachineArn": arn("states", "stateMachine:taskline-dev-workflow")}
 
 
@@ -24,7 +24,7 @@ def queue(name: str) -> dict[str, str]:
 
 
 # name: namespace, metric, dimensions, statistic, threshold, seconds
-TOLD: dict[str, tuple[str, str, dict[str, str], str, float, int]] = {
+NOTIFYING: dict[str, tuple[str, str, dict[str, str], str, float, int]] = {
     "api-errors": ("AWS/ApiGateway", "5XXError", {"ApiName": "taskline-dev-api", "Stage": "v1"}, "Sum", 6, 300),
     "processor-errors": ("AWS/Lambda", "Errors", function("processor"), "Sum", 11, 300),
     "dead-letters": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue("dead-letters.fifo"), "Maximum", 1, 60),
@@ -58,38 +58,38 @@ def composite(stack: Stack, name: str) -> Resource:
     return stack.one(COMPOSITE_ALARM, f"{name}-alarm")
 
 
-def test_these_alarms_are_all(stack: Stack) -> None:
-    assert {one.name for one in stack.all(METRIC_ALARM)} == {f"{name}-alarm" for name in (*TOLD, *PARTS)}
+def test_there_are_no_other_alarms(stack: Stack) -> None:
+    assert {one.name for one in stack.all(METRIC_ALARM)} == {f"{name}-alarm" for name in (*NOTIFYING, *PARTS)}
     assert {one.name for one in stack.all(COMPOSITE_ALARM)} == {f"{name}-alarm" for name in COMPOSITES}
 
 
-@pytest.mark.parametrize("name", TOLD)
-def test_people_are_told_of(stack: Stack, name: str) -> None:
+@pytest.mark.parametrize("name", NOTIFYING)
+def test_operators_are_notified_of(stack: Stack, name: str) -> None:
     made = alarm(stack, name).inputs
     given = ("namespace", "metricName", "dimensions", "statistic", "threshold", "period")
-    assert tuple(made[key] for key in given) == TOLD[name]
+    assert tuple(made[key] for key in given) == NOTIFYING[name]
     assert made["comparisonOperator"] == "GreaterThanOrEqualToThreshold"
     assert made["alarmActions"] == [ALERTS]
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_nobody_is_told_of_what_means_nothing_by_itself(stack: Stack, name: str) -> None:
+def test_no_one_is_notified_of_what_means_nothing_on_its_own(stack: Stack, name: str) -> None:
     made = alarm(stack, name).inputs
     assert not made.get("alarmActions")
     assert not made.get("insufficientDataActions")
 
 
-def test_silence_is_fine_but_for_the_watch_and_for_what_ought_to_happen(stack: Stack) -> None:
-    silence = {one.name: one.inputs["treatMissingData"] for one in stack.all(METRIC_ALARM)}
-    assert silence.pop("no-executions-alarm") == "breaching"
-    assert silence.pop("pipe-stopped-alarm") == "missing"
-    assert set(silence.values()) == {"notBreaching"}
+def test_missing_data_is_fine_except_from_the_clock_and_of_what_ought_to_happen(stack: Stack) -> None:
+    missing = {one.name: one.inputs["treatMissingData"] for one in stack.all(METRIC_ALARM)}
+    assert missing.pop("no-executions-alarm") == "breaching"
+    assert missing.pop("pipe-stopped-alarm") == "missing"
+    assert set(missing.values()) == {"notBreaching"}
     watch = alarm(stack, "pipe-stopped").inputs
-    assert watch["insufficientDataActions"] == [ALERTS], "a clock that stands still is told"
-    assert watch["evaluationPeriods"] == 2, "a deployment that changes the pipe is not"
+    assert watch["insufficientDataActions"] == [ALERTS], "a clock that has stopped raises the alarm"
+    assert watch["evaluationPeriods"] == 2, "a deployment that changes the pipe does not"
 
 
-def test_a_stuck_queue_is_one_that_waits_while_nothing_starts(stack: Stack) -> None:
+def test_a_queue_is_stuck_if_messages_wait_and_no_execution_starts(stack: Stack) -> None:
     made = composite(stack, "queue-stuck").inputs
     assert made["alarmRule"] == 'ALARM("taskline-dev-queue-age") AND ALARM("taskline-dev-no-executions")'
     assert made["alarmActions"] == [ALERTS]
@@ -126,18 +126,17 @@ def test_the_breakers_threshold_can_be_set(layer: Path) -> None:
     )
     assert alarm(changed, "breaker-volume").inputs["threshold"] == 5
     assert alarm(changed, "queue-age").inputs["threshold"] == 60
-    told = changed.one("aws:lambda/function:Function", "breaker-function").inputs["environment"]["variables"]
-    assert [told[key] for key in ("FAILURE_PERCENT", "COOL_DOWN_SECONDS", "PROBE_SECONDS")] == ["80", "7", "3"]
+    variables = changed.one("aws:lambda/function:Function", "breaker-function").inputs["environment"]["variables"]
+    assert [variables[key] for key in ("FAILURE_PERCENT", "COOL_DOWN_SECONDS", "PROBE_SECONDS")] == ["80", "7", "3"]
 
 
-@pytest.mark.parametrize("name", [*TOLD, "queue-stuck"])
+@pytest.mark.parametrize("name", [*NOTIFYING, "queue-stuck"])
 def test_an_alarm_says_what_to_do_and_the_runbook_has_its_entry(stack: Stack, name: str) -> None:
     made = composite(stack, name) if name in COMPOSITES else alarm(stack, name)
-    said = made.inputs["alarmDescription"]
-    assert said.endswith(f"See README.md, section 'When things go wrong': {name}.")
-    assert len(said) <= 1024, "what CloudWatch takes"
-    runbook = README.partition("## When things go wrong")[2]
-    assert re.search(rf"^\| .*`{name}`", runbook, re.MULTILINE), "an alarm without a runbook is noise"
+    description = made.inputs["alarmDescription"]
+    assert description.endswith(f" See docs/guides/operations.md: {name}.")
+    assert len(description) <= 1024, "CloudWatch's limit"
+    assert re.search(rf"^\| .*`{name}`", RUNBOOK.read_text(), re.MULTILINE), "an alarm without a runbook is noise"
 
 
 def test_alarm_and_clock_call_the_breaker(stack: Stack) -> None:
@@ -160,8 +159,8 @@ def test_alarm_and_clock_call_the_breaker(stack: Stack) -> None:
     assert target.depends_on(stack.one("aws:lambda/permission:Permission", "breaker-tick-permission"))
 
 
-def test_the_breaker_remembers_in_a_table_of_its_own(stack: Stack) -> None:
+def test_the_breaker_has_its_own_table(stack: Stack) -> None:
     table = stack.one("aws:dynamodb/table:Table", "breaker-table").inputs
     assert (table["hashKey"], table["billingMode"]) == ("id", "PAY_PER_REQUEST")
     assert table["serverSideEncryption"] == {"enabled": True}
-    assert "ttl" not in table, "an open breaker does not close by being forgotten"
+    assert "ttl" not in table, "an open breaker must not close because its item expires"

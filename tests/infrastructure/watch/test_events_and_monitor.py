@@ -1,4 +1,4 @@
-"""What tells of changes, and what watches for failures."""
+"""What publishes changes, and what watches for failures."""
 
 import json
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_nothing_that_was_written_before_the_mapping_is_skipped(events: Resource
     assert events.inputs["startingPosition"] == "TRIM_HORIZON"
 
 
-def test_a_failure_is_tried_again_from_where_it_happened_for_hours(events: Resource) -> None:
+def test_a_failed_batch_is_retried_from_the_failed_record_for_hours(events: Resource) -> None:
     assert events.inputs["functionResponseTypes"] == ["ReportBatchItemFailures"]
     assert events.inputs["bisectBatchOnFunctionError"] is True
     assert events.inputs["maximumRecordAgeInSeconds"] == 6 * 3600
@@ -45,7 +45,7 @@ def test_a_failure_is_tried_again_from_where_it_happened_for_hours(events: Resou
     assert events.inputs["batchSize"] == 100
 
 
-def test_what_is_given_up_has_a_queue_of_its_own(stack: Stack, events: Resource) -> None:
+def test_events_that_are_given_up_have_their_own_queue(stack: Stack, events: Resource) -> None:
     assert events.inputs["destinationConfig"] == {"onFailure": {"destinationArn": FAILURES}}
     queue = stack.one("aws:sqs/queue:Queue", "event-failures-queue")
     assert queue.inputs["messageRetentionSeconds"] == 14 * DAY
@@ -53,7 +53,7 @@ def test_what_is_given_up_has_a_queue_of_its_own(stack: Stack, events: Resource)
 
 
 @pytest.mark.parametrize("name", ["event-failures", "failed-tasks"])
-def test_a_standard_queue_is_encrypted_and_answers_only_over_tls(stack: Stack, name: str) -> None:
+def test_a_standard_queue_is_encrypted_and_takes_only_tls(stack: Stack, name: str) -> None:
     queue = stack.one("aws:sqs/queue:Queue", f"{name}-queue")
     assert queue.inputs["sqsManagedSseEnabled"] is True
     assert not queue.inputs.get("fifoQueue")
@@ -63,7 +63,7 @@ def test_a_standard_queue_is_encrypted_and_answers_only_over_tls(stack: Stack, n
 
 
 @pytest.mark.parametrize(("name", "topic"), [("task-events", TOPIC), ("alerts", ALERTS), ("breaker-trips", TRIPS)])
-def test_a_topic_answers_only_over_tls(stack: Stack, name: str, topic: str) -> None:
+def test_a_topic_takes_only_tls(stack: Stack, name: str, topic: str) -> None:
     policy = stack.one("aws:sns/topicPolicy:TopicPolicy", f"{name}-policy")
     refuse = policy.json("policy")["Statement"][0]
     assert policy.inputs["arn"] == topic
@@ -84,7 +84,7 @@ def test_the_topic_of_task_events_is_standard_and_encrypted(stack: Stack) -> Non
 
 
 def test_alarms_can_publish_to_the_topic_of_alerts(stack: Stack) -> None:
-    """CloudWatch cannot use the key that AWS keeps for SNS."""
+    """CloudWatch cannot use the AWS managed key for SNS."""
     for name in ("alerts", "breaker-trips"):
         assert "kmsMasterKeyId" not in stack.one("aws:sns/topic:Topic", f"{name}-topic").inputs
         _, allow = stack.one("aws:sns/topicPolicy:TopicPolicy", f"{name}-policy").json("policy")["Statement"]
@@ -96,14 +96,14 @@ def test_alarms_can_publish_to_the_topic_of_alerts(stack: Stack) -> None:
         }
 
 
-def test_the_monitor_hears_of_failures_only(stack: Stack) -> None:
+def test_the_monitor_receives_failures_only(stack: Stack) -> None:
     made = stack.one(SUBSCRIPTION, "monitor-subscription")
     assert made.inputs["topic"] == TOPIC
     assert (made.inputs["protocol"], made.inputs["endpoint"]) == ("sqs", arn("sqs", "taskline-dev-failed-tasks"))
     assert made.json("filterPolicy") == {"status": ["failed"]}
     assert made.inputs["rawMessageDelivery"] is True
     policy = stack.one("aws:sqs/queuePolicy:QueuePolicy", "failed-tasks-policy")
-    assert made.depends_on(policy), "else the first failures are refused"
+    assert made.depends_on(policy), "otherwise the first failures are rejected"
     allow = policy.json("policy")["Statement"][1]
     assert allow == {
         "Sid": "LetTheTopicSend",
@@ -115,7 +115,7 @@ def test_the_monitor_hears_of_failures_only(stack: Stack) -> None:
     }
 
 
-def test_the_monitor_works_in_batches_that_may_fail_in_part(stack: Stack, monitor: Resource) -> None:
+def test_the_monitor_takes_batches_that_may_fail_in_part(stack: Stack, monitor: Resource) -> None:
     assert monitor.inputs["eventSourceArn"] == arn("sqs", "taskline-dev-failed-tasks")
     assert monitor.inputs["functionName"] == arn("lambda", "function:taskline-dev-monitor")
     assert monitor.inputs["functionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -135,13 +135,13 @@ def test_the_monitor_works_in_batches_that_may_fail_in_part(stack: Stack, monito
         ("ttl", {"attributeName": "expires_at", "enabled": True}),
     ],
 )
-def test_patterns_are_counted_in_a_small_table_that_forgets(stack: Stack, property_name: str, value: Any) -> None:
+def test_patterns_are_counted_in_a_small_table_with_expiry(stack: Stack, property_name: str, value: Any) -> None:
     table = stack.one("aws:dynamodb/table:Table", "failure-patterns-table")
     assert table.inputs[property_name] == value
     assert "streamEnabled" not in table.inputs
 
 
-def test_nobody_is_told_by_e_mail_unless_somebody_is_named(stack: Stack, layer: Path) -> None:
+def test_no_one_gets_alerts_by_e_mail_unless_an_address_is_set(stack: Stack, layer: Path) -> None:
     assert [one.name for one in stack.all(SUBSCRIPTION)] == ["breaker-subscription", "monitor-subscription"]
     named = run("dev", layer, alertEmail="ops@example.com")
     email = named.one(SUBSCRIPTION, "monitor-email")
@@ -150,12 +150,12 @@ def test_nobody_is_told_by_e_mail_unless_somebody_is_named(stack: Stack, layer: 
 
 def test_window_and_threshold_can_be_set(layer: Path) -> None:
     changed = run("dev", layer, failureWindowSeconds=900, failureAlertThreshold=10)
-    told = changed.one("aws:lambda/function:Function", "monitor-function").inputs["environment"]["variables"]
-    assert (told["WINDOW_SECONDS"], told["ALERT_THRESHOLD"]) == ("900", "10")
+    variables = changed.one("aws:lambda/function:Function", "monitor-function").inputs["environment"]["variables"]
+    assert (variables["WINDOW_SECONDS"], variables["ALERT_THRESHOLD"]) == ("900", "10")
 
 
 def test_no_subscription_gets_bodies_or_results(stack: Stack) -> None:
-    """What is published holds ids and facts; here: no function that publishes may read the table itself."""
+    """Events hold ids and facts. Here: no function that publishes may read the table itself."""
     for actor in ("events", "monitor"):
         policy = json.dumps(stack.one("aws:iam/rolePolicy:RolePolicy", f"{actor}-policy").json("policy"))
         assert 'table/taskline-dev-tasks"' not in policy

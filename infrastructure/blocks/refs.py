@@ -1,0 +1,152 @@
+"""References: how components share resources without knowing each other.
+
+A component publishes a reference to what it makes, and others take it. Each method of a reference is one use of the
+resource and returns what that use takes, so that a function's role and environment follow from its grants.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from infrastructure.blocks import iam
+
+Text = pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """One use of one resource: its permissions, and the environment variables that say where the resource is."""
+
+    statements: tuple[iam.Statement, ...]
+    environment: Mapping[str, Text]
+
+
+def grant(*statements: iam.Statement, **environment: Text) -> Grant:
+    """A grant of these permissions with these environment variables."""
+    return Grant(statements=statements, environment=environment)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableRef:
+    """The task table, its indexes and its stream of changes."""
+
+    name: Text
+    arn: Text
+    failed_index_arn: Text
+    list_index_arns: tuple[Text, ...]
+    stream_arn: Text
+
+    def recording(self) -> Grant:
+        """Record new tasks."""
+        return grant(iam.record_tasks(self.arn), TABLE_NAME=self.name)
+
+    def reading(self) -> Grant:
+        """Read one task, or a page of a list."""
+        lists = iam.list_tasks(self.arn, self.list_index_arns)
+        return grant(iam.read_tasks(self.arn), *lists, TABLE_NAME=self.name)
+
+    def cancelling(self) -> Grant:
+        """Cancel queued tasks."""
+        return grant(iam.cancel_tasks(self.arn), TABLE_NAME=self.name)
+
+    def redriving(self) -> Grant:
+        """Find failed tasks, and mark them as queued again."""
+        find = iam.find_failed_tasks(self.failed_index_arn)
+        return grant(iam.redrive_tasks(self.arn), find, TABLE_NAME=self.name)
+
+    def following(self) -> Grant:
+        """Follow the stream through an event source mapping, which knows where it is."""
+        return grant(iam.read_changes(self.stream_arn))
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueRef:
+    """A queue; `name` is its name in metrics."""
+
+    name: str
+    arn: Text
+    url: Text
+
+    def sending(self) -> Grant:
+        """Send tasks."""
+        return grant(iam.send_tasks(self.arn), QUEUE_URL=self.url)
+
+    def receiving(self) -> Grant:
+        """Receive messages through a pipe or an event source mapping, which know where the queue is."""
+        return grant(iam.take_messages(self.arn))
+
+    def removing_dead_letters(self) -> Grant:
+        """Remove dead letters whose tasks are redriven."""
+        return grant(iam.remove_dead_letters(self.arn), DEAD_LETTER_QUEUE_URL=self.url)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopicRef:
+    """A topic."""
+
+    arn: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipeRef:
+    """The pipe from the task queue to the state machine."""
+
+    name: str
+    arn: Text
+
+    def switching(self) -> Grant:
+        """Stop and start the pipe."""
+        return grant(iam.switch_pipe(self.arn), PIPE_NAME=self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowRef:
+    """The state machine; `console_url` is its page in the AWS console."""
+
+    name: str
+    arn: Text
+    console_url: Text
+
+    def starting(self) -> Grant:
+        """Start executions and wait for their end."""
+        return grant(iam.start_executions(self.arn))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeRef:
+    """What functions are made of: the path of the zip, and the layer of its dependencies."""
+
+    archive: str
+    layer_arn: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionRef:
+    """A function; `service` is its name in its own metrics, `invoke_arn` is for API Gateway."""
+
+    service: str
+    name: str
+    arn: Text
+    invoke_arn: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiRef:
+    """The REST API with its one stage; `url` has no slash at its end, `key_ids` are by client."""
+
+    name: str
+    stage: str
+    url: Text
+    key_ids: pulumi.Input[Mapping[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessingRef:
+    """All that a task passes between its submission and its outcome."""
+
+    queue: QueueRef
+    dead_letters: QueueRef
+    pipe: PipeRef
+    workflow: WorkflowRef
+    processor: FunctionRef

@@ -1,0 +1,67 @@
+"""When the circuit breaker opens, and when the failure monitor raises an alert."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from infrastructure.settings.checks import check
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakerSettings:
+    """The breaker opens when `percent` of at least `attempts` runs fail within a period.
+
+    It stays open for the cool-down, and then half-open for the probe.
+    """
+
+    percent: int
+    attempts: int
+    period_seconds: int
+    cool_down_seconds: int
+    probe_seconds: int
+
+    def __post_init__(self) -> None:
+        check(1 <= self.percent <= 100, "breakerFailurePercent", self.percent, "1 to 100")
+        check(1 <= self.attempts <= 1_000_000, "breakerMinimumAttempts", self.attempts, "1 to 1000000")
+        period = self.period_seconds
+        # What CloudWatch takes: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+        allowed = period in (10, 20, 30) or (period % 60 == 0 and 60 <= period <= 3600)
+        check(allowed, "breakerPeriodSeconds", period, "10, 20, 30, or a multiple of 60 up to 3600")
+        # The breaker queries CloudWatch for both together minute by minute, and gets at most 1440 minutes.
+        check(1 <= self.cool_down_seconds <= 43_200, "breakerCoolDownSeconds", self.cool_down_seconds, "1 to 43200")
+        check(1 <= self.probe_seconds <= 3600, "breakerProbeSeconds", self.probe_seconds, "1 to 3600")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorSettings:
+    """`threshold` failures of a pattern within `window_seconds` raise an alert; an empty `email` subscribes no one."""
+
+    window_seconds: int
+    threshold: int
+    email: str
+
+    def __post_init__(self) -> None:
+        window, threshold = self.window_seconds, self.threshold
+        check(60 <= window <= 86_400, "failureWindowSeconds", window, "60 to 86400")
+        check(1 <= threshold <= 1_000_000, "failureAlertThreshold", threshold, "1 to 1000000")
+        check(not self.email or "@" in self.email, "alertEmail", self.email, "an e-mail address, or empty for none")
+
+
+def load_breaker_settings(config: pulumi.Config) -> BreakerSettings:
+    """The current stack's settings; `SettingsError` before any resource exists."""
+    return BreakerSettings(
+        percent=config.require_int("breakerFailurePercent"),
+        attempts=config.require_int("breakerMinimumAttempts"),
+        period_seconds=config.require_int("breakerPeriodSeconds"),
+        cool_down_seconds=config.require_int("breakerCoolDownSeconds"),
+        probe_seconds=config.require_int("breakerProbeSeconds"),
+    )
+
+
+def load_monitor_settings(config: pulumi.Config) -> MonitorSettings:
+    """The current stack's settings; `SettingsError` before any resource exists."""
+    return MonitorSettings(
+        window_seconds=config.require_int("failureWindowSeconds"),
+        threshold=config.require_int("failureAlertThreshold"),
+        email=config.get("alertEmail") or "",
+    )
