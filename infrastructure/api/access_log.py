@@ -53,7 +53,7 @@ class AccessLog(Component):
     format: str
 
     def __init__(self, name: str, args: AccessLogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:api:AccessLog", name, opts, formerly="taskline:access_log:AccessLog")
+        super().__init__("taskline:api:AccessLog", name, opts)
         self.format = FORMAT
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",

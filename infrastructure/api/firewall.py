@@ -26,7 +26,7 @@ class Firewall(Component):
     """The web ACL, associated with the stage."""
 
     def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:api:Firewall", name, opts, formerly="taskline:firewall:Firewall")
+        super().__init__("taskline:api:Firewall", name, opts)
         child = self._child
         acl = aws.wafv2.WebAcl(
             f"{name}-acl",

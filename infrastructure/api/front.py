@@ -35,7 +35,7 @@ class Front(Component):
     validator: FunctionRef
 
     def __init__(self, name: str, args: FrontArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:api:Front", name, opts, formerly="taskline:front:Front")
+        super().__init__("taskline:api:Front", name, opts)
         self._args = args
         table, queue = args.table, args.processing.queue
         retention = args.settings.record_retention_seconds

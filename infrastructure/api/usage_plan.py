@@ -28,7 +28,7 @@ class UsagePlan(Component):
     key_ids: pulumi.Output[dict[str, str]]
 
     def __init__(self, name: str, args: UsagePlanArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:api:UsagePlan", name, opts, formerly="taskline:usage_plan:UsagePlan")
+        super().__init__("taskline:api:UsagePlan", name, opts)
         child = self._child
         plan = aws.apigateway.UsagePlan(
             f"{name}-plan",

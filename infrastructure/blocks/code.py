@@ -28,7 +28,7 @@ class Code(Component):
     ref: CodeRef
 
     def __init__(self, name: str, args: CodeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:blocks:Code", name, opts, formerly="taskline:code:Code")
+        super().__init__("taskline:blocks:Code", name, opts)
         layer = aws.lambda_.LayerVersion(
             f"{name}-layer",
             layer_name=args.location.name("dependencies"),

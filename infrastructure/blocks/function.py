@@ -46,7 +46,7 @@ class Function(Component):
     ref: FunctionRef
 
     def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:blocks:Function", name, opts, formerly="taskline:function:Function")
+        super().__init__("taskline:blocks:Function", name, opts)
         defaults, physical_name = args.defaults, args.defaults.location.name(name)
         # Created here and not by Lambda on the first call, which would keep the logs for ever.
         logs = aws.cloudwatch.LogGroup(

@@ -46,7 +46,7 @@ class FifoQueue(Component):
     ref: QueueRef
 
     def __init__(self, name: str, args: QueueArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:blocks:FifoQueue", name, opts, formerly="taskline:queue:FifoQueue")
+        super().__init__("taskline:blocks:FifoQueue", name, opts)
         physical_name = f"{args.location.name(name)}.fifo"
         queue = aws.sqs.Queue(
             f"{name}-queue",
@@ -80,8 +80,7 @@ class StandardQueue(Component):
     ready_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: StandardQueueArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        formerly = "taskline:standard_queue:StandardQueue"
-        super().__init__("taskline:blocks:StandardQueue", name, opts, formerly=formerly)
+        super().__init__("taskline:blocks:StandardQueue", name, opts)
         physical_name = args.location.name(name)
         queue = aws.sqs.Queue(
             f"{name}-queue",

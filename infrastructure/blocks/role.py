@@ -28,7 +28,7 @@ class Role(Component):
         statements: pulumi.Input[list[iam.Statement]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("taskline:blocks:Role", name, opts, formerly="taskline:role:Role")
+        super().__init__("taskline:blocks:Role", name, opts)
         role = aws.iam.Role(f"{name}-role", name=physical_name, assume_role_policy=json.dumps(trust), opts=self._child)
         policy = aws.iam.RolePolicy(
             f"{name}-policy",

@@ -27,7 +27,7 @@ class Topic(Component):
     ref: TopicRef
 
     def __init__(self, name: str, args: TopicArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:blocks:Topic", name, opts, formerly="taskline:topic:Topic")
+        super().__init__("taskline:blocks:Topic", name, opts)
         topic = aws.sns.Topic(
             f"{name}-topic",
             name=args.location.name(name),

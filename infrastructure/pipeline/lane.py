@@ -30,7 +30,7 @@ class Lane(Component):
     pipe: PipeRef
 
     def __init__(self, name: str, args: LaneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:pipeline:Lane", name, opts, formerly="taskline:lane:Lane")
+        super().__init__("taskline:pipeline:Lane", name, opts)
         self.queue = FifoQueue(name, _queue(args), opts=self._child).ref
         self.pipe = Pipe(f"{name}-pipe", _pipe(args, self.queue), opts=self._child).ref
         self.register_outputs({"queue_arn": self.queue.arn, "queue_url": self.queue.url})

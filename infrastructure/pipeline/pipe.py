@@ -28,7 +28,7 @@ class Pipe(Component):
     ref: PipeRef
 
     def __init__(self, name: str, args: PipeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:pipeline:Pipe", name, opts, formerly="taskline:pipe:Pipe")
+        super().__init__("taskline:pipeline:Pipe", name, opts)
         physical_name = args.location.name(name)
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",

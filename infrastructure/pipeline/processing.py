@@ -28,7 +28,7 @@ class Processing(Component):
     ref: ProcessingRef
 
     def __init__(self, name: str, args: ProcessingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:pipeline:Processing", name, opts, formerly="taskline:processing:Processing")
+        super().__init__("taskline:pipeline:Processing", name, opts)
         child = self._child
         dead_letters = FifoQueue("dead-letters", _dead_letters(args), opts=child).ref
         processor = Function("processor", _processor(args), opts=child).ref

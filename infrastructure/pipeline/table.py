@@ -31,7 +31,7 @@ class Table(Component):
     ref: TableRef
 
     def __init__(self, name: str, args: TableArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:pipeline:Table", name, opts, formerly="taskline:table:Table")
+        super().__init__("taskline:pipeline:Table", name, opts)
         table = aws.dynamodb.Table(
             f"{name}-table",
             name=args.location.name(name),

@@ -34,7 +34,7 @@ class Workflow(Component):
     ref: WorkflowRef
 
     def __init__(self, name: str, args: WorkflowArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:pipeline:Workflow", name, opts, formerly="taskline:workflow:Workflow")
+        super().__init__("taskline:pipeline:Workflow", name, opts)
         physical_name = args.location.name(name)
         definition = pulumi.Output.all(**args.values).apply(load_definition)
         logs = aws.cloudwatch.LogGroup(

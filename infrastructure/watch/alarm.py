@@ -49,7 +49,7 @@ class MetricAlarm(Component):
     alarm_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: MetricAlarmArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:watch:MetricAlarm", name, opts, formerly="taskline:alarm:MetricAlarm")
+        super().__init__("taskline:watch:MetricAlarm", name, opts)
         alarm, topics = args.alarm, [args.topic.arn] if args.topic else []
         created = aws.cloudwatch.MetricAlarm(
             f"{name}-alarm",
@@ -86,7 +86,7 @@ class AllOf(Component):
     """A composite alarm."""
 
     def __init__(self, name: str, args: AllOfArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:watch:AllOf", name, opts, formerly="taskline:alarm:AllOf")
+        super().__init__("taskline:watch:AllOf", name, opts)
         aws.cloudwatch.CompositeAlarm(
             f"{name}-alarm",
             alarm_name=args.location.name(name),

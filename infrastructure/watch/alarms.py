@@ -34,7 +34,7 @@ class Alarms(Component):
     """All alarms of the table, and the one that is composed of two."""
 
     def __init__(self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:watch:Alarms", name, opts, formerly="taskline:alarms:Alarms")
+        super().__init__("taskline:watch:Alarms", name, opts)
         alarms = {alarm.name: self._alarm(args.location, alarm, args.alerts) for alarm in table_of_alarms(args)}
         AllOf(
             "queue-stuck",

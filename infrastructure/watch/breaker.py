@@ -35,7 +35,7 @@ class Breaker(Component):
     function: FunctionRef
 
     def __init__(self, name: str, args: BreakerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:watch:Breaker", name, opts, formerly="taskline:breaker:Breaker")
+        super().__init__("taskline:watch:Breaker", name, opts)
         self._name, self._location = name, args.defaults.location
         trips = Topic("breaker-trips", TopicArgs(location=self._location, alarms=True), opts=self._child).ref
         self.function = Function(name, _function(args, self._table()), opts=self._child).ref

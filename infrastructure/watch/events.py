@@ -41,7 +41,7 @@ class Events(Component):
     function: FunctionRef
 
     def __init__(self, name: str, args: EventsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:watch:Events", name, opts, formerly="taskline:events:Events")
+        super().__init__("taskline:watch:Events", name, opts)
         location, child = args.defaults.location, self._child
         self.topic = Topic("task-events", TopicArgs(location=location, alarms=False), opts=child).ref
         self.failures = StandardQueue("event-failures", _failures(args), opts=child).ref

@@ -43,7 +43,7 @@ class Monitor(Component):
     function: FunctionRef
 
     def __init__(self, name: str, args: MonitorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:watch:Monitor", name, opts, formerly="taskline:monitor:Monitor")
+        super().__init__("taskline:watch:Monitor", name, opts)
         self._name, self._args = name, args
         location = args.defaults.location
         self.alerts = Topic("alerts", TopicArgs(location=location, alarms=True), opts=self._child).ref

@@ -15,7 +15,7 @@ class PatternTable(Component):
     counting: Grant
 
     def __init__(self, name: str, location: Location, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("taskline:watch:PatternTable", name, opts, formerly="taskline:pattern_table:PatternTable")
+        super().__init__("taskline:watch:PatternTable", name, opts)
         table = aws.dynamodb.Table(
             f"{name}-table",
             name=location.name(name),

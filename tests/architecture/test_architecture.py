@@ -207,6 +207,25 @@ def test_what_runs_in_lambda_imports_only_what_the_layer_holds() -> None:
 # The infrastructure
 
 
+@pytest.mark.parametrize(
+    ("room", "may_import"),
+    [
+        ("infrastructure.blocks", []),
+        ("infrastructure.settings", ["infrastructure.blocks"]),
+        ("infrastructure.pipeline", ["infrastructure.blocks", "infrastructure.settings"]),
+        ("infrastructure.api", ["infrastructure.blocks", "infrastructure.settings"]),
+        ("infrastructure.watch", ["infrastructure.blocks", "infrastructure.settings"]),
+    ],
+)
+def test_the_rooms_of_the_infrastructure_share_resources_by_reference_alone(room: str, may_import: list[str]) -> None:
+    """What one room makes and another uses goes through `blocks/refs.py`."""
+    inside = {module: path for module, path in modules("infrastructure").items() if within(module, room)}
+    assert inside
+    for module, path in inside.items():
+        for name in imports(path):
+            assert not within(name, "infrastructure") or within(name, room, *may_import), f"{module} imports {name}"
+
+
 def test_the_program_knows_nothing_of_the_laptop_and_makes_no_resource_itself() -> None:
     names = imports(ROOT / "__main__.py")
     assert not [name for name in names if within(name, "local", "tests", "pulumi_aws")]

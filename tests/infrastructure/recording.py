@@ -66,7 +66,6 @@ class Resource:
     parent: str
     dependencies: frozenset[str]
     ignored_changes: tuple[str, ...] = ()
-    former_types: tuple[str, ...] = ()
 
     def json(self, name: str) -> Any:
         """A JSON input, parsed."""
@@ -106,7 +105,6 @@ class Recording(Mocks):
             parent=request.parent.rsplit("::", 1)[-1],
             dependencies=frozenset(request.dependencies),
             ignored_changes=tuple(request.ignoreChanges),
-            former_types=tuple(alias.spec.type for alias in request.aliases),
         )
         with self._lock:
             self.resources.append(made)

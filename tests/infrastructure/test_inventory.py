@@ -20,31 +20,6 @@ ALARMS = (
     *("failed-executions", "timed-out-executions", "no-executions", "breaker-rate", "breaker-volume"),
     *("api-throttles", "processor-throttles", "pipe-throttles", "table-throttles"),
 )
-# Component -> its former type: deployed stacks still know it by that.
-FORMER_TYPES = {
-    "taskline:api:AccessLog": "taskline:access_log:AccessLog",
-    "taskline:api:Firewall": "taskline:firewall:Firewall",
-    "taskline:api:Front": "taskline:front:Front",
-    "taskline:api:UsagePlan": "taskline:usage_plan:UsagePlan",
-    "taskline:blocks:Code": "taskline:code:Code",
-    "taskline:blocks:FifoQueue": "taskline:queue:FifoQueue",
-    "taskline:blocks:Function": "taskline:function:Function",
-    "taskline:blocks:Role": "taskline:role:Role",
-    "taskline:blocks:StandardQueue": "taskline:standard_queue:StandardQueue",
-    "taskline:blocks:Topic": "taskline:topic:Topic",
-    "taskline:pipeline:Lane": "taskline:lane:Lane",
-    "taskline:pipeline:Pipe": "taskline:pipe:Pipe",
-    "taskline:pipeline:Processing": "taskline:processing:Processing",
-    "taskline:pipeline:Table": "taskline:table:Table",
-    "taskline:pipeline:Workflow": "taskline:workflow:Workflow",
-    "taskline:watch:Alarms": "taskline:alarms:Alarms",
-    "taskline:watch:AllOf": "taskline:alarm:AllOf",
-    "taskline:watch:Breaker": "taskline:breaker:Breaker",
-    "taskline:watch:Events": "taskline:events:Events",
-    "taskline:watch:MetricAlarm": "taskline:alarm:MetricAlarm",
-    "taskline:watch:Monitor": "taskline:monitor:Monitor",
-    "taskline:watch:PatternTable": "taskline:pattern_table:PatternTable",
-}
 INVENTORY = Counter(
     [
         ("aws:apigateway/account:Account", "api-access-account"),
@@ -198,14 +173,6 @@ def test_a_preview_shows_exactly_the_resources_that_an_update_creates(preview: S
 def test_every_resource_belongs_to_a_component(stack: Stack) -> None:
     components = {one.name for one in stack if not one.custom}
     assert [one.name for one in stack if one.custom and one.parent not in components] == []
-
-
-def test_a_component_that_moved_keeps_its_former_type_as_an_alias(layer: Path) -> None:
-    components = [one for one in run("dev", layer, firewall=True) if not one.custom]
-    known = {one.type: one.former_types for one in components if one.former_types}
-    assert known == {moved: (former,) for moved, former in FORMER_TYPES.items()}, (
-        "without it, an update replaces every resource in the component"
-    )
 
 
 def test_names_start_with_project_and_stage(stack: Stack) -> None:

@@ -88,7 +88,7 @@ def test_the_archive_alone_is_enough_to_load_every_handler(tmp_path: Path) -> No
     program = (
         "import functions.validator as v, functions.reader as r, functions.processor as p;"
         "assert v.__file__.startswith(r'%s'), v.__file__;"
-        "print(*p.build(), callable(v.handler), callable(r.handler))"
+        "print(*p.build().types, callable(v.handler), callable(r.handler))"
     ) % (tmp_path / "task")
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path / "task"), "POWERTOOLS_TRACE_DISABLED": "1"}
     done = subprocess.run(
