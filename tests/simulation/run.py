@@ -24,7 +24,8 @@ from tests.simulation.actors.calls import SimulatedDynamoDB, SimulatedSQS, Simul
 from tests.simulation.actors.cancellers import cancelling_client, simulated_canceller
 from tests.simulation.actors.clients import Post, careful_client, client, in_requests
 from tests.simulation.actors.operators import last_operator, operator, redriver
-from tests.simulation.actors.workers import Fiber, Worker
+from tests.simulation.actors.stepped import Fiber
+from tests.simulation.actors.workers import Worker
 from tests.simulation.promises.invariants import calm_violations, violations
 from tests.simulation.world.faults import CALM, Faults, Weather
 from tests.simulation.world.work import OK, TYPES, processor_ports, working_in

@@ -2,7 +2,6 @@
 
 import json
 import random
-from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,11 +9,9 @@ from asl import Sleep
 from functions import canceller
 from functions.adapters.task_table.records import DynamoDBRecordStore
 from tests.simulation.actors.calls import LambdaContext, SimulatedDynamoDB
-from tests.simulation.actors.stepped import Stepped
+from tests.simulation.actors.stepped import Fiber, Stepped
 from tests.simulation.world.faults import Faults
 from tests.simulation.world.world import World
-
-Fiber = Generator[Any, Any, Any]
 
 
 def simulated_canceller(world: World, faults: Faults) -> canceller.Canceller:

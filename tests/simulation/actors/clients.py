@@ -9,12 +9,10 @@ from typing import Any
 from asl import Sleep
 from functions import validator
 from tests.simulation.actors.calls import LambdaContext
-from tests.simulation.actors.stepped import Died, Stepped
+from tests.simulation.actors.stepped import Died, Fiber, Stepped
 from tests.simulation.world.faults import Faults
-from tests.simulation.world.world import Accepted, World
+from tests.simulation.world.world import OTHER_TITLE, Accepted, World
 
-Fiber = Generator[Any, Any, Any]
-ANOTHER = "another payload"
 _CALLERS = ("a caller", "another caller")
 
 
@@ -115,7 +113,7 @@ def _hand_in(world: World, faults: Faults, rng: random.Random, request: Request)
 
 def _misuse(world: World, faults: Faults, rng: random.Random, request: Request) -> Fiber:
     """Send something else with the key of a request that was accepted."""
-    another = {**_task(request.posts[0]), "title": ANOTHER}
+    another = {**_task(request.posts[0]), "title": OTHER_TITLE}
     event = rng.choice((_event(another), _event({"tasks": [another]}, "/tasks/batch")))
     answer = yield from _call(world, faults, rng, event, request)
     if answer is not None and answer["statusCode"] not in (422, 503):

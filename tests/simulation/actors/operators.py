@@ -13,11 +13,10 @@ from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.task_table.failures import DynamoDBFailedTasks
 from functions.tasks.redrive.redriver import Redriver
 from tests.simulation.actors.calls import LambdaContext, SimulatedDynamoDB, SimulatedSQS
-from tests.simulation.actors.stepped import Died, Stepped
+from tests.simulation.actors.stepped import Died, Fiber, Stepped
 from tests.simulation.world.faults import Faults
 from tests.simulation.world.world import Redriven, World
 
-Fiber = Generator[Any, Any, Any]
 _ROUNDS = 4
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from asl import Sleep
 
+Fiber = Generator[Any, Any, Any]
 _current = threading.local()
 
 
@@ -29,7 +30,7 @@ class Stepped:
         self._result: Any = None
         self._error: BaseException | None = None
 
-    def fiber(self) -> Generator[Any, Any, Any]:
+    def fiber(self) -> Fiber:
         """The run; its result, or None when it died."""
         thread = threading.Thread(target=self._run, daemon=True)
         thread.start()

@@ -4,16 +4,16 @@ import functools
 import itertools
 import json
 import random
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Any, NoReturn
 
 from asl import ExecutionContext, Group, Machine, Outcome, Scheduler, Sleep
 from local.services.pipes.pipe import Execution, Message, PipeWorker, Route
+from tests.simulation.actors.stepped import Fiber
 from tests.simulation.world.faults import Faults, Freeze
 from tests.simulation.world.fifo import Stored
 from tests.simulation.world.world import World
 
-Fiber = Generator[Any, Any, Any]
 ROUTE = Route(source_arn="arn:aws:sqs:us-east-1:000000000000:tasks.fifo", target_arn="machine", region="us-east-1")
 _IDLE_SECONDS = 0.5
 _LONGEST_IDLE_SECONDS = 8.0
@@ -101,11 +101,6 @@ class _NoEngine:
 
     def start_sync_execution(self, state_machine_arn: str, input: str) -> NoReturn:  # noqa: A002 AWS's own word
         raise NotImplementedError
-
-
-def workers(count: int, make: Callable[[], Worker]) -> list[Fiber]:
-    """As many workers as the pipe has."""
-    return [make().run() for _ in range(count)]
 
 
 def _alarm(seconds: float) -> Fiber:

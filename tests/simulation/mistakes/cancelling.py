@@ -1,4 +1,4 @@
-"""Deliberate mistakes about cancelling, one at a time; see `mutations.py`."""
+"""Deliberate mistakes about cancelling, one at a time; see `catalog.py`."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager

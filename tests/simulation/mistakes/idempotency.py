@@ -1,4 +1,4 @@
-"""Deliberate mistakes in idempotent and batch submission, one at a time; see `mutations.py`."""
+"""Deliberate mistakes in idempotent and batch submission, one at a time; see `catalog.py`."""
 
 import uuid
 from collections.abc import Callable, Generator, Mapping

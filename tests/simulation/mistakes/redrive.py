@@ -1,4 +1,4 @@
-"""Deliberate mistakes in redrive, one at a time; see `mutations.py`."""
+"""Deliberate mistakes in redrive, one at a time; see `catalog.py`."""
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager

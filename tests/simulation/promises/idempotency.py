@@ -4,8 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.simulation.actors.clients import ANOTHER
-from tests.simulation.world.world import World
+from tests.simulation.world.world import OTHER_TITLE, World
 
 
 def idempotency_violations(world: World) -> Iterator[str]:
@@ -18,5 +17,5 @@ def idempotency_violations(world: World) -> Iterator[str]:
     for title, count in titles.items():
         if count > 1:
             yield f"{title} is recorded {count} times"
-    if titles[ANOTHER]:
+    if titles[OTHER_TITLE]:
         yield "a key that was used before was taken for another payload"

@@ -12,6 +12,8 @@ from tests.simulation.world.table import InMemoryTable
 MAX_RECEIVE_COUNT = 5
 OPERATOR = "an operator"
 CANCELLER = "a client that cancels"
+OTHER_TITLE = "another payload"
+"""The title of a payload that reuses another request's idempotency key."""
 
 
 @dataclass(frozen=True, kw_only=True)
