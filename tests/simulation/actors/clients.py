@@ -75,7 +75,7 @@ def group_into_requests(tasks: Sequence[PlannedTask], rng: random.Random) -> lis
 
 
 def retrying_client(world: World, faults: Faults, rng: random.Random, requests: Sequence[Request]) -> Fiber:
-    """Submit each request until it is accepted and the client stops, or its attempts are used up."""
+    """Submit each request up to six times; often stop once it is accepted, sometimes reuse its key."""
     for request in requests:
         yield Sleep(request.tasks[0].pause)
         for task in request.tasks:
