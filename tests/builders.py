@@ -1,4 +1,4 @@
-"""Tasks and messages for tests: each builder gives a valid one, `changes` say what is different about it."""
+"""Tasks, messages and items for tests: each builder returns a valid one with the given changes."""
 
 import json
 from typing import Any
@@ -13,19 +13,19 @@ A_FAILURE: dict[str, Any] = {"error": {"M": {name: {"S": "x"} for name in ("clas
 
 
 def a_task(**changes: Any) -> dict[str, Any]:
-    """A task as a client posts it, with the required fields only."""
+    """A task as a client submits it, with the required fields only."""
     task = {"title": "Send the invoice", "description": "Invoice 4711 to ACME", "priority": "high"} | changes
     return {name: value for name, value in task.items() if value is not LEAVE_OUT}
 
 
 def a_message(**changes: Any) -> str:
-    """The body of a task's message, as it lies in the queue."""
+    """The body of a task's message in the queue."""
     accepted = {"task_id": TASK_ID, "created_at": "2026-01-31T12:00:00.000Z"}
     return json.dumps(a_task(**accepted | changes))
 
 
 def an_item(*statuses: str, **changes: Any) -> dict[str, Any]:
-    """A DynamoDB item as validator and state machine write it; `statuses` are its history, the last one holds."""
+    """A DynamoDB item as validator and state machine write it. `statuses` is its history, the current one last."""
     history = [{"M": {"status": {"S": status}, "at": {"S": at}}} for status, at in zip(statuses, TIMES, strict=False)]
     item: dict[str, Any] = {
         "task_id": {"S": TASK_ID},

@@ -1,10 +1,10 @@
-"""What all tests share."""
+"""Shared by all tests."""
 
 from pathlib import Path
 
 import pytest
 
-# Files run side by side, in this order: the longest first, so that no process is left alone with one at the end.
+# Files run in parallel, in this order: the longest first, so that no process is left with one at the end.
 LONGEST = (
     *("simulation/test_simulation.py", "simulation/test_mistakes.py", "benchmarks/test_benchmarks.py"),
     *("local/edition/test_drill.py", "simulation/test_every_error.py", "workflow/test_task_machine.py"),
@@ -14,5 +14,5 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    places = {str(Path(__file__).parent / name): place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(str(item.path), len(places)))
+    positions = {str(Path(__file__).parent / name): position for position, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: positions.get(str(item.path), len(positions)))

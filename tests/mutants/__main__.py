@@ -1,6 +1,6 @@
-"""Lets mutmut make one mistake at a time in `functions/tasks`, and lists those that the unit tests do not notice.
+"""Lets mutmut make one mistake at a time in `functions/tasks` and lists those that the unit tests do not catch.
 
-Testing all of them takes 17 minutes on two idle cores; `--module` and `--sample` test a part of them.
+Testing all mutants takes 17 minutes on two idle cores; `--module` and `--sample` test some of them.
 """
 
 import argparse
@@ -19,11 +19,11 @@ from tests.mutants.explained import DOCUMENT, Comparison, Explained, compare, re
 from tests.mutants.running import LOG, MUTATED, Mutant, MutmutError, Result, copy_project, identify, keys, run
 
 LEAST_KILLED = 96.0  # percent
-_KILLED = ("killed", "timeout")  # a mistake that makes a test loop for ever has been noticed
+_KILLED = ("killed", "timeout")  # a mistake that makes a test loop forever is caught
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit 0 when enough mutants are killed and each survivor is explained, 1 otherwise, 2 when mutmut failed."""
+    """Exit 0 if enough mutants are killed and every survivor is explained, 1 otherwise, 2 if mutmut failed."""
     options = _options(arguments)
     if find_spec("mutmut") is None:
         print("mutmut is not installed: `make mutants` installs it")
@@ -37,11 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     killed = _count(results, time.monotonic() - started)
     compared = compare(survivors, _tested(explained, options))
     if options.sample:
-        compared = replace(compared, stale=[])  # most of them were not drawn
+        compared = replace(compared, stale=[])  # most mutants were not drawn
     _list(compared)
     whole = not (options.module or options.sample)
     if whole and killed < LEAST_KILLED:
-        print(f"At least {LEAST_KILLED:g} % have to be killed.")
+        print(f"At least {LEAST_KILLED:g} % must be killed.")
         return 1
     return 1 if compared.unexplained or compared.stale else 0
 
@@ -51,12 +51,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--module", help=f"only this part of {MUTATED}, for example strict_json or redrive.letters")
     parser.add_argument("--sample", type=int, metavar="N", help="only N mutants, drawn at random")
     parser.add_argument("--seed", type=int, default=1, help="draws the sample (default 1)")
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 2, help="default: one a core")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 2, help="default: one per core")
     return parser.parse_args(arguments)
 
 
 def _test(options: argparse.Namespace) -> tuple[list[Result], list[Mutant]]:
-    """What became of the mutants, and which of them survived."""
+    """The results of all mutants, and those that survived."""
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         copy = Path(folder)
         copy_project(copy)
@@ -64,7 +64,7 @@ def _test(options: argparse.Namespace) -> tuple[list[Result], list[Mutant]]:
         if options.sample:
             names = [key for key in keys(copy) if key.startswith(f"{_package(options)}.")]
             patterns = random.Random(options.seed).sample(names, min(options.sample, len(names)))
-        print(f"mutmut is at work: tail -f {copy / LOG}", flush=True)
+        print(f"mutmut is running: tail -f {copy / LOG}", flush=True)
         results = run(copy, patterns, options.processes)
         return results, [identify(copy, result) for result in results if result.status not in _KILLED]
 
@@ -78,18 +78,18 @@ def _tested(explained: Sequence[Explained], options: argparse.Namespace) -> list
 
 
 def _count(results: Sequence[Result], seconds: float) -> float:
-    """Print what became of them; the percentage that was killed."""
+    """Print how many mutants had which status; returns the percentage that was killed."""
     counts = Counter(result.status for result in results)
     killed = 100 * sum(counts[status] for status in _KILLED) / max(1, len(results))
-    told = ", ".join(f"{count} {status}" for status, count in counts.most_common())
-    print(f"{len(results)} mutants in {seconds / 60:.0f} min: {told}; {killed:.1f} % killed")
+    statuses = ", ".join(f"{count} {status}" for status, count in counts.most_common())
+    print(f"{len(results)} mutants in {seconds / 60:.0f} min: {statuses}; {killed:.1f} % killed")
     return killed
 
 
 def _list(compared: Comparison) -> None:
     for title, mutants in (
         ("Not killed and not explained", compared.unexplained),
-        ("Explained, but killed or no longer made", compared.stale),
+        ("Explained, but killed or no longer generated", compared.stale),
     ):
         for mutant in mutants:
             print(f"\n{title}: {mutant.function}\n{mutant.diff}")

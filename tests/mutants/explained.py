@@ -1,6 +1,6 @@
-"""The mutants that no test can kill: a document of them, and what a run has to say about it.
+"""The mutants that no test can kill: reads their document and compares it with the survivors of a run.
 
-Under the name of each function, `equivalent.md` has diffs, each followed, alone or with others, by one reason.
+Under the name of each function, `equivalent.md` lists diffs. A reason explains all the diffs since the reason before.
 """
 
 import re
@@ -24,20 +24,20 @@ class Explained:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Survivors that nobody has explained, and explanations of mutants that did not survive."""
+    """Survivors without an explanation, and explained mutants that did not survive."""
 
     unexplained: list[Mutant]
     stale: list[Mutant]
 
 
 def compare(survivors: Iterable[Mutant], explained: Iterable[Explained]) -> Comparison:
-    """Each explanation is good for one mutant: of two that look alike, the second one needs its own."""
+    """An explanation counts for one mutant: of two identical mutants, each needs its own."""
     survived, known = Counter(survivors), Counter(one.mutant for one in explained)
     return Comparison(unexplained=sorted((survived - known).elements()), stale=sorted((known - survived).elements()))
 
 
 def read(document: str) -> Iterator[Explained]:
-    """The mutants of a document, with their reasons. `ValueError` for one that has none."""
+    """The mutants of a document with their reasons. `ValueError` if one has none."""
     function, waiting = "", list[Mutant]()
     for block in [*re.split(r"\n{2,}", document.strip()), "# The end"]:
         if block.startswith("```diff"):

@@ -1,4 +1,4 @@
-"""A plugin for pytest in mutmut's hands: the fast tests run first, because the first one that fails ends the run."""
+"""A pytest plugin for mutmut: the fast tests run first, because the first failure ends the run."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort by what the tests took without any mutant. Those of a file stay together: they share its fixtures."""
+    """Sort by the duration without a mutant. The tests of a file stay together: they share its fixtures."""
     stats = Path("mutmut-stats.json")
     if not stats.exists():
         return

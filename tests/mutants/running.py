@@ -1,6 +1,6 @@
-"""Mutmut on a copy of the project: what it mutates, with which tests, and what became of each mutant.
+"""Runs mutmut on a copy of the project: what it mutates, with which tests, and the result of each mutant.
 
-Mutmut keeps its settings and its results in the folder in which it is started. A copy leaves the project as it is.
+Mutmut keeps its settings and results in the folder in which it is started. A copy leaves the project untouched.
 """
 
 import contextlib
@@ -17,14 +17,14 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 MUTATED = "functions/tasks"
 LOG = "mutmut.log"
-# It starts the files of the functions instead of calling them, and would find mutmut's own code in there.
-LEFT_OUT = ("adapters/test_tracing",)
+# Runs the functions' files instead of calling them, and fails on the code that mutmut adds.
+EXCLUDED_TESTS = ("adapters/test_tracing",)
 _ARGUMENTS = (
-    *("-o", "addopts=", "--import-mode=importlib", "--strict-markers"),  # in one process: mutmut has its own
+    *("-o", "addopts=", "--import-mode=importlib", "--strict-markers"),  # in one process: mutmut starts its own
     *("-mnot live", "-pno:cacheprovider", "-ptests.mutants.fast_first"),
-    *(f"--ignore=tests/functions/{name}.py" for name in LEFT_OUT),
+    *(f"--ignore=tests/functions/{name}.py" for name in EXCLUDED_TESTS),
 )
-# A mutant that loops is given up after (the time of its tests + 4 s) * 6.
+# A mutant that loops times out after (duration of its tests + 4 s) * 6.
 _SETTINGS = """[mutmut]
 source_paths = functions
 only_mutate = {mutated}/*
@@ -41,12 +41,12 @@ _KEY = re.compile(r"(?P<module>.+)\.x(?:ǁ(?P<class>[^ǁ]+)ǁ|_)(?P<function>[^�
 
 
 class MutmutError(Exception):
-    """Mutmut did not come to a result; the message is the end of its output."""
+    """Mutmut failed without a result; the message is the end of its output."""
 
 
 @dataclass(frozen=True, order=True, kw_only=True)
 class Mutant:
-    """One mistake, by what it changes: mutmut's numbers are others after every change of the function."""
+    """One mistake, identified by what it changes: mutmut's numbers shift whenever the function changes."""
 
     function: str
     diff: str
@@ -54,7 +54,7 @@ class Mutant:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What became of a mutant, in mutmut's word: `killed`, `timeout`, `survived` and so on."""
+    """A mutant's status, in mutmut's words: `killed`, `timeout`, `survived` and so on."""
 
     key: str
     path: str
@@ -62,7 +62,7 @@ class Result:
 
 
 def copy_project(to: Path) -> None:
-    """The project as it is now, with mutmut's settings in it."""
+    """Copy the project as it is now, and add mutmut's settings."""
     shutil.copytree(ROOT, to, ignore=shutil.ignore_patterns(".*", "__pycache__"), dirs_exist_ok=True)
     copied = sorted(path.name for path in to.iterdir() if path.name not in ("functions", "setup.cfg"))
     settings = _SETTINGS.format(mutated=MUTATED, copied="\n    ".join(copied), arguments="\n    ".join(_ARGUMENTS))
@@ -70,7 +70,7 @@ def copy_project(to: Path) -> None:
 
 
 def keys(copy: Path) -> list[str]:
-    """Mutmut's names of all mutants: the same ones each time, as long as the code is the same."""
+    """Mutmut's names of all mutants; they stay the same as long as the code does."""
     from mutmut.mutation.file_mutation import mutate_file_contents
     from mutmut.utils.format_utils import get_mutant_name
 
@@ -83,7 +83,7 @@ def keys(copy: Path) -> list[str]:
 
 
 def run(copy: Path, patterns: Sequence[str], processes: int) -> list[Result]:
-    """Test the mutants that fit one of the patterns, or all of them when there is none."""
+    """Test the mutants that match one of the patterns, or all mutants if there are no patterns."""
     start = "from mutmut.__main__ import cli; cli()"
     command = [sys.executable, "-c", start, "run", "--max-children", str(processes), *patterns]
     with (copy / LOG).open("w+") as log:
@@ -95,11 +95,11 @@ def run(copy: Path, patterns: Sequence[str], processes: int) -> list[Result]:
 
 
 def identify(copy: Path, result: Result) -> Mutant:
-    """The mutant without mutmut's number."""
+    """The mutant, without mutmut's number."""
     from mutmut.mutation.diff_apply import get_diff_for_mutant
 
     named = _KEY.fullmatch(result.key)
-    assert named, f"mutmut names its mutants in another way: {result.key}"
+    assert named, f"mutmut's naming has changed: {result.key}"
     with contextlib.chdir(copy):
         diff: str = get_diff_for_mutant(result.key, path=result.path)
     parts = [named["module"], *filter(None, [named["class"]]), named["function"]]

@@ -1,4 +1,4 @@
-"""The list of mutants that no test can kill: how it is read, and what a run makes of it."""
+"""The document of mutants that no test can kill: how it is read and compared with a run."""
 
 import pytest
 
@@ -21,7 +21,7 @@ It says what it is for.
 + a = None
 ```
 
-Nobody reads it,
+No one reads it,
 whatever it is.
 """
 
@@ -31,7 +31,7 @@ def a_mutant(added: str, function: str = "functions.tasks.clock.uuid7") -> Mutan
 
 
 def test_a_reason_explains_all_diffs_above_it() -> None:
-    reason = "Nobody reads it,\nwhatever it is."
+    reason = "No one reads it,\nwhatever it is."
     assert list(read(TEXT)) == [
         Explained(mutant=a_mutant("a = 2"), reason=reason),
         Explained(mutant=a_mutant("a = None"), reason=reason),
@@ -41,26 +41,26 @@ def test_a_reason_explains_all_diffs_above_it() -> None:
 @pytest.mark.parametrize("rest", ["", "\n\n## `functions.tasks.clock.other`\n\n```diff\n- b\n+ c\n```\n\nA reason."])
 def test_a_diff_without_a_reason_is_an_error(rest: str) -> None:
     with pytest.raises(ValueError, match=r"functions\.tasks\.clock\.uuid7: no reason"):
-        list(read(TEXT.replace("\nNobody reads it,\nwhatever it is.\n", "") + rest))
+        list(read(TEXT.replace("\nNo one reads it,\nwhatever it is.\n", "") + rest))
 
 
-def test_a_mutant_is_known_by_its_changed_lines_however_they_are_indented() -> None:
+def test_a_mutant_is_identified_by_its_changed_lines_however_they_are_indented() -> None:
     diff = ["--- a.py", "+++ a.py", "@@ -1,3 +1,3 @@", " def f():", "-    a = 1", "+    a = 2"]
     assert changed_lines(diff) == "- a = 1\n+ a = 2"
 
 
-def test_survivors_need_an_explanation_each_and_explanations_a_survivor() -> None:
+def test_each_survivor_needs_an_explanation_and_each_explanation_a_survivor() -> None:
     known = list(read(TEXT))
     twice = [a_mutant("a = 2"), a_mutant("a = 2")]
     compared = compare(twice, known)
-    assert compared.unexplained == [a_mutant("a = 2")], "of two that look alike, one is explained"
+    assert compared.unexplained == [a_mutant("a = 2")], "of two identical mutants, one is explained"
     assert compared.stale == [a_mutant("a = None")]
     elsewhere = a_mutant("a = 2", function="functions.tasks.clock.other")
     assert compare([elsewhere], known).unexplained == [elsewhere]
 
 
-def test_every_explained_mutant_is_of_code_that_is_still_there() -> None:
-    """The whole truth takes a run of mutmut; this finds what was renamed or rewritten."""
+def test_every_explained_mutant_refers_to_existing_code() -> None:
+    """Only a run of mutmut proves the rest; this finds code that was renamed or rewritten."""
     texts = {
         path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): path.read_text()
         for path in (ROOT / MUTATED).rglob("*.py")

@@ -1,4 +1,4 @@
-"""`python -m tests.simulation --count 100000` runs that many schedules; `--seed 4711` replays one of them."""
+"""`python -m tests.simulation --count 100000` runs that many schedules; `--seed 4711` replays one."""
 
 import argparse
 import os
@@ -18,7 +18,7 @@ ENVIRONMENT = {
 
 
 def main() -> int:
-    """Exit 0 when all is as it should be, 1 otherwise."""
+    """Exit 0 if no promise was broken, or if every mistake was caught; 1 otherwise."""
     # Before Powertools is imported: a simulation writes no logs, metrics or traces.
     os.environ.update(ENVIRONMENT)
     warnings.filterwarnings("ignore", message="No application metrics to publish")
@@ -29,14 +29,14 @@ def main() -> int:
     parser.add_argument("--mutations", action="store_true", help="check that every deliberate mistake is caught")
     options = parser.parse_args()
     if options.mutations:
-        return mutations(range(options.first, options.first + options.count))
+        return mistakes(range(options.first, options.first + options.count))
     if options.seed is not None:
         return schedules([options.seed])
     return schedules(range(options.first, options.first + options.count))
 
 
 def schedules(seeds: Iterable[int]) -> int:
-    """Run the shipped pipeline; a replay command for each schedule in which it broke a promise."""
+    """Run the shipped pipeline; print a replay command for each schedule that broke a promise."""
     from tests.simulation.run import run
 
     started, count, broken = time.perf_counter(), 0, 0
@@ -49,19 +49,19 @@ def schedules(seeds: Iterable[int]) -> int:
     return 1 if broken else 0
 
 
-def mutations(seeds: Iterable[int]) -> int:
-    """Run the pipeline with one mistake at a time; the first schedule that catches it."""
-    from tests.simulation.mistakes.catalog import MUTATIONS
+def mistakes(seeds: Iterable[int]) -> int:
+    """Run the pipeline with one mistake at a time; print the first schedule that catches it."""
+    from tests.simulation.mistakes.catalog import MISTAKES
     from tests.simulation.run import run
 
     missed = 0
-    for name, make in MUTATIONS.items():
-        mutation = make()
-        with mutation.patched():
-            caught = _first(seeds, lambda seed, system=mutation.system: run(seed, system))
+    for name, make in MISTAKES.items():
+        mistake = make()
+        with mistake.patched():
+            caught = _first(seeds, lambda seed, system=mistake.system: run(seed, system))
         missed += caught is None
         print(f"{name}: " + ("NOT CAUGHT" if caught is None else f"caught by seed {caught[0]}: {caught[1]}"))
-    print(f"{len(MUTATIONS)} mistakes, {missed} not caught")
+    print(f"{len(MISTAKES)} mistakes, {missed} not caught")
     return 1 if missed else 0
 
 

@@ -1,4 +1,4 @@
-"""The functions' environment, set before Powertools is imported: that of the unit tests, which may run beside."""
+"""The functions' environment, set before Powertools is imported. The unit tests, in the same process, use the same."""
 
 import os
 

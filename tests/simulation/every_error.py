@@ -1,4 +1,4 @@
-"""Every error in every state of the shipped machine: enumerated from the definition, run on a world in memory."""
+"""Every error in every state of the shipped machine: enumerated from its definition, run on a world in memory."""
 
 import copy
 import json
@@ -17,14 +17,14 @@ from statemachine.loader import raw_definition
 from tests.simulation.actors import operators
 from tests.simulation.actors.calls import LambdaContext, SimulatedTasks
 from tests.simulation.run import START, TIMES, shipped_definition, shipped_machine
-from tests.simulation.world.faults import CALM, Faults
+from tests.simulation.world.faults import NO_FAULTS, Faults
 from tests.simulation.world.work import OK, processor_ports, working_in
 from tests.simulation.world.world import World
 
 TASK_ID = "task-1"
 GROUP = "key"
 WILDCARDS = {"States.ALL", "States.TaskFailed"}
-# What no state of the machine names: of each service, of Step Functions itself, and something nobody has heard of.
+# Errors that no state of the machine names: of each service, of Step Functions itself, and one that does not exist.
 UNNAMED = (
     "DynamoDB.ProvisionedThroughputExceededException",
     "DynamoDB.ResourceNotFoundException",
@@ -38,10 +38,10 @@ UNNAMED = (
     "States.Permissions",
     "States.Runtime",
     "States.DataLimitExceeded",
-    "Somebody.ElsesError",
+    "Unknown.Error",
 )
 CAUSES = (
-    "no JSON at all",
+    "not JSON",
     json.dumps({"errorMessage": json.dumps({"type": "T", "message": "m", "retry_in": None}), "errorType": "T"}),
     json.dumps({"errorMessage": json.dumps({"type": "T", "message": "m", "retry_in": 1}), "errorType": "T"}),
 )
@@ -49,7 +49,7 @@ CAUSES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Injection:
-    """What goes wrong: calls of this state answer with an error, the first or all, before or after their effect."""
+    """An error for the first call of a state, or for all its calls, with or without the call's effect."""
 
     state: str
     error: str
@@ -60,7 +60,7 @@ class Injection:
 
 @dataclass
 class InjectedTasks:
-    """The simulated world's calls, with errors in some states. `reached` are the states that called."""
+    """The simulated world's calls, with errors in some states. `reached` are the states that made a call."""
 
     tasks: SimulatedTasks
     injections: tuple[Injection, ...]
@@ -80,31 +80,31 @@ class InjectedTasks:
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """What a message meets: how its task will behave, and what went before it."""
+    """The circumstances of a delivery: how the task's runs end, and what happened before."""
 
     name: str
     plan: tuple[str, ...] = (OK,)
     body: str | None = None
     before: Callable[["Bench"], None] = lambda _: None
     meanwhile: tuple[Injection, ...] = ()
-    """Errors that lead to states which nothing else leads to."""
+    """Errors during the delivery, for states that are not reached without them."""
 
 
 class Bench:
-    """One message in a world of its own."""
+    """A world with one message."""
 
     def __init__(self, situation: Situation) -> None:
         self.clock = VirtualClock(START)
         self.world = World(self.clock.now, TIMES.visibility)
-        self.tasks = SimulatedTasks(self.world, Faults(random.Random(0), CALM, until=START))
-        plain = {"task_id": TASK_ID, "title": "t", "description": "d", "priority": "low", "type": "simulated"}
-        self.body = situation.body or json.dumps(plain | {"ordering_key": GROUP, "data": {"plan": situation.plan}})
+        self.tasks = SimulatedTasks(self.world, Faults(random.Random(0), NO_FAULTS, until=START))
+        task = {"task_id": TASK_ID, "title": "t", "description": "d", "priority": "low", "type": "simulated"}
+        self.body = situation.body or json.dumps(task | {"ordering_key": GROUP, "data": {"plan": situation.plan}})
         self.deduplication_id = TASK_ID
         self.reached: set[str] = set()
         situation.before(self)
 
     def deliver(self, machine: Machine, *injections: Injection) -> Outcome:
-        """One execution for the message; afterwards its lease and its visibility timeout are over."""
+        """One execution for the message; afterwards its lease and its visibility timeout have expired."""
         number = self.world.next_execution()
         tasks = InjectedTasks(self.tasks, injections)
         name = f"execution-{number}"
@@ -135,28 +135,28 @@ class Bench:
         return [{"messageId": "message-1", "body": self.body, "attributes": attributes}]
 
     def redrive(self) -> None:
-        """Put back whatever can be; a message that is sent then is the one that `deliver` delivers."""
+        """Redrive everything. `deliver` then delivers the message that this sends, if any."""
         request = {"dry_run": False}
-        redriver = operators.redriver(self.world, self.tasks.faults)
-        with mock.patch.object(redrive, "build", return_value=redriver), redirect_stdout(StringIO()):
-            answer = redrive.handler(operators.event("/redrive", None, request), LambdaContext())  # pyright: ignore[reportArgumentType]
-        assert answer["statusCode"] == 202, answer
+        ports = operators.redrive_ports(self.world, self.tasks.faults)
+        with mock.patch.object(redrive, "build", return_value=ports), redirect_stdout(StringIO()):
+            response = redrive.handler(operators.redrive_event("/redrive", None, request), LambdaContext())  # pyright: ignore[reportArgumentType]
+        assert response["statusCode"] == 202, response
         for message in self.world.queue.messages:
             self.deduplication_id = message.deduplication_id
 
     def dead_letters(self) -> list[dict[str, Any]]:
-        """The dead letters about this message."""
+        """The bodies of all dead letters."""
         return [json.loads(message.body) for message in self.world.dead_letters.messages]
 
     def outcome_is_recorded(self) -> bool:
-        """Whether the message may be deleted: what became of it is written down, and its dead letter is sent."""
+        """Whether the task's outcome is recorded and, if it failed, its dead letter is sent."""
         record = self.world.record(TASK_ID)
         if record.get("status") == "succeeded":
             return "result" in record
-        lettered = any(dead_letter["message"]["body"] == self.body for dead_letter in self.dead_letters())
+        dead_lettered = any(dead_letter["message"]["body"] == self.body for dead_letter in self.dead_letters())
         if record.get("status") == "failed":
-            return lettered and "error" in record
-        return lettered and not record
+            return dead_lettered and "error" in record
+        return dead_lettered and not record
 
 
 def _delivered_before(bench: Bench) -> None:
@@ -164,7 +164,7 @@ def _delivered_before(bench: Bench) -> None:
 
 
 def _redriven(bench: Bench) -> None:
-    """Failed, and redriven by a redrive that has a message of its own: this one is the old one."""
+    """The task failed and was redriven with a new message: the one to deliver is the old one."""
     bench.deliver(shipped_machine())
     item = bench.world.table.items[TASK_ID]
     item |= {"status": {"S": "queued"}, "redrive_id": {"S": f"{TASK_ID}-redrive-1"}}
@@ -182,22 +182,22 @@ def _lease(owner: str) -> Callable[[Bench], None]:
     return held
 
 
-_ITSELF = "arn:aws:states:us-east-1:000000000000:express:tasks:execution-2:execution-2"
-_GONE = Injection(
-    state="ProcessTask", error="Lambda.ResourceNotFoundException", cause="gone", always=True, has_effect=False
+_OWN_EXECUTION = "arn:aws:states:us-east-1:000000000000:express:tasks:execution-2:execution-2"
+_MISSING_PROCESSOR = Injection(
+    state="ProcessTask", error="Lambda.ResourceNotFoundException", cause="not found", always=True, has_effect=False
 )
 SITUATIONS = (
-    Situation(name="a good task"),
+    Situation(name="a valid task"),
     Situation(name="a transient failure, then success", plan=("NETWORK", OK)),
     Situation(name="a permanent failure", plan=("VALIDATION",)),
-    Situation(name="transient failures to the end", plan=("SYSTEM",)),
-    Situation(name="a message that is no task", body="{not JSON"),
+    Situation(name="transient failures until retries end", plan=("SYSTEM",)),
+    Situation(name="a malformed message", body="{not JSON"),
     Situation(name="a task that has succeeded", before=_delivered_before),
     Situation(name="a task that has failed", plan=("VALIDATION",), before=_delivered_before),
     Situation(name="an old message of a redriven task", plan=("VALIDATION",), before=_redriven),
-    Situation(name="a task that another execution works on", before=_lease("another")),
-    Situation(name="a claim of its own whose reply was lost", before=_lease(_ITSELF)),
-    Situation(name="a processor that is gone", meanwhile=(_GONE,)),
+    Situation(name="a task that another execution has claimed", before=_lease("another")),
+    Situation(name="its own claim, whose response was lost", before=_lease(_OWN_EXECUTION)),
+    Situation(name="a missing processor", meanwhile=(_MISSING_PROCESSOR,)),
 )
 
 
@@ -219,7 +219,7 @@ def task_states() -> list[str]:
 
 
 def errors() -> list[str]:
-    """Every error that the machine names anywhere, and those that it does not."""
+    """Every error that the machine names anywhere, and some that it does not name."""
     named: set[str] = set()
     for state in raw_definition()["States"].values():
         for clause in (*state.get("Retry", ()), *state.get("Catch", ())):
@@ -228,7 +228,7 @@ def errors() -> list[str]:
 
 
 def injections(state: str) -> Iterator[Injection]:
-    """Every error of a Task state: once or always, before or after its effect, with what its cause may be."""
+    """Every error of a Task state: once or always, with or without the call's effect, with each possible cause."""
     for error in errors():
         for cause in CAUSES if error.startswith("Task") else CAUSES[:1]:
             for always in (False, True):
@@ -237,40 +237,40 @@ def injections(state: str) -> Iterator[Injection]:
 
 
 def expressions() -> list[tuple[str | int, ...]]:
-    """The place of every JSONata expression in the definition."""
-    return list(_places(raw_definition()["States"], ("States",)))
+    """The position of every JSONata expression in the definition."""
+    return list(_positions(raw_definition()["States"], ("States",)))
 
 
-def _places(node: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+def _positions(node: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
     if isinstance(node, str) and node.startswith("{%"):
         yield path
     elif isinstance(node, dict):
         for name, value in node.items():  # pyright: ignore[reportUnknownVariableType]
-            yield from _places(value, (*path, name))  # pyright: ignore[reportUnknownArgumentType]
+            yield from _positions(value, (*path, name))  # pyright: ignore[reportUnknownArgumentType]
     elif isinstance(node, list):
         for index, value in enumerate(node):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-            yield from _places(value, (*path, index))
+            yield from _positions(value, (*path, index))
 
 
-def careless_machine() -> Machine:
-    """The shipped machine, but a dead letter that could not be sent is forgotten."""
+def machine_without_dead_letter() -> Machine:
+    """The shipped machine, except that it ignores a dead letter that could not be sent."""
     definition: Any = copy.deepcopy(shipped_definition())
     definition["States"]["SendToDeadLetterQueue"]["Catch"] = [{"ErrorEquals": ["States.ALL"], "Next": "TaskFailed"}]
     return Machine.load(definition)
 
 
-def machine_broken_at(place: tuple[str | int, ...]) -> Machine:
-    """The shipped machine with one expression that throws."""
+def machine_broken_at(position: tuple[str | int, ...]) -> Machine:
+    """The shipped machine with an expression that throws at this position."""
     definition: Any = copy.deepcopy(shipped_definition())
     node = definition
-    for step in place[:-1]:
+    for step in position[:-1]:
         node = node[step]
-    node[place[-1]] = "{% $error('broken') %}"
+    node[position[-1]] = "{% $error('broken') %}"
     return Machine.load(definition)
 
 
 def broken_promises(situation: Situation, machine: Machine, *injections: Injection) -> Iterator[str]:
-    """What must not be: a message deleted without an outcome, or one that no redelivery brings to an end."""
+    """A sentence for each message that was deleted without an outcome, or that redelivery does not bring to one."""
     bench = Bench(situation)
     outcome = bench.deliver(machine, *injections, *situation.meanwhile)
     if outcome.status is ExecutionStatus.SUCCEEDED and not _may_be_deleted(situation, bench):
@@ -278,16 +278,16 @@ def broken_promises(situation: Situation, machine: Machine, *injections: Injecti
     if outcome.status is not ExecutionStatus.SUCCEEDED:
         again = bench.deliver(shipped_machine())
         if again.status is not ExecutionStatus.SUCCEEDED or not _may_be_deleted(situation, bench):
-            yield f"{situation.name}, {injections}: mended and delivered again, it ended with {again}"
+            yield f"{situation.name}, {injections}: delivered again to the fixed machine, it ended with {again}"
 
 
 def _may_be_deleted(situation: Situation, bench: Bench) -> bool:
     superseded = situation.before is _redriven and bench.world.record(TASK_ID).get("status") == "queued"
-    return superseded or bench.outcome_is_recorded() or _was_put_back(bench)
+    return superseded or bench.outcome_is_recorded() or _can_be_redriven(bench)
 
 
-def _was_put_back(bench: Bench) -> bool:
-    """Whether the dead letter holds the task, so that a redrive and the mended machine bring it to its outcome."""
+def _can_be_redriven(bench: Bench) -> bool:
+    """Whether a redrive of its dead letter and the fixed machine bring the task to its outcome."""
     bench.redrive()
     if not bench.world.queue.messages:
         return False

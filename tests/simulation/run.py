@@ -1,4 +1,4 @@
-"""One seeded run: the shipped pipeline, a few tasks, and whatever the seed lets go wrong."""
+"""One seeded run: the shipped pipeline, a few tasks, and the faults that the seed draws."""
 
 import functools
 import random
@@ -22,21 +22,22 @@ from infrastructure.settings.times import derive_times
 from statemachine.loader import load_definition
 from tests.simulation.actors.calls import SimulatedDynamoDB, SimulatedSQS, SimulatedTasks
 from tests.simulation.actors.cancellers import cancelling_client, simulated_canceller
-from tests.simulation.actors.clients import Post, careful_client, client, in_requests
-from tests.simulation.actors.operators import last_operator, operator, redriver
-from tests.simulation.actors.workers import Fiber, Worker
-from tests.simulation.promises.invariants import calm_violations, violations
-from tests.simulation.world.faults import CALM, Faults, Weather
+from tests.simulation.actors.clients import PlannedTask, group_into_requests, retrying_client, single_attempt_client
+from tests.simulation.actors.operators import last_operator, operator, redrive_ports
+from tests.simulation.actors.stepped import Fiber
+from tests.simulation.actors.workers import Worker
+from tests.simulation.promises.invariants import faultless_violations, violations
+from tests.simulation.world.faults import NO_FAULTS, FaultPlan, Faults
 from tests.simulation.world.work import OK, TYPES, processor_ports, working_in
 from tests.simulation.world.world import MAX_RECEIVE_COUNT, World
 
-_NOWHERE = Path("/dev/null").open("w")  # noqa: SIM115 for as long as the process lives
+_DEV_NULL = Path("/dev/null").open("w")  # noqa: SIM115 open as long as the process runs
 START = 1_800_000_000.0
-PATIENCE_SECONDS = 20_000.0
+SETTLE_TIMEOUT_SECONDS = 20_000.0
 TIMES = derive_times(handler=5, policies=TYPES.retry_policies())
-# Foul weather lasts some minutes, or long enough for SQS to give a message up: five receives, each of a whole
+# Faults occur for some minutes, or long enough for SQS to give up on a message: after five receives, each for a full
 # visibility timeout.
-FOUL_SECONDS = (300, (MAX_RECEIVE_COUNT + 2) * TIMES.visibility)
+FAULT_SECONDS = (300, (MAX_RECEIVE_COUNT + 2) * TIMES.visibility)
 PLANS: tuple[tuple[str, ...], ...] = (
     (OK,),
     (OK,),
@@ -48,8 +49,8 @@ PLANS: tuple[tuple[str, ...], ...] = (
     ("NETWORK",),
     ("UNKNOWN",),
 )
-# With operators about, what failed is mended after a while; and some of it never is.
-MENDED: tuple[tuple[str, ...], ...] = (
+# For runs with operators: most tasks that fail succeed after some redrives, and some never do.
+PLANS_TO_REDRIVE: tuple[tuple[str, ...], ...] = (
     (OK,),
     ("VALIDATION", OK),
     ("VALIDATION", "VALIDATION", OK),
@@ -83,90 +84,64 @@ def shipped_machine() -> Machine:
 
 @dataclass(frozen=True, kw_only=True)
 class System:
-    """What is simulated, and in what company; a mutation replaces a part of it.
-
-    `weather`, `redriven` (operators are about), `careful` (clients send again) and `cancelled` (clients cancel) are
-    drawn from the seed if they are None.
-    """
+    """What is simulated, and who takes part; a mistake replaces some of it. What is None is drawn from the seed."""
 
     machine: Machine = field(default_factory=shipped_machine)
-    worker: type[Worker] = Worker
-    weather: Weather | None = None
-    redriven: bool | None = None
-    careful: bool | None = None
-    cancelled: bool | None = None
+    fault_plan: FaultPlan | None = None
+    operators: bool | None = None
+    retrying_clients: bool | None = None
+    cancelling_client: bool | None = None
 
 
 def run(seed: int, system: System | None = None) -> list[str]:
-    """Run one schedule to its end; every promise that it broke, empty if none."""
+    """Run one schedule to its end; a sentence for each promise that it broke."""
     system = system or System()
     rng = random.Random(seed)
     clock = VirtualClock(START)
     world = World(clock.now, TIMES.visibility)
-    drawn = Weather.draw(rng)
-    weather = system.weather or drawn
-    fair_from = START + rng.choice(FOUL_SECONDS)
-    faults = Faults(rng, weather, until=fair_from)
-    scheduler = Scheduler(clock, SimulatedTasks(world, faults), START + PATIENCE_SECONDS)
-    redriven = _drawn(rng, 0.25, system.redriven)
-    # Order behind a redrive is easiest to judge when each task is posted once.
-    careful = _drawn(rng, 0.2 if redriven else 0.3, system.careful)
-    actors = _clients(world, faults, rng, _posts(rng, MENDED if redriven else PLANS), careful=careful)
-    if redriven:
-        world.operators = rng.choice((1, 2, 3))
-        actors += [operator(world, faults, rng) for _ in range(world.operators - 1)]
-        actors.append(last_operator(world, faults, rng, fair_from))
-    actors += [system.worker(world, faults, scheduler, system.machine).run() for _ in range(rng.choice((1, 2, 3)))]
-    if _drawn(rng, 0.2, system.cancelled):
+    drawn_plan = FaultPlan.draw(rng)
+    fault_plan = system.fault_plan or drawn_plan
+    faults_end = START + rng.choice(FAULT_SECONDS)
+    faults = Faults(rng, fault_plan, until=faults_end)
+    scheduler = Scheduler(clock, SimulatedTasks(world, faults), START + SETTLE_TIMEOUT_SECONDS)
+    operators = _draw(rng, 0.25, system.operators)
+    actors = _clients(world, faults, rng, system, operators=operators)
+    if operators:
+        actors += _operators(world, faults, rng, faults_end)
+    actors += [Worker(world, faults, scheduler, system.machine).run() for _ in range(rng.choice((1, 2, 3)))]
+    if _draw(rng, 0.2, system.cancelling_client):
         actors.append(cancelling_client(world, faults, rng))
-    with ExitStack() as stack:
-        stack.enter_context(working_in(world))
-        stack.enter_context(_standing_in(_handlers(world, faults, rng)))
-        stack.enter_context(redirect_stdout(_NOWHERE))  # metrics
+    with _shipped_handlers_in(world, faults, rng):
         try:
             scheduler.run(_all(scheduler, actors))
         except MachineTimedOut:
-            return ["it never settled", *violations(world, fair_from)]
-    calm = calm_violations(world) if weather == CALM and not redriven else ()
-    return [*violations(world, fair_from, redriven=redriven), *calm]
+            return ["it never settled", *violations(world, faults_end)]
+    faultless = faultless_violations(world) if fault_plan == NO_FAULTS and not operators else ()
+    return [*violations(world, faults_end, operators=operators), *faultless]
 
 
-def _handlers(world: World, faults: Faults, rng: random.Random) -> list[tuple[Any, str, Any]]:
-    """What the real handlers are built with in the simulated world."""
-    return [
-        (canceller, "build", functools.partial(_same, simulated_canceller(world, faults))),
-        (validator, "build", functools.partial(_same, _intake(world, faults, random.Random(rng.random())))),
-        (processor, "build", functools.partial(_same, processor_ports(world, random.Random(rng.random()).random))),
-        (redrive, "build", functools.partial(_same, redriver(world, faults))),
-    ]
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-@contextmanager
-def _standing_in(replacements: list[tuple[Any, str, Any]]) -> Generator[None]:
-    """`mock.patch.object` for many, in a hundredth of its time: there are ten thousand schedules."""
-    before = [(owner, name, getattr(owner, name)) for owner, name, _ in replacements]
-    for owner, name, value in replacements:
-        setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        for owner, name, value in before:
-            setattr(owner, name, value)
-
-
-def _drawn(rng: random.Random, probability: float, told: bool | None) -> bool:
+def _draw(rng: random.Random, probability: float, override: bool | None) -> bool:
     drawn = rng.random() < probability
-    return drawn if told is None else told
+    return drawn if override is None else override
 
 
-def _posts(rng: random.Random, plans: tuple[tuple[str, ...], ...]) -> list[Post]:
+def _clients(world: World, faults: Faults, rng: random.Random, system: System, *, operators: bool) -> list[Fiber]:
+    """One client that submits each task once; or one or two that retry, both with the very same requests."""
+    # The order after a redrive is easiest to check if each task was submitted once.
+    retrying = _draw(rng, 0.2 if operators else 0.3, system.retrying_clients)
+    tasks = _draw_tasks(rng, PLANS_TO_REDRIVE if operators else PLANS)
+    if not retrying:
+        world.active_clients = 1
+        return [single_attempt_client(world, tasks)]
+    world.active_clients = rng.choice((1, 1, 2))
+    requests = group_into_requests(tasks, rng)
+    return [retrying_client(world, faults, rng, requests) for _ in range(world.active_clients)]
+
+
+def _draw_tasks(rng: random.Random, plans: tuple[tuple[str, ...], ...]) -> list[PlannedTask]:
     keys = rng.choice((("a",), ("a",), ("a", "b")))
     return [
-        Post(
+        PlannedTask(
             title=f"task {number}",
             pause=rng.choice((0.0, 0.01, 1.0, 30.0)),
             ordering_key=rng.choice(keys),
@@ -176,35 +151,68 @@ def _posts(rng: random.Random, plans: tuple[tuple[str, ...], ...]) -> list[Post]
     ]
 
 
-def _clients(world: World, faults: Faults, rng: random.Random, posts: list[Post], *, careful: bool) -> list[Fiber]:
-    """One that posts each task once; or careful ones, of which a second one sends the very same requests."""
-    if not careful:
-        world.clients = 1
-        return [client(world, posts)]
-    world.clients = rng.choice((1, 1, 2))
-    requests = in_requests(posts, rng)
-    return [careful_client(world, faults, rng, requests) for _ in range(world.clients)]
+def _operators(world: World, faults: Faults, rng: random.Random, faults_end: float) -> list[Fiber]:
+    world.active_operators = rng.choice((1, 2, 3))
+    early = [operator(world, faults, rng) for _ in range(world.active_operators - 1)]
+    return [*early, last_operator(world, faults, rng, faults_end)]
 
 
-def _intake(world: World, faults: Faults, chance: random.Random) -> Ports:
+@contextmanager
+def _shipped_handlers_in(world: World, faults: Faults, rng: random.Random) -> Generator[None]:
+    """Build the real handlers with ports of the simulated world."""
+    with ExitStack() as stack:
+        stack.enter_context(working_in(world))
+        stack.enter_context(_replaced(_ports(world, faults, rng)))
+        stack.enter_context(redirect_stdout(_DEV_NULL))  # metrics
+        yield
+
+
+def _ports(world: World, faults: Faults, rng: random.Random) -> list[tuple[Any, Any]]:
+    """Each handler with its ports in the simulated world."""
+    return [
+        (canceller, simulated_canceller(world, faults)),
+        (validator, _intake_ports(world, faults, random.Random(rng.random()))),
+        (processor, processor_ports(world, random.Random(rng.random()).random)),
+        (redrive, redrive_ports(world, faults)),
+    ]
+
+
+@contextmanager
+def _replaced(ports: list[tuple[Any, Any]]) -> Generator[None]:
+    """`mock.patch.object` for every handler's `build`, a hundred times as fast: there are ten thousand schedules."""
+    before = [(handler, handler.build) for handler, _ in ports]
+    for handler, built in ports:
+        handler.build = functools.partial(_same, built)
+    try:
+        yield
+    finally:
+        for handler, build in before:
+            handler.build = build
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _intake_ports(world: World, faults: Faults, randomness: random.Random) -> Ports:
     return Ports(
         records=DynamoDBRecordStore("tasks", SimulatedDynamoDB(world, faults)),  # pyright: ignore[reportArgumentType]
         queue=SQSTaskQueue("queue", SimulatedSQS(world, faults)),  # pyright: ignore[reportArgumentType]
         types=TYPES,
         now=AcceptanceClock(world).now,
-        new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), chance.randbytes(10)),
+        new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), randomness.randbytes(10)),
     )
 
 
 class AcceptanceClock:
-    """Virtual time, and no two tasks accepted in the same millisecond, batch or not."""
+    """Virtual time on which no two tasks are accepted in the same millisecond, in batches or alone."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._last = 0.0
 
     def now(self) -> datetime:
-        """Later than the last time by at least what a batch spreads its tasks over."""
+        """Later than the previous call by at least the interval over which a batch spreads its tasks."""
         self._last = max(self._world.now(), self._last + MAX_TASKS / 1000)
         return datetime.fromtimestamp(self._last, UTC)
 

@@ -1,4 +1,4 @@
-"""Every (state, error) pair of the machine leads to a recorded outcome or to a message that is kept."""
+"""Every error in every state of the machine ends in a recorded outcome or keeps the message."""
 
 import logging
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ from statemachine.loader import raw_definition
 from tests.simulation.every_error import (
     SITUATIONS,
     broken_promises,
-    careless_machine,
     expressions,
     injections,
     machine_broken_at,
+    machine_without_dead_letter,
     shipped_machine,
     situations_that_reach,
     task_states,
@@ -37,25 +37,25 @@ def test_every_error_of_a_state_ends_in_an_outcome_or_keeps_the_message(state: s
         for injection in injections(state)
         for promise in broken_promises(situation, shipped_machine(), injection)
     ]
-    assert situations, "a state that no situation leads to is a state that nothing here proves anything about"
+    assert situations, "no situation reaches this state, so nothing is proved about it"
     assert broken == []
 
 
 @pytest.mark.parametrize("state", raw_definition()["States"])
 def test_an_expression_that_throws_ends_in_an_outcome_or_keeps_the_message(state: str) -> None:
     broken = [
-        f"{'/'.join(map(str, place))}: {promise}"
-        for place in expressions()
-        if place[1] == state
-        for machine in [machine_broken_at(place)]
+        f"{'/'.join(map(str, position))}: {promise}"
+        for position in expressions()
+        if position[1] == state
+        for machine in [machine_broken_at(position)]
         for situation in SITUATIONS
         for promise in broken_promises(situation, machine)
     ]
     assert broken == []
 
 
-def test_a_machine_that_forgets_a_dead_letter_would_be_noticed() -> None:
-    state, machine = "SendToDeadLetterQueue", careless_machine()
+def test_a_machine_that_skips_a_dead_letter_is_caught() -> None:
+    state, machine = "SendToDeadLetterQueue", machine_without_dead_letter()
     assert any(
         promise
         for situation in situations_that_reach(state)

@@ -1,4 +1,4 @@
-"""Proof that the schedules would find a mistake."""
+"""The schedules catch every deliberate mistake."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def test_every_deliberate_mistake_is_caught() -> None:
 
 
 @pytest.mark.check
-def test_a_schedule_is_the_same_each_time() -> None:
+def test_a_seed_always_runs_the_same_schedule() -> None:
     outputs = [start("--mutations", "--first", "0", "--count", "8").communicate()[0] for _ in range(2)]
 
     seeds = [[line.split(": ")[1] for line in output.splitlines()[:-1]] for output in outputs]

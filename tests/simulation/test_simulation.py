@@ -1,4 +1,4 @@
-"""Ten thousand schedules of faults through the shipped pipeline."""
+"""The shipped pipeline keeps its promises in ten thousand schedules of faults."""
 
 import sys
 from types import SimpleNamespace
@@ -35,7 +35,7 @@ def test_a_broken_promise_prints_its_replay_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     broken = SimpleNamespace(run=lambda seed: ["it broke"] if seed == 7 else [])
-    monkeypatch.setitem(sys.modules, "tests.simulation.run", broken)  # the real one wants an environment of its own
+    monkeypatch.setitem(sys.modules, "tests.simulation.run", broken)  # the real module needs its own environment
 
     assert command.schedules(range(10)) == 1
     assert "replay: python -m tests.simulation --seed 7" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""The calls that leave the pipeline, answered by the simulated world, with the faults that the weather brings."""
+"""The AWS calls of state machine and handlers, served by the simulated world with the faults of its plan."""
 
 import json
 from collections.abc import Callable
@@ -19,12 +19,12 @@ _THROTTLES = {
     "lambda": "Lambda.TooManyRequestsException",
     "sqs": "SQS.AmazonSQSException",
 }
-_GONE = {
+_MISSING_RESOURCE = {
     "dynamodb": "DynamoDB.ResourceNotFoundException",
     "lambda": "Lambda.ResourceNotFoundException",
     "sqs": "SQS.QueueDoesNotExistException",
 }
-_BROKEN_REPLIES = {
+_ERROR_RESPONSES = {
     "dynamodb": "DynamoDB.InternalServerErrorException",
     "lambda": "Lambda.SdkClientException",
     "sqs": "SQS.SdkClientException",
@@ -32,7 +32,7 @@ _BROKEN_REPLIES = {
 
 
 class LambdaContext:
-    """As much of Lambda's context as Powertools and the processor read."""
+    """The part of Lambda's context that Powertools and the processor read."""
 
     function_name = "processor"
     memory_limit_in_mb = 512
@@ -44,7 +44,7 @@ class LambdaContext:
 
 
 class SimulatedTasks:
-    """Carries out the Task states of all executions. What a call does happens at once, its answer takes a while."""
+    """Runs the Task states of all executions. A call takes effect immediately; its response takes a while."""
 
     blocking = False
 
@@ -57,29 +57,29 @@ class SimulatedTasks:
         service = request.resource.service
         fault = self.faults.on_call(self._world.now())
         if fault is Fault.THROTTLED:
-            return self._soon(TaskFailure(_THROTTLES[service], "Rate exceeded"))
-        if fault is Fault.GONE:
-            return self._soon(TaskFailure(_GONE[service], "not there"))
+            return self._promptly(TaskFailure(_THROTTLES[service], "Rate exceeded"))
+        if fault is Fault.MISSING_RESOURCE:
+            return self._promptly(TaskFailure(_MISSING_RESOURCE[service], "the resource does not exist"))
         if fault is Fault.LOST_REQUEST:
             return Taking(NEVER, None)
         try:
-            result = self._carry_out(request.resource.service, request.resource.action, request.arguments)
+            result = self._perform(service, request.resource.action, request.arguments)
         except TaskFailure as failure:
             result = failure
-        if fault is Fault.LOST_REPLY:
+        if fault is Fault.LOST_RESPONSE:
             return Taking(NEVER, None)
-        if fault is Fault.ERROR_REPLY:
-            return self._soon(TaskFailure(_BROKEN_REPLIES[service], "Unable to execute HTTP request"))
+        if fault is Fault.ERROR_RESPONSE:
+            return self._promptly(TaskFailure(_ERROR_RESPONSES[service], "Unable to execute HTTP request"))
         if fault is Fault.SLOW:
             return Taking(self.faults.rng.uniform(0.5, 2.5), result)
-        return self._soon(result)
+        return self._promptly(result)
 
-    def _soon(self, result: Any) -> Taking:
+    def _promptly(self, result: Any) -> Taking:
         return Taking(self.faults.rng.uniform(0.002, 0.02), result)
 
-    def _carry_out(self, service: str, action: str, arguments: Any) -> Any:
+    def _perform(self, service: str, action: str, arguments: Any) -> Any:
         calls: dict[tuple[str, str], Callable[[Any], Any]] = {
-            ("dynamodb", "updateItem"): self._world.update_item,
+            ("dynamodb", "updateItem"): self._world.update_from_machine,
             ("dynamodb", "getItem"): self._world.table.get_item,
             ("sqs", "sendMessage"): self._world.send_dead_letter,
             ("lambda", "invoke"): self._invoke,
@@ -92,10 +92,10 @@ class SimulatedTasks:
     def _invoke(self, arguments: dict[str, Any]) -> dict[str, Any]:
         event = json.loads(json.dumps(arguments["Payload"]))
         self._world.running_execution = event["execution"]
-        return _processed(event)
+        return _run_processor(event)
 
 
-def _processed(event: dict[str, Any]) -> dict[str, Any]:
+def _run_processor(event: dict[str, Any]) -> dict[str, Any]:
     try:
         payload = processor.handler(event, LambdaContext())  # pyright: ignore[reportArgumentType]
     except Exception as error:
@@ -107,7 +107,7 @@ def _processed(event: dict[str, Any]) -> dict[str, Any]:
 class SimulatedDynamoDB:
     """The handlers' DynamoDB client."""
 
-    class exceptions:  # noqa: N801 boto3's own name
+    class exceptions:  # noqa: N801 boto3's name
         """boto3's modelled errors."""
 
         ConditionalCheckFailedException = ConditionalCheckFailedError
@@ -117,15 +117,15 @@ class SimulatedDynamoDB:
         self._faults = faults
 
     def put_item(self, **request: Any) -> dict[str, Any]:
-        """PutItem. boto3 tries again after a lost reply, and the second try meets the first one's item."""
+        """PutItem. boto3 retries after a lost response, and the retry finds the item of the first attempt."""
         step()
         fault = self._faults.on_call(self._world.now())
         _fail_before(fault, "PutItem")
-        request = json.loads(json.dumps(request))  # what travels is text, no enum of ours
-        answer = self._world.table.put_item(request)
-        if fault in (Fault.LOST_REPLY, Fault.ERROR_REPLY):
+        request = json.loads(json.dumps(request))  # a request is text: no enums get through
+        response = self._world.table.put_item(request)
+        if fault in (Fault.LOST_RESPONSE, Fault.ERROR_RESPONSE):
             self._world.table.put_item(request)
-        return answer
+        return response
 
     def get_item(self, **request: Any) -> dict[str, Any]:
         """GetItem."""
@@ -146,15 +146,15 @@ class SimulatedDynamoDB:
         return self._read("Scan", self._world.table.scan, request)
 
     def update_item(self, **request: Any) -> dict[str, Any]:
-        """UpdateItem. boto3 tries again after a lost reply, and the second try meets what the first one wrote."""
+        """UpdateItem. boto3 retries after a lost response, and the retry finds what the first attempt wrote."""
         step()
         fault = self._faults.on_call(self._world.now())
         _fail_before(fault, "UpdateItem")
-        request = json.loads(json.dumps(request))  # what travels is text, no enum of ours
-        answer = self._world.mark(request)
-        if fault in (Fault.LOST_REPLY, Fault.ERROR_REPLY):
-            answer = self._world.mark(request)
-        return answer
+        request = json.loads(json.dumps(request))  # a request is text: no enums get through
+        response = self._world.update_from_handler(request)
+        if fault in (Fault.LOST_RESPONSE, Fault.ERROR_RESPONSE):
+            response = self._world.update_from_handler(request)
+        return response
 
     def _read(self, operation: str, read: Callable[[dict[str, Any]], Any], request: dict[str, Any]) -> dict[str, Any]:
         step()
@@ -170,14 +170,14 @@ class SimulatedSQS:
         self._faults = faults
 
     def send_message(self, **request: Any) -> dict[str, Any]:
-        """SendMessage; a reply that is lost for good looks like a failure to the caller."""
+        """SendMessage. A lost response looks like a failure to the caller."""
         step()
         fault = self._faults.on_call(self._world.now())
         _fail_before(fault, "SendMessage")
         message_id = self._world.queue.send(
             request["MessageBody"], request["MessageGroupId"], request["MessageDeduplicationId"]
         )
-        if fault is Fault.LOST_REPLY:
+        if fault is Fault.LOST_RESPONSE:
             raise ReadTimeoutError(endpoint_url="simulated")
         return {"MessageId": message_id}
 
@@ -207,7 +207,7 @@ class SimulatedSQS:
 
     def change_message_visibility(self, **request: Any) -> dict[str, Any]:
         """ChangeMessageVisibility on the dead-letter queue, always to zero."""
-        return self._change(self._world.dead_letters.show_again, "ChangeMessageVisibility", request)
+        return self._change(self._world.dead_letters.make_visible, "ChangeMessageVisibility", request)
 
     def _change(self, change: Callable[[str], None], operation: str, request: dict[str, Any]) -> dict[str, Any]:
         step()
@@ -218,7 +218,7 @@ class SimulatedSQS:
 
 
 def _fail_before(fault: Fault | None, operation: str) -> None:
-    if fault in (Fault.THROTTLED, Fault.GONE):
+    if fault in (Fault.THROTTLED, Fault.MISSING_RESOURCE):
         raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, operation)
     if fault is Fault.LOST_REQUEST:
         raise ReadTimeoutError(endpoint_url="simulated")

@@ -1,8 +1,7 @@
-"""A client that cancels tasks, at any moment and whatever has become of them."""
+"""A client that cancels tasks at any moment, whatever their status."""
 
 import json
 import random
-from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,15 +9,13 @@ from asl import Sleep
 from functions import canceller
 from functions.adapters.task_table.records import DynamoDBRecordStore
 from tests.simulation.actors.calls import LambdaContext, SimulatedDynamoDB
-from tests.simulation.actors.stepped import Stepped
+from tests.simulation.actors.stepped import Fiber, Stepped
 from tests.simulation.world.faults import Faults
 from tests.simulation.world.world import World
 
-Fiber = Generator[Any, Any, Any]
-
 
 def simulated_canceller(world: World, faults: Faults) -> canceller.Canceller:
-    """What the real handler works with, in the simulated world."""
+    """The real handler's ports, in the simulated world."""
     table = SimulatedDynamoDB(world, faults)
     return canceller.Canceller(
         records=DynamoDBRecordStore("tasks", table),  # pyright: ignore[reportArgumentType]
@@ -28,7 +25,7 @@ def simulated_canceller(world: World, faults: Faults) -> canceller.Canceller:
 
 
 def cancelling_client(world: World, faults: Faults, rng: random.Random) -> Fiber:
-    """A few cancellations. All come in the first minutes, before the last operator looks through what is left."""
+    """A few cancellations, all in the first minutes: before the last operator redrives what is left."""
     for _ in range(rng.randint(1, 6)):
         yield Sleep(rng.choice((0.0, 0.003, 0.01, 0.05, 1.0, 5.0, 30.0)))
         if world.table.items:
@@ -36,17 +33,17 @@ def cancelling_client(world: World, faults: Faults, rng: random.Random) -> Fiber
 
 
 def _cancel(world: World, rng: random.Random, task_id: str) -> Fiber:
-    """One request to the real handler, which others interrupt at each of its calls."""
+    """One request to the real handler; other actors run between its calls."""
 
     def pause() -> float:
         return rng.choice((0.001, 0.002, 0.01, 0.3))
 
     work = Stepped(lambda: canceller.handler(_event(task_id), LambdaContext()), pause)  # pyright: ignore[reportArgumentType]
-    answer = yield from work.fiber()
-    if answer["statusCode"] not in (200, 409, 503):
-        raise AssertionError(f"a cancellation was answered with {answer}")
-    if answer["statusCode"] == 200:
-        assert json.loads(answer["body"])["status"] == "cancelled"
+    response = yield from work.fiber()
+    if response["statusCode"] not in (200, 409, 503):
+        raise AssertionError(f"a cancellation returned {response}")
+    if response["statusCode"] == 200:
+        assert json.loads(response["body"])["status"] == "cancelled"
         world.journal.cancelled.add(task_id)
 
 

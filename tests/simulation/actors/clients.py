@@ -1,4 +1,4 @@
-"""Who posts in a run, as fibers: a client that posts each task once, and careful ones that send again with a key."""
+"""The clients that submit tasks, as fibers: one submits each task once, others retry with an idempotency key."""
 
 import json
 import random
@@ -9,18 +9,16 @@ from typing import Any
 from asl import Sleep
 from functions import validator
 from tests.simulation.actors.calls import LambdaContext
-from tests.simulation.actors.stepped import Died, Stepped
+from tests.simulation.actors.stepped import Crashed, Fiber, Stepped
 from tests.simulation.world.faults import Faults
-from tests.simulation.world.world import Accepted, World
+from tests.simulation.world.world import OTHER_TITLE, Accepted, World
 
-Fiber = Generator[Any, Any, Any]
-ANOTHER = "another payload"
 _CALLERS = ("a caller", "another caller")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Post:
-    """One task that a client will hand in: after which pause, for which key, and how its function will behave."""
+class PlannedTask:
+    """A task that a client will submit: after which pause, under which ordering key, and how its runs will end."""
 
     title: str
     pause: float
@@ -30,19 +28,19 @@ class Post:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a client hands in at once: one task, or a batch. Two requests of different callers share each key."""
+    """One task or a batch, submitted together. Two requests of different callers share each idempotency key."""
 
     number: int
-    posts: tuple[Post, ...]
+    tasks: tuple[PlannedTask, ...]
 
     @property
     def name(self) -> str:
-        """Which request of the run it is."""
+        """Its name in the journal."""
         return f"request {self.number}"
 
     @property
     def headers(self) -> dict[str, str]:
-        """With an idempotency key that another caller uses as well."""
+        """Its headers, with an idempotency key that another caller uses too."""
         return {"Content-Type": "application/json", "Idempotency-Key": f"key-{self.number // 2}"}
 
     @property
@@ -51,118 +49,121 @@ class Request:
         return _CALLERS[self.number % 2]
 
 
-def client(world: World, posts: Sequence[Post]) -> Fiber:
-    """Post the tasks one after the other, and note which were accepted."""
-    for number, post in enumerate(posts):
-        yield Sleep(post.pause)
-        world.journal.tried[post.title] = world.moment()
-        answer = validator.handler(_event(_task(post)), LambdaContext())  # pyright: ignore[reportArgumentType]
-        if answer["statusCode"] == 202:
-            _accepted(world, Request(number=number, posts=(post,)), 0, json.loads(answer["body"])["task_id"])
-        elif answer["statusCode"] != 503:
-            raise AssertionError(f"a good task was answered with {answer}")
-    world.clients -= 1
+def single_attempt_client(world: World, tasks: Sequence[PlannedTask]) -> Fiber:
+    """Submit each task once, one after the other, and record which were accepted."""
+    for number, task in enumerate(tasks):
+        yield Sleep(task.pause)
+        world.journal.first_submitted[task.title] = world.next_moment()
+        response = validator.handler(_event(_body(task)), LambdaContext())  # pyright: ignore[reportArgumentType]
+        if response["statusCode"] == 202:
+            task_id = json.loads(response["body"])["task_id"]
+            _record_accepted(world, Request(number=number, tasks=(task,)), 0, task_id)
+        elif response["statusCode"] != 503:
+            raise AssertionError(f"a valid task returned {response}")
+    world.active_clients -= 1
 
 
-def in_requests(posts: Sequence[Post], rng: random.Random) -> list[Request]:
-    """The posts in their order, some alone and some together."""
+def group_into_requests(tasks: Sequence[PlannedTask], rng: random.Random) -> list[Request]:
+    """The tasks in their order, some in a request of their own and some in batches."""
     requests: list[Request] = []
-    left = list(posts)
+    left = list(tasks)
     while left:
         size = rng.choice((1, 1, 2, 3))
-        requests.append(Request(number=len(requests), posts=tuple(left[:size])))
+        requests.append(Request(number=len(requests), tasks=tuple(left[:size])))
         left = left[size:]
     return requests
 
 
-def careful_client(world: World, faults: Faults, rng: random.Random, requests: Sequence[Request]) -> Fiber:
-    """Hand the requests in, each again and again until it is accepted or the client's patience is at its end."""
+def retrying_client(world: World, faults: Faults, rng: random.Random, requests: Sequence[Request]) -> Fiber:
+    """Submit each request up to six times; often stop once it is accepted, sometimes reuse its key."""
     for request in requests:
-        yield Sleep(request.posts[0].pause)
-        for post in request.posts:
-            world.journal.tried.setdefault(post.title, world.moment())
+        yield Sleep(request.tasks[0].pause)
+        for task in request.tasks:
+            world.journal.first_submitted.setdefault(task.title, world.next_moment())
         for _ in range(rng.randint(1, 6)):
-            yield from _hand_in(world, faults, rng, request)
+            yield from _submit(world, faults, rng, request)
             if _is_accepted(world, request) and rng.random() < 0.6:
                 break
             yield Sleep(rng.choice((0.01, 0.5, 20.0, 400.0)))
         if _is_accepted(world, request) and rng.random() < 0.3:
-            yield from _misuse(world, faults, rng, request)
-    world.clients -= 1
+            yield from _reuse_key(world, faults, rng, request)
+    world.active_clients -= 1
 
 
 def _is_accepted(world: World, request: Request) -> bool:
-    return all(post.title in world.journal.answers for post in request.posts)
+    return all(task.title in world.journal.accepted_ids for task in request.tasks)
 
 
-def _hand_in(world: World, faults: Faults, rng: random.Random, request: Request) -> Fiber:
-    alone = len(request.posts) == 1
-    tasks = [_task(post) for post in request.posts]
-    event = _event(tasks[0]) if alone else _event({"tasks": tasks}, "/tasks/batch")
-    answer = yield from _call(world, faults, rng, event, request)
-    if answer is None or answer["statusCode"] == 503:
+def _submit(world: World, faults: Faults, rng: random.Random, request: Request) -> Fiber:
+    single = len(request.tasks) == 1
+    bodies = [_body(task) for task in request.tasks]
+    event = _event(bodies[0]) if single else _event({"tasks": bodies}, "/tasks/batch")
+    response = yield from _call(world, faults, rng, event, request)
+    if response is None or response["statusCode"] == 503:
         return
-    document = json.loads(answer["body"])
-    results = [{"status": answer["statusCode"], "task": document}] if alone else document.get("results", [])
+    document = json.loads(response["body"])
+    results = [{"status": response["statusCode"], "task": document}] if single else document.get("results", [])
     if not results:
-        world.journal.astonished.append(f"the good {request.name} was answered with {answer}")
-    for place, result in enumerate(results):
+        world.journal.unexpected_responses.append(f"the valid {request.name} returned {response}")
+    for position, result in enumerate(results):
         if result["status"] == 202:
-            _accepted(world, request, place, result["task"]["task_id"])
+            _record_accepted(world, request, position, result["task"]["task_id"])
         elif result["status"] != 503:
-            world.journal.astonished.append(f"a good task of {request.name} was answered with {result}")
+            world.journal.unexpected_responses.append(f"a valid task of {request.name} returned {result}")
 
 
-def _misuse(world: World, faults: Faults, rng: random.Random, request: Request) -> Fiber:
-    """Send something else with the key of a request that was accepted."""
-    another = {**_task(request.posts[0]), "title": ANOTHER}
-    event = rng.choice((_event(another), _event({"tasks": [another]}, "/tasks/batch")))
-    answer = yield from _call(world, faults, rng, event, request)
-    if answer is not None and answer["statusCode"] not in (422, 503):
-        world.journal.astonished.append(f"another payload with the key of {request.name} was answered with {answer}")
+def _reuse_key(world: World, faults: Faults, rng: random.Random, request: Request) -> Fiber:
+    """Send another payload with the key of an accepted request."""
+    other = {**_body(request.tasks[0]), "title": OTHER_TITLE}
+    event = rng.choice((_event(other), _event({"tasks": [other]}, "/tasks/batch")))
+    response = yield from _call(world, faults, rng, event, request)
+    if response is not None and response["statusCode"] not in (422, 503):
+        world.journal.unexpected_responses.append(
+            f"another payload with the key of {request.name} returned {response}"
+        )
 
 
 def _call(
     world: World, faults: Faults, rng: random.Random, event: dict[str, Any], request: Request
 ) -> Generator[Any, Any, dict[str, Any] | None]:
-    """One request to the real handler; None when it died before it could answer, or its answer was lost."""
+    """One request to the real handler; None if the handler crashed before its response."""
     event["headers"] = request.headers
     event["requestContext"]["identity"] = {"apiKeyId": request.caller}
 
     def pause() -> float:
         if faults.crash_after(world.now()) is not None and rng.random() < 0.3:
-            raise Died
+            raise Crashed
         return rng.choice((0.001, 0.004, 0.02, 0.3))
 
     work = Stepped(lambda: validator.handler(event, LambdaContext()), pause)  # pyright: ignore[reportArgumentType]
     return (yield from work.fiber())
 
 
-def _accepted(world: World, request: Request, place: int, task_id: str) -> None:
-    post = request.posts[place]
-    known = world.journal.answers.setdefault(post.title, set())
+def _record_accepted(world: World, request: Request, position: int, task_id: str) -> None:
+    task = request.tasks[position]
+    known = world.journal.accepted_ids.setdefault(task.title, set())
     if not known:
         accepted = Accepted(
             task_id=task_id,
-            ordering_key=post.ordering_key,
-            plan=post.plan,
-            tried=world.journal.tried[post.title],
-            answered=world.moment(),
+            ordering_key=task.ordering_key,
+            plan=task.plan,
+            first_submitted=world.journal.first_submitted[task.title],
+            first_accepted=world.next_moment(),
             request=request.name,
-            place=place,
+            position=position,
         )
         world.journal.accepted.append(accepted)
     known.add(task_id)
 
 
-def _task(post: Post) -> dict[str, Any]:
+def _body(task: PlannedTask) -> dict[str, Any]:
     return {
-        "title": post.title,
+        "title": task.title,
         "description": "simulated",
         "priority": "low",
         "type": "simulated",
-        "ordering_key": post.ordering_key,
-        "data": {"plan": list(post.plan)},
+        "ordering_key": task.ordering_key,
+        "data": {"plan": list(task.plan)},
     }
 
 

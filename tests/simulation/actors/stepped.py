@@ -1,6 +1,6 @@
-"""Ordinary code as a fiber: it runs in a thread that stands still at each of its steps, while virtual time goes on.
+"""Ordinary code as a fiber: it runs in a thread that pauses at each of its steps while virtual time passes.
 
-Only one of scheduler and thread ever runs, so that a schedule stays the same each time.
+Either the scheduler or the thread runs, never both, so a schedule is the same each time.
 """
 
 import threading
@@ -9,15 +9,16 @@ from typing import Any
 
 from asl import Sleep
 
+Fiber = Generator[Any, Any, Any]
 _current = threading.local()
 
 
-class Died(BaseException):
-    """Whoever ran the code is gone, in the middle of it; no handler of errors notices."""
+class Crashed(BaseException):
+    """The process that ran the code died halfway; no `except Exception` notices."""
 
 
 class Stepped:
-    """One run of `work`. `pause` draws the seconds that a step takes, or raises `Died`."""
+    """One run of `work`. `pause` draws the seconds that a step takes, or raises `Crashed`."""
 
     def __init__(self, work: Callable[[], Any], pause: Callable[[], float]) -> None:
         self._work = work
@@ -29,8 +30,8 @@ class Stepped:
         self._result: Any = None
         self._error: BaseException | None = None
 
-    def fiber(self) -> Generator[Any, Any, Any]:
-        """The run; its result, or None when it died."""
+    def fiber(self) -> Fiber:
+        """The run; returns its result, or None if it crashed."""
         thread = threading.Thread(target=self._run, daemon=True)
         thread.start()
         try:
@@ -41,14 +42,14 @@ class Stepped:
                     break
                 try:
                     yield Sleep(self._pause())
-                except Died:
+                except Crashed:
                     self._killed = True
         finally:
             if not self._ended:
                 self._killed = True
                 self._go.release()
             thread.join()
-        if self._error is not None and not isinstance(self._error, Died):
+        if self._error is not None and not isinstance(self._error, Crashed):
             raise self._error
         return self._result
 
@@ -67,11 +68,11 @@ class Stepped:
             self._stopped.release()
             self._go.acquire()
         if self._killed:
-            raise Died
+            raise Crashed
 
 
 def step() -> None:
-    """Let time go by before a call, if the code that makes it is stepped."""
+    """Let virtual time pass before a call, if the caller runs as a fiber."""
     stepped: Stepped | None = getattr(_current, "stepped", None)
     if stepped is not None:
         stepped._step()

@@ -1,43 +1,43 @@
-"""Who works in a run, as fibers on one virtual clock: the pipe's workers. Those who post are in `clients.py`."""
+"""The pipe's workers, as fibers on virtual time."""
 
 import functools
 import itertools
 import json
 import random
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Any, NoReturn
 
 from asl import ExecutionContext, Group, Machine, Outcome, Scheduler, Sleep
 from local.services.pipes.pipe import Execution, Message, PipeWorker, Route
+from tests.simulation.actors.stepped import Fiber
 from tests.simulation.world.faults import Faults, Freeze
 from tests.simulation.world.fifo import Stored
 from tests.simulation.world.world import World
 
-Fiber = Generator[Any, Any, Any]
 ROUTE = Route(source_arn="arn:aws:sqs:us-east-1:000000000000:tasks.fifo", target_arn="machine", region="us-east-1")
 _IDLE_SECONDS = 0.5
 _LONGEST_IDLE_SECONDS = 8.0
 
 
 class Worker:
-    """One worker of the pipe: the real pipe's decisions, around executions of the real state machine."""
+    """One worker: the real pipe's decisions around executions of the real state machine."""
 
     def __init__(self, world: World, faults: Faults, scheduler: Scheduler, machine: Machine) -> None:
         self._world = world
         self._faults = faults
         self._scheduler = scheduler
         self._machine = machine
-        self._pipe = PipeWorker(ROUTE, _Source(world, faults), _NoEngine(), lambda _: None)
-        self._patience = _IDLE_SECONDS
+        self._pipe = PipeWorker(ROUTE, _Source(world, faults), _UnusedEngine(), lambda _: None)
+        self._idle_seconds = _IDLE_SECONDS
 
     def run(self) -> Fiber:
-        """Work until everything has settled."""
+        """Process messages until everything has settled."""
         while not self._world.is_settled():
             stored = self._world.queue.receive()
             if stored is None:
-                yield Sleep(self._idle())
+                yield Sleep(self._next_wait())
                 continue
-            self._patience = _IDLE_SECONDS
+            self._idle_seconds = _IDLE_SECONDS
             message = _message(stored)
             if self._faults.delivers_twice(self._world.now()):
                 stored.visible_at = self._world.now() + self._faults.rng.choice((0.0, 0.01, 0.1, 1.0))
@@ -45,16 +45,16 @@ class Worker:
             if execution is not None:
                 self._pipe.settle(message, execution)
 
-    def _idle(self) -> float:
-        """Until a message comes back, or for a while that grows as long as nothing comes."""
+    def _next_wait(self) -> float:
+        """The seconds until a message becomes visible again; or a wait that doubles while the queue stays empty."""
         now, visible_at = self._world.now(), self._world.queue.next_visible_at()
-        if self._world.all_posted and visible_at is not None:
+        if self._world.all_submitted and visible_at is not None:
             return max(visible_at - now, 0.001)
-        patience, self._patience = self._patience, min(2 * self._patience, _LONGEST_IDLE_SECONDS)
-        return patience if visible_at is None else min(patience, max(visible_at - now, 0.001))
+        wait, self._idle_seconds = self._idle_seconds, min(2 * self._idle_seconds, _LONGEST_IDLE_SECONDS)
+        return wait if visible_at is None else min(wait, max(visible_at - now, 0.001))
 
     def _execute(self, event: str) -> Generator[Any, Any, Execution | None]:
-        """One execution with its time-out; None when whoever ran it died in the middle."""
+        """One execution with its timeout; None if its worker crashed halfway."""
         now = self._world.now()
         name = f"execution-{self._world.next_execution()}"
         fiber = self._machine.fiber(
@@ -63,32 +63,32 @@ class Worker:
             context=ExecutionContext(machine_name="tasks", name=name),
             rng=random.Random(self._faults.rng.random()),
         )
-        patience = self._machine.timeout
+        timeout = self._machine.timeout
         if freeze := self._faults.freeze(now):
             fiber = _frozen(fiber, freeze)
-            patience += freeze.seconds
-        death = self._faults.crash_after(now)
+            timeout += freeze.seconds
+        crash = self._faults.crash_after(now)
         group = Group()
         self._scheduler.spawn(group, fiber, 0)
-        self._scheduler.spawn(group, _alarm(patience if death is None else min(patience, death)), 1)
+        self._scheduler.spawn(group, _timer(timeout if crash is None else min(timeout, crash)), 1)
         first = yield group
         group.cancel()
         if first.error is not None:
             raise first.error
         if first.index == 0:
             return _execution(first.result)
-        return Execution(status="TIMED_OUT") if death is None else None
+        return Execution(status="TIMED_OUT") if crash is None else None
 
 
 class _Source:
-    """The queue as the pipe deletes from it."""
+    """The queue, as far as the pipe uses it: it only deletes."""
 
     def __init__(self, world: World, faults: Faults) -> None:
         self._world = world
         self._faults = faults
 
     def receive(self) -> Message | None:
-        """Workers receive for themselves, because receiving takes virtual time."""
+        """The worker receives, because receiving takes virtual time."""
         raise NotImplementedError
 
     def delete(self, receipt_handle: str) -> None:
@@ -96,34 +96,29 @@ class _Source:
             self._world.queue.delete(receipt_handle)
 
 
-class _NoEngine:
-    """Executions are fibers here, never calls."""
+class _UnusedEngine:
+    """Executions are fibers here, not calls."""
 
-    def start_sync_execution(self, state_machine_arn: str, input: str) -> NoReturn:  # noqa: A002 AWS's own word
+    def start_sync_execution(self, state_machine_arn: str, input: str) -> NoReturn:  # noqa: A002 AWS's name
         raise NotImplementedError
 
 
-def workers(count: int, make: Callable[[], Worker]) -> list[Fiber]:
-    """As many workers as the pipe has."""
-    return [make().run() for _ in range(count)]
-
-
-def _alarm(seconds: float) -> Fiber:
+def _timer(seconds: float) -> Fiber:
     yield Sleep(seconds)
 
 
 def _frozen(fiber: Fiber, freeze: Freeze) -> Fiber:
-    """The fiber, with a pause before one of its steps: what it was about to do, it does too late."""
+    """The fiber with a pause before one of its steps: it takes that step too late."""
     command = fiber.send(None)
     for step in itertools.count(1):
         if step == freeze.before_step:
             yield Sleep(freeze.seconds)
         try:
-            answer = yield command
+            result = yield command
         except Exception as error:
             forward = functools.partial(fiber.throw, error)
         else:
-            forward = functools.partial(fiber.send, answer)
+            forward = functools.partial(fiber.send, result)
         try:
             command = forward()
         except StopIteration as end:

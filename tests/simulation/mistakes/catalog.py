@@ -1,4 +1,4 @@
-"""Deliberate mistakes, one at a time. The simulation has to catch every one, or its invariants prove nothing."""
+"""Deliberate mistakes, made one at a time. The simulation must catch each of them, or its promises prove nothing."""
 
 import functools
 from collections.abc import Callable, Generator, Mapping
@@ -18,16 +18,16 @@ from tests.simulation.mistakes.cancelling import CANCEL_MISTAKES, CANCEL_MISTAKE
 from tests.simulation.mistakes.idempotency import IDEMPOTENCY_MISTAKES
 from tests.simulation.mistakes.redrive import REDRIVE_MISTAKES
 from tests.simulation.run import System, shipped_definition
-from tests.simulation.world.faults import Weather
+from tests.simulation.world.faults import FaultPlan
 
 Definition = dict[str, Any]
-# Executions stand still past their lease, and find the processor gone when they go on.
-FREEZING = Weather(call=0.3, crash=0.0, lost_delete=0.0, duplicate=0.3, freeze=0.8)
+# Executions freeze past their lease and then find that the processor does not exist.
+FREEZING = FaultPlan(call=0.3, crash=0.0, lost_delete=0.0, duplicate=0.3, freeze=0.8)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mutation:
-    """One mistake: in the definition, or in the code while `patched` is active."""
+class Mistake:
+    """A mistake in the definition, or in the code while `patched` is active."""
 
     system: System
     patched: Callable[[], AbstractContextManager[object]]
@@ -36,21 +36,20 @@ class Mutation:
 def _in_definition(
     change: Callable[[Mapping[str, Any]], object],
     *,
-    weather: Weather | None = None,
-    redriven: bool | None = None,
-    cancelled: bool | None = None,
-) -> Mutation:
+    fault_plan: FaultPlan | None = None,
+    operators: bool | None = None,
+    cancelling_client: bool | None = None,
+) -> Mistake:
     definition: Definition = shipped_definition()
     change(definition["States"])
     _drop_unreachable(definition)
-    return Mutation(
-        system=System(machine=Machine.load(definition), weather=weather, redriven=redriven, cancelled=cancelled),
-        patched=nullcontext,
-    )
+    machine = Machine.load(definition)
+    system = System(machine=machine, fault_plan=fault_plan, operators=operators, cancelling_client=cancelling_client)
+    return Mistake(system=system, patched=nullcontext)
 
 
 def _drop_unreachable(definition: Definition) -> None:
-    """A state that the mistake cut off would be refused, and the mistake with it."""
+    """Drop the states that the mistake cut off: a definition with unreachable states is refused."""
     reached, frontier = set[str](), [definition["StartAt"]]
     while frontier:
         name = frontier.pop()
@@ -63,25 +62,25 @@ def _drop_unreachable(definition: Definition) -> None:
 def _in_code(
     patched: Callable[[], AbstractContextManager[object]],
     *,
-    redriven: bool | None = None,
-    careful: bool | None = None,
-    cancelled: bool | None = None,
-) -> Mutation:
-    system = System(redriven=redriven, careful=careful, cancelled=cancelled)
-    return Mutation(system=system, patched=patched)
+    operators: bool | None = None,
+    retrying_clients: bool | None = None,
+    cancelling_client: bool | None = None,
+) -> Mistake:
+    system = System(operators=operators, retrying_clients=retrying_clients, cancelling_client=cancelling_client)
+    return Mistake(system=system, patched=patched)
 
 
-def _without_condition(state: str, weather: Weather | None = None) -> Mutation:
+def _without_condition(state: str, fault_plan: FaultPlan | None = None) -> Mistake:
     def change(states: Any) -> None:
         del states[state]["Arguments"]["ConditionExpression"]
         values = states[state]["Arguments"]["ExpressionAttributeValues"]
         for name in [name for name in (":queued", ":now_ms") if state == "ClaimTask" and name in values]:
             del values[name]
 
-    return _in_definition(change, weather=weather)
+    return _in_definition(change, fault_plan=fault_plan)
 
 
-def _without_catch(state: str, error: str) -> Mutation:
+def _without_catch(state: str, error: str) -> Mistake:
     def change(states: Any) -> None:
         for catcher in states[state]["Catch"]:
             if error in catcher["ErrorEquals"]:
@@ -95,38 +94,38 @@ def _never_retries(states: Any) -> None:
     states["DecideOnRetry"]["Choices"][0]["Condition"] = False
 
 
-def _gives_the_same_attempt_again(states: Any) -> None:
+def _repeats_the_attempt(states: Any) -> None:
     states["ProcessTask"]["Catch"][0]["Assign"]["attempt"] = "{% $attempt %}"
 
 
-def _counts_runs_from_the_first_execution_on(states: Any) -> None:
+def _restarts_the_count_of_runs(states: Any) -> None:
     states["ProcessTask"]["Arguments"]["Payload"]["run"] = 1
 
 
-def _loses_patience_early() -> AbstractContextManager[object]:
+def _stops_retrying_early() -> AbstractContextManager[object]:
     return mock.patch.object(RetryPolicy, "_runs", return_value=3)
 
 
-def _retries_what_cannot_succeed() -> AbstractContextManager[object]:
+def _retries_permanent_failures() -> AbstractContextManager[object]:
     return mock.patch.object(RetryPolicy, "retry_in", return_value=0.5)
 
 
-def _claims_whoever_owns_the_lease(states: Any) -> None:
+def _claims_despite_a_lease(states: Any) -> None:
     arguments = states["ClaimTask"]["Arguments"]
     arguments["ConditionExpression"] = "attribute_not_exists(task_id) OR #status = :queued OR #status = :processing"
 
 
-def _never_takes_over(states: Any) -> None:
+def _never_takes_over_expired_leases(states: Any) -> None:
     states["ClaimTask"]["Arguments"]["ConditionExpression"] = "attribute_not_exists(task_id) OR #status = :queued"
 
 
-def _claims_what_has_failed(states: Any) -> None:
+def _claims_failed_tasks(states: Any) -> None:
     arguments = states["ClaimTask"]["Arguments"]
     arguments["ConditionExpression"] += " OR #status = :failed"
     arguments["ExpressionAttributeValues"][":failed"] = {"S": "failed"}
 
 
-def _believes_a_busy_task_is_done(states: Any) -> None:
+def _treats_a_task_in_progress_as_done(states: Any) -> None:
     states["DecideOnDuplicate"]["Default"] = "AlreadyDone"
     states["LookUpTask"]["Catch"][0]["Next"] = "AlreadyDone"
 
@@ -135,17 +134,17 @@ def _sends_no_dead_letter(states: Any) -> None:
     states["RecordFailure"]["Next"] = "TaskFailed"
 
 
-def _forgets_the_letter_of_a_dead_execution(states: Any) -> None:
+def _skips_the_dead_letter_after_a_crash(states: Any) -> None:
     choices = states["DecideOnDuplicate"]["Choices"]
     choices[1] = {"Condition": choices[1]["Condition"], "Next": "AlreadyDone"}
 
 
-def _sends_a_letter_for_each_delivery(states: Any) -> None:
+def _sends_a_dead_letter_per_delivery(states: Any) -> None:
     arguments = states["SendToDeadLetterQueue"]["Arguments"]
     arguments["MessageDeduplicationId"] = "{% $states.context.Execution.Name %}"
 
 
-def _sends_an_empty_letter(states: Any) -> None:
+def _sends_a_dead_letter_without_the_message(states: Any) -> None:
     states["SendToDeadLetterQueue"]["Arguments"]["MessageBody"]["message"] = {"body": ""}
 
 
@@ -153,11 +152,11 @@ def _counts_no_retries(states: Any) -> None:
     states["ProcessTask"]["Assign"]["attempts"] = "{% $first_attempt %}"
 
 
-def _claims_a_redriven_task_by_any_message(states: Any) -> None:
+def _claims_a_redriven_task_for_any_message(states: Any) -> None:
     arguments = states["ClaimTask"]["Arguments"]
-    ours = "(attribute_not_exists(redrive_id) OR redrive_id = :deduplication_id)"
+    own_message = "(attribute_not_exists(redrive_id) OR redrive_id = :deduplication_id)"
     arguments["ConditionExpression"] = arguments["ConditionExpression"].replace(
-        f"(#status = :queued AND {ours})", "#status = :queued"
+        f"(#status = :queued AND {own_message})", "#status = :queued"
     )
 
 
@@ -166,12 +165,12 @@ def _keeps_superseded_messages(states: Any) -> None:
     states["DecideOnDuplicate"]["Choices"] = [choice for choice in choices if choice["Next"] != "Superseded"]
 
 
-def _indexes_no_failure(states: Any) -> None:
+def _does_not_index_failures(states: Any) -> None:
     arguments = states["RecordFailure"]["Arguments"]
     arguments["UpdateExpression"] = arguments["UpdateExpression"].replace(", failed_key = ordering_key", "")
 
 
-def _counts_from_the_last_message(states: Any) -> None:
+def _replaces_the_sequence_number(states: Any) -> None:
     arguments = states["ClaimTask"]["Arguments"]
     arguments["UpdateExpression"] = arguments["UpdateExpression"].replace(
         "if_not_exists(sequence_number, :sequence)", ":sequence"
@@ -185,7 +184,7 @@ def _deletes_failures() -> AbstractContextManager[object]:
     return mock.patch.object(PipeWorker, "settle", settle)
 
 
-def _deletes_first() -> AbstractContextManager[object]:
+def _deletes_before_executing() -> AbstractContextManager[object]:
     event = PipeWorker.event
 
     def deleting(self: Any, message: Message) -> str:
@@ -202,13 +201,13 @@ def _never_deletes() -> AbstractContextManager[object]:
 def _ignores_a_failed_send() -> AbstractContextManager[object]:
     send = SQSTaskQueue.send
 
-    def careless(self: SQSTaskQueue, **message: str) -> None:
+    def ignoring(self: SQSTaskQueue, **message: str) -> None:
         try:
             send(self, **message)
         except Unavailable:
             return
 
-    return mock.patch.object(SQSTaskQueue, "send", careless)
+    return mock.patch.object(SQSTaskQueue, "send", ignoring)
 
 
 @contextmanager
@@ -225,69 +224,76 @@ def _sending(**changed: Callable[[dict[str, str]], str]) -> Generator[None]:
 def _swallows_errors() -> AbstractContextManager[object]:
     process = processor.process
 
-    def careless(body: str, **named: Any) -> str:
+    def swallowing(body: str, **named: Any) -> str:
         try:
             return process(body, **named)
         except TaskError:
             return "null"
 
-    return mock.patch.object(processor, "process", careless)
+    return mock.patch.object(processor, "process", swallowing)
 
 
-MUTATIONS: Mapping[str, Callable[[], Mutation]] = {
+MISTAKES: Mapping[str, Callable[[], Mistake]] = {
     "the claim has no condition": lambda: _without_condition("ClaimTask"),
-    "the claim ignores the lease": lambda: _in_definition(_claims_whoever_owns_the_lease),
-    "the claim never takes over an expired lease": lambda: _in_definition(_never_takes_over),
-    "the claim takes what has failed": lambda: _in_definition(_claims_what_has_failed),
-    "a refused claim is not looked into": lambda: _without_catch(
+    "the claim ignores the lease": lambda: _in_definition(_claims_despite_a_lease),
+    "the claim never takes over an expired lease": lambda: _in_definition(_never_takes_over_expired_leases),
+    "the claim takes failed tasks": lambda: _in_definition(_claims_failed_tasks),
+    "a rejected claim does not look up the task": lambda: _without_catch(
         "ClaimTask", "DynamoDB.ConditionalCheckFailedException"
     ),
-    "a busy task counts as done": lambda: _in_definition(_believes_a_busy_task_is_done),
-    "a success is recorded without the fence": lambda: _without_condition("RecordResult"),
-    "a failure is recorded without the fence": lambda: _without_condition("RecordFailure"),
-    "a lease is given back without the fence": lambda: _without_condition("ReturnToQueue", FREEZING),
+    "a task in progress counts as done": lambda: _in_definition(_treats_a_task_in_progress_as_done),
+    "a success is recorded without fencing": lambda: _without_condition("RecordResult"),
+    "a failure is recorded without fencing": lambda: _without_condition("RecordFailure"),
+    "a lease is released without fencing": lambda: _without_condition("ReturnToQueue", FREEZING),
     "a permanent failure is not caught": lambda: _without_catch("ProcessTask", "TaskValidationError"),
-    "an exhausted transient failure is not caught": lambda: _without_catch("ProcessTask", "TaskNetworkError"),
+    "a transient failure is not caught after its last retry": lambda: _without_catch(
+        "ProcessTask", "TaskNetworkError"
+    ),
     "an unknown failure is not caught": lambda: _without_catch("ProcessTask", "TaskUnknownError"),
     "nothing is retried": lambda: _in_definition(_never_retries),
-    "a retry is given the same attempt again": lambda: _in_definition(_gives_the_same_attempt_again),
-    "every run thinks it is the first": lambda: _in_definition(_counts_runs_from_the_first_execution_on),
-    "patience ends too early": lambda: _in_code(_loses_patience_early),
-    "what cannot succeed is retried": lambda: _in_code(_retries_what_cannot_succeed),
+    "a retry repeats the attempt number": lambda: _in_definition(_repeats_the_attempt),
+    "every run counts as the first": lambda: _in_definition(_restarts_the_count_of_runs),
+    "retries end too early": lambda: _in_code(_stops_retrying_early),
+    "permanent failures are retried": lambda: _in_code(_retries_permanent_failures),
     "a failure sends no dead letter": lambda: _in_definition(_sends_no_dead_letter),
-    "the dead letter of an execution that died is forgotten": lambda: _in_definition(
-        _forgets_the_letter_of_a_dead_execution
+    "the dead letter of a crashed execution is never sent": lambda: _in_definition(
+        _skips_the_dead_letter_after_a_crash
     ),
-    "a dead letter is sent for each delivery": lambda: _in_definition(_sends_a_letter_for_each_delivery),
-    "a dead letter lacks the message": lambda: _in_definition(_sends_an_empty_letter),
+    "each delivery sends another dead letter": lambda: _in_definition(_sends_a_dead_letter_per_delivery),
+    "a dead letter lacks the original message": lambda: _in_definition(_sends_a_dead_letter_without_the_message),
     "retries are not counted": lambda: _in_definition(_counts_no_retries),
-    "the pipe deletes messages of failed executions": lambda: _in_code(_deletes_failures),
-    "the pipe deletes before it executes": lambda: _in_code(_deletes_first),
-    "the pipe never deletes": lambda: _in_code(_never_deletes),
-    "a failed send is answered with 202": lambda: _in_code(_ignores_a_failed_send),
-    "messages of a key have different groups": lambda: _in_code(
+    "the pipe deletes the messages of failed executions": lambda: _in_code(_deletes_failures),
+    "the pipe deletes messages before it executes them": lambda: _in_code(_deletes_before_executing),
+    "the pipe never deletes a message": lambda: _in_code(_never_deletes),
+    "a failed send returns 202": lambda: _in_code(_ignores_a_failed_send),
+    "the messages of a key have different groups": lambda: _in_code(
         lambda: _sending(group=lambda message: message["deduplication_id"])
     ),
-    "messages of a key have one deduplication id": lambda: _in_code(
+    "the messages of a key share a deduplication id": lambda: _in_code(
         lambda: _sending(deduplication_id=lambda message: message["group"])
     ),
-    "the processor works without a lease": lambda: _in_code(
+    "the processor runs tasks without a lease": lambda: _in_code(
         lambda: mock.patch.object(processor, "refuse_without_lease")
     ),
     "the processor swallows errors": lambda: _in_code(_swallows_errors),
     "an old message claims a redriven task": lambda: _in_definition(
-        _claims_a_redriven_task_by_any_message, redriven=True
+        _claims_a_redriven_task_for_any_message, operators=True
     ),
-    "an old message of a redriven task comes back for ever": lambda: _in_definition(
-        _keeps_superseded_messages, redriven=True
+    "an old message of a redriven task is never deleted": lambda: _in_definition(
+        _keeps_superseded_messages, operators=True
     ),
-    "a failure is not put into the index": lambda: _in_definition(_indexes_no_failure, redriven=True),
-    "a redriven task loses its place": lambda: _in_definition(_counts_from_the_last_message, redriven=True),
-    **{name: functools.partial(_in_code, patched, redriven=True) for name, patched in REDRIVE_MISTAKES.items()},
-    **{name: functools.partial(_in_code, patched, careful=True) for name, patched in IDEMPOTENCY_MISTAKES.items()},
-    **{name: functools.partial(_in_code, patched, cancelled=True) for name, patched in CANCEL_MISTAKES.items()},
+    "a failed task is not indexed": lambda: _in_definition(_does_not_index_failures, operators=True),
+    "a redriven task loses its position": lambda: _in_definition(_replaces_the_sequence_number, operators=True),
+    **{name: functools.partial(_in_code, patched, operators=True) for name, patched in REDRIVE_MISTAKES.items()},
     **{
-        name: functools.partial(_in_definition, change, cancelled=True)
+        name: functools.partial(_in_code, patched, retrying_clients=True)
+        for name, patched in IDEMPOTENCY_MISTAKES.items()
+    },
+    **{
+        name: functools.partial(_in_code, patched, cancelling_client=True) for name, patched in CANCEL_MISTAKES.items()
+    },
+    **{
+        name: functools.partial(_in_definition, change, cancelling_client=True)
         for name, change in CANCEL_MISTAKES_IN_DEFINITION.items()
     },
 }

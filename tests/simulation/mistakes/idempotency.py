@@ -1,4 +1,4 @@
-"""Deliberate mistakes in idempotent and batch submission, one at a time; see `mutations.py`."""
+"""Deliberate mistakes in idempotent and batch submission; see `catalog.py`."""
 
 import uuid
 from collections.abc import Callable, Generator, Mapping
@@ -16,7 +16,7 @@ from functions.tasks.record import Record
 Patch = AbstractContextManager[Any]
 
 
-def _sends_no_replay() -> Patch:
+def _replays_without_sending() -> Patch:
     def submit(record: Record, ports: Ports) -> Accepted:
         accepted = submission.write(record, ports.records)
         if not accepted.replayed:
@@ -26,7 +26,7 @@ def _sends_no_replay() -> Patch:
     return mock.patch.object(submission, "submit", submit)
 
 
-def _sends_first() -> Patch:
+def _sends_before_writing() -> Patch:
     def submit(record: Record, ports: Ports) -> Accepted:
         submission.send(record, ports.queue)
         return submission.write(record, ports.records)
@@ -34,7 +34,7 @@ def _sends_first() -> Patch:
     return mock.patch.object(submission, "submit", submit)
 
 
-def _has_one_scope_for_all() -> Patch:
+def _shares_keys_between_callers() -> Patch:
     task_id = IdempotencyKey.task_id
 
     def unscoped(self: IdempotencyKey, number: int = 0) -> str:
@@ -43,12 +43,12 @@ def _has_one_scope_for_all() -> Patch:
     return mock.patch.object(IdempotencyKey, "task_id", unscoped)
 
 
-def _makes_a_new_id_each_time() -> Patch:
+def _generates_a_new_id_each_time() -> Patch:
     return mock.patch.object(IdempotencyKey, "task_id", side_effect=lambda *_: str(uuid.uuid4()))
 
 
 @contextmanager
-def _looks_at_no_payload() -> Generator[None]:
+def _ignores_the_payload() -> Generator[None]:
     with (
         mock.patch.object(submission, "request_hash", return_value="the same"),
         mock.patch.object(batch, "request_hash", return_value="the same"),
@@ -56,37 +56,37 @@ def _looks_at_no_payload() -> Generator[None]:
         yield
 
 
-def _goes_on_behind_a_failure() -> Patch:
+def _continues_after_a_failure() -> Patch:
     def submit_chain(self: Submission, chain: Chain, first: Accepted) -> Mapping[int, Outcome]:
         return {position: self._submit(record, first) for position, record in chain}
 
     return mock.patch.object(Submission, "_submit_chain", submit_chain)
 
 
-def _goes_backwards() -> Patch:
+def _submits_in_reverse() -> Patch:
     chains = batch.by_ordering_key
-    return mock.patch.object(batch, "by_ordering_key", lambda waiting: [one[::-1] for one in chains(waiting)])
+    return mock.patch.object(batch, "by_ordering_key", lambda waiting: [chain[::-1] for chain in chains(waiting)])
 
 
-def _believes_a_failed_send() -> Patch:
+def _ignores_a_failed_send() -> Patch:
     send = submission.send
 
-    def careless(record: Record, queue: TaskQueue) -> None:
+    def ignoring(record: Record, queue: TaskQueue) -> None:
         try:
             send(record, queue)
         except Unavailable:
             return
 
-    return mock.patch.object(batch, "send", careless)
+    return mock.patch.object(batch, "send", ignoring)
 
 
 IDEMPOTENCY_MISTAKES: Mapping[str, Callable[[], Patch]] = {
-    "a replay does not send again": _sends_no_replay,
-    "a message is sent before its record is written": _sends_first,
-    "idempotency keys are not scoped to their caller": _has_one_scope_for_all,
-    "an idempotency key makes a new task each time": _makes_a_new_id_each_time,
-    "an idempotency key is taken for any payload": _looks_at_no_payload,
-    "a batch goes on behind a task that was not queued": _goes_on_behind_a_failure,
-    "a batch hands its tasks in backwards": _goes_backwards,
-    "a batch believes that a failed send was one": _believes_a_failed_send,
+    "a replay does not send the message again": _replays_without_sending,
+    "a message is sent before its record is written": _sends_before_writing,
+    "idempotency keys are not scoped to their caller": _shares_keys_between_callers,
+    "an idempotency key creates a new task each time": _generates_a_new_id_each_time,
+    "an idempotency key accepts any payload": _ignores_the_payload,
+    "a batch continues after a task that was not queued": _continues_after_a_failure,
+    "a batch submits its tasks in reverse order": _submits_in_reverse,
+    "a batch treats a failed send as a success": _ignores_a_failed_send,
 }

@@ -1,4 +1,4 @@
-"""Deliberate mistakes in redrive, one at a time; see `mutations.py`."""
+"""Deliberate mistakes in redrive; see `catalog.py`."""
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -16,7 +16,7 @@ from functions.tasks.redrive.state import Mark, TaskState
 Patch = AbstractContextManager[Any]
 
 
-def _sends_first() -> Patch:
+def _sends_before_marking() -> Patch:
     def redrive(self: Redriver, seen: TaskState) -> Mark | None:
         item = self.tasks._client.get_item(TableName="tasks", Key={"task_id": {"S": seen.task_id}})["Item"]  # pyright: ignore
         redrives = seen.redrives + 1
@@ -33,7 +33,7 @@ def _sends_first() -> Patch:
     return mock.patch.object(Redriver, "redrive", redrive)
 
 
-def _settles_first() -> Patch:
+def _settles_before_sending() -> Patch:
     def send(self: Redriver, mark: Mark | None) -> Mark | None:
         if mark is not None:
             self.tasks.settle(mark)
@@ -43,29 +43,29 @@ def _settles_first() -> Patch:
     return mock.patch.object(Redriver, "_send", send)
 
 
-def _forgets_the_condition() -> Patch:
+def _marks_unconditionally() -> Patch:
     update = DynamoDBFailedTasks._update
 
-    def careless(self: DynamoDBFailedTasks, task_id: str, **request: Any) -> Any:
+    def without_condition(self: DynamoDBFailedTasks, task_id: str, **request: Any) -> Any:
         if ":entry" in request["ExpressionAttributeValues"]:
             del request["ConditionExpression"]
         return update(self, task_id, **request)
 
-    return mock.patch.object(DynamoDBFailedTasks, "_update", careless)
+    return mock.patch.object(DynamoDBFailedTasks, "_update", without_condition)
 
 
-def _settles_whatever_became_of_it() -> Patch:
+def _settles_unconditionally() -> Patch:
     update = DynamoDBFailedTasks._update
 
-    def careless(self: DynamoDBFailedTasks, task_id: str, **request: Any) -> Any:
+    def without_condition(self: DynamoDBFailedTasks, task_id: str, **request: Any) -> Any:
         if ":entry" not in request["ExpressionAttributeValues"]:
             del request["ConditionExpression"]
         return update(self, task_id, **request)
 
-    return mock.patch.object(DynamoDBFailedTasks, "_update", careless)
+    return mock.patch.object(DynamoDBFailedTasks, "_update", without_condition)
 
 
-def _goes_backwards() -> Patch:
+def _redrives_in_reverse() -> Patch:
     of_key = DynamoDBFailedTasks.of_key
     return mock.patch.object(
         DynamoDBFailedTasks, "of_key", lambda self, key: iter(sorted(of_key(self, key), key=_backwards))
@@ -77,7 +77,7 @@ def _backwards(seen: TaskState) -> int:
 
 
 @contextmanager
-def _has_one_number_for_all_redrives() -> Generator[None]:
+def _reuses_the_redrive_id() -> Generator[None]:
     def always_the_same(task_id: str, _: int) -> str:
         return f"{task_id}-redrive"
 
@@ -88,31 +88,31 @@ def _has_one_number_for_all_redrives() -> Generator[None]:
         yield
 
 
-def _judges(verdict: Callable[[Verdict], Verdict]) -> Patch:
+def _overrules(verdict: Callable[[Verdict], Verdict]) -> Patch:
     judge = sweep.judge
     return mock.patch.object(sweep, "judge", lambda *given: verdict(judge(*given)))
 
 
 REDRIVE_MISTAKES: Mapping[str, Callable[[], Patch]] = {
-    "redrive sends before it marks": _sends_first,
-    "redrive settles before it sends": _settles_first,
-    "redrive forgets its condition": _forgets_the_condition,
-    "redrive settles what has failed again": _settles_whatever_became_of_it,
-    "redrive goes backwards": _goes_backwards,
-    "redrive leaves interrupted redrives alone": lambda: mock.patch.object(
+    "redrive sends before it marks": _sends_before_marking,
+    "redrive settles before it sends": _settles_before_sending,
+    "redrive marks a task without a condition": _marks_unconditionally,
+    "redrive settles a task that has failed again": _settles_unconditionally,
+    "redrive goes in reverse order": _redrives_in_reverse,
+    "redrive ignores interrupted redrives": lambda: mock.patch.object(
         DynamoDBFailedTasks, "interrupted", return_value=None
     ),
-    "redrive has one number for all of a task's redrives": _has_one_number_for_all_redrives,
-    "redrive forgets undelivered messages": lambda: mock.patch.object(
+    "redrive uses one id for all redrives of a task": _reuses_the_redrive_id,
+    "redrive ignores undelivered messages": lambda: mock.patch.object(
         many.BulkRedrive, "_undelivered", lambda self: self._sweep.run(self._started + many._SWEEP) or True
     ),
-    "redrive deletes undelivered messages": lambda: _judges(
+    "redrive deletes undelivered messages": lambda: _overrules(
         lambda verdict: Verdict.STALE if verdict is Verdict.SEND else verdict
     ),
-    "redrive deletes the dead letters of failures that stand": lambda: _judges(
+    "redrive deletes the dead letters of current failures": lambda: _overrules(
         lambda verdict: Verdict.STALE if verdict is Verdict.CURRENT else verdict
     ),
-    "redrive removes no dead letter": lambda: mock.patch.object(SQSDeadLetters, "delete", return_value=None),
+    "redrive never deletes a dead letter": lambda: mock.patch.object(SQSDeadLetters, "delete", return_value=None),
     "redrive sends undelivered messages before the failures ahead of them": lambda: mock.patch.object(
         many, "_comes_before", return_value=False
     ),

@@ -1,22 +1,21 @@
-"""What must hold when clients send requests again under the same idempotency key."""
+"""The promises to clients that retry requests with an idempotency key."""
 
 import json
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.simulation.actors.clients import ANOTHER
-from tests.simulation.world.world import World
+from tests.simulation.world.world import OTHER_TITLE, World
 
 
 def idempotency_violations(world: World) -> Iterator[str]:
-    """Every promise to retrying clients that was broken, in a sentence."""
-    yield from world.journal.astonished
-    for title, ids in world.journal.answers.items():
+    """A sentence for each broken promise to retrying clients."""
+    yield from world.journal.unexpected_responses
+    for title, ids in world.journal.accepted_ids.items():
         if len(ids) > 1:
-            yield f"{title} was handed in again and became another task each time: {sorted(ids)}"
+            yield f"{title} was submitted again and became several tasks: {sorted(ids)}"
     titles = Counter(json.loads(item["body"]["S"])["title"] for item in world.table.items.values())
     for title, count in titles.items():
         if count > 1:
-            yield f"{title} is recorded {count} times"
-    if titles[ANOTHER]:
-        yield "a key that was used before was taken for another payload"
+            yield f"{title} has {count} records"
+    if titles[OTHER_TITLE]:
+        yield "a used idempotency key was accepted with another payload"

@@ -1,7 +1,7 @@
-"""DynamoDB's condition and update expressions, as far as this product uses them, compiled once to closures.
+"""The part of DynamoDB's condition and update expressions that this product uses, compiled once to closures.
 
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html. Anything else is an error: a new
-expression must be understood before it is simulated. A test compares this with moto's engine.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html. Anything else is an error: an
+expression must be supported here before it is simulated. A test compares the results with moto's.
 """
 
 import re
@@ -17,7 +17,7 @@ _TOKENS = re.compile(r"\s*(<=|>=|<>|[<>=(),+-]|[#:]?\w+)")
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """What an expression is evaluated against: the item as it was, and the request's names and values."""
+    """What an expression is evaluated against: the item before the write, and the request's names and values."""
 
     item: Item
     names: Mapping[str, str]
@@ -33,7 +33,7 @@ Update = Callable[[Scope], Item]
 def compile_condition(text: str) -> Condition:
     """`AND`, `OR`, `NOT`, parentheses, comparisons, `attribute_exists`, `attribute_not_exists`."""
     parser = _Parser(text)
-    condition = parser.either()
+    condition = parser.condition()
     parser.expect_end()
     return condition
 
@@ -52,22 +52,22 @@ class _Parser:
         self._text = text
         self._tokens = _TOKENS.findall(text)
         if "".join(self._tokens) != re.sub(r"\s", "", text):
-            raise ValueError(f"cannot read the expression {text!r}")
-        self._at = 0
+            raise ValueError(f"unsupported expression {text!r}")
+        self._position = 0
 
     def expect_end(self) -> None:
-        if self._at < len(self._tokens):
-            raise ValueError(f"cannot read {self._tokens[self._at]!r} in {self._text!r}")
+        if self._position < len(self._tokens):
+            raise ValueError(f"unexpected {self._tokens[self._position]!r} in {self._text!r}")
 
-    def either(self) -> Condition:
-        parts = [self._both()]
+    def condition(self) -> Condition:
+        parts = [self._conjunction()]
         while self._take("OR"):
-            parts.append(self._both())
+            parts.append(self._conjunction())
         return parts[0] if len(parts) == 1 else lambda scope: any(part(scope) for part in parts)
 
     def update(self) -> Update:
         actions: list[Callable[[Scope, Item], None]] = []
-        while self._at < len(self._tokens):
+        while self._position < len(self._tokens):
             if self._take("SET"):
                 actions.append(self._set())
                 while self._take(","):
@@ -87,36 +87,36 @@ class _Parser:
 
         return apply
 
-    def _both(self) -> Condition:
-        parts = [self._negated()]
+    def _conjunction(self) -> Condition:
+        parts = [self._negation()]
         while self._take("AND"):
-            parts.append(self._negated())
+            parts.append(self._negation())
         return parts[0] if len(parts) == 1 else lambda scope: all(part(scope) for part in parts)
 
-    def _negated(self) -> Condition:
+    def _negation(self) -> Condition:
         if self._take("NOT"):
-            inner = self._negated()
+            inner = self._negation()
             return lambda scope: not inner(scope)
         if self._take("("):
-            inner = self.either()
-            self._need(")")
+            inner = self.condition()
+            self._expect(")")
             return inner
         return self._comparison()
 
     def _comparison(self) -> Condition:
-        for name, wanted in (("attribute_exists", True), ("attribute_not_exists", False)):
+        for name, expected in (("attribute_exists", True), ("attribute_not_exists", False)):
             if self._take(name):
-                self._need("(")
+                self._expect("(")
                 path = self._path()
-                self._need(")")
-                return lambda scope: (path(scope) in scope.item) is wanted
+                self._expect(")")
+                return lambda scope: (path(scope) in scope.item) is expected
         left, operator, right = self._operand(), self._next(), self._operand()
         compare = _COMPARISONS[operator]
         return lambda scope: _compare(compare, left(scope), right(scope))
 
     def _set(self) -> Callable[[Scope, Item], None]:
         path = self._path()
-        self._need("=")
+        self._expect("=")
         value = self._sum()
 
         def assign(scope: Scope, changed: Item) -> None:
@@ -145,18 +145,18 @@ class _Parser:
 
     def _operand(self) -> Operand:
         if self._take("if_not_exists"):
-            self._need("(")
+            self._expect("(")
             path = self._path()
-            self._need(",")
+            self._expect(",")
             default = self._sum()
-            self._need(")")
+            self._expect(")")
             return lambda scope: scope.item.get(path(scope)) or default(scope)
         if self._take("list_append"):
-            self._need("(")
+            self._expect("(")
             first = self._sum()
-            self._need(",")
+            self._expect(",")
             second = self._sum()
-            self._need(")")
+            self._expect(")")
             return lambda scope: _append(first(scope), second(scope))
         if self._peek().startswith(":"):
             name = self._next()
@@ -171,21 +171,21 @@ class _Parser:
         return lambda _: token
 
     def _peek(self) -> str:
-        return self._tokens[self._at] if self._at < len(self._tokens) else ""
+        return self._tokens[self._position] if self._position < len(self._tokens) else ""
 
     def _next(self) -> str:
         token = self._peek()
-        self._at += 1
+        self._position += 1
         return token
 
     def _take(self, token: str) -> bool:
         found = self._peek().upper() == token.upper()
-        self._at += found
+        self._position += found
         return found
 
-    def _need(self, token: str) -> None:
+    def _expect(self, token: str) -> None:
         if not self._take(token):
-            raise ValueError(f"expected {token!r} and found {self._peek()!r} in {self._text!r}")
+            raise ValueError(f"expected {token!r} but found {self._peek()!r} in {self._text!r}")
 
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
@@ -199,7 +199,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def _compare(compare: Callable[[Any, Any], bool], left: Value | None, right: Value | None) -> bool:
-    """A missing attribute and a different type compare as false, as on DynamoDB."""
+    """A missing attribute or a different type compares as false, as in DynamoDB."""
     if left is None or right is None or left.keys() != right.keys():
         return False
     return compare(_plain(left), _plain(right))

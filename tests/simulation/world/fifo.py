@@ -1,7 +1,7 @@
-"""An in-memory SQS FIFO queue with the semantics that the design rests on, on virtual time.
+"""An in-memory SQS FIFO queue on virtual time, with the semantics that the design relies on.
 
-Groups (a group with a message in flight gives no other), visibility timeouts, receipt handles that go stale,
-deduplication for five minutes per group, receive counts, redrive to a dead-letter queue.
+Message groups (a group with a message in flight delivers no other), visibility timeouts, receipt handles that expire,
+deduplication within a group for five minutes, receive counts, a dead-letter queue.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
 """
 
@@ -14,7 +14,7 @@ DEDUPLICATION_SECONDS = 300.0
 
 @dataclass
 class Stored:
-    """A message in the queue; times in seconds of virtual time."""
+    """A message in the queue; times are virtual seconds."""
 
     message_id: str
     body: str
@@ -29,7 +29,10 @@ class Stored:
 
 
 class InMemoryFifo:
-    """One queue. `now` is the virtual clock; `dead_letters` takes what was received `max_receive_count` times."""
+    """One queue. `now` is the virtual clock.
+
+    A message that was received `max_receive_count` times moves to `dead_letters`; `undelivered` lists those that did.
+    """
 
     def __init__(
         self,
@@ -45,10 +48,10 @@ class InMemoryFifo:
         self._sequence = itertools.count(1)
         self._sent: dict[tuple[str, str], float] = {}
         self.messages: list[Stored] = []
-        self.given_up: list[Stored] = []
+        self.undelivered: list[Stored] = []
 
     def send(self, body: str, group: str, deduplication_id: str) -> str:
-        """Queue a message behind all others of its group, unless it is a duplicate; returns its id."""
+        """Add a message behind all others of its group, unless it is a duplicate; returns its id."""
         now = self._now()
         key = (group, deduplication_id)
         sequence = next(self._sequence)
@@ -62,7 +65,7 @@ class InMemoryFifo:
     def receive(self, visibility_timeout: float | None = None) -> Stored | None:
         """The first visible message of a group that has none in flight."""
         now = self._now()
-        self._redrive(now)
+        self._move_undelivered(now)
         blocked: set[str] = set()
         for message in self.messages:
             if message.group in blocked:
@@ -77,29 +80,29 @@ class InMemoryFifo:
         return None
 
     def delete(self, receipt_handle: str) -> None:
-        """Delete the message of that receipt. A handle of an earlier receive has gone stale and deletes nothing."""
+        """Delete the message with this receipt handle. The handle of an earlier receive deletes nothing."""
         self.messages = [message for message in self.messages if message.receipt_handle != receipt_handle]
 
-    def show_again(self, receipt_handle: str) -> None:
-        """End a message's invisibility now: how a duplicate delivery comes about."""
+    def make_visible(self, receipt_handle: str) -> None:
+        """Set a message's visibility timeout to zero: it can be received again."""
         for message in self.messages:
             if message.receipt_handle == receipt_handle:
                 message.visible_at = self._now()
 
     def next_visible_at(self) -> float | None:
-        """When the next message that is in flight becomes visible again; None when none is."""
+        """When the next message in flight becomes visible again; None if none is in flight."""
         now = self._now()
         return min((message.visible_at for message in self.messages if message.visible_at > now), default=None)
 
-    def _redrive(self, now: float) -> None:
+    def _move_undelivered(self, now: float) -> None:
         if self._dead_letters is None:
             return
-        spent = [
+        exhausted = [
             message
             for message in self.messages
             if message.receive_count >= self._max_receive_count and message.visible_at <= now
         ]
-        for message in spent:
+        for message in exhausted:
             self.messages.remove(message)
-            self.given_up.append(message)
+            self.undelivered.append(message)
             self._dead_letters.send(message.body, message.group, message.deduplication_id)

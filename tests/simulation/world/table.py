@@ -1,4 +1,4 @@
-"""An in-memory DynamoDB table with conditional writes, behind the calls that the product makes."""
+"""An in-memory DynamoDB table with conditional writes, for the calls that the product makes."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ class ConditionalCheckFailedError(Exception):
 
 
 class InMemoryTable:
-    """Items by `task_id`. Every write is atomic and visible at once, as strongly consistent reads see it."""
+    """Items by `task_id`. Every write is atomic and immediately visible, as in strongly consistent reads."""
 
     def __init__(self) -> None:
         self.items: dict[str, Item] = {}
@@ -36,7 +36,7 @@ class InMemoryTable:
         return {"Item": dict(item)}
 
     def update_item(self, request: dict[str, Any]) -> dict[str, Any]:
-        """UpdateItem; creates the item when it does not exist."""
+        """UpdateItem; creates the item if it does not exist."""
         key = request["Key"]["task_id"]["S"]
         scope = self._check(request, self.items.get(key, {}))
         changed = compile_update(request["UpdateExpression"])(scope)
@@ -52,8 +52,8 @@ class InMemoryTable:
         """BatchGetItem of one table."""
         ((name, wanted),) = request["RequestItems"].items()
         shared = {key: value for key, value in wanted.items() if key != "Keys"}
-        answers = [self.get_item({"Key": key, **shared}) for key in wanted["Keys"]]
-        return {"Responses": {name: [answer["Item"] for answer in answers if "Item" in answer]}}
+        responses = [self.get_item({"Key": key, **shared}) for key in wanted["Keys"]]
+        return {"Responses": {name: [response["Item"] for response in responses if "Item" in response]}}
 
     def query(self, request: dict[str, Any]) -> dict[str, Any]:
         """Query of the index of failed tasks, for one key."""
@@ -61,7 +61,7 @@ class InMemoryTable:
         return {"Items": [item for item in self._failed() if item["failed_key"] == key]}
 
     def scan(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Scan of the index of failed tasks, on one page."""
+        """Scan of the index of failed tasks, as one page."""
         return {"Items": [{"failed_key": item["failed_key"]} for item in self._failed()]}
 
     def _failed(self) -> list[Item]:

@@ -1,4 +1,4 @@
-"""The in-memory table evaluates the shipped expressions as moto's DynamoDB does."""
+"""The in-memory table evaluates the shipped expressions as moto does."""
 
 import json
 from collections.abc import Iterator
@@ -53,12 +53,12 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def values_for(arguments: dict[str, Any], draw: st.DataObject) -> dict[str, Any]:
-    """A value of the right type for each placeholder: texts stay, expressions are replaced."""
+    """A value of the right type for each placeholder: literals stay, JSONata expressions are replaced."""
     drawn: dict[str, Any] = {}
     for name, value in arguments["ExpressionAttributeValues"].items():
-        fixed = "{%" not in json.dumps(value)
+        literal = "{%" not in json.dumps(value)
         kind = {"S": TEXTS, "N": NUMBERS, "L": LISTS}.get(next(iter(value)), st.just({"M": {}}))
-        drawn[name] = value if fixed else draw.draw(kind)
+        drawn[name] = value if literal else draw.draw(kind)
     return drawn
 
 
@@ -86,7 +86,7 @@ def test_a_shipped_update_has_the_same_effect(dynamodb: Any, state: str, draw: s
 
 
 def outcome(update: Any) -> str:
-    """What a caller is told."""
+    """The result that the caller sees."""
     try:
         update()
     except ConditionalCheckFailedError:
@@ -99,12 +99,12 @@ def outcome(update: Any) -> str:
 
 
 @pytest.mark.parametrize("text", ["a LIKE :b", "size(a) > :b", "a = :b AND", "contains(a, :b)"])
-def test_a_condition_that_is_not_understood_is_an_error(text: str) -> None:
+def test_an_unsupported_condition_is_an_error(text: str) -> None:
     with pytest.raises((ValueError, KeyError)):
         compile_condition(text)
 
 
 @pytest.mark.parametrize("text", ["ADD a :b", "SET a", "DELETE a :b", "SET a = b c"])
-def test_an_update_that_is_not_understood_is_an_error(text: str) -> None:
+def test_an_unsupported_update_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         compile_update(text)

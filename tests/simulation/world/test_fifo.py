@@ -1,4 +1,4 @@
-"""The in-memory queue does what SQS FIFO does, where the design rests on it."""
+"""The in-memory queue behaves like SQS FIFO where the design relies on it."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.simulation.world.fifo import DEDUPLICATION_SECONDS, InMemoryFifo
 
 
 class Clock:
-    """Time that a test moves."""
+    """A clock that the test moves."""
 
     def __init__(self) -> None:
         self.time = 1000.0
@@ -31,14 +31,14 @@ def queue(clock: Clock, dead_letters: InMemoryFifo) -> InMemoryFifo:
 
 
 def bodies(queue: InMemoryFifo) -> list[str]:
-    """Receive until nothing is there."""
+    """Receive until the queue returns nothing."""
     received: list[str] = []
     while message := queue.receive():
         received.append(message.body)
     return received
 
 
-def test_a_group_with_a_message_in_flight_gives_no_other(queue: InMemoryFifo) -> None:
+def test_a_group_with_a_message_in_flight_delivers_no_other(queue: InMemoryFifo) -> None:
     for body, group in (("a1", "a"), ("a2", "a"), ("b1", "b")):
         queue.send(body, group, body)
 
@@ -56,7 +56,7 @@ def test_deleting_a_message_frees_its_group(queue: InMemoryFifo) -> None:
     assert bodies(queue) == ["a2"]
 
 
-def test_a_message_comes_back_before_the_others_of_its_group(queue: InMemoryFifo, clock: Clock) -> None:
+def test_a_message_returns_ahead_of_the_others_of_its_group(queue: InMemoryFifo, clock: Clock) -> None:
     queue.send("a1", "a", "a1")
     queue.send("a2", "a", "a2")
     bodies(queue)
@@ -65,7 +65,7 @@ def test_a_message_comes_back_before_the_others_of_its_group(queue: InMemoryFifo
     assert bodies(queue) == ["a1"]
 
 
-def test_a_receipt_of_an_earlier_delivery_deletes_nothing(queue: InMemoryFifo, clock: Clock) -> None:
+def test_the_receipt_handle_of_an_earlier_delivery_deletes_nothing(queue: InMemoryFifo, clock: Clock) -> None:
     queue.send("a1", "a", "a1")
     first = queue.receive()
     assert first is not None
@@ -78,7 +78,7 @@ def test_a_receipt_of_an_earlier_delivery_deletes_nothing(queue: InMemoryFifo, c
     assert len(queue.messages) == 1
 
 
-def test_a_duplicate_within_five_minutes_is_dropped_in_its_group_only(queue: InMemoryFifo, clock: Clock) -> None:
+def test_a_duplicate_within_five_minutes_is_dropped_only_within_its_group(queue: InMemoryFifo, clock: Clock) -> None:
     queue.send("first", "a", "same")
     queue.send("second", "a", "same")
     queue.send("other group", "b", "same")
@@ -88,7 +88,7 @@ def test_a_duplicate_within_five_minutes_is_dropped_in_its_group_only(queue: InM
     assert [message.body for message in queue.messages] == ["first", "other group", "later"]
 
 
-def test_a_message_received_too_often_moves_to_the_dead_letters(
+def test_a_message_received_too_often_moves_to_the_dead_letter_queue(
     queue: InMemoryFifo, dead_letters: InMemoryFifo, clock: Clock
 ) -> None:
     queue.send("a1", "a", "a1")
@@ -97,5 +97,5 @@ def test_a_message_received_too_often_moves_to_the_dead_letters(
         assert bodies(queue) == ["a1"]
         clock.time += 30
 
-    assert bodies(queue) == ["a2"], "its group goes on"
+    assert bodies(queue) == ["a2"], "its group advances"
     assert [message.body for message in dead_letters.messages] == ["a1"]

@@ -1,4 +1,4 @@
-"""The one task type of the simulation: it does what its plan says, and each run leaves a mark in the journal."""
+"""The simulation's only task type: it ends as its plan says, and records each run in the journal."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ _worlds: list[World] = []
 
 
 class Plan(BaseModel):
-    """How each attempt ends: OK, or the class of the error that it raises; the last one repeats."""
+    """How each attempt ends: OK, or the class of the error that it raises. The last entry repeats."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -27,7 +27,7 @@ class Plan(BaseModel):
 
 @TYPES.task_type("simulated", data=Plan)
 def simulated(task: Task, data: Plan) -> dict[str, int]:
-    """Do the work: the effect is the mark that it leaves."""
+    """Record an effect, then end as planned."""
     world = _worlds[-1]
     effect = Effect(
         task_id=task.task_id,
@@ -36,14 +36,14 @@ def simulated(task: Task, data: Plan) -> dict[str, int]:
         writes=len(world.journal.writes),
     )
     world.journal.effects.append(effect)
-    ending = data.plan[min(task.attempt, len(data.plan)) - 1]
-    if ending != OK:
-        raise TASK_ERRORS[ErrorClass(ending)]("as planned")
+    result = data.plan[min(task.attempt, len(data.plan)) - 1]
+    if result != OK:
+        raise TASK_ERRORS[ErrorClass(result)]("as planned")
     return {"attempt": task.attempt}
 
 
 class _UncountedRun:
-    """A run that no circuit breaker counts: its timer would run on real time."""
+    """A run that no circuit breaker counts: its timer would use real time."""
 
     def __init__(self, remaining_seconds: float) -> None: ...
 
@@ -51,13 +51,13 @@ class _UncountedRun:
 
 
 def processor_ports(world: World, draw: Callable[[], float]) -> processor.Ports:
-    """What the real processor works with, in the simulated world."""
+    """The real processor's ports, in the simulated world."""
     return processor.Ports(types=TYPES, now_ms=lambda: world.now_ns() // 1_000_000, draw=draw, begin_run=_UncountedRun)
 
 
 @contextmanager
 def working_in(world: World) -> Generator[None]:
-    """Let the work leave its marks in this world."""
+    """Record the effects of the task type in this world's journal."""
     _worlds.append(world)
     try:
         yield

@@ -1,4 +1,4 @@
-"""The world of one run: queue, dead-letter queue and table in memory, and a journal of everything that matters."""
+"""The world of one run: queue, dead-letter queue and table in memory, and a journal of what the promises are about."""
 
 import itertools
 import json
@@ -12,22 +12,24 @@ from tests.simulation.world.table import InMemoryTable
 MAX_RECEIVE_COUNT = 5
 OPERATOR = "an operator"
 CANCELLER = "a client that cancels"
+OTHER_TITLE = "another payload"
+"""The title of a payload that reuses another request's idempotency key."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """A run of a task type's function: the work that must not be lost, reordered, or done without need."""
+    """A run of the task type's function: work that must not be lost, reordered or repeated needlessly."""
 
     task_id: str
     ordering_key: str
     execution: str
     writes: int
-    """How many writes to records came before it."""
+    """How many writes to records preceded it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Write:
-    """A write to a task's record that took effect, and which execution made it."""
+    """A write to a task's record that took effect, and the execution that made it."""
 
     task_id: str
     status: str
@@ -37,35 +39,33 @@ class Write:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Redriven:
-    """An operator's call that was answered 202: what it says was redriven, in that order."""
+class RedriveCall:
+    """An operator's call that returned 202: the tasks that it reported as redriven, in that order."""
 
     task_ids: tuple[str, ...]
-    began_at: float
-    at: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Accepted:
-    """A task that a client was answered 202 for.
+    """A task for which a client received a 202.
 
-    `tried` and `answered` are moments (`World.moment`): when it was first handed in, and first answered 202. `request`
-    names what it was handed in with, `place` says where in it.
+    `first_submitted` and `first_accepted` are moments (`World.next_moment`). `request` names the request that held the
+    task, `position` is the task's position in it.
     """
 
     task_id: str
     ordering_key: str
     plan: tuple[str, ...]
-    tried: int
-    answered: int
+    first_submitted: int
+    first_accepted: int
     request: str
-    place: int
+    position: int
 
-    def came_before(self, other: "Accepted") -> bool:
-        """Whether its client could know that it comes first: it was answered before the other was handed in."""
+    def precedes(self, other: "Accepted") -> bool:
+        """Whether its client could know that it comes first: it was accepted before the other was submitted."""
         if self.request == other.request:
-            return self.place < other.place
-        return self.answered < other.tried
+            return self.position < other.position
+        return self.first_accepted < other.first_submitted
 
 
 @dataclass(kw_only=True)
@@ -75,14 +75,14 @@ class Journal:
     accepted: list[Accepted] = field(default_factory=list[Accepted])
     effects: list[Effect] = field(default_factory=list[Effect])
     writes: list[Write] = field(default_factory=list[Write])
-    redriven: list[Redriven] = field(default_factory=list[Redriven])
-    tried: dict[str, int] = field(default_factory=dict[str, int])
-    answers: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
-    """The ids that clients were told for each title of a task: a title is a client's own name for it."""
-    astonished: list[str] = field(default_factory=list[str])
-    """Answers that no client can make sense of."""
+    redrive_calls: list[RedriveCall] = field(default_factory=list[RedriveCall])
+    first_submitted: dict[str, int] = field(default_factory=dict[str, int])
+    """The moment at which each title was first submitted: a client names its tasks by their titles."""
+    accepted_ids: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """The ids that clients received for each title."""
+    unexpected_responses: list[str] = field(default_factory=list[str])
     cancelled: set[str] = field(default_factory=set[str])
-    """Tasks whose cancellation was answered with 200."""
+    """Tasks whose cancellation returned 200."""
 
 
 class World:
@@ -90,9 +90,9 @@ class World:
 
     def __init__(self, now: Callable[[], float], visibility_timeout: float) -> None:
         self.now = now
-        self.clients = 0
+        self.active_clients = 0
+        self.active_operators = 0
         self.running_execution = ""
-        self.operators = 0
         self._executions = 0
         self._moments = itertools.count(1)
         self.journal = Journal()
@@ -100,26 +100,25 @@ class World:
         self.dead_letters = InMemoryFifo(now)
         self.queue = InMemoryFifo(now, visibility_timeout, MAX_RECEIVE_COUNT, self.dead_letters)
 
-    def update_item(self, request: dict[str, Any]) -> dict[str, Any]:
-        """UpdateItem, as the state machine calls it, with every effective write in the journal."""
-        answer = self.table.update_item(request)
+    def update_from_machine(self, request: dict[str, Any]) -> dict[str, Any]:
+        """UpdateItem, as the state machine calls it. Every write that takes effect goes into the journal."""
+        response = self.table.update_item(request)
         task_id = request["Key"]["task_id"]["S"]
-        values = request["ExpressionAttributeValues"]
         item = self.table.items[task_id]
         self.journal.writes.append(
             Write(
                 task_id=task_id,
                 status=item["status"]["S"],
-                execution=values[":execution"]["S"],
+                execution=request["ExpressionAttributeValues"][":execution"]["S"],
                 lease_until=int(item["lease_until"]["N"]) / 1000,
                 at=self.now(),
             )
         )
-        return answer
+        return response
 
-    def mark(self, request: dict[str, Any]) -> dict[str, Any]:
-        """UpdateItem, as redrive and cancelling call it; a change of status goes into the journal."""
-        answer = self.table.update_item(request)
+    def update_from_handler(self, request: dict[str, Any]) -> dict[str, Any]:
+        """UpdateItem, as redrive and cancelling call it. A change of status goes into the journal."""
+        response = self.table.update_item(request)
         task_id = request["Key"]["task_id"]["S"]
         if ":entry" in request["ExpressionAttributeValues"]:
             status = self.table.items[task_id]["status"]["S"]
@@ -127,7 +126,7 @@ class World:
             self.journal.writes.append(
                 Write(task_id=task_id, status=status, execution=by, lease_until=0, at=self.now())
             )
-        return answer
+        return response
 
     def send_dead_letter(self, request: dict[str, Any]) -> dict[str, Any]:
         """SendMessage to the dead-letter queue, as the state machine calls it."""
@@ -138,21 +137,21 @@ class World:
         }
 
     def now_ns(self) -> int:
-        """The virtual clock as `time.time_ns` tells it."""
+        """The virtual clock's `time.time_ns`."""
         return int(self.now() * 1e9)
 
     @property
-    def all_posted(self) -> bool:
-        """Whether every client has done what it wanted."""
-        return not self.clients
+    def all_submitted(self) -> bool:
+        """Whether every client is finished."""
+        return not self.active_clients
 
-    def moment(self) -> int:
-        """A number that grows with every call: what happens at one virtual time still happens one by one."""
+    def next_moment(self) -> int:
+        """A number that grows with every call: it orders what happens at the same virtual time."""
         return next(self._moments)
 
     def is_settled(self) -> bool:
         """Whether nothing is left to do."""
-        return self.all_posted and not self.queue.messages and not self.operators
+        return self.all_submitted and not self.queue.messages and not self.active_operators
 
     def next_execution(self) -> int:
         """The number of the execution that starts now."""
@@ -160,6 +159,6 @@ class World:
         return self._executions
 
     def record(self, task_id: str) -> dict[str, Any]:
-        """A task's record without DynamoDB's type names on the top level; empty when there is none."""
+        """A task's record without DynamoDB's type names on the top level; empty if there is none."""
         item = self.table.items.get(task_id, {})
         return {name: next(iter(value.values())) for name, value in item.items()}
