@@ -5,7 +5,7 @@ FRESH ?=
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint mutants format package requirements clean
+.PHONY: help run test check lint docs mutants format package requirements clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ lint: install-check ## Lint, check the format and the types.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+
+docs: install-check ## Build the documentation into a site that works offline, in .build/docs/.
+	$(BIN)/python -m docs.site.generated
+	$(BIN)/python -m sphinx -W --keep-going -q -E -c docs/site docs .build/docs
 
 mutants: install-check ## How many small mistakes in the domain its unit tests notice; takes about 20 minutes.
 	$(BIN)/python -m tests.mutants
