@@ -4,7 +4,7 @@
 the
 reference implementation's error texts, tells `null` from undefined, carries `Infinity`, and bounds depth and
 memory,
-none of which that library's evaluator keeps enough information to do. See `docs/express.md`.
+none of which that library's evaluator keeps enough information to do. See `docs/reference/express.md`.
 """
 
 from asl.jsonata.expression import Expression, Frame, Scratch, compile_expression
