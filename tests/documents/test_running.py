@@ -20,8 +20,8 @@ def test_a_quoted_command_runs(quote: Quote, runner: Shell):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("curl -s $API/task", "GET /v1/task is answered with 404"),
-        ("curl -s -X POST $API/tasks/TASK_ID/redrives", "is answered with 404"),
+        ("curl -s $API/task", "GET /v1/task returns 404"),
+        ("curl -s -X POST $API/tasks/TASK_ID/redrives", "returns 404"),
         ("curl -s $API/tasks/SOME_ID", "does not know what SOME_ID stands for"),
         ("curl -s https://example.com/v1/docs", "is not the address of the laptop edition"),
         (".venv/bin/python -m asl INPUT.json DEFINITION.asl.json", "exits with 2"),
