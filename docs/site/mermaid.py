@@ -14,12 +14,13 @@ from sphinx.util.docutils import SphinxDirective
 
 _TITLE = re.compile(r"^\s*accTitle:\s*(.+?)\s*$", re.MULTILINE)
 _WIDTH = re.compile(r"max-width: ([\d.]+)px")
-_SCALE = 0.8  # Mermaid writes larger letters than the text around it
+_USUAL, _LEAST = 0.8, 0.5  # of the drawn size: Mermaid writes larger letters than the text around it
 # Each diagram is an image of its own: styles and ids of several in one page would get in each other's way. A wide one
-# is scrolled, not shrunk until nothing can be read.
+# shrinks to the page, and is scrolled before its letters become too small.
 _FIGURE = """\
 <div style="background: #fff; border-radius: 0.25rem; padding: 1rem; margin: 1rem 0; overflow-x: auto">
-<img alt="{title}" style="display: block; margin: auto; max-width: none; width: {width}px" src="{address}">
+<img alt="{title}" style="display: block; margin: auto; width: {usual}px; max-width: 100%; min-width: {least}px"
+src="{address}">
 </div>"""
 
 
@@ -32,10 +33,11 @@ def figure(source: str) -> str:
     if not (title := _TITLE.search(source)):
         raise UntitledDiagram("it needs a line `accTitle: ...`")
     image = mermaidx.render(source).svg()
-    width = _WIDTH.search(image)
+    width = float(found[1]) if (found := _WIDTH.search(image)) else 800
     return _FIGURE.format(
         title=html.escape(title[1]),
-        width=round(float(width[1]) * _SCALE) if width else 700,
+        usual=round(width * _USUAL),
+        least=round(width * _LEAST),
         address=f"data:image/svg+xml;base64,{base64.b64encode(image.encode()).decode()}",
     )
 

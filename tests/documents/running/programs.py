@@ -88,11 +88,13 @@ def make(arguments: Sequence[str], _: str) -> str:
 
 
 def python(arguments: Sequence[str], _: str) -> str:
-    """Python: the module exists, or the code compiles."""
+    """Python: the module or the script exists, or the code compiles."""
     match arguments:
         case ["-m", module, *_]:
             if not _exists(module):
                 raise Wrong(f"there is no module {module} to run")
+        case [str(script), *_] if (PROJECT_ROOT / script).is_file():
+            pass
         case ["-c", code]:
             try:
                 compile(code, "<quoted>", "exec")
