@@ -1,4 +1,4 @@
-"""Whoever follows README and tutorial sees what they show."""
+"""README and tutorial show what really happens."""
 
 from __future__ import annotations
 

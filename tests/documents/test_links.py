@@ -12,7 +12,7 @@ from local.host.options import PROJECT_ROOT
 from tests.documents.running.markdown import CHANGELOG, DOCUMENTS, Document
 
 _EXTERNAL = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
-# A path in a code span: it begins with a folder of the project. Patterns and placeholders are no paths.
+# A path in a code span: it begins with a folder of the project. Patterns and placeholders are not paths.
 _PATH = re.compile(r"(?:asl|benchmarks|docs|functions|infrastructure|local|requirements|statemachine|tests)/[\w./-]*")
 
 

@@ -25,7 +25,7 @@ def test_a_quoted_command_runs(quote: Quote, runner: Shell):
         ("curl -s $API/tasks/SOME_ID", "does not know what SOME_ID stands for"),
         ("curl -s https://example.com/v1/docs", "is not the address of the laptop edition"),
         (".venv/bin/python -m asl INPUT.json DEFINITION.asl.json", "exits with 2"),
-        (".venv/bin/python -m benchmarks.laptop --long", "says nothing of '--long'"),
+        (".venv/bin/python -m benchmarks.laptop --long", "does not mention '--long'"),
         (".venv/bin/python -m tests.simulation --amount 3", "unrecognized arguments: --amount"),
         (".venv/bin/python -m local", "does not know how to run the module local"),
     ],

@@ -125,7 +125,7 @@ class Python:
         output = _python(tuple(run.arguments), self._folder, run.status, read)
         for word in run.words:
             if word not in output:
-                raise Wrong(f"python {' '.join(run.arguments)} says nothing of {word!r}: {output}")
+                raise Wrong(f"python {' '.join(run.arguments)} does not mention {word!r}: {output}")
         return output
 
 

@@ -99,7 +99,7 @@ def python(arguments: Sequence[str], _: str) -> str:
             try:
                 compile(code, "<quoted>", "exec")
             except SyntaxError as error:
-                raise Wrong(f"is no Python: {error}") from None
+                raise Wrong(f"is not Python: {error}") from None
         case _:
             raise Wrong(f"does not know how to check 'python {' '.join(arguments)}'")
     return ""
