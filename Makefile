@@ -1,19 +1,19 @@
-# Each target first installs what it needs into .venv; nothing but Python 3.11 or later and make has to be there.
+# Each target first installs what it needs into .venv; nothing but Python 3.11 or later and make is needed.
 PYTHON ?= python3
 BIN := .venv/bin
 FRESH ?=
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint mutants format package requirements clean
+.PHONY: help run test check lint docs mutants format package requirements clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: install-laptop ## Bring Taskline to life on this machine (FRESH=1 starts empty, TASKLINE_PORT=4000).
+run: install-laptop ## Run Taskline on this machine (FRESH=1 starts empty, TASKLINE_PORT=4000).
 	@exec $(BIN)/python -m local $(if $(FRESH),--fresh)
 
-test: install-test ## Run the tests, but for those that are too slow for every edit.
+test: install-test ## Run the tests, without those that are too slow for every edit.
 	$(BIN)/python -m pytest
 
 check: install-check lint ## What CI runs: lint, format check, types, all tests, and coverage.
@@ -25,7 +25,11 @@ lint: install-check ## Lint, check the format and the types.
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 
-mutants: install-check ## How many small mistakes in the domain its unit tests notice; takes about 20 minutes.
+docs: install-check ## Build the documentation into a site that works offline, in .build/docs/.
+	$(BIN)/python -m docs.site.generated
+	$(BIN)/python -m sphinx -W --keep-going -q -E -c docs/site docs .build/docs
+
+mutants: install-check ## Measure how many small mistakes in the domain its unit tests notice; takes about 20 minutes.
 	$(BIN)/python -m tests.mutants
 
 format: install-check ## Format the code and fix what the linter can.
@@ -35,7 +39,7 @@ format: install-check ## Format the code and fix what the linter can.
 package: install-laptop ## Build what `pulumi up` uploads, without uploading it.
 	$(BIN)/python -m infrastructure.blocks.packaging
 
-requirements: install-laptop ## Compile the locks anew from pyproject.toml, the largest first: the others agree with it.
+requirements: install-laptop ## Recompile the locks from pyproject.toml, the largest first: the others agree with it.
 	$(COMPILE) --universal --python-version 3.11 --group check --output-file requirements/check.txt
 	for group in test laptop uv; do \
 	    $(COMPILE) --universal --python-version 3.11 --constraint requirements/check.txt \

@@ -2,7 +2,7 @@
 
 `python -m benchmarks.calls` starts a laptop edition of its own with an empty state, has the emulator record its calls
 while one client posts tasks, and repeats each kind of call on resources of its own to measure its CPU. It prints the
-table of `docs/laptop-costs.md`. `--short` counts few tasks, for a test that it still runs.
+table of `docs/reference/laptop-costs.md`. `--short` counts few tasks, for a test that it still runs.
 """
 
 import argparse

@@ -41,7 +41,7 @@ def quote(text: str) -> Quote:
         ("make run CLEAN=1", "no variable CLEAN"),
         (".venv/bin/python -m benchmarks.desktop", "no module benchmarks.desktop"),
         (".venv/bin/python -m benchmarks.rivals", "no module benchmarks.rivals"),
-        ("python3 -c 'import'", "is no Python"),
+        ("python3 -c 'import'", "is not Python"),
         ("python3 setup.py", "does not know how to check 'python setup.py'"),
         ("curl -s --compress http://127.0.0.1:4000/v1/docs", "unrecognized arguments: --compress"),
         ("curl -s -H", "expected one argument"),
@@ -110,7 +110,7 @@ def test_the_shell_is_read_as_a_shell_reads_it(text: str, words: list[list[str]]
     assert ran == words
 
 
-def test_a_pipe_hands_on_what_was_written():
+def test_a_pipe_passes_on_what_was_written():
     reads: list[str] = []
 
     def program(arguments: Sequence[str], read: str) -> str:

@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 
 from local.host.options import PROJECT_ROOT
-from tests.documents.running.markdown import DOCUMENTS, Document
+from tests.documents.running.markdown import CHANGELOG, DOCUMENTS, Document
 
 _EXTERNAL = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
-# A path in a code span: it begins with a folder of the project. Patterns and placeholders are no paths.
-_PATH = re.compile(r"(?:benchmarks|docs|functions|infrastructure|local|requirements|statemachine|tests)/[\w./-]*")
+# A path in a code span: it begins with a folder of the project. Patterns and placeholders are not paths.
+_PATH = re.compile(r"(?:asl|benchmarks|docs|functions|infrastructure|local|requirements|statemachine|tests)/[\w./-]*")
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(PROJECT_ROOT))
 
 
 def broken_links(document: Document, root: Path) -> Iterator[str]:
@@ -37,13 +41,13 @@ def missing_paths(document: Document, root: Path) -> Iterator[str]:
             yield f"{span.place}: there is no {span.text}"
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*DOCUMENTS, CHANGELOG], ids=name)
 def test_every_relative_link_leads_somewhere(path: Path):
     problems = list(broken_links(Document.read(path), PROJECT_ROOT))
     assert not problems, "\n".join(problems)
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name)
 def test_every_path_that_is_named_exists(path: Path):
     problems = list(missing_paths(Document.read(path), PROJECT_ROOT))
     assert not problems, "\n".join(problems)

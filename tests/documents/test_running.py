@@ -20,12 +20,12 @@ def test_a_quoted_command_runs(quote: Quote, runner: Shell):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("curl -s $API/task", "GET /v1/task is answered with 404"),
-        ("curl -s -X POST $API/tasks/TASK_ID/redrives", "is answered with 404"),
+        ("curl -s $API/task", "GET /v1/task returns 404"),
+        ("curl -s -X POST $API/tasks/TASK_ID/redrives", "returns 404"),
         ("curl -s $API/tasks/SOME_ID", "does not know what SOME_ID stands for"),
         ("curl -s https://example.com/v1/docs", "is not the address of the laptop edition"),
         (".venv/bin/python -m asl INPUT.json DEFINITION.asl.json", "exits with 2"),
-        (".venv/bin/python -m benchmarks.laptop --long", "says nothing of '--long'"),
+        (".venv/bin/python -m benchmarks.laptop --long", "does not mention '--long'"),
         (".venv/bin/python -m tests.simulation --amount 3", "unrecognized arguments: --amount"),
         (".venv/bin/python -m local", "does not know how to run the module local"),
     ],

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from tests.documents.running.markdown import DOCUMENTS, Document, Quote
 
 # The languages of fenced blocks. Only `sh` is read as commands.
-LANGUAGES = frozenset({"sh", "json", "python", ""})
+LANGUAGES = frozenset({"sh", "json", "python", "text", "mermaid", ""})
 _PROGRAM = re.compile(r"^ *(?:\$\()?(?:make|aws|pulumi|curl|python3?|\.venv/bin/\w+|pip|git) +[^\s=]", re.M)
 _RUNS = re.compile(r"\b(?:curl|make|python3?) ")
 
@@ -34,9 +34,14 @@ def hidden(document: Document) -> list[str]:
 
 
 def run_by(quotes: Iterable[Quote]) -> list[Quote]:
-    """Those that name a program which is run, not only checked; the same words run once."""
-    return list({quote.text: quote for quote in quotes if _RUNS.search(quote.text)}.values())
+    """Those that name a program which is run, not only checked; the same words run once.
+
+    `test_examples.py` runs the tutorial, whose commands build on each other.
+    """
+    runnable = [quote for quote in quotes if _RUNS.search(quote.text) and quote.file != TUTORIAL]
+    return list({quote.text: quote for quote in runnable}.values())
 
 
+TUTORIAL = "docs/tutorial/first-task-type.md"
 READ = [Document.read(path) for path in DOCUMENTS]
 QUOTES = [quote for document in READ for quote in commands(document)]

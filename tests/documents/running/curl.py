@@ -59,5 +59,5 @@ def _parser() -> argparse.ArgumentParser:
 def _header(line: str) -> tuple[str, str]:
     name, colon, value = line.partition(":")
     if not colon:
-        raise Wrong(f"curl: {line!r} is no header")
+        raise Wrong(f"curl: {line!r} is not a header")
     return name, value.strip()

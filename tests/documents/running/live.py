@@ -20,7 +20,7 @@ from tests.documents.running import curl, programs
 from tests.documents.running.programs import PLACEHOLDER, PYTHONS, Pulumi
 from tests.documents.running.shell import Program, Wrong
 from tests.infrastructure.recording import Stack
-from tests.local.laptop import Laptop
+from tests.local.laptop import Answer, Laptop
 
 TIMEOUT_SECONDS = 120
 DOCUMENTED_URL = "http://127.0.0.1:4000"
@@ -62,25 +62,29 @@ class Curl:
         self._keys = (f"quoted-{number}" for number in itertools.count())
 
     def __call__(self, arguments: Sequence[str], _: str) -> str:
+        request, response = self.send(arguments)
+        if response.status >= 400:
+            raise Wrong(f"{request.method} {request.path} returns {response.status}: {response.body.decode()}")
+        return response.body.decode()
+
+    def send(self, arguments: Sequence[str]) -> tuple[curl.Request, Answer]:
+        """The request that is meant, and its response. Raises `Wrong` if it is not clear which request is meant."""
         request = curl.read([self._replaced(argument) for argument in arguments])
         if not request.url.startswith(f"{self._laptop.url}/"):
             raise Wrong(f"{request.url} is not the address of the laptop edition, which is {DOCUMENTED_URL}")
         path = request.path
         if "TASK_ID" in path:
-            path = path.replace("TASK_ID", self._task(request))
+            path = path.replace("TASK_ID", self.task(request))
         if unknown := PLACEHOLDER.search(urlsplit(path).path):
             raise Wrong(f"does not know what {unknown[0]} stands for: {path}")
-        response = self._laptop.request(request.method, path, request.body, **request.headers)
-        if response.status >= 400:
-            raise Wrong(f"{request.method} {path} is answered with {response.status}: {response.body.decode()}")
-        return response.body.decode()
+        return request, self._laptop.request(request.method, path, request.body, **request.headers)
 
     def _replaced(self, argument: str) -> str:
         whole = STAND_INS.get(argument, argument)
         path = re.sub(r"(?<=/)(METHOD|THE_PATH)\b", lambda name: STAND_INS[name[0]], whole)
         return path.replace(DOCUMENTED_URL, self._laptop.url)
 
-    def _task(self, request: curl.Request) -> str:
+    def task(self, request: curl.Request) -> str:
         """A new task in the status that the request is for."""
         key = next(self._keys)
         if request.method == "DELETE":  # is queued for as long as others of its key run
@@ -121,7 +125,7 @@ class Python:
         output = _python(tuple(run.arguments), self._folder, run.status, read)
         for word in run.words:
             if word not in output:
-                raise Wrong(f"python {' '.join(run.arguments)} says nothing of {word!r}: {output}")
+                raise Wrong(f"python {' '.join(run.arguments)} does not mention {word!r}: {output}")
         return output
 
 
@@ -162,6 +166,7 @@ MODULES: dict[str, Callable[[str, list[str]], Run]] = {
     "benchmarks.laptop": _helped,
     "benchmarks.soak": _helped,
     "benchmarks.validator": _imported,
+    "docs.site.generated": _imported,
     "json.tool": _as_it_is,
     "asl": _as_it_is,
     "tests.simulation": _simulated,

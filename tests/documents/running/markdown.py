@@ -1,4 +1,4 @@
-"""Reads README.md and docs/: fenced blocks, code spans, headings and links, each with its line."""
+"""Reads Markdown: fenced blocks, code spans, headings and links, each with its line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from typing import NamedTuple
 
 from local.host.options import PROJECT_ROOT
 
-DOCUMENTS = (PROJECT_ROOT / "README.md", *sorted((PROJECT_ROOT / "docs").rglob("*.md")))
+CHANGELOG = PROJECT_ROOT / "CHANGELOG.md"  # names commands of the past
+DOCUMENTS = (
+    *(PROJECT_ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *sorted((PROJECT_ROOT / "docs").rglob("*.md")),
+)
 
 _FENCE = re.compile(r"^ *(?P<ticks>```+) *(?P<language>\w*)[^\n]*\n(?P<body>.*?)^ *(?P=ticks) *$", re.M | re.S)
 _SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")

@@ -88,16 +88,18 @@ def make(arguments: Sequence[str], _: str) -> str:
 
 
 def python(arguments: Sequence[str], _: str) -> str:
-    """Python: the module exists, or the code compiles."""
+    """Python: the module or the script exists, or the code compiles."""
     match arguments:
         case ["-m", module, *_]:
             if not _exists(module):
                 raise Wrong(f"there is no module {module} to run")
+        case [str(script), *_] if (PROJECT_ROOT / script).is_file():
+            pass
         case ["-c", code]:
             try:
                 compile(code, "<quoted>", "exec")
             except SyntaxError as error:
-                raise Wrong(f"is no Python: {error}") from None
+                raise Wrong(f"is not Python: {error}") from None
         case _:
             raise Wrong(f"does not know how to check 'python {' '.join(arguments)}'")
     return ""

@@ -1,0 +1,44 @@
+"""Writes the generated parts of the pages: `python -m docs.site.generated`.
+
+A generated part stands between two comments, `<!-- generated: NAME -->` and `<!-- end -->`. A test compares what is
+committed with what this writes.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from docs.site.settings import settings_table
+from docs.site.states import state_diagram, states_table
+from statemachine.loader import raw_definition
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ("docs/reference/settings.md", "docs/explanation/state-machine.md")
+_PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def parts(root: Path = ROOT) -> Mapping[str, str]:
+    """All generated parts by name."""
+    definition = raw_definition()
+    return {
+        "settings": settings_table(root),
+        "diagram": state_diagram(definition),
+        "states": states_table(definition),
+    }
+
+
+def renewed(page: str, generated: Mapping[str, str]) -> str:
+    """The text of a page with its generated parts as they are now."""
+    return _PART.sub(lambda part: f"{part[1]}\n{generated[part[2]]}\n\n{part[3]}", page)
+
+
+def main() -> None:
+    """Write every page that has generated parts."""
+    generated = parts()
+    for name in PAGES:
+        page = ROOT / name
+        page.write_text(renewed(page.read_text(encoding="utf-8"), generated), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
