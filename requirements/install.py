@@ -44,7 +44,7 @@ SUPPORTED = ("3.11", "3.12", "3.13", "3.14")  # the tests install with the oldes
 # of pulumi_aws, 3,000 modules of which a start imports 250, would add 170 MB.
 IMPORTED_BY_A_START = (
     *("aiohttp", "attr", "boto3", "botocore", "dateutil", "grpc", "h11", "h2", "hpack", "hypercorn", "jmespath"),
-    *("jsonata", "ministack", "pulumi", "pydantic", "s3transfer", "urllib3", "wsproto", "yaml", "yarl"),
+    *("jsonata", "ministack", "psutil", "pulumi", "pydantic", "s3transfer", "urllib3", "wsproto", "yaml", "yarl"),
     *("pulumi_aws/apigateway", "pulumi_aws/cloudwatch", "pulumi_aws/dynamodb", "pulumi_aws/iam"),
     *("pulumi_aws/lambda_", "pulumi_aws/pipes", "pulumi_aws/sfn", "pulumi_aws/sns", "pulumi_aws/sqs"),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +12,8 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
+
+import psutil
 
 from local.emulator import emulator_process
 from local.host import processes
@@ -133,22 +134,41 @@ def environment(state: StateDir, region: str, port: int, host: Mapping[str, str]
 def stop_orphan(state: StateDir, say: Say = print) -> None:
     """Stop the emulator that a killed predecessor left running on this state directory, so that it saves its state.
 
-    A process id may have been given to somebody else meanwhile: only a process whose command line is the emulator's
-    *and* which answers on the recorded port is signalled.
+    The system may have given its process id to another process since: only a process whose command line is the
+    emulator's *and* that responds on the recorded port is signalled.
     """
-    recorded = read_json(state.emulator_process)
+    orphan = _orphan(read_json(state.emulator_process))
+    if orphan is not None:
+        say("Stopping the AWS emulator that an earlier run left behind ...")
+        _end(orphan, say)
+    state.emulator_process.unlink(missing_ok=True)
+
+
+def _orphan(recorded: object) -> psutil.Process | None:
     if not isinstance(recorded, dict):
-        return
+        return None
     record = cast("dict[str, object]", recorded)
     pid, endpoint = record.get("pid"), record.get("endpoint")
-    if isinstance(pid, int) and isinstance(endpoint, str) and _is_emulator(pid, endpoint):
-        say("Stopping the AWS emulator that an earlier run left behind ...")
-        os.kill(pid, signal.SIGTERM)
-        if not processes.wait_for_end(pid, STOP_SECONDS):
-            say(f"Warning: the earlier AWS emulator (process {pid}) did not stop and was killed; {_LOSS}")
-            os.kill(pid, signal.SIGKILL)
-            processes.wait_for_end(pid, STOP_SECONDS)
-    state.emulator_process.unlink(missing_ok=True)
+    if not isinstance(pid, int) or not isinstance(endpoint, str):
+        return None
+    process = processes.find(pid)
+    return process if process is not None and _is_emulator(process, endpoint) else None
+
+
+def _end(orphan: psutil.Process, say: Say) -> None:
+    try:
+        orphan.terminate()
+        if not processes.wait_for_end(orphan, STOP_SECONDS):
+            say(f"Warning: the earlier AWS emulator (process {orphan.pid}) did not stop and was killed; {_LOSS}")
+            orphan.kill()
+            processes.wait_for_end(orphan, STOP_SECONDS)
+    except psutil.NoSuchProcess:
+        return  # it has ended meanwhile
+    except psutil.AccessDenied as error:
+        raise LaptopError(
+            f"The AWS emulator of an earlier run (process {orphan.pid}) belongs to another user.",
+            "Stop it as that user, or set TASKLINE_STATE_DIR to another folder.",
+        ) from error
 
 
 def answers(endpoint: str) -> bool:
@@ -162,8 +182,9 @@ def answers(endpoint: str) -> bool:
         return False
 
 
-def _is_emulator(pid: int, endpoint: str) -> bool:
-    return Path(emulator_process.__file__).name in processes.command_line(pid) and answers(endpoint)
+def _is_emulator(process: psutil.Process, endpoint: str) -> bool:
+    program = Path(emulator_process.__file__).name
+    return any(Path(argument).name == program for argument in processes.command_line(process)) and answers(endpoint)
 
 
 def _free_port() -> int:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from local.emulator.remembered import GOOD_SECONDS
@@ -178,8 +179,7 @@ sys.stdin.read()
     command = [sys.executable, "-c", program, str(tmp_path)]
     laptop = subprocess.Popen(command, cwd=PROJECT_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert laptop.stdout is not None
-    worker = int(json.loads(laptop.stdout.readline()))
-    assert alive(worker)
+    worker = psutil.Process(int(json.loads(laptop.stdout.readline())))
     laptop.kill()
     laptop.communicate()
-    assert wait_for_end(worker, 20), "nobody is there whom it could work for"
+    assert wait_for_end(worker, 20), "there is no one left to work for"
