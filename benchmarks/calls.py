@@ -22,7 +22,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks.driving import Client, Laptop, running, wait_until_empty
+from benchmarks.driving import Laptop, TaskClient, running, wait_until_empty
 from local.emulator import emulator_process
 from local.emulator.lean_client import LeanClient
 
@@ -31,17 +31,17 @@ PAGE = 50  # the emulator tells no more of its recorded calls at once
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
+class MeasuredCall:
     """A kind of call: its name in CloudTrail, who makes it and what for, and how to make one that costs as much."""
 
     source: str
     name: str
     who: str
     purpose: str
-    make: Callable[["Scratch"], object]
+    make: Callable[["ScratchResources"], object]
 
 
-class Scratch:
+class ScratchResources:
     """Resources that calls can be repeated on."""
 
     def __init__(self, laptop: Laptop) -> None:
@@ -78,12 +78,12 @@ class Scratch:
         return f"scratch-{self.number}"
 
 
-def put_item(on: Scratch) -> object:
+def put_item(on: ScratchResources) -> object:
     """A record as the validator writes it."""
     return on.dynamodb.put_item(TableName=on.table, Item=on.item | {"task_id": {"S": on.fresh()}})
 
 
-def update_item(on: Scratch) -> object:
+def update_item(on: ScratchResources) -> object:
     """A change as the state machine makes it."""
     return on.dynamodb.update_item(
         TableName=on.table,
@@ -95,34 +95,34 @@ def update_item(on: Scratch) -> object:
     )
 
 
-def send_message(on: Scratch) -> object:
+def send_message(on: ScratchResources) -> object:
     """A message as the validator sends it."""
     name = on.fresh()
     body = on.item["body"]["S"]
     return on.sqs.send_message(QueueUrl=on.queue, MessageBody=body, MessageGroupId=name, MessageDeduplicationId=name)
 
 
-def receive_and_delete(on: Scratch) -> object:
+def receive_and_delete(on: ScratchResources) -> object:
     """Two calls: what is deleted has to be received."""
     received = on.sqs.receive_message(QueueUrl=on.queue, MessageSystemAttributeNames=["All"])
     handle = received["Messages"][0]["ReceiptHandle"]
     return on.sqs.delete_message(QueueUrl=on.queue, ReceiptHandle=handle)
 
 
-def publish_batch(on: Scratch) -> object:
+def publish_batch(on: ScratchResources) -> object:
     """Ten events."""
     attributes = {"status": {"DataType": "String", "StringValue": "queued"}}
     entries = [{"Id": str(n), "Message": "x" * 600, "MessageAttributes": attributes} for n in range(10)]
     return on.sns.publish_batch(TopicArn=on.topic, PublishBatchRequestEntries=entries)
 
 
-def put_log_events(on: Scratch) -> object:
+def put_log_events(on: ScratchResources) -> object:
     """The log of one execution, about 40 KB."""
     events = [{"timestamp": int(time.time() * 1000), "message": "x" * 2000} for _ in range(20)]
     return on.logs.put_log_events(logGroupName="scratch", logStreamName="scratch", logEvents=events)
 
 
-def put_metric_data(on: Scratch) -> object:
+def put_metric_data(on: ScratchResources) -> object:
     """One datum each of ten metrics."""
     data = [{"MetricName": f"m{n}", "Values": [1.0], "Counts": [3.0]} for n in range(10)]
     return on.cloudwatch.put_metric_data(Namespace="Scratch", MetricData=data)
@@ -130,35 +130,39 @@ def put_metric_data(on: Scratch) -> object:
 
 DYNAMODB, SQS, LOGS = "dynamodb.amazonaws.com", "sqs.amazonaws.com", "logs.amazonaws.com"
 CALLS = (
-    Call(source=DYNAMODB, name="PutItem", who="validator", purpose="the record", make=put_item),
-    Call(source=SQS, name="SendMessage", who="validator", purpose="the message", make=send_message),
-    Call(source=SQS, name="ReceiveMessage", who="pipe", purpose="takes it", make=receive_and_delete),
-    Call(source=DYNAMODB, name="UpdateItem", who="state machine", purpose="claim, result", make=update_item),
-    Call(source=SQS, name="DeleteMessage", who="pipe", purpose="done", make=receive_and_delete),
-    Call(
+    MeasuredCall(source=DYNAMODB, name="PutItem", who="validator", purpose="the record", make=put_item),
+    MeasuredCall(source=SQS, name="SendMessage", who="validator", purpose="the message", make=send_message),
+    MeasuredCall(source=SQS, name="ReceiveMessage", who="pipe", purpose="takes it", make=receive_and_delete),
+    MeasuredCall(source=DYNAMODB, name="UpdateItem", who="state machine", purpose="claim, result", make=update_item),
+    MeasuredCall(source=SQS, name="DeleteMessage", who="pipe", purpose="done", make=receive_and_delete),
+    MeasuredCall(
         source="dynamodbstreams.amazonaws.com",
         name="GetRecords",
         who="stream mapping",
         purpose="changes of records; four a second",
         make=lambda on: on.streams.get_records(ShardIterator=on.end_of_stream),
     ),
-    Call(source="sns.amazonaws.com", name="POST.sns", who="events", purpose="PublishBatch", make=publish_batch),
-    Call(source=LOGS, name="PutLogEvents", who="log delivery", purpose="executions, functions", make=put_log_events),
-    Call(
+    MeasuredCall(
+        source="sns.amazonaws.com", name="POST.sns", who="events", purpose="PublishBatch", make=publish_batch
+    ),
+    MeasuredCall(
+        source=LOGS, name="PutLogEvents", who="log delivery", purpose="executions, functions", make=put_log_events
+    ),
+    MeasuredCall(
         source="monitoring.amazonaws.com",
         name="PutMetricData",
         who="metrics",
         purpose="added up per period",
         make=put_metric_data,
     ),
-    Call(
+    MeasuredCall(
         source="lambda.amazonaws.com",
         name="GetFunction",
         who="functions",
         purpose="is it still the same? two a second",
         make=lambda on: on.lambda_.get_function(FunctionName=on.function),
     ),
-    Call(
+    MeasuredCall(
         source="pipes.amazonaws.com",
         name="GET.pipes",
         who="pipe",
@@ -191,7 +195,7 @@ def main() -> int:
 
 def count(laptop: Laptop, tasks: int) -> dict[tuple[str, str], float]:
     """How often each call is made for a task, while one client posts."""
-    client = Client(laptop.api)
+    client = TaskClient(laptop.api)
     for number in range(KEYS):
         client.post(f"key-{number}")
     wait_until_empty(laptop)
@@ -242,7 +246,7 @@ def measure(laptop: Laptop, repeats: int) -> Mapping[str, tuple[float, float]]:
     laptop.clients.pipes.stop_pipe(Name=str(laptop.outputs["pipe_name"]))
     processes = psutil.Process(laptop.pid).children()
     emulator = next(process for process in processes if emulator_process.__file__ in process.cmdline())
-    scratch = Scratch(laptop)
+    scratch = ScratchResources(laptop)
     costs: dict[str, tuple[float, float]] = {}
     for call in CALLS:
         call.make(scratch) if call.make is not receive_and_delete else None

@@ -81,7 +81,7 @@ class Laptop:
         self.clients.pipes.start_pipe(Name=name)
 
 
-class Client:
+class TaskClient:
     """Posts tasks over one connection, as one client would."""
 
     def __init__(self, api: str) -> None:

@@ -25,12 +25,12 @@ from asl.execution.logs import ExecutionLog
 from local.deploy import Deployment, headless
 from local.emulator.assumed_role import assumed_session
 from local.host.state_dir import StateDir
-from local.services.pipes.pipe import Engine, Message, Route, record
+from local.services.pipes.pipe import Engine, Message, PipeRoute, record
 from local.services.pipes.runner import WORKERS, EngineOf, PipeRunner, emulator_engine
 from statemachine.loader import load_definition
 
 KEYS = WORKERS
-ROUTE = Route(source_arn="arn:aws:sqs:us-east-1:000000000000:tasks.fifo", target_arn="", region="us-east-1")
+ROUTE = PipeRoute(source_arn="arn:aws:sqs:us-east-1:000000000000:tasks.fifo", target_arn="", region="us-east-1")
 FAKES: dict[str, list[Any]] = {
     "ClaimTask": [{"result": {"Attributes": {"attempts": {"N": "1"}}}}],
     "ProcessTask": [{"result": {"Payload": {"result": "{}"}}}],

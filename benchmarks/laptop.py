@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks.driving import Client, System, cpu_seconds, running, settled, wait_until_empty
+from benchmarks.driving import System, TaskClient, cpu_seconds, running, settled, wait_until_empty
 from benchmarks.reference.system import reference
 
 WARM_UP = 60
@@ -75,7 +75,7 @@ def measure(systems: Mapping[str, System], amounts: Amounts) -> dict[str, dict[s
 
 def latency(system: System, count: int) -> float:
     """Median milliseconds from before the POST of a task to its end, each task alone."""
-    client = Client(system.api)
+    client = TaskClient(system.api)
     posted: dict[str, float] = {}
     for number in range(count):
         started = time.time()
@@ -87,7 +87,7 @@ def latency(system: System, count: int) -> float:
 
 def steady(system: System, count: int, keys: int) -> float:
     """Milliseconds of CPU of all of the system's processes for one task, while one client posts and all are done."""
-    client = Client(system.api)
+    client = TaskClient(system.api)
     time.sleep(QUIET_SECONDS)
     before = sum(cpu_seconds(system.pid).values())
     for number in range(count):
@@ -99,7 +99,7 @@ def steady(system: System, count: int, keys: int) -> float:
 
 def drain(system: System, count: int, keys: int) -> float:
     """Tasks done in a second, of a backlog over many keys: from the first that is done to the last."""
-    client = Client(system.api)
+    client = TaskClient(system.api)
     with system.held():
         task_ids = [client.post(f"key-{number % keys}") for number in range(count)]
     done = sorted(settled(system, task_ids).values())

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.driving import (
-    Client,
     Laptop,
+    TaskClient,
     cpu_seconds,
     done_at,
     memory_megabytes,
@@ -74,7 +74,7 @@ def main() -> int:
 def soak(state: Path, tasks: int, size: int) -> tuple[list[Step], int]:
     """The steps, printed as they come, and how many bytes all records hold."""
     with running(state) as laptop:
-        client = Client(laptop.api)
+        client = TaskClient(laptop.api)
         posted = [client.post(f"key-{number % KEYS}") for number in range(WARM_UP)]
         settled(laptop, posted)
         held, steps = 0, list[Step]()
@@ -92,7 +92,7 @@ def sizes(tasks: int, size: int) -> Iterator[int]:
         yield min(size, tasks - start)
 
 
-def one_step(laptop: Laptop, client: Client, count: int) -> tuple[Step, int]:
+def one_step(laptop: Laptop, client: TaskClient, count: int) -> tuple[Step, int]:
     """Post this many tasks and wait until all are done; what it cost, and the bytes of their records."""
     time.sleep(QUIET_SECONDS)
     before, started = cpu_seconds(laptop.pid), time.perf_counter()

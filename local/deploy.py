@@ -13,20 +13,22 @@ from local.emulator.lean_client import LeanClient
 from local.emulator.server import ACCOUNT_ID, Emulator
 from local.host.errors import LaptopError
 from local.host.state_dir import StateDir
-from local.program import Context, Provisioner
 from local.program.config import LAPTOP_CONFIG, load_config
 from local.program.manifest import Manifest
+from local.program.monitor import Provisioner
+from local.program.resources.handler import ProvisioningContext
 from local.program.stack import evaluate
-from local.services.alarms.runner import Alarms
+from local.services.alarms.runner import AlarmEvaluator
 from local.services.gateway.build import build_stages
 from local.services.gateway.stage import Stage
 from local.services.lambdas.forwarder import SOCKET_VARIABLE
 from local.services.lambdas.inbox import Inbox
 from local.services.lambdas.service import LambdaService
-from local.services.logs import LogDelivery
-from local.services.metrics import MetricStore, Publisher
+from local.services.logs.delivery import LogDelivery
+from local.services.metrics.publisher import MetricPublisher
+from local.services.metrics.store import MetricStore
 from local.services.pipes.runner import PipeRunner
-from local.services.states import ExpressService
+from local.services.states.service import ExpressService
 from local.services.streams.runner import StreamMapping
 
 
@@ -34,7 +36,7 @@ from local.services.streams.runner import StreamMapping
 class Deployment:
     """The living stack: its exports, and what was declared that the laptop edition itself has to run."""
 
-    context: Context
+    context: ProvisioningContext
     outputs: dict[str, Any]
 
 
@@ -48,7 +50,9 @@ def deploy(
 ) -> Deployment:
     """Run the program against the emulator, and remove what an earlier version of it left. Raises `LaptopError`."""
     region = config["aws:region"]
-    context = Context(clients=Clients(endpoint, region), account=ACCOUNT_ID, region=region, public_url=public_url)
+    context = ProvisioningContext(
+        clients=Clients(endpoint, region), account=ACCOUNT_ID, region=region, public_url=public_url
+    )
     manifest = Manifest(state.manifest(stage))
     provisioner = Provisioner(context, manifest)
     say(f"Creating the resources of stage {stage} ...")
@@ -74,12 +78,12 @@ class Services:
     """
 
     logs: LogDelivery
-    metrics: Publisher
+    metrics: MetricPublisher
     functions: LambdaService
     express: ExpressService
     pipes: list[PipeRunner]
     streams: list[StreamMapping]
-    alarms: Alarms
+    alarms: AlarmEvaluator
     invoked: list[str]
 
 
@@ -91,7 +95,7 @@ def build_services(deployment: Deployment, state: StateDir) -> Services:
     express = ExpressService(clients, functions, logs)
     return Services(
         logs=logs,
-        metrics=Publisher(clients, store),
+        metrics=MetricPublisher(clients, store),
         functions=functions,
         express=express,
         pipes=[PipeRunner(clients, declared, express.engine_of) for declared in deployed.pipes],
@@ -99,7 +103,7 @@ def build_services(deployment: Deployment, state: StateDir) -> Services:
             StreamMapping(clients, functions, declared, state.undone(declared.function))
             for declared in deployed.streams
         ],
-        alarms=Alarms(clients, deployed.alarms),
+        alarms=AlarmEvaluator(clients, deployed.alarms),
         invoked=deployed.invoked,
     )
 

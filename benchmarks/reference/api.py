@@ -16,7 +16,7 @@ sqs = boto3.client("sqs")
 app = FastAPI()
 
 
-class NewTask(BaseModel):
+class ReferenceTask(BaseModel):
     """A task as its client posts it."""
 
     title: str = Field(min_length=1, max_length=200)
@@ -28,7 +28,7 @@ class NewTask(BaseModel):
 
 
 @app.post("/tasks", status_code=202)
-def submit_task(task: NewTask) -> dict[str, str]:
+def submit_task(task: ReferenceTask) -> dict[str, str]:
     """Send the task to the queue; its id."""
     task_id = str(uuid.uuid4())
     sqs.send_message(

@@ -18,7 +18,7 @@ WARM_UP = 300
 made: list[str] = []
 
 
-class Context:
+class LambdaContext:
     """What Powertools reads of Lambda's context."""
 
     function_name = "taskline-benchmark"
@@ -39,7 +39,7 @@ def main(module: str, event_file: str, report: int, calls: int) -> None:
     with open(event_file, encoding="utf-8") as file:  # noqa: PTH123 pathlib would have to be loaded
         event = json.load(file)
     handler = import_module(module).handler
-    status = handler(event, Context)["statusCode"]
+    status = handler(event, LambdaContext)["statusCode"]
     os.write(report, f"{status} {' '.join(made)}\n".encode())
     if calls:
         if "BENCHMARK_UNOBSERVED" in os.environ:
@@ -63,7 +63,7 @@ def median_nanoseconds(handler: Any, event: dict[str, Any], calls: int) -> int:
     for _ in range(WARM_UP + calls):
         made.clear()
         started = time.perf_counter_ns()
-        handler(event, Context)
+        handler(event, LambdaContext)
         durations.append(time.perf_counter_ns() - started)
     return sorted(durations[WARM_UP:])[calls // 2]
 

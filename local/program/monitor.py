@@ -11,10 +11,10 @@ from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
 from local.host.errors import LaptopError
 from local.program import invokes
-from local.program.declarations.model import Context, Handler
 from local.program.manifest import Entry, Manifest
 from local.program.properties import plain, refuse_unknown
 from local.program.registry import HANDLERS
+from local.program.resources.handler import ProvisioningContext, ResourceHandler
 
 
 class Provisioner(Mocks):
@@ -22,9 +22,9 @@ class Provisioner(Mocks):
 
     def __init__(
         self,
-        context: Context,
+        context: ProvisioningContext,
         manifest: Manifest,
-        handlers: Mapping[str, Handler] = HANDLERS,
+        handlers: Mapping[str, ResourceHandler] = HANDLERS,
     ) -> None:
         self._context = context
         self._manifest = manifest
@@ -60,7 +60,7 @@ class Provisioner(Mocks):
         if handler is not None:
             handler.remove(self._context, entry.key)
 
-    def _handler(self, args: MockResourceArgs) -> Handler:
+    def _handler(self, args: MockResourceArgs) -> ResourceHandler:
         if args.resource_id:
             raise LaptopError(
                 f"Resource `{args.name}` ({args.typ}) is read or imported by id {args.resource_id}.",

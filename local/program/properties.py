@@ -8,7 +8,7 @@ from typing import Any, cast
 from pulumi.runtime.rpc import is_rpc_secret, unwrap_rpc_secret
 
 from local.host.errors import LaptopError
-from local.program.declarations.model import COMMON_IGNORED, Handler
+from local.program.resources.handler import COMMON_IGNORED, ResourceHandler
 
 
 def plain(value: Any) -> Any:
@@ -24,7 +24,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def refuse_unknown(handler: Handler, name: str, inputs: Mapping[str, Any]) -> None:
+def refuse_unknown(handler: ResourceHandler, name: str, inputs: Mapping[str, Any]) -> None:
     """Raise `LaptopError` for the first property that the handler neither applies nor knowingly leaves out."""
     known = handler.applies | set(handler.ignores) | set(COMMON_IGNORED)
     for path in _unknown(inputs, known, ""):

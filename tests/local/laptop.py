@@ -27,7 +27,7 @@ FINAL = ("succeeded", "failed", "cancelled")
 SHORT_TIMES = {"taskline:handlerTimeoutSeconds": 2, "taskline:breakerMinimumAttempts": 1_000_000}
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     status: int
     headers: Message
     body: bytes
@@ -106,26 +106,26 @@ class Laptop:
     def clients(self) -> Clients:
         return Clients(self.runtime["endpoint"], self.runtime["region"])
 
-    def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
+    def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Response:
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         request = urllib.request.Request(f"{self.url}{path}", body, names, method=method)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=40) as response:
-                return Answer(response.status, response.headers, response.read())
+                return Response(response.status, response.headers, response.read())
         except urllib.error.HTTPError as error:
-            return Answer(error.code, error.headers, error.read())
+            return Response(error.code, error.headers, error.read())
 
     def post(self, **fields: Any) -> str:
         task = {"title": "A title", "description": "A description", "priority": "low", **fields}
-        answer = self.request("POST", "/v1/tasks", json.dumps(task).encode(), Content_Type="application/json")
-        assert answer.status == 202, answer
-        return answer.json["task_id"]
+        response = self.request("POST", "/v1/tasks", json.dumps(task).encode(), Content_Type="application/json")
+        assert response.status == 202, response
+        return response.json["task_id"]
 
     def read(self, task_id: str) -> dict[str, Any]:
-        answer = self.request("GET", f"/v1/tasks/{task_id}")
-        assert answer.status == 200, answer
-        return answer.json
+        response = self.request("GET", f"/v1/tasks/{task_id}")
+        assert response.status == 200, response
+        return response.json
 
     def finished(self, task_id: str, seconds: float = 30) -> dict[str, Any]:
         """The task once it is succeeded or failed."""

@@ -7,7 +7,7 @@ import pytest
 from infrastructure.blocks.location import Location
 from local.deploy import Deployment, Services, headless
 from local.host.state_dir import StateDir
-from local.services.states import ExpressService
+from local.services.states.service import ExpressService
 from tests.workflow.engines import OracleEngine, OurEngine
 from tests.workflow.machine import Bench
 

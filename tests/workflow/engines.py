@@ -14,8 +14,8 @@ from infrastructure.blocks.location import Location
 from infrastructure.pipeline.machine_policy import machine_statements
 from local.emulator.clients import Clients
 from local.program.resources.policies import trusting_the_laptop
-from local.services.states import DeployedMachine, ExpressService
-from local.services.states.service import context
+from local.services.states.machines import DeployedMachine
+from local.services.states.service import ExpressService, context
 
 Definition = dict[str, Any]
 Break = Callable[[Definition], None]
@@ -98,15 +98,15 @@ class OracleEngine:
         if variant is not None:
             role = self._sfn.describe_state_machine(stateMachineArn=arn)["roleArn"]
             arn = make_machine(self._sfn, role, variant)
-        answer = self._sfn.start_sync_execution(stateMachineArn=arn, input=event, name=name)
-        events = self._sfn.get_execution_history(executionArn=answer["executionArn"])["events"]
+        response = self._sfn.start_sync_execution(stateMachineArn=arn, input=event, name=name)
+        events = self._sfn.get_execution_history(executionArn=response["executionArn"])["events"]
         states = [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
-        failed = answer["status"] != "SUCCEEDED"
+        failed = response["status"] != "SUCCEEDED"
         return Execution(
-            status=answer["status"],
-            output=None if failed else json.loads(answer["output"]),
-            error=answer.get("error"),
-            cause=answer.get("cause"),
+            status=response["status"],
+            output=None if failed else json.loads(response["output"]),
+            error=response.get("error"),
+            cause=response.get("cause"),
             states=tuple(states),
         )
 

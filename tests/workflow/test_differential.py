@@ -10,7 +10,7 @@ import pytest
 from infrastructure.blocks.iam import allow, document
 from infrastructure.blocks.location import Location
 from local.deploy import Deployment
-from local.services.states import ExpressService
+from local.services.states.service import ExpressService
 from tests.workflow.engines import Execution, OracleEngine, OurEngine, make_machine, make_role
 from tests.workflow.machine import Bench
 from tests.workflow.scenarios import SCENARIOS, Scenario, way

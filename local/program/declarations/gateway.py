@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from local.program.declarations.openapi import Api
+from local.program.declarations.openapi import DeclaredApi
 
 Period = Literal["DAY", "WEEK", "MONTH"]
 # The account's limits apply where one of a pair is not set:
@@ -36,7 +36,7 @@ class ApiDeclaration:
     """A REST API. Responses of at least `compress_from` bytes are compressed, none if it is None."""
 
     id: str
-    api: Api
+    api: DeclaredApi
     compress_from: int | None
 
 

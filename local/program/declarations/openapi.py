@@ -76,14 +76,14 @@ class Method:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Api:
+class DeclaredApi:
     """Everything in a document that the gateway uses."""
 
     methods: list[Method]
     responses: Mapping[str, GatewayResponse]
 
 
-def parse(body: str) -> Api:
+def parse(body: str) -> DeclaredApi:
     """Read a document (JSON), or raise `LaptopError` for what is not understood."""
     document = cast("dict[str, Any]", json.loads(body))
     if not str(document.get("openapi", "")).startswith("3.0"):
@@ -97,7 +97,7 @@ def parse(body: str) -> Api:
         for path, item in document["paths"].items()
         for verb, operation in _operations(path, item)
     ]
-    return Api(methods=methods, responses=parse_responses(_part(document, RESPONSES), _unknown))
+    return DeclaredApi(methods=methods, responses=parse_responses(_part(document, RESPONSES), _unknown))
 
 
 def _operations(path: str, item: Document) -> Iterator[tuple[str, Document]]:

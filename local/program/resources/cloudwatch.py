@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.program.declarations.model import AlarmDeclaration, Context, Handler, Inputs, Made
+from local.program.declarations.model import AlarmDeclaration
+from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler
 
 ACTIONS = {
     "alarmActions": "AlarmActions",
@@ -18,7 +19,7 @@ ACTIONS = {
 }
 
 
-def _ensure_metric_alarm(context: Context, inputs: Inputs) -> Made:
+def _ensure_metric_alarm(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     name = inputs["name"]
     declared = AlarmDeclaration(
         name=name,
@@ -43,10 +44,10 @@ def _ensure_metric_alarm(context: Context, inputs: Inputs) -> Made:
         **_actions(inputs),
     )
     context.deployed.alarms.append(declared)
-    return Made(name, _outputs(context, name))
+    return ProvisionedResource(name, _outputs(context, name))
 
 
-def _ensure_composite_alarm(context: Context, inputs: Inputs) -> Made:
+def _ensure_composite_alarm(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     name = inputs["alarmName"]
     context.clients.cloudwatch.put_composite_alarm(
         AlarmName=name,
@@ -54,18 +55,18 @@ def _ensure_composite_alarm(context: Context, inputs: Inputs) -> Made:
         AlarmRule=inputs["alarmRule"],
         **_actions(inputs),
     )
-    return Made(name, _outputs(context, name))
+    return ProvisionedResource(name, _outputs(context, name))
 
 
 def _actions(inputs: Inputs) -> dict[str, Any]:
     return {attribute: inputs.get(key) or [] for key, attribute in ACTIONS.items()}
 
 
-def _outputs(context: Context, name: str) -> dict[str, Any]:
+def _outputs(context: ProvisioningContext, name: str) -> dict[str, Any]:
     return {"arn": context.arn("cloudwatch", f"alarm:{name}"), "name": name}
 
 
-def _remove(context: Context, name: str) -> None:
+def _remove(context: ProvisioningContext, name: str) -> None:
     cloudwatch = context.clients.cloudwatch
     found = cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
     if found["MetricAlarms"] or found["CompositeAlarms"]:
@@ -73,7 +74,7 @@ def _remove(context: Context, name: str) -> None:
 
 
 HANDLERS = (
-    Handler(
+    ResourceHandler(
         type="aws:cloudwatch/metricAlarm:MetricAlarm",
         applies=frozenset(
             {
@@ -94,7 +95,7 @@ HANDLERS = (
         ensure=_ensure_metric_alarm,
         remove=_remove,
     ),
-    Handler(
+    ResourceHandler(
         type="aws:cloudwatch/compositeAlarm:CompositeAlarm",
         # The provisioner gives every resource a `name`; this one's own is `alarmName`.
         applies=frozenset({"alarmName", "alarmDescription", "alarmRule", *ACTIONS}),

@@ -6,12 +6,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from local.host.errors import LaptopError
-from local.program.declarations.model import Context, Handler, Inputs, Made, section, sections
+from local.program.resources.handler import (
+    Inputs,
+    ProvisionedResource,
+    ProvisioningContext,
+    ResourceHandler,
+    section,
+    sections,
+)
 
 TTL_ON = ("ENABLED", "ENABLING")
 
 
-def _ensure(context: Context, inputs: Inputs) -> Made:
+def _ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     name = inputs["name"]
     table = _describe(context, name)
     if table is None:
@@ -29,10 +36,10 @@ def _ensure(context: Context, inputs: Inputs) -> Made:
         "streamArn": table.get("LatestStreamArn", ""),
         "streamLabel": table.get("LatestStreamLabel", ""),
     }
-    return Made(name, outputs)
+    return ProvisionedResource(name, outputs)
 
 
-def _describe(context: Context, name: str) -> Mapping[str, Any] | None:
+def _describe(context: ProvisioningContext, name: str) -> Mapping[str, Any] | None:
     client = context.clients.dynamodb
     try:
         return client.describe_table(TableName=name)["Table"]
@@ -109,7 +116,7 @@ def _changes(inputs: Inputs, table: Mapping[str, Any]) -> Iterator[dict[str, Any
         yield {"AttributeDefinitions": _attributes(inputs), "GlobalSecondaryIndexUpdates": [create]}
 
 
-def _set_ttl(context: Context, name: str, ttl: Mapping[str, Any]) -> None:
+def _set_ttl(context: ProvisioningContext, name: str, ttl: Mapping[str, Any]) -> None:
     client = context.clients.dynamodb
     current = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     enabled = bool(ttl) and ttl.get("enabled", True)
@@ -120,14 +127,14 @@ def _set_ttl(context: Context, name: str, ttl: Mapping[str, Any]) -> None:
         )
 
 
-def _set_recovery(context: Context, name: str, recovery: Mapping[str, Any]) -> None:
+def _set_recovery(context: ProvisioningContext, name: str, recovery: Mapping[str, Any]) -> None:
     context.clients.dynamodb.update_continuous_backups(
         TableName=name,
         PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": bool(recovery.get("enabled"))},
     )
 
 
-def _remove(context: Context, name: str) -> None:
+def _remove(context: ProvisioningContext, name: str) -> None:
     client = context.clients.dynamodb
     try:
         client.update_table(TableName=name, DeletionProtectionEnabled=False)
@@ -137,7 +144,7 @@ def _remove(context: Context, name: str) -> None:
 
 
 HANDLERS = (
-    Handler(
+    ResourceHandler(
         type="aws:dynamodb/table:Table",
         applies=frozenset(
             {

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from local.host.errors import LaptopError
-from local.program.declarations.model import Context, Handler, Inputs, Made, PipeDeclaration, section
+from local.program.declarations.model import PipeDeclaration
+from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler, section
 
 # What the program asked for last. A pipe that someone stopped meanwhile stays stopped through a restart, as it does
 # through a `pulumi up` that changes nothing.
 STATE_TAG = "taskline:desired-state"
 
 
-def _ensure(context: Context, inputs: Inputs) -> Made:
+def _ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     name, wanted = inputs["name"], inputs.get("desiredState", "RUNNING")
     _refuse_unsupported(inputs)
     client = context.clients.pipes
@@ -37,7 +38,7 @@ def _ensure(context: Context, inputs: Inputs) -> Made:
             name=name, arn=arn, role_arn=inputs["roleArn"], source=inputs["source"], target=inputs["target"]
         )
     )
-    return Made(name, {"arn": arn, "name": name, "desiredState": wanted})
+    return ProvisionedResource(name, {"arn": arn, "name": name, "desiredState": wanted})
 
 
 def _request(inputs: Inputs) -> dict[str, Any]:
@@ -69,7 +70,7 @@ def _refuse_unsupported(inputs: Inputs) -> None:
             )
 
 
-def _remove(context: Context, name: str) -> None:
+def _remove(context: ProvisioningContext, name: str) -> None:
     client = context.clients.pipes
     try:
         client.delete_pipe(Name=name)
@@ -78,7 +79,7 @@ def _remove(context: Context, name: str) -> None:
 
 
 HANDLERS = (
-    Handler(
+    ResourceHandler(
         type="aws:pipes/pipe:Pipe",
         applies=frozenset(
             {

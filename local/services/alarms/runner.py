@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local.emulator.clients import Clients
-from local.program import AlarmDeclaration
+from local.program.declarations.model import AlarmDeclaration
 from local.services.alarms.states import first_period, state_of
 
 # As often as CloudWatch, six times a minute; alarms of a shorter period six times as often again.
@@ -21,7 +21,7 @@ QUICK_PERIOD = 60
 STOP_SECONDS = 5.0
 
 
-class Alarms:
+class AlarmEvaluator:
     """Evaluates in the background, from `start` to `stop`."""
 
     def __init__(
@@ -73,8 +73,8 @@ class Alarms:
             {"Id": f"m{number}", "MetricStat": alarm.metric_stat()} for number, alarm in enumerate(due)
         ]
         start = min(first_period(alarm, now) for alarm in due)
-        answer = self._cloudwatch.get_metric_data(MetricDataQueries=queries, StartTime=start, EndTime=now + 1)
-        results = {result["Id"]: result for result in answer["MetricDataResults"]}
+        response = self._cloudwatch.get_metric_data(MetricDataQueries=queries, StartTime=start, EndTime=now + 1)
+        results = {result["Id"]: result for result in response["MetricDataResults"]}
         values: dict[str, dict[int, float]] = {}
         for number, alarm in enumerate(due):
             result = results[f"m{number}"]

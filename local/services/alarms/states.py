@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from local.program import AlarmDeclaration
+from local.program.declarations.model import AlarmDeclaration
 
 OK, ALARM, UNKNOWN = "OK", "ALARM", "INSUFFICIENT_DATA"
 COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {

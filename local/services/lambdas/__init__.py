@@ -3,7 +3,3 @@
 The emulator stays the place where a function's code, configuration, role and concurrency are looked up, changed and
 deleted. What runs is AWS's own runtime client in warm worker processes, under the function's role.
 """
-
-from local.services.lambdas.model import Invocation, InvocationRefused, Invoker
-
-__all__ = ["Invocation", "InvocationRefused", "Invoker"]

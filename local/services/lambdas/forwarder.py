@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def _call(method: str, path: str, body: bytes | None = None) -> tuple[http.client.HTTPResponse, bytes]:
-    """One connection a call: on a kept one the emulator's answer waits 40 ms for a delayed acknowledgement."""
+    """One connection a call: on a kept one the emulator's response waits 40 ms for a delayed acknowledgement."""
     if method == "POST":
         sys.stdout.write("\n")  # ends the emulator's wait for output
         sys.stdout.flush()
@@ -50,8 +50,8 @@ def _forward(function: str, event: bytes) -> tuple[str, bytes]:
         laptop.connect(os.environ[SOCKET_VARIABLE])
         laptop.sendall(function.encode() + b"\n" + event)
         laptop.shutdown(socket.SHUT_WR)
-        answer = b"".join(iter(lambda: laptop.recv(65536), b""))
-    outcome, _, payload = answer.partition(b"\n")
+        response = b"".join(iter(lambda: laptop.recv(65536), b""))
+    outcome, _, payload = response.partition(b"\n")
     return outcome.decode(), payload
 
 

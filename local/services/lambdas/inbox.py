@@ -8,8 +8,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from local.services.lambdas.model import InvocationRefused, Invoker
-from local.services.lambdas.worker import failed
+from local.services.lambdas.model import InvocationRefused, Invoker, failure
 
 
 class Inbox:
@@ -49,7 +48,7 @@ class _Forwarded(socketserver.StreamRequestHandler):
         try:
             invocation = self.server.invoker.invoke(function.decode(), event)
         except InvocationRefused as error:
-            invocation = failed(error.code, str(error))
+            invocation = failure(error.code, str(error))
         except Exception as error:  # whatever it is, the emulator must hear of it
-            invocation = failed(type(error).__name__, str(error))
+            invocation = failure(type(error).__name__, str(error))
         self.wfile.write((b"error\n" if invocation.failed else b"response\n") + invocation.payload)

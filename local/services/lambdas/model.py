@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +13,11 @@ class Invocation:
 
     payload: bytes
     failed: bool = False
+
+
+def failure(error_type: str, message: str) -> Invocation:
+    """The failure of an invocation that the function itself cannot report."""
+    return Invocation(payload=json.dumps({"errorType": error_type, "errorMessage": message}).encode(), failed=True)
 
 
 class InvocationRefused(Exception):

@@ -16,8 +16,8 @@ from local.services.lambdas.catalog import Catalog, DeployedFunction
 from local.services.lambdas.model import Invocation, InvocationRefused
 from local.services.lambdas.pool import Pool
 from local.services.lambdas.worker import Worker
-from local.services.logs import LogDelivery
-from local.services.metrics import MetricStore
+from local.services.logs.delivery import LogDelivery
+from local.services.metrics.store import MetricStore
 
 REAP_SECONDS: Final = 30.0
 

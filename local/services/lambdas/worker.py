@@ -17,7 +17,7 @@ from typing import IO, Final
 from local.services.lambdas import runtime
 from local.services.lambdas.catalog import DeployedFunction
 from local.services.lambdas.frames import ERROR, INIT_ERROR, INVOKE, LINE, READY, RESULT, Closed, Link
-from local.services.lambdas.model import Invocation
+from local.services.lambdas.model import Invocation, failure
 
 Log = Callable[[str], None]
 # Lambda gives a function ten seconds to load, and then tries once more within the function's own timeout.
@@ -67,7 +67,7 @@ class Worker:
             return self._unloadable or self._run(request_id, payload)
         except TimeoutError:
             self.kill()
-            return failed("Sandbox.Timedout", f"Task timed out after {self.deployed.timeout}.00 seconds")
+            return failure("Sandbox.Timedout", f"Task timed out after {self.deployed.timeout}.00 seconds")
         except Closed:
             return self._exited()
         finally:
@@ -82,7 +82,7 @@ class Worker:
             self._unloadable = self._load()
         except TimeoutError:
             self.kill()
-            self._unloadable = failed("Sandbox.Timedout", f"Init timed out after {INIT_SECONDS:.2f} seconds")
+            self._unloadable = failure("Sandbox.Timedout", f"Init timed out after {INIT_SECONDS:.2f} seconds")
         except Closed:
             self._unloadable = self._exited()
 
@@ -131,7 +131,7 @@ class Worker:
 
     def _exited(self) -> Invocation:
         self.end()
-        return failed("Runtime.ExitError", f"Runtime exited with error: exit status {self._process.returncode}")
+        return failure("Runtime.ExitError", f"Runtime exited with error: exit status {self._process.returncode}")
 
     def _receive(self, deadline: float) -> tuple[int, bytes]:
         """The next frame before the deadline, however many came before it."""
@@ -144,11 +144,6 @@ class Worker:
         with output:
             for line in output:
                 self._log(line.rstrip("\n"))
-
-
-def failed(kind: str, message: str) -> Invocation:
-    """The failure of an invocation that the function itself cannot report."""
-    return Invocation(payload=json.dumps({"errorType": kind, "errorMessage": message}).encode(), failed=True)
 
 
 def _variables(deployed: DeployedFunction, code: Path) -> dict[str, str]:

@@ -27,7 +27,7 @@ MOST_BYTES: Final = 1_000_000
 OVERHEAD: Final = 26
 
 Event: TypeAlias = dict[str, Any]
-Place: TypeAlias = tuple[str, str]
+LogSource: TypeAlias = tuple[str, str]
 """Log group, and whose log it is: `states/` and a machine's name, or "" for the group's function."""
 
 
@@ -40,7 +40,7 @@ class LogDelivery:
 
     def __init__(self, logs: CloudWatchLogsClient | LeanClient) -> None:
         self._logs: Any = logs
-        self._waiting: queue.SimpleQueue[tuple[Place, list[Event]] | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[tuple[LogSource, list[Event]] | None] = queue.SimpleQueue()
         self._streams = Streams(logs)
         self._complaints: set[str] = set()
         self._closing = threading.Event()
@@ -67,9 +67,9 @@ class LogDelivery:
             for place, events in gathered.items():
                 self._write(place, events)
 
-    def _gather(self) -> tuple[dict[Place, list[Event]], bool]:
+    def _gather(self) -> tuple[dict[LogSource, list[Event]], bool]:
         """Everything that arrives within a moment of the first; whether it was the last."""
-        gathered: dict[Place, list[Event]] = {}
+        gathered: dict[LogSource, list[Event]] = {}
         until = 0.0
         while True:
             try:
@@ -83,7 +83,7 @@ class LogDelivery:
             if not until:
                 until = time.monotonic() + (0.0 if self._closing.is_set() else GATHER_SECONDS)
 
-    def _write(self, place: Place, events: list[Event]) -> None:
+    def _write(self, place: LogSource, events: list[Event]) -> None:
         group, source = place
         try:
             for batch, size in batches(events):

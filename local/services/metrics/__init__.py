@@ -3,8 +3,3 @@
 The emulator walks through every datum that it holds on each PutMetricData, so one call a log line would make
 everything slower with each task.
 """
-
-from local.services.metrics.publisher import Publisher
-from local.services.metrics.store import MetricStore
-
-__all__ = ["MetricStore", "Publisher"]

@@ -14,7 +14,7 @@ MOST_DATUMS: Final = 1000  # of one request
 STOP_SECONDS: Final = 5.0
 
 
-class Publisher:
+class MetricPublisher:
     """Publishes from `start` to `stop`. What cannot be put is dropped, as on AWS."""
 
     def __init__(self, clients: Clients, store: MetricStore) -> None:

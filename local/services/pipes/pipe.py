@@ -63,12 +63,15 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Route:
+class PipeRoute:
     """From where to where: queue ARN, state machine ARN, region."""
 
     source_arn: str
     target_arn: str
     region: str
+
+
+Route = PipeRoute  # the simulation still imports it by this name
 
 
 class PipeWorker:
@@ -78,7 +81,7 @@ class PipeWorker:
     queue's visibility timeout, and after `maxReceiveCount` receives the queue gives it to its dead-letter queue.
     """
 
-    def __init__(self, route: Route, source: Source, engine: Engine, log: Log) -> None:
+    def __init__(self, route: PipeRoute, source: Source, engine: Engine, log: Log) -> None:
         self._route = route
         self._source = source
         self._engine = engine
@@ -135,7 +138,7 @@ class PipeWorker:
         return pause
 
 
-def record(message: Message, route: Route) -> dict[str, Any]:
+def record(message: Message, route: PipeRoute) -> dict[str, Any]:
     """The message as EventBridge Pipes hands it to a target."""
     return {
         "messageId": message.message_id,
@@ -153,16 +156,16 @@ def record(message: Message, route: Route) -> dict[str, Any]:
 def accepted(output: str | None) -> bool:
     """Whether an execution's output lets its message go.
 
-    A target may answer `{"batchItemFailures": [{"itemIdentifier": messageId}]}`. An empty list or null is success;
+    A target may return `{"batchItemFailures": [{"itemIdentifier": messageId}]}`. An empty list or null is success;
     an unknown id or a malformed value fails the batch, which here is this one message.
     """
     try:
-        answer: object = json.loads(output) if output else None
+        response: object = json.loads(output) if output else None
     except ValueError:
         return True  # not JSON, so it does not report failures
-    if not isinstance(answer, dict) or "batchItemFailures" not in answer:
+    if not isinstance(response, dict) or "batchItemFailures" not in response:
         return True
-    failures = cast("dict[str, object]", answer)["batchItemFailures"]
+    failures = cast("dict[str, object]", response)["batchItemFailures"]
     return failures is None or failures == []
 
 

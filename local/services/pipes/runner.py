@@ -17,8 +17,8 @@ from local.emulator.assumed_role import AssumedSession, assumed_session
 from local.emulator.clients import UNCHECKED, Clients
 from local.emulator.demand import Demand, Reason
 from local.emulator.lean_client import LeanClient
-from local.program import PipeDeclaration
-from local.services.pipes.pipe import Engine, Execution, Message, PipeWorker, Route
+from local.program.declarations.model import PipeDeclaration
+from local.services.pipes.pipe import Engine, Execution, Message, PipeRoute, PipeWorker
 
 if TYPE_CHECKING:
     from types_boto3_stepfunctions import SFNClient
@@ -83,7 +83,7 @@ class SqsSource:
                 self._quiet.notify_all()
 
     def _received(self, wait: int) -> Message | None:
-        answer = self._sqs.receive_message(
+        response = self._sqs.receive_message(
             QueueUrl=self._url,
             # One, so that SQS itself keeps a group to one message in flight.
             MaxNumberOfMessages=1,
@@ -91,7 +91,7 @@ class SqsSource:
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        for message in answer.get("Messages", []):
+        for message in response.get("Messages", []):
             return _message(cast("Mapping[str, Any]", message))
         return None
 
@@ -103,13 +103,13 @@ class StepFunctionsEngine:
         self._client = client
 
     def start_sync_execution(self, state_machine_arn: str, input: str) -> Execution:  # noqa: A002 AWS's own word
-        answer: Mapping[str, Any] = self._client.start_sync_execution(stateMachineArn=state_machine_arn, input=input)  # type: ignore[assignment]
+        response: Mapping[str, Any] = self._client.start_sync_execution(stateMachineArn=state_machine_arn, input=input)  # type: ignore[assignment]
         return Execution(
-            status=answer["status"],
-            output=answer.get("output"),
-            error=answer.get("error"),
-            cause=answer.get("cause"),
-            arn=answer.get("executionArn", ""),
+            status=response["status"],
+            output=response.get("output"),
+            error=response.get("error"),
+            cause=response.get("cause"),
+            arn=response.get("executionArn", ""),
         )
 
 
@@ -136,7 +136,7 @@ class PipeRunner:
         url = clients.sqs.get_queue_url(QueueName=declared.source.rpartition(":")[2])["QueueUrl"]
         self._source = SqsSource(LeanClient(session.client("sqs", config=UNCHECKED)), url, self._takes_messages)
         engine = engine_of(session)
-        route = Route(source_arn=declared.source, target_arn=declared.target, region=clients.region)
+        route = PipeRoute(source_arn=declared.source, target_arn=declared.target, region=clients.region)
         self._threads = [threading.Thread(target=self._follow, name=f"{declared.name}-state", daemon=True)]
         for number in range(WORKERS):
             worker = PipeWorker(route, self._source, engine, self._log)

@@ -71,10 +71,10 @@ class Machines:
     def _check_permission(self, arn: str, role_arn: str) -> None:
         # The emulator's own evaluation of the role's policies: nothing here starts a machine on the emulator, so
         # nothing there would refuse it.
-        answer = self._clients.iam.simulate_principal_policy(
+        response = self._clients.iam.simulate_principal_policy(
             PolicySourceArn=role_arn, ActionNames=[START_ACTION], ResourceArns=[arn]
         )
-        if any(result["EvalDecision"] != "allowed" for result in answer.get("EvaluationResults", [])):
+        if any(result["EvalDecision"] != "allowed" for result in response.get("EvaluationResults", [])):
             raise AccessDenied(f"{role_arn} is not authorized to perform: {START_ACTION} on resource: {arn}")
 
 

@@ -13,7 +13,7 @@ from asl.integrations.services import client_name
 from local.emulator.assumed_role import assumed_session
 from local.emulator.clients import Clients
 from local.emulator.lean_client import LeanClient
-from local.services.lambdas import Invoker
+from local.services.lambdas.model import Invoker
 from local.services.states.functions import LambdaClient
 
 SESSION_NAME = "express-workflow"

@@ -16,8 +16,8 @@ from asl.definition.model import Graph, MapState, ParallelState, TaskState
 from asl.execution.logs import ExecutionLog
 from local.emulator.assumed_role import AssumedSession
 from local.emulator.clients import Clients
-from local.services.lambdas import Invoker
-from local.services.logs import LogDelivery
+from local.services.lambdas.model import Invoker
+from local.services.logs.delivery import LogDelivery
 from local.services.pipes.pipe import Execution
 from local.services.states.machines import DeployedMachine, Machines
 from local.services.states.roles import Roles

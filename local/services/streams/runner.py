@@ -23,9 +23,9 @@ from local.emulator.assumed_role import AssumedSession, assumed_session
 from local.emulator.clients import UNCHECKED, Clients
 from local.emulator.lean_client import LeanClient
 from local.host.state_dir import read_json, write_json
-from local.program import StreamDeclaration
-from local.services.lambdas import Invoker
-from local.services.streams.stream import IDLE_SECONDS, FunctionFailed, Record, Rules, StreamWorker
+from local.program.declarations.model import StreamDeclaration
+from local.services.lambdas.model import Invoker
+from local.services.streams.stream import IDLE_SECONDS, FunctionFailed, MappingSettings, Record, StreamWorker
 
 PAGE = 1000
 REPEAT_SECONDS = 30.0
@@ -46,9 +46,9 @@ class StreamReader:
         if self._iterator is None:  # lost with an error: on behind the last record
             self._iterator = self._start("AFTER_SEQUENCE_NUMBER" if self._last else "TRIM_HORIZON")
         iterator, self._iterator = self._iterator, None
-        answer = self._client.get_records(ShardIterator=iterator, Limit=PAGE)
-        self._iterator = answer.get("NextShardIterator")
-        records = [_as_event(record, self._arn) for record in answer["Records"]]
+        response = self._client.get_records(ShardIterator=iterator, Limit=PAGE)
+        self._iterator = response.get("NextShardIterator")
+        records = [_as_event(record, self._arn) for record in response["Records"]]
         if records:
             self._last = records[-1]["dynamodb"]["SequenceNumber"]
         return records
@@ -124,7 +124,7 @@ class StreamMapping:
         function: Mapping[str, Any] = clients.lambda_.get_function_configuration(FunctionName=declared.function)  # type: ignore[assignment]
         session = assumed_session(clients, function["Role"], declared.function)
         self._reader = StreamReader(LeanClient(clients.build("dynamodbstreams", UNCHECKED)), declared)
-        rules = Rules(
+        rules = MappingSettings(
             batch_size=declared.batch_size,
             reports_failures=declared.reports_failures,
             bisects=declared.bisects,

@@ -30,7 +30,7 @@ class BatchFunction(Protocol):
     """The function behind the mapping."""
 
     def invoke(self, records: list[Record]) -> object:
-        """Its answer; `FunctionFailed` if there is none."""
+        """Its response; `FunctionFailed` if there is none."""
         ...
 
 
@@ -43,7 +43,7 @@ class Destination(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rules:
+class MappingSettings:
     """The mapping's settings. `max_retries` and `max_age_seconds` of -1 mean for ever."""
 
     batch_size: int
@@ -54,7 +54,7 @@ class Rules:
 
 
 @dataclass
-class Batch:
+class StreamBatch:
     """Records that are tried together, and how often they have been."""
 
     records: list[Record]
@@ -65,13 +65,13 @@ class StreamWorker:
     """One shard's records, worked off. `step` says how long to wait before the next."""
 
     def __init__(
-        self, rules: Rules, function: BatchFunction, destination: Destination, clock: Callable[[], float]
+        self, rules: MappingSettings, function: BatchFunction, destination: Destination, clock: Callable[[], float]
     ) -> None:
         self._rules = rules
         self._function = function
         self._destination = destination
         self._clock = clock
-        self._batches: deque[Batch] = deque()
+        self._batches: deque[StreamBatch] = deque()
 
     @property
     def waiting(self) -> list[Record]:
@@ -82,7 +82,7 @@ class StreamWorker:
         """Take records behind all others."""
         rest = list(records)
         size = self._rules.batch_size
-        self._batches.extend(Batch(rest[start : start + size]) for start in range(0, len(rest), size))
+        self._batches.extend(StreamBatch(rest[start : start + size]) for start in range(0, len(rest), size))
 
     def step(self) -> float:
         """Try the oldest batch once; seconds to wait."""
@@ -101,10 +101,10 @@ class StreamWorker:
             batch.records, batch.tries = batch.records[done:], 1
         return self._retry(batch, halve=False)
 
-    def _done(self, batch: Batch) -> int:
+    def _done(self, batch: StreamBatch) -> int:
         """How many of the batch's records are done."""
-        answer = self._function.invoke(batch.records)
-        failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        response = self._function.invoke(batch.records)
+        failures = response.get("batchItemFailures") if isinstance(response, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         if not self._rules.reports_failures or not failures:
             return len(batch.records)
         numbers = [record["dynamodb"]["SequenceNumber"] for record in batch.records]
@@ -114,7 +114,7 @@ class StreamWorker:
             # An identifier that is none of the batch's fails the batch as a whole.
             raise FunctionFailed("unknown itemIdentifier") from error
 
-    def _retry(self, batch: Batch, *, halve: bool) -> float:
+    def _retry(self, batch: StreamBatch, *, halve: bool) -> float:
         splits = halve and self._rules.bisects and len(batch.records) > 1
         condition = self._given_up(batch)
         if condition == TOO_OLD or (condition and not splits):
@@ -124,10 +124,10 @@ class StreamWorker:
         if splits:
             self._batches.popleft()
             middle = len(batch.records) // 2
-            self._batches.extendleft([Batch(batch.records[middle:]), Batch(batch.records[:middle])])
+            self._batches.extendleft([StreamBatch(batch.records[middle:]), StreamBatch(batch.records[:middle])])
         return min(FIRST_PAUSE_SECONDS * 2 ** min(batch.tries - 1, 10), LONGEST_PAUSE_SECONDS)
 
-    def _given_up(self, batch: Batch) -> str:
+    def _given_up(self, batch: StreamBatch) -> str:
         rules = self._rules
         oldest = min(record["dynamodb"]["ApproximateCreationDateTime"] for record in batch.records)
         if 0 <= rules.max_age_seconds < self._clock() - oldest:

@@ -10,5 +10,5 @@ schemathesis.openapi.format(
 schemathesis.openapi.format("iso-8601-moment", st.datetimes().map(lambda moment: moment.isoformat() + "Z"))
 # Types that take any data: what the others need stands in their own models.
 schemathesis.openapi.format("task-type", st.sampled_from(["default", "demo.echo"]))
-# An opaque text that an answer gave: none of those that can be invented is one.
+# An opaque text from a response: none that can be invented is valid.
 schemathesis.openapi.format("continuation", st.nothing())

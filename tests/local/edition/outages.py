@@ -24,10 +24,10 @@ class Subscriber:
         allow = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": self.arn}
         policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
         self._sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"Policy": policy})
-        answer = self._sns.subscribe(
+        response = self._sns.subscribe(
             TopicArn=topic, Protocol="sqs", Endpoint=self.arn, Attributes={"RawMessageDelivery": "true"}
         )
-        self._subscription = answer["SubscriptionArn"]
+        self._subscription = response["SubscriptionArn"]
         self.heard: list[str] = []
 
     def listen(self) -> list[str]:

@@ -40,7 +40,7 @@ class Nothing(BaseModel):
 @task_type("test.outage", data=Nothing, retry=RetryPolicy(attempts=1))
 def call_the_bank(task: Task, data: Nothing) -> dict:
     if Path({marker!r}).exists():
-        raise TaskNetworkError("the bank does not answer")
+        raise TaskNetworkError("the bank does not respond")
     return {{}}
 """
 
@@ -82,22 +82,22 @@ def bank(breakable: Laptop, tmp_path: Path) -> Bank:
 
 
 def breaker(laptop: Laptop) -> dict[str, Any]:
-    answer = laptop.request("GET", "/v1/breaker")
-    assert answer.status == 200, answer
-    return answer.json
+    response = laptop.request("GET", "/v1/breaker")
+    assert response.status == 200, response
+    return response.json
 
 
 def order(laptop: Laptop, state: str) -> dict[str, Any]:
     body = json.dumps({"state": state, "reason": "a test"}).encode()
-    answer = laptop.request("PUT", "/v1/breaker", body, Content_Type="application/json")
-    assert answer.status == 200, answer
-    return answer.json
+    response = laptop.request("PUT", "/v1/breaker", body, Content_Type="application/json")
+    assert response.status == 200, response
+    return response.json
 
 
 def state_after_tick(laptop: Laptop) -> str:
     """The clock's call, which comes once a minute by itself."""
-    answer = laptop.clients.lambda_.invoke(FunctionName="taskline-dev-breaker", Payload=b"{}")
-    assert "FunctionError" not in answer, answer["Payload"].read()
+    response = laptop.clients.lambda_.invoke(FunctionName="taskline-dev-breaker", Payload=b"{}")
+    assert "FunctionError" not in response, response["Payload"].read()
     return breaker(laptop)["state"]
 
 
@@ -201,8 +201,10 @@ def test_a_run_that_times_out_is_counted_though_it_can_say_nothing_any_more(brea
     task = {"task_id": "slow", "title": "t", "description": "d", "priority": "low", "type": "demo.slow"}
     body = json.dumps(task | {"data": {"milliseconds": 60_000}})
     run = {"task_id": "slow", "body": body, "attempt": 1, "run": 1, "execution": "x", "lease_until": 4_102_444_800_000}
-    answer = breakable.clients.lambda_.invoke(FunctionName="taskline-dev-processor", Payload=json.dumps(run).encode())
-    assert "FunctionError" in answer, "cut off after handlerTimeoutSeconds"
+    response = breakable.clients.lambda_.invoke(
+        FunctionName="taskline-dev-processor", Payload=json.dumps(run).encode()
+    )
+    assert "FunctionError" in response, "cut off after handlerTimeoutSeconds"
     eventually(lambda: failures_counted(breakable) == before + 1)
 
 

@@ -188,13 +188,13 @@ class Drill:
             self._mend(task["task_id"])
         request: dict[str, Any] = {"dry_run": False}
         while True:
-            answer = self.laptop.request(
+            response = self.laptop.request(
                 "POST", "/v1/redrive", json.dumps(request).encode(), Content_Type="application/json"
             )
-            assert answer.status == 202, answer
-            if "continuation" not in answer.json:
+            assert response.status == 202, response
+            if "continuation" not in response.json:
                 return
-            request["continuation"] = answer.json["continuation"]
+            request["continuation"] = response.json["continuation"]
 
     def _mend(self, task_id: str) -> None:
         """What mends a cause for good is a better function; here it is a better body."""

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from local.emulator.clients import Clients
-from local.program import StreamDeclaration
-from local.services.lambdas import Invocation
+from local.program.declarations.model import StreamDeclaration
+from local.services.lambdas.model import Invocation
 from local.services.streams.runner import StreamMapping
 from tests.local.edition.outages import Subscriber, no_topic
 from tests.local.laptop import Laptop, eventually

@@ -14,7 +14,7 @@ import pytest
 
 from functions.tasks.intake.idempotency import IdempotencyKey
 from tests.local.edition.test_iam import without
-from tests.local.laptop import Answer, Laptop, eventually, let_changes_take_effect
+from tests.local.laptop import Laptop, Response, eventually, let_changes_take_effect
 
 KEYS = 100
 REQUESTS = 1000
@@ -26,7 +26,7 @@ def a_task(**changes: Any) -> dict[str, Any]:
     return {"title": "A title", "description": "A description", "priority": "low", **changes}
 
 
-def post(laptop: Laptop, key: str, body: Any, path: str = "/v1/tasks") -> Answer:
+def post(laptop: Laptop, key: str, body: Any, path: str = "/v1/tasks") -> Response:
     headers = {"Content_Type": "application/json", "Idempotency_Key": key}
     return laptop.request("POST", path, json.dumps(body).encode(), **headers)
 
@@ -52,15 +52,15 @@ def test_a_thousand_submissions_with_a_hundred_keys_make_a_hundred_tasks_that_ru
         a_task(title="crowd", ordering_key=f"crowd-{n % 20}", data={"n": n}, type="demo.echo") for n in range(KEYS)
     ]
     order = [n for n in range(KEYS) for _ in range(REQUESTS // KEYS)]  # those of a key together, so that they meet
-    answers = list(clients.map(lambda n: (n, post(laptop, f"crowd-{n}", tasks[n])), order))
+    responses = list(clients.map(lambda n: (n, post(laptop, f"crowd-{n}", tasks[n])), order))
 
-    assert {answer.status for _, answer in answers} == {202}
+    assert {response.status for _, response in responses} == {202}
     ids = collections.defaultdict(set)
-    for n, answer in answers:
-        ids[n].add(answer.json["task_id"])
+    for n, response in responses:
+        ids[n].add(response.json["task_id"])
     assert all(len(of_key) == 1 for of_key in ids.values()), "every request with a key is told of the same task"
     assert len(set.union(*ids.values())) == KEYS == count_of(laptop, "crowd")
-    new = [answer for _, answer in answers if "Idempotent-Replayed" not in answer.headers]
+    new = [response for _, response in responses if "Idempotent-Replayed" not in response.headers]
     assert len(new) >= KEYS, "the first request of each key is no replay"
     for (task_id,) in ids.values():
         task = laptop.finished(task_id)
@@ -77,9 +77,9 @@ def test_a_task_that_was_recorded_and_could_not_be_sent_runs_once_after_the_clie
     assert laptop.read(task_id)["status"] == "queued", "recorded, and nothing in the queue"
 
     for _ in range(3):
-        answer = post(laptop, "unsent", task)
-        assert (answer.status, answer.json["task_id"]) == (202, task_id)
-        assert answer.headers["Idempotent-Replayed"] == "true"
+        response = post(laptop, "unsent", task)
+        assert (response.status, response.json["task_id"]) == (202, task_id)
+        assert response.headers["Idempotent-Replayed"] == "true"
     done = laptop.finished(task_id)
     assert (done["status"], done["attempts"]) == ("succeeded", 1)
     assert count_of(laptop, "unsent") == 1
@@ -111,12 +111,12 @@ def test_a_validator_that_dies_between_put_and_send_is_made_good_by_the_clients_
     task = a_task(title="died", ordering_key="died")
     with _deadly_to_send(laptop):
         died = post(laptop, "died", task)
-        assert (died.status, died.json["title"]) == (500, "Internal error"), "nobody was left to answer"
+        assert (died.status, died.json["title"]) == (500, "Internal error"), "no one was left to respond"
     task_id = IdempotencyKey(caller=None, text="died").task_id()
     assert laptop.read(task_id)["status"] == "queued", "it died after the put"
 
-    answer = post(laptop, "died", task)
-    assert (answer.status, answer.json["task_id"]) == (202, task_id)
+    response = post(laptop, "died", task)
+    assert (response.status, response.json["task_id"]) == (202, task_id)
     done = laptop.finished(task_id)
     assert (done["status"], done["attempts"]) == ("succeeded", 1)
     assert count_of(laptop, "died") == 1
@@ -124,9 +124,9 @@ def test_a_validator_that_dies_between_put_and_send_is_made_good_by_the_clients_
 
 def test_another_payload_with_the_same_key_is_refused(laptop: Laptop) -> None:
     assert post(laptop, "reused", a_task()).status == 202
-    answer = post(laptop, "reused", a_task(title="another"))
-    assert answer.status == 422
-    assert answer.headers["Content-Type"].startswith("application/problem+json")
+    response = post(laptop, "reused", a_task(title="another"))
+    assert response.status == 422
+    assert response.headers["Content-Type"].startswith("application/problem+json")
 
 
 def test_a_batch_is_worked_off_in_order_and_counts_once(laptop: Laptop) -> None:
@@ -135,7 +135,7 @@ def test_a_batch_is_worked_off_in_order_and_counts_once(laptop: Laptop) -> None:
     ]
     first, second = (post(laptop, "a-batch", {"tasks": given}, "/v1/tasks/batch") for _ in range(2))
     assert (first.status, second.status) == (207, 207), first
-    ids = [[result["task"]["task_id"] for result in answer.json["results"]] for answer in (first, second)]
+    ids = [[result["task"]["task_id"] for result in response.json["results"]] for response in (first, second)]
     assert ids[0] == ids[1]
     assert second.headers["Idempotent-Replayed"] == "true"
     done = [laptop.finished(task_id) for task_id in ids[0]]
@@ -147,7 +147,7 @@ def test_a_batch_is_worked_off_in_order_and_counts_once(laptop: Laptop) -> None:
 
 
 def test_a_batch_with_a_mistake_and_one_that_is_none(laptop: Laptop) -> None:
-    answer = post(laptop, "mixed", {"tasks": [a_task(), a_task(title="")]}, "/v1/tasks/batch")
-    assert [result["status"] for result in answer.json["results"]] == [202, 400]
+    response = post(laptop, "mixed", {"tasks": [a_task(), a_task(title="")]}, "/v1/tasks/batch")
+    assert [result["status"] for result in response.json["results"]] == [202, 400]
     assert post(laptop, "none", {"tasks": []}, "/v1/tasks/batch").status == 400
     assert laptop.request("GET", "/v1/tasks/batch").status == 405

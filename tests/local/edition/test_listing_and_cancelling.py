@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.local.laptop import Answer, Laptop, eventually
+from tests.local.laptop import Laptop, Response, eventually
 
 SLOW = {"milliseconds": 1500}
 
 
-def cancel(laptop: Laptop, task_id: str) -> Answer:
+def cancel(laptop: Laptop, task_id: str) -> Response:
     return laptop.request("DELETE", f"/v1/tasks/{task_id}")
 
 
 def page(laptop: Laptop, query: str) -> dict[str, Any]:
-    answer = laptop.request("GET", f"/v1/tasks?{query}")
-    assert answer.status == 200, answer
-    return answer.json
+    response = laptop.request("GET", f"/v1/tasks?{query}")
+    assert response.status == 200, response
+    return response.json
 
 
 def test_a_task_that_waits_behind_a_slow_one_is_cancelled_and_never_runs(laptop: Laptop) -> None:
@@ -34,7 +34,7 @@ def test_a_task_that_waits_behind_a_slow_one_is_cancelled_and_never_runs(laptop:
     assert laptop.finished(last)["status"] == "succeeded", "its message does not block the key"
     assert laptop.finished(slow)["status"] == "succeeded"
     assert laptop.read(waiting) == cancelled.json, "and it has stayed as it was"
-    assert cancel(laptop, waiting).json == cancelled.json, "cancelling again is answered alike"
+    assert cancel(laptop, waiting).json == cancelled.json, "cancelling again gets the same response"
     assert cancel(laptop, last).status == 409, "it is over"
     assert laptop.request("POST", f"/v1/tasks/{waiting}/redrive").status == 409, "there is nothing to put back"
 
@@ -62,14 +62,14 @@ def test_lists_go_by_status_and_by_time(laptop: Laptop) -> None:
     assert [task["task_id"] for task in succeeded] == ids[::-1]
     assert {(task["status"], task["attempts"]) for task in succeeded} == {("succeeded", 1)}
     link = laptop.read(ids[0])["links"]["same_key"]
-    answer = laptop.request("GET", link)
-    assert [task["task_id"] for task in answer.json["tasks"]] == ids[:1], "links can be followed"
+    response = laptop.request("GET", link)
+    assert [task["task_id"] for task in response.json["tasks"]] == ids[:1], "links can be followed"
 
 
 def test_wrong_parameters_are_named_in_what_the_gateway_hands_on(laptop: Laptop) -> None:
     for query, field in (("limit=0", "limit"), ("status=queued&status=failed", "status"), ("page=2", "page")):
-        answer = laptop.request("GET", f"/v1/tasks?{query}")
-        assert answer.status == 400, answer
-        assert [error["field"] for error in answer.json["errors"]] == [field]
+        response = laptop.request("GET", f"/v1/tasks?{query}")
+        assert response.status == 400, response
+        assert [error["field"] for error in response.json["errors"]] == [field]
     allowed = laptop.request("PUT", "/v1/tasks", b"{}")
     assert (allowed.status, allowed.headers["Allow"]) == (405, "GET, HEAD, OPTIONS, POST")

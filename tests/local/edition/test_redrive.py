@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.laptop import Answer, Laptop, eventually
+from tests.local.laptop import Laptop, Response, eventually
 
 BROKEN = {"probability": 1, "error_class": "VALIDATION"}
 
@@ -21,7 +21,7 @@ def laptop(laptop: Laptop) -> Iterator[Laptop]:
     laptop.dead_letters()
 
 
-def redrive(laptop: Laptop, path: str = "/v1/redrive", **request: Any) -> Answer:
+def redrive(laptop: Laptop, path: str = "/v1/redrive", **request: Any) -> Response:
     return laptop.request("POST", path, json.dumps(request).encode(), Content_Type="application/json")
 
 
@@ -52,7 +52,7 @@ def test_mended_tasks_are_put_back_in_their_original_order(laptop: Laptop) -> No
     first = redrive(laptop, ordering_key="mended", dry_run=False, limit=3)
     assert first.status == 202, first
     last = redrive(laptop, ordering_key="mended", dry_run=False, continuation=first.json["continuation"])
-    put_back = [task["task_id"] for answer in (first, last) for task in answer.json["tasks"]]
+    put_back = [task["task_id"] for response in (first, last) for task in response.json["tasks"]]
 
     assert put_back == ids
     tasks = [laptop.finished(task_id) for task_id in ids]
@@ -98,10 +98,10 @@ def test_a_message_that_sqs_gave_up_is_put_back(laptop: Laptop) -> None:
         MessageDeduplicationId=task_id,
     )
 
-    answer = redrive(laptop, dry_run=False, ordering_key="given-up")
+    response = redrive(laptop, dry_run=False, ordering_key="given-up")
 
-    assert answer.status == 202, answer
-    assert [task["task_id"] for task in answer.json["tasks"]] == [task_id]
+    assert response.status == 202, response
+    assert [task["task_id"] for task in response.json["tasks"]] == [task_id]
     task = laptop.finished(task_id)
     assert (task["status"], task["attempts"], task["redrives"]) == ("succeeded", 2, 1)
     assert laptop.dead_letters() == []

@@ -76,7 +76,7 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-def parse(**changes: Any) -> openapi.Api:
+def parse(**changes: Any) -> openapi.DeclaredApi:
     return openapi.parse(json.dumps({**DOCUMENT, **changes}))
 
 

@@ -14,14 +14,14 @@ from pulumi.runtime import MockCallArgs, MockResourceArgs
 
 from local.emulator.clients import Clients
 from local.host.errors import LaptopError
-from local.program import Context, Provisioner
-from local.program.declarations.model import Handler, Inputs, Made
 from local.program.manifest import Entry, Manifest
+from local.program.monitor import Provisioner
 from local.program.registry import HANDLERS
 from local.program.resources.functions import packages
+from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler
 from local.program.resources.policies import over_loopback, trusting_the_laptop
 
-CONTEXT = Context(
+CONTEXT = ProvisioningContext(
     clients=cast("Clients", None), account="000000000000", region="us-east-1", public_url="http://127.0.0.1:4000"
 )
 
@@ -31,7 +31,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self.made: dict[str, Inputs] = {}
-        self.handler = Handler(
+        self.handler = ResourceHandler(
             type="demo:index/thing:Thing",
             applies=frozenset({"name", "size", "nested.inner", "free"}),
             ensure=self._ensure,
@@ -39,12 +39,12 @@ class Shelf:
             ignores={"colour": "nobody looks"},
         )
 
-    def _remove(self, _context: Context, key: str) -> None:
+    def _remove(self, _context: ProvisioningContext, key: str) -> None:
         self.made.pop(key, None)
 
-    def _ensure(self, _context: Context, inputs: Inputs) -> Made:
+    def _ensure(self, _context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
         self.made[inputs["name"]] = inputs
-        return Made(f"id-{inputs['name']}", {"arn": "an-arn"}, key=inputs["name"])
+        return ProvisionedResource(f"id-{inputs['name']}", {"arn": "an-arn"}, key=inputs["name"])
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ import pytest
 
 from local.emulator.server import ACCOUNT_ID
 from local.host.errors import LaptopError
-from local.program import Context, Provisioner
 from local.program.declarations.gateway import Allowance, GatewayDeclarations, Rate, UsagePlanKeyDeclaration
-from local.program.declarations.model import Handler
 from local.program.manifest import Manifest
+from local.program.monitor import Provisioner
 from local.program.registry import HANDLERS
+from local.program.resources.handler import ProvisioningContext, ResourceHandler
 from local.program.stack import evaluate
 from local.services.gateway.build import build_stages
-from local.services.http.refused import Refused
+from local.services.http.gateway_errors import GatewayError
 from tests.local.laptop import Laptop, let_changes_take_effect
 from tests.local.services.gateway.apis import request
 
@@ -114,7 +114,7 @@ def deploy(
 ) -> tuple[dict[str, Any], int, GatewayDeclarations]:
     """The program's outputs, how much was removed, and what the front door would serve."""
     (project / "code" / "demo.py").write_text(CODE.format(version=version), encoding="utf-8")
-    context = Context(
+    context = ProvisioningContext(
         clients=laptop.clients, account=ACCOUNT_ID, region="us-east-1", public_url="http://127.0.0.1:4000"
     )
     provisioner = Provisioner(context, Manifest(project / "manifest.json"))
@@ -243,8 +243,8 @@ COMPOUND = {"aws:lambda/permission:Permission", "aws:cloudwatch/eventTarget:Even
 
 
 @pytest.mark.parametrize("handler", HANDLERS.values(), ids=lambda handler: handler.type)
-def test_removing_what_is_gone_already_is_no_error(laptop: Laptop, handler: Handler) -> None:
-    context = Context(clients=laptop.clients, account=ACCOUNT_ID, region="us-east-1", public_url="")
+def test_removing_what_is_gone_already_is_no_error(laptop: Laptop, handler: ResourceHandler) -> None:
+    context = ProvisioningContext(clients=laptop.clients, account=ACCOUNT_ID, region="us-east-1", public_url="")
     keys = {
         "aws:iam/rolePolicy:RolePolicy": "missing:missing",
         "aws:lambda/eventSourceMapping:EventSourceMapping": str(uuid.uuid4()),
@@ -263,5 +263,5 @@ def called(gateway: GatewayDeclarations, path: str) -> str | None:
     (stage,) = build_stages(gateway, ACCOUNT_ID).values()
     try:
         return stage.call(request("GET", path)).function
-    except Refused:
+    except GatewayError:
         return None

@@ -16,12 +16,11 @@ import pytest
 
 from local.emulator.clients import Clients
 from local.emulator.remembered import GOOD_SECONDS
-from local.services.lambdas import InvocationRefused
 from local.services.lambdas.catalog import Catalog, DeployedFunction
+from local.services.lambdas.model import InvocationRefused
 from local.services.lambdas.service import LambdaService
-from local.services.logs import LogDelivery
-from local.services.metrics import MetricStore
-from local.services.metrics.store import requests
+from local.services.logs.delivery import LogDelivery
+from local.services.metrics.store import MetricStore, requests
 from tests.local.services.fake_aws import Missing, by_hand
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from local.program import AlarmDeclaration
-from local.services.alarms.runner import Alarms
+from local.program.declarations.model import AlarmDeclaration
+from local.services.alarms.runner import AlarmEvaluator
 from local.services.alarms.states import ALARM, OK, UNKNOWN, first_period, state_of
 
 AN_ALARM = AlarmDeclaration(
@@ -106,7 +106,7 @@ def test_each_change_is_made_once_and_short_periods_are_looked_at_more_often() -
     aws: Any = FakeCloudWatch()
     now = [NOW]
     slow = replace(AN_ALARM, name="slow", period=60, missing="ignore")
-    alarms = Alarms(aws, [AN_ALARM, slow], clock=lambda: now[0])
+    alarms = AlarmEvaluator(aws, [AN_ALARM, slow], clock=lambda: now[0])
     alarms.evaluate()
     assert aws.changes == [("demo", OK)]
     aws.value = 1.0
@@ -122,7 +122,7 @@ def test_each_change_is_made_once_and_short_periods_are_looked_at_more_often() -
 
 def test_trouble_is_said_once_and_survived(capsys: pytest.CaptureFixture[str]) -> None:
     aws: Any = FakeCloudWatch()
-    alarms = Alarms(aws, [AN_ALARM])
+    alarms = AlarmEvaluator(aws, [AN_ALARM])
     alarms._complain("refused")
     alarms._complain("refused")
     assert capsys.readouterr().err.count("refused") == 1
@@ -130,7 +130,7 @@ def test_trouble_is_said_once_and_survived(capsys: pytest.CaptureFixture[str]) -
 
 def test_without_alarms_nothing_runs() -> None:
     aws: Any = FakeCloudWatch()
-    alarms = Alarms(aws, [])
+    alarms = AlarmEvaluator(aws, [])
     alarms.start()
     alarms.stop()
     assert aws.asked == []

@@ -14,11 +14,11 @@ from botocore.exceptions import ClientError
 from asl import DefinitionError, Machine
 from local.emulator.clients import Clients
 from local.emulator.remembered import GOOD_SECONDS
-from local.services.lambdas import Invocation, InvocationRefused
-from local.services.logs import LogDelivery
-from local.services.states import AccessDenied, ExpressService, InvalidInput, Machines, TypeNotSupported
+from local.services.lambdas.model import Invocation, InvocationRefused
+from local.services.logs.delivery import LogDelivery
 from local.services.states.functions import LambdaClient
-from local.services.states.service import MOST_INPUT_BYTES, context, services
+from local.services.states.machines import AccessDenied, Machines, TypeNotSupported
+from local.services.states.service import MOST_INPUT_BYTES, ExpressService, InvalidInput, context, services
 from tests.local.services.fake_aws import ARN, ROLE, FakeAws, by_hand, definition
 
 PIPE = "arn:aws:iam::000000000000:role/pipe"
@@ -195,18 +195,18 @@ def test_a_machine_invokes_functions_on_the_laptop_if_its_role_may(aws: FakeAws)
     aws.allowed, aws.resources = [ROLE], [FUNCTION]
     functions = FakeFunctions(Invocation(payload=b'{"n": 1}'))
     for name in ("demo", FUNCTION):
-        answer = as_a_machine(aws, functions).invoke(FunctionName=name, Payload=b"{}")
-        assert (answer["StatusCode"], answer["Payload"].read()) == (200, b'{"n": 1}')
-        assert "FunctionError" not in answer
+        response = as_a_machine(aws, functions).invoke(FunctionName=name, Payload=b"{}")
+        assert (response["StatusCode"], response["Payload"].read()) == (200, b'{"n": 1}')
+        assert "FunctionError" not in response
     assert functions.calls == [("demo", b"{}"), (FUNCTION, b"{}")]
 
 
 def test_a_failed_invocation_is_a_function_error(aws: FakeAws) -> None:
     aws.allowed, aws.resources = [ROLE], [FUNCTION]
     functions = FakeFunctions(Invocation(payload=b'{"errorType": "TaskBroken"}', failed=True))
-    answer = as_a_machine(aws, functions).invoke(FunctionName="demo")
-    assert answer["FunctionError"] == "Unhandled"
-    assert json.loads(answer["Payload"].read()) == {"errorType": "TaskBroken"}
+    response = as_a_machine(aws, functions).invoke(FunctionName="demo")
+    assert response["FunctionError"] == "Unhandled"
+    assert json.loads(response["Payload"].read()) == {"errorType": "TaskBroken"}
 
 
 def test_a_refusal_has_lambda_s_own_code_and_status(aws: FakeAws) -> None:
@@ -235,7 +235,7 @@ def test_everything_else_of_lambda_is_the_emulator_s(aws: FakeAws) -> None:
     functions, emulator = FakeFunctions(), FakeLambdaClient()
     client = as_a_machine(aws, functions, emulator)
     assert client.list_functions() == "of the emulator"
-    answer = client.invoke(FunctionName="demo", Payload=b"{}", InvocationType="Event")
-    assert answer == {"StatusCode": 202}
+    response = client.invoke(FunctionName="demo", Payload=b"{}", InvocationType="Event")
+    assert response == {"StatusCode": 202}
     assert emulator.calls == [{"FunctionName": "demo", "Payload": b"{}", "InvocationType": "Event"}]
     assert functions.calls == []

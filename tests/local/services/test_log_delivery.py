@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.services.logs import LogDelivery
-from local.services.logs.delivery import MOST_EVENTS, batches
+from local.services.logs.delivery import MOST_EVENTS, LogDelivery, batches
 from local.services.logs.streams import KEPT_BYTES, PARTS, Streams, stream_name
 from tests.local.laptop import eventually
 from tests.local.services.fake_aws import FakeLogs

@@ -10,10 +10,9 @@ from typing import Any, cast
 import pytest
 
 from local.emulator.clients import Clients
-from local.services.metrics import MetricStore, Publisher
 from local.services.metrics.embedded import samples
-from local.services.metrics.publisher import MOST_DATUMS
-from local.services.metrics.store import FEW_VALUES, MOST_VALUES, SHORT_PERIOD, SHORT_WAIT, requests
+from local.services.metrics.publisher import MOST_DATUMS, MetricPublisher
+from local.services.metrics.store import FEW_VALUES, MOST_VALUES, SHORT_PERIOD, SHORT_WAIT, MetricStore, requests
 
 START = 1_769_860_800.0  # a moment at which a minute begins
 MINUTE, LONG_AGO, IN_THE_FUTURE = 60, START - 15 * 86_400, START + 3 * 3600
@@ -229,8 +228,8 @@ class FakeCloudWatch:
         return self
 
 
-def publisher(aws: FakeCloudWatch, store: MetricStore) -> Publisher:
-    return Publisher(cast("Clients", aws), store)
+def publisher(aws: FakeCloudWatch, store: MetricStore) -> MetricPublisher:
+    return MetricPublisher(cast("Clients", aws), store)
 
 
 def test_what_is_due_is_put_in_requests_of_a_thousand_datums(store: MetricStore) -> None:

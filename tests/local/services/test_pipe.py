@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from local.services.pipes.pipe import LONGEST_PAUSE, Execution, Message, PipeWorker, Route, accepted, record
+from local.services.pipes.pipe import LONGEST_PAUSE, Execution, Message, PipeRoute, PipeWorker, accepted, record
 
 Lines = list[Mapping[str, object]]
-ROUTE = Route(source_arn="arn:aws:sqs:r:1:q.fifo", target_arn="arn:aws:states:r:1:stateMachine:m", region="r")
+ROUTE = PipeRoute(source_arn="arn:aws:sqs:r:1:q.fifo", target_arn="arn:aws:states:r:1:stateMachine:m", region="r")
 
 
 def message(message_id: str = "m-1") -> Message:

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from local.services.lambdas import Invocation, InvocationRefused
+from local.services.lambdas.model import Invocation, InvocationRefused
 from local.services.streams.runner import LambdaFunction
 from local.services.streams.stream import (
     FIRST_PAUSE_SECONDS,
     IDLE_SECONDS,
     FunctionFailed,
+    MappingSettings,
     Record,
-    Rules,
     StreamWorker,
 )
 
@@ -33,14 +33,14 @@ def numbers(records: list[Record]) -> list[int]:
 
 @dataclass
 class FakeFunction:
-    """`answer` is given the batch's numbers."""
+    """`response` is given the batch's numbers."""
 
-    answer: Callable[[list[int]], object] = lambda batch: None
+    response: Callable[[list[int]], object] = lambda batch: None
     calls: list[list[int]] = field(default_factory=list[list[int]])
 
     def invoke(self, records: list[Record]) -> object:
         self.calls.append(numbers(records))
-        return self.answer(self.calls[-1])
+        return self.response(self.calls[-1])
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Notes:
 def worker(function: FakeFunction, notes: Notes | None = None, **changes: Any) -> StreamWorker:
     rules: dict[str, Any] = {"batch_size": 10, "reports_failures": True, "bisects": True}
     rules |= {"max_retries": -1, "max_age_seconds": -1}
-    return StreamWorker(Rules(**rules | changes), function, notes or Notes(), lambda: NOW)
+    return StreamWorker(MappingSettings(**rules | changes), function, notes or Notes(), lambda: NOW)
 
 
 def run(one: StreamWorker, count: int, steps: int = 100) -> None:
@@ -67,20 +67,20 @@ def run(one: StreamWorker, count: int, steps: int = 100) -> None:
 def failing_at(*poison: int) -> Callable[[list[int]], object]:
     """Reports the first poisoned record of a batch."""
 
-    def answer(batch: list[int]) -> object:
+    def response(batch: list[int]) -> object:
         found = [number for number in batch if number in poison]
         return {"batchItemFailures": [{"itemIdentifier": str(found[0])}]} if found else {"batchItemFailures": []}
 
-    return answer
+    return response
 
 
 def crashing_at(*poison: int) -> Callable[[list[int]], object]:
-    def answer(batch: list[int]) -> object:
+    def response(batch: list[int]) -> object:
         if set(batch) & set(poison):
             raise FunctionFailed("crashed")
         return None
 
-    return answer
+    return response
 
 
 def test_batches_come_in_order_and_no_larger_than_asked() -> None:
@@ -92,7 +92,7 @@ def test_batches_come_in_order_and_no_larger_than_asked() -> None:
 
 def test_after_a_reported_failure_the_batch_goes_on_from_there() -> None:
     function = FakeFunction()
-    function.answer = lambda batch: failing_at(3)(batch) if len(function.calls) < 3 else None
+    function.response = lambda batch: failing_at(3)(batch) if len(function.calls) < 3 else None
     run(worker(function), 5)
     assert function.calls == [[0, 1, 2, 3, 4], [3, 4], [3, 4]], "what is before it is done, what is behind it waits"
 
@@ -100,7 +100,7 @@ def test_after_a_reported_failure_the_batch_goes_on_from_there() -> None:
 def test_the_lowest_reported_record_counts() -> None:
     function = FakeFunction()
     both = {"batchItemFailures": [{"itemIdentifier": "4"}, {"itemIdentifier": "2"}]}
-    function.answer = lambda batch: both if len(function.calls) == 1 else None
+    function.response = lambda batch: both if len(function.calls) == 1 else None
     run(worker(function), 5)
     assert function.calls[1] == [2, 3, 4]
 
@@ -109,7 +109,7 @@ def test_the_lowest_reported_record_counts() -> None:
 def test_an_unknown_identifier_fails_the_whole_batch(identifier: object) -> None:
     function = FakeFunction()
     wrong = {"batchItemFailures": [{"itemIdentifier": identifier}]}
-    function.answer = lambda batch: wrong if len(function.calls) == 1 else None
+    function.response = lambda batch: wrong if len(function.calls) == 1 else None
     run(worker(function, bisects=False), 3)
     assert function.calls == [[0, 1, 2], [0, 1, 2]]
 

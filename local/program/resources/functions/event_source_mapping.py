@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from local.host.errors import LaptopError
-from local.program.declarations.model import Context, Handler, Inputs, Made, StreamDeclaration, section
+from local.program.declarations.model import StreamDeclaration
+from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler, section
 
 REPORTS = "ReportBatchItemFailures"
 # Each kind of source has the properties of its own.
@@ -22,7 +23,7 @@ STREAM_ONLY = frozenset(
 QUEUE_ONLY = frozenset({"scalingConfig"})
 
 
-def _ensure(context: Context, inputs: Inputs) -> Made:
+def _ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     source = inputs["eventSourceArn"]
     if ":dynamodb:" in source:
         _refuse(inputs, QUEUE_ONLY, "a stream")
@@ -45,7 +46,7 @@ def _refuse(inputs: Inputs, others: frozenset[str], source: str) -> None:
             )
 
 
-def _declare_stream(context: Context, inputs: Inputs) -> Made:
+def _declare_stream(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     """Measured: the emulator's own mapping skips the records that a function reports as failed, and never bisects."""
     name = inputs["functionName"].rpartition(":")[2]
     context.deployed.streams.append(
@@ -61,10 +62,10 @@ def _declare_stream(context: Context, inputs: Inputs) -> Made:
             on_failure_arn=section(section(inputs, "destinationConfig"), "onFailure").get("destinationArn", ""),
         )
     )
-    return Made(f"stream:{name}", {"uuid": f"stream:{name}"})
+    return ProvisionedResource(f"stream:{name}", {"uuid": f"stream:{name}"})
 
 
-def _ensure_queue_mapping(context: Context, inputs: Inputs) -> Made:
+def _ensure_queue_mapping(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     client: Any = context.clients.lambda_
     source = inputs["eventSourceArn"]
     settings: dict[str, Any] = {
@@ -81,10 +82,10 @@ def _ensure_queue_mapping(context: Context, inputs: Inputs) -> Made:
         client.update_event_source_mapping(UUID=uuid, **settings)
     else:
         uuid = client.create_event_source_mapping(EventSourceArn=source, FunctionName=function, **settings)["UUID"]
-    return Made(uuid, {"uuid": uuid})
+    return ProvisionedResource(uuid, {"uuid": uuid})
 
 
-def _remove(context: Context, uuid: str) -> None:
+def _remove(context: ProvisioningContext, uuid: str) -> None:
     client = context.clients.lambda_
     if uuid.startswith("stream:"):
         return
@@ -95,7 +96,7 @@ def _remove(context: Context, uuid: str) -> None:
 
 
 HANDLERS = (
-    Handler(
+    ResourceHandler(
         type="aws:lambda/eventSourceMapping:EventSourceMapping",
         applies=frozenset(
             {

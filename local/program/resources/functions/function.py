@@ -7,14 +7,14 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from local.program.declarations.model import Context, Handler, Inputs, Made, section
 from local.program.resources.functions import packages
+from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler, section
 
 # X-Ray is not there to receive the traces that aws-lambda-powertools would otherwise insist on sending.
 LAPTOP_VARIABLES = {"POWERTOOLS_TRACE_DISABLED": "1"}
 
 
-def _ensure(context: Context, inputs: Inputs) -> Made:
+def _ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     client, name = context.clients.lambda_, inputs["name"]
     code = packages.package(inputs.get("code"), name)
     digest = base64.b64encode(hashlib.sha256(code).digest()).decode()
@@ -31,7 +31,7 @@ def _ensure(context: Context, inputs: Inputs) -> Made:
         architectures = inputs.get("architectures", ["x86_64"])
         client.create_function(FunctionName=name, Code={"ZipFile": code}, Architectures=architectures, **settings)
     _set_concurrency(context, name, inputs.get("reservedConcurrentExecutions", -1))
-    return Made(name, _outputs(context, name, digest))
+    return ProvisionedResource(name, _outputs(context, name, digest))
 
 
 def _settings(inputs: Inputs) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def _settings(inputs: Inputs) -> dict[str, Any]:
     return settings
 
 
-def _set_concurrency(context: Context, name: str, reserved: int) -> None:
+def _set_concurrency(context: ProvisioningContext, name: str, reserved: int) -> None:
     client = context.clients.lambda_
     if reserved >= 0:
         client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
@@ -59,7 +59,7 @@ def _set_concurrency(context: Context, name: str, reserved: int) -> None:
         client.delete_function_concurrency(FunctionName=name)
 
 
-def _outputs(context: Context, name: str, digest: str) -> dict[str, Any]:
+def _outputs(context: ProvisioningContext, name: str, digest: str) -> dict[str, Any]:
     arn = context.arn("lambda", f"function:{name}")
     invoke = f"arn:aws:apigateway:{context.region}:lambda:path/2015-03-31/functions/{arn}"
     return {
@@ -73,7 +73,7 @@ def _outputs(context: Context, name: str, digest: str) -> dict[str, Any]:
     }
 
 
-def _remove(context: Context, name: str) -> None:
+def _remove(context: ProvisioningContext, name: str) -> None:
     client = context.clients.lambda_
     try:
         client.delete_function(FunctionName=name)
@@ -82,7 +82,7 @@ def _remove(context: Context, name: str) -> None:
 
 
 HANDLERS = (
-    Handler(
+    ResourceHandler(
         type="aws:lambda/function:Function",
         applies=frozenset(
             {

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from local.program.resources.functions import packages
-from local.services.lambdas import Invocation, InvocationRefused
 from local.services.lambdas.forwarder import SOCKET_VARIABLE
 from local.services.lambdas.inbox import Inbox
+from local.services.lambdas.model import Invocation, InvocationRefused
 
 ODD = '{"text": "ü\u2028",\r\n\n "n": 1.0}'.encode()  # to read and write it again would change it
 PREFIX = "/2018-06-01/runtime/invocation"

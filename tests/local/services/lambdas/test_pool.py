@@ -10,8 +10,8 @@ from typing import cast
 
 import pytest
 
-from local.services.lambdas import InvocationRefused
 from local.services.lambdas.catalog import DeployedFunction
+from local.services.lambdas.model import InvocationRefused
 from local.services.lambdas.pool import IDLE_SECONDS, MOST_STARTING, MOST_WORKERS, OLDEST_SECONDS, Pool
 from local.services.lambdas.worker import Worker
 from tests.local.laptop import eventually
