@@ -1,4 +1,4 @@
-"""The one kind of failure that the laptop edition shows to a person."""
+"""The one kind of error that the laptop edition shows on the terminal."""
 
 from __future__ import annotations
 

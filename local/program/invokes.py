@@ -1,4 +1,4 @@
-"""Provider functions that a program may call: who and where am I."""
+"""Provider functions that a program may call: the account, region and partition that it runs in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from local.host.errors import LaptopError
 from local.program.resources.handler import Inputs, ProvisioningContext
 
 
-def answer(context: ProvisioningContext, token: str, arguments: Inputs) -> dict[str, Any]:
+def call(context: ProvisioningContext, token: str, arguments: Inputs) -> dict[str, Any]:
     """The result of `aws:index/getRegion:getRegion` and the like; an unknown one raises `LaptopError`."""
     function = FUNCTIONS.get(token.rpartition(":")[0])
     if function is None:

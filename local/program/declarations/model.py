@@ -10,7 +10,7 @@ from local.program.declarations.gateway import GatewayDeclarations
 
 @dataclass(frozen=True, kw_only=True)
 class PipeDeclaration:
-    """A pipe as declared; the emulator's DescribePipe drops the parameters, so they travel this way."""
+    """A pipe as declared. The emulator's DescribePipe drops its parameters, so they are kept here."""
 
     name: str
     arn: str
@@ -36,7 +36,7 @@ class StreamDeclaration:
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmDeclaration:
-    """An alarm on one metric, in the words of CloudWatch; `period` in seconds, `missing` is TreatMissingData."""
+    """An alarm on one metric, in CloudWatch's terms; `period` is in seconds, `missing` is TreatMissingData."""
 
     name: str
     namespace: str
@@ -50,7 +50,7 @@ class AlarmDeclaration:
     missing: str
 
     def metric_stat(self) -> dict[str, Any]:
-        """What it looks at, as PutMetricAlarm and GetMetricData want it."""
+        """The metric that it evaluates, as PutMetricAlarm and GetMetricData take it."""
         dimensions = [{"Name": name, "Value": value} for name, value in self.dimensions.items()]
         metric = {"Namespace": self.namespace, "MetricName": self.metric, "Dimensions": dimensions}
         return {"Metric": metric, "Period": self.period, "Stat": self.statistic}
@@ -58,7 +58,7 @@ class AlarmDeclaration:
 
 @dataclass
 class Declarations:
-    """What the rest of the laptop edition needs to know of the resources."""
+    """What the services need to know about the resources. `invoked` are the functions that state machines name."""
 
     pipes: list[PipeDeclaration] = field(default_factory=list[PipeDeclaration])
     gateway: GatewayDeclarations = field(default_factory=GatewayDeclarations)

@@ -1,8 +1,7 @@
-"""CloudWatch alarms. The emulator keeps their states and carries out their actions; `local.services.alarms` evaluates
-them.
+"""CloudWatch alarms. The emulator keeps their states and runs their actions; `local.services.alarms` evaluates them.
 
-Measured: the emulator evaluates an alarm only when some metric is put, mixes the dimensions of a metric, and knows no
-missing data. It leaves those alone that are given as a list of queries, so that is how they are given here.
+Measured: the emulator evaluates an alarm only when some metric is put, mixes the dimensions of a metric, and does not
+treat missing data. It does not evaluate alarms on a list of queries, so all are created that way.
 """
 
 from __future__ import annotations
@@ -97,7 +96,7 @@ HANDLERS = (
     ),
     ResourceHandler(
         type="aws:cloudwatch/compositeAlarm:CompositeAlarm",
-        # The provisioner gives every resource a `name`; this one's own is `alarmName`.
+        # The provisioner sets `name` on every resource; here the name is `alarmName`.
         applies=frozenset({"alarmName", "alarmDescription", "alarmRule", *ACTIONS}),
         ensure=_ensure_composite_alarm,
         remove=_remove,

@@ -24,7 +24,7 @@ def _ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource
     if table is None:
         context.clients.dynamodb.create_table(**_creation(inputs))
     else:
-        _refuse_other_keys(name, inputs, table)
+        _reject_other_keys(name, inputs, table)
         for change in _changes(inputs, table):
             context.clients.dynamodb.update_table(TableName=name, **change)
     _set_ttl(context, name, section(inputs, "ttl"))
@@ -90,16 +90,16 @@ def _index(index: Mapping[str, Any]) -> dict[str, Any]:
     return {"IndexName": index["name"], "KeySchema": schema or _key_schema(index), "Projection": projection}
 
 
-def _refuse_other_keys(name: str, inputs: Inputs, table: Mapping[str, Any]) -> None:
+def _reject_other_keys(name: str, inputs: Inputs, table: Mapping[str, Any]) -> None:
     if table["KeySchema"] != _key_schema(inputs):
         raise LaptopError(
-            f"Table {name} already exists with other keys, and a table's keys cannot be changed.",
+            f"Table {name} already exists with other keys, and the keys of a table cannot be changed.",
             "Start empty with `make run FRESH=1`.",
         )
 
 
 def _changes(inputs: Inputs, table: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The updates that bring an existing table to the declared state, one request each, as DynamoDB wants them."""
+    """The updates that bring an existing table to the declared state, one request each, as DynamoDB requires."""
     protection = inputs.get("deletionProtectionEnabled", False)
     if table.get("DeletionProtectionEnabled", False) != protection:
         yield {"DeletionProtectionEnabled": protection}

@@ -1,4 +1,4 @@
-"""EventBridge rules on a schedule, which the emulator carries out, and what they call."""
+"""Scheduled EventBridge rules, which the emulator runs, and their targets."""
 
 from __future__ import annotations
 

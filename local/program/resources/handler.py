@@ -1,4 +1,4 @@
-"""What a resource handler is, what it gets, and what it returns."""
+"""What a resource handler is, what it receives, and what it returns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from local.program.declarations.model import Declarations
 
 Inputs = Mapping[str, Any]
 
-# Properties that say how Pulumi or AWS manage any resource, and mean nothing to a single emulator.
+# Properties about how Pulumi or AWS manage a resource of any type, which have no meaning on a single emulator.
 COMMON_IGNORED: Mapping[str, str] = {
     "tags": "nothing on the laptop selects or bills by tag",
     "tagsAll": "nothing on the laptop selects or bills by tag",
@@ -21,7 +21,7 @@ COMMON_IGNORED: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class ProvisioningContext:
-    """What every handler may use. `public_url` is the front door's address."""
+    """What every handler may use. `public_url` is the address of the front door."""
 
     clients: Clients
     account: str
@@ -38,9 +38,9 @@ class ProvisioningContext:
 class ProvisionedResource:
     """The real id of a resource and its output properties, in Pulumi's camelCase.
 
-    Every output that a program may read has to be here: Pulumi turns a missing one into None without a word.
-    `key` names the resource for `remove`; it is given where the id itself changes from one start to the next, as a
-    queue's does with the emulator's port.
+    Every output that a program may read has to be here: Pulumi silently turns a missing one into None.
+    `key` names the resource for `remove`; it is set where the id changes from one start to the next, as the URL of a
+    queue does with the emulator's port.
     """
 
     id: str
@@ -50,12 +50,12 @@ class ProvisionedResource:
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceHandler:
-    """How one resource type is kept on the emulator.
+    """How resources of one type are created, updated and removed on the emulator.
 
     `applies` and `ignores` hold property paths (`sourceParameters.sqsQueueParameters.batchSize`; list elements add
-    nothing to a path). A path covers all below it. `ignores` gives the reason. Anything else is an error.
+    nothing to a path). A path covers everything below it. `ignores` states the reasons. All others are errors.
     `ensure` creates the resource or brings an existing one to the declared state; `inputs["name"]` is always set.
-    `remove` gets the key (or id) that `ensure` returned and must bear that the resource is already gone.
+    `remove` receives the key (or id) that `ensure` returned; it is not an error if the resource is already gone.
     """
 
     type: str
@@ -66,14 +66,14 @@ class ResourceHandler:
 
 
 def section(inputs: Inputs, key: str) -> dict[str, Any]:
-    """A nested property, {} if it is not given."""
+    """A nested property, {} if it is not set."""
     return inputs.get(key) or {}
 
 
 def sections(inputs: Inputs, key: str) -> list[dict[str, Any]]:
-    """A list of nested properties, [] if it is not given."""
+    """A list of nested properties, [] if it is not set."""
     return inputs.get(key) or []
 
 
 def keep(_context: ProvisioningContext, _key: str) -> None:
-    """A `remove` for resources that go with the one they belong to."""
+    """A `remove` for resources that are removed together with the one that they belong to."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler
-from local.program.resources.policies import as_the_emulator_asks, trusting_the_laptop
+from local.program.resources.policies import trusting_the_laptop, with_emulator_actions
 
 
 def _ensure_role(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
@@ -37,7 +37,7 @@ def _remove_role(context: ProvisioningContext, name: str) -> None:
 
 def _ensure_role_policy(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     role, name = inputs["role"], inputs["name"]
-    policy = as_the_emulator_asks(inputs["policy"])
+    policy = with_emulator_actions(inputs["policy"])
     context.clients.iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
     return ProvisionedResource(f"{role}:{name}", {})
 
@@ -57,7 +57,7 @@ HANDLERS = (
         applies=frozenset({"name", "assumeRolePolicy", "description", "maxSessionDuration", "path"}),
         ensure=_ensure_role,
         remove=_remove_role,
-        ignores={"forceDetachPolicies": "a removed role always takes its policies with it"},
+        ignores={"forceDetachPolicies": "a role is always removed with its policies"},
     ),
     ResourceHandler(
         type="aws:iam/rolePolicy:RolePolicy",

@@ -31,9 +31,9 @@ HANDLERS = (
         ensure=_ensure,
         remove=_remove,
         ignores={
-            "skipDestroy": "a log group that has left the program is removed, on purpose",
+            "skipDestroy": "a log group that is no longer declared is removed, on purpose",
             "kmsKeyId": "the emulator encrypts nothing at rest",
-            "logGroupClass": "classes differ in price, and there is no price here",
+            "logGroupClass": "classes differ only in price",
         },
     ),
 )

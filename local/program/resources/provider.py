@@ -1,4 +1,4 @@
-"""An explicit AWS provider in the program: its settings are about reaching AWS, and this is not AWS."""
+"""An explicit AWS provider in the program. Its settings are about reaching AWS, so none of them applies."""
 
 from __future__ import annotations
 

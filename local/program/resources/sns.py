@@ -19,7 +19,7 @@ SUBSCRIPTION_ATTRIBUTES: Mapping[str, str] = {
 
 def _ensure_topic(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     sns, name = context.clients.sns, inputs["name"]
-    arn = sns.create_topic(Name=name)["TopicArn"]  # an existing one is kept, with its subscriptions
+    arn = sns.create_topic(Name=name)["TopicArn"]  # an existing topic is kept, with its subscriptions
     key = inputs.get("kmsMasterKeyId") or ""
     sns.set_topic_attributes(TopicArn=arn, AttributeName="KmsMasterKeyId", AttributeValue=key)
     return ProvisionedResource(arn, {"arn": arn, "name": name})
@@ -39,7 +39,7 @@ def _ensure_policy(context: ProvisioningContext, inputs: Inputs) -> ProvisionedR
 
 def _ensure_subscription(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     sns = context.clients.sns
-    # The same protocol and endpoint give the subscription that is there already.
+    # The same protocol and endpoint return the existing subscription.
     arn = sns.subscribe(TopicArn=inputs["topic"], Protocol=inputs["protocol"], Endpoint=inputs["endpoint"])[
         "SubscriptionArn"
     ]

@@ -1,4 +1,4 @@
-"""SQS queues and the policies that are separate resources in Pulumi but attributes of the queue in AWS."""
+"""SQS queues, and the policies that are separate resources in Pulumi but attributes of the queue on AWS."""
 
 from __future__ import annotations
 

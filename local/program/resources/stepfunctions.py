@@ -25,7 +25,7 @@ def _ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource
         current = None
     kind = inputs.get("type", "STANDARD")
     if current is not None and current["type"] != kind:
-        client.delete_state_machine(stateMachineArn=arn)  # a machine's type is fixed when it is created
+        client.delete_state_machine(stateMachineArn=arn)  # the type of a machine is fixed when it is created
         current = None
     if current is None:
         client.create_state_machine(name=name, type=kind, **settings)  # type: ignore[arg-type]

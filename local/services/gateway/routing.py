@@ -67,7 +67,7 @@ class _Node(Generic[T]):
         if self.parameter.name != segment[1:-1]:
             raise LaptopError(
                 f"The API's path parameters {{{self.parameter.name}}} and {segment} are at the same position.",
-                "Give them the same name; API Gateway refuses the document as it is.",
+                "Give them the same name; API Gateway rejects the document otherwise.",
             )
         return self.parameter
 

@@ -27,7 +27,7 @@ def parse(payload: bytes) -> HttpResponse:
     """The response in a function's payload. Raises `Malformed`.
 
     Every field is optional, and an unknown one is an error. `isBase64Encoded` matters only to an API with binary media
-    types, which the laptop edition refuses; without them AWS sends the text as it is.
+    types, which the laptop edition rejects; without them AWS sends the text unchanged.
     """
     try:
         response: Any = json.loads(payload)

@@ -2,10 +2,10 @@
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html
 
-- A function that reports failed records has done all before the first of them; the rest is given to it again.
-- A function that fails is given the two halves of its batch one after the other, if the mapping bisects.
-- A batch that was tried too often, or holds a record that is too old, is given up: where it stood in the stream goes
-  to the on-failure destination, and the records behind it follow.
+- A function that reports failed records has processed all before the first of them; the others are retried.
+- A function that fails is invoked with the two halves of its batch one after the other, if the mapping bisects.
+- A batch that was tried too often, or contains a record that is too old, is given up: its position in the stream goes
+  to the on-failure destination, and the records after it follow.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-Record = Mapping[str, Any]  # as the function gets it
+Record = Mapping[str, Any]  # as the function receives it
 IDLE_SECONDS = 0.25
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 1.0
@@ -23,28 +23,28 @@ TOO_OLD, TOO_OFTEN = "MaxRecordAgeExceeded", "RetryAttemptsExhausted"
 
 
 class FunctionFailed(Exception):
-    """The function raised, timed out or could not be invoked: nothing of its batch counts as done."""
+    """The function raised, timed out or could not be invoked: no record of its batch counts as processed."""
 
 
 class BatchFunction(Protocol):
     """The function behind the mapping."""
 
     def invoke(self, records: list[Record]) -> object:
-        """Its response; `FunctionFailed` if there is none."""
+        """Invoke the function and return its response. Raises `FunctionFailed`."""
         ...
 
 
 class Destination(Protocol):
-    """Where given-up batches are noted."""
+    """Where batches that were given up are recorded."""
 
-    def note(self, records: list[Record], condition: str, invocations: int) -> None:
-        """Note where the batch stood; the records themselves are not part of it, as on AWS."""
+    def record(self, records: list[Record], condition: str, invocations: int) -> None:
+        """Record the position of the batch; its records are not part of that, as on AWS."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class MappingSettings:
-    """The mapping's settings. `max_retries` and `max_age_seconds` of -1 mean for ever."""
+    """The mapping's settings. `max_retries` and `max_age_seconds` of -1 mean without limit."""
 
     batch_size: int
     reports_failures: bool
@@ -62,7 +62,7 @@ class StreamBatch:
 
 
 class StreamWorker:
-    """One shard's records, worked off. `step` says how long to wait before the next."""
+    """Processes the records of one shard. `step` returns how long to wait before the next."""
 
     def __init__(
         self, rules: MappingSettings, function: BatchFunction, destination: Destination, clock: Callable[[], float]
@@ -75,17 +75,17 @@ class StreamWorker:
 
     @property
     def waiting(self) -> list[Record]:
-        """What was taken from the stream and is not done, oldest first."""
+        """Records that were read from the stream and are not processed, oldest first."""
         return [record for batch in self._batches for record in batch.records]
 
     def add(self, records: Iterable[Record]) -> None:
-        """Take records behind all others."""
+        """Add records after all others."""
         rest = list(records)
         size = self._rules.batch_size
         self._batches.extend(StreamBatch(rest[start : start + size]) for start in range(0, len(rest), size))
 
     def step(self) -> float:
-        """Try the oldest batch once; seconds to wait."""
+        """Try the oldest batch once. Returns the seconds to wait."""
         if not self._batches:
             return IDLE_SECONDS
         batch = self._batches[0]
@@ -102,7 +102,7 @@ class StreamWorker:
         return self._retry(batch, halve=False)
 
     def _done(self, batch: StreamBatch) -> int:
-        """How many of the batch's records are done."""
+        """How many records of the batch are processed."""
         response = self._function.invoke(batch.records)
         failures = response.get("batchItemFailures") if isinstance(response, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         if not self._rules.reports_failures or not failures:
@@ -111,14 +111,14 @@ class StreamWorker:
         try:
             return min(numbers.index(failure["itemIdentifier"]) for failure in failures)  # pyright: ignore[reportUnknownVariableType]
         except (ValueError, KeyError, TypeError) as error:
-            # An identifier that is none of the batch's fails the batch as a whole.
+            # An identifier that is not in the batch fails the whole batch.
             raise FunctionFailed("unknown itemIdentifier") from error
 
     def _retry(self, batch: StreamBatch, *, halve: bool) -> float:
         splits = halve and self._rules.bisects and len(batch.records) > 1
         condition = self._given_up(batch)
         if condition == TOO_OLD or (condition and not splits):
-            self._destination.note(batch.records, condition, batch.tries)
+            self._destination.record(batch.records, condition, batch.tries)
             self._batches.popleft()
             return 0.0
         if splits:

@@ -1,4 +1,4 @@
-"""Idempotency keys and batches over real HTTP, under the functions' own roles: what is sent again counts once."""
+"""Idempotency keys and batches over real HTTP, under the functions' own roles: a repeated request has one effect."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def post(laptop: Laptop, key: str, body: Any, path: str = "/v1/tasks") -> Respon
 
 
 def count_of(laptop: Laptop, title: str) -> int:
-    """How many records there are of tasks with this title."""
+    """The number of records of tasks with this title."""
     table, dynamodb = laptop.outputs["table_name"], laptop.clients.get("dynamodb")
     pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     return sum(f'"title":"{title}"' in item["body"]["S"] for page in pages for item in page["Items"])
@@ -45,36 +45,36 @@ def clients() -> Iterator[ThreadPoolExecutor]:
 
 
 @pytest.mark.check
-def test_a_thousand_submissions_with_a_hundred_keys_make_a_hundred_tasks_that_run_once(
+def test_a_thousand_submissions_with_a_hundred_keys_create_a_hundred_tasks_that_run_once(
     laptop: Laptop, clients: ThreadPoolExecutor
 ) -> None:
     tasks = [
         a_task(title="crowd", ordering_key=f"crowd-{n % 20}", data={"n": n}, type="demo.echo") for n in range(KEYS)
     ]
-    order = [n for n in range(KEYS) for _ in range(REQUESTS // KEYS)]  # those of a key together, so that they meet
+    order = [n for n in range(KEYS) for _ in range(REQUESTS // KEYS)]  # a key's requests overlap
     responses = list(clients.map(lambda n: (n, post(laptop, f"crowd-{n}", tasks[n])), order))
 
     assert {response.status for _, response in responses} == {202}
     ids = collections.defaultdict(set)
     for n, response in responses:
         ids[n].add(response.json["task_id"])
-    assert all(len(of_key) == 1 for of_key in ids.values()), "every request with a key is told of the same task"
+    assert all(len(of_key) == 1 for of_key in ids.values()), "every request with a key gets the same task"
     assert len(set.union(*ids.values())) == KEYS == count_of(laptop, "crowd")
     new = [response for _, response in responses if "Idempotent-Replayed" not in response.headers]
-    assert len(new) >= KEYS, "the first request of each key is no replay"
+    assert len(new) >= KEYS, "the first request of each key is not a replay"
     for (task_id,) in ids.values():
         task = laptop.finished(task_id)
-        assert (task["status"], task["attempts"]) == ("succeeded", 1), "each was processed, once"
+        assert (task["status"], task["attempts"]) == ("succeeded", 1), "each was processed once"
 
 
-def test_a_task_that_was_recorded_and_could_not_be_sent_runs_once_after_the_clients_retry(laptop: Laptop) -> None:
+def test_a_task_that_was_recorded_but_not_sent_runs_once_after_the_client_s_retry(laptop: Laptop) -> None:
     task = a_task(title="unsent", ordering_key="unsent")
     with without(laptop, VALIDATOR, "sqs:SendMessage"):
-        refused = post(laptop, "unsent", task)
-        assert refused.status == 503
-        assert int(refused.headers["Retry-After"]) >= 1
+        rejected = post(laptop, "unsent", task)
+        assert rejected.status == 503
+        assert int(rejected.headers["Retry-After"]) >= 1
     task_id = IdempotencyKey(caller=None, text="unsent").task_id()
-    assert laptop.read(task_id)["status"] == "queued", "recorded, and nothing in the queue"
+    assert laptop.read(task_id)["status"] == "queued", "recorded, but not in the queue"
 
     for _ in range(3):
         response = post(laptop, "unsent", task)
@@ -86,18 +86,18 @@ def test_a_task_that_was_recorded_and_could_not_be_sent_runs_once_after_the_clie
 
 
 @contextlib.contextmanager
-def _deadly_to_send(laptop: Laptop) -> Generator[None]:
-    """SQS takes the validator's connection and says nothing, until Lambda ends the validator in the middle of it."""
+def _hanging_send(laptop: Laptop) -> Generator[None]:
+    """SQS accepts the validator's connection and never responds, until Lambda kills the validator."""
     client: Any = laptop.clients.lambda_
     usual = client.get_function_configuration(FunctionName=VALIDATOR)
     variables = usual["Environment"]["Variables"]
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        deadly = {"Variables": variables | {"AWS_ENDPOINT_URL_SQS": address}}
-        client.update_function_configuration(FunctionName=VALIDATOR, Timeout=3, Environment=deadly)
+        hanging = {"Variables": variables | {"AWS_ENDPOINT_URL_SQS": address}}
+        client.update_function_configuration(FunctionName=VALIDATOR, Timeout=3, Environment=hanging)
         try:
             let_changes_take_effect()
-            eventually(lambda: laptop.request("GET", "/v1/health").status == 200)  # a cold start takes time of its own
+            eventually(lambda: laptop.request("GET", "/v1/health").status == 200)  # so that the cold start is over
             yield
         finally:
             client.update_function_configuration(
@@ -107,9 +107,9 @@ def _deadly_to_send(laptop: Laptop) -> Generator[None]:
 
 
 @pytest.mark.check
-def test_a_validator_that_dies_between_put_and_send_is_made_good_by_the_clients_retry(laptop: Laptop) -> None:
+def test_a_validator_that_dies_between_put_and_send_is_made_good_by_the_client_s_retry(laptop: Laptop) -> None:
     task = a_task(title="died", ordering_key="died")
-    with _deadly_to_send(laptop):
+    with _hanging_send(laptop):
         died = post(laptop, "died", task)
         assert (died.status, died.json["title"]) == (500, "Internal error"), "no one was left to respond"
     task_id = IdempotencyKey(caller=None, text="died").task_id()
@@ -122,14 +122,14 @@ def test_a_validator_that_dies_between_put_and_send_is_made_good_by_the_clients_
     assert count_of(laptop, "died") == 1
 
 
-def test_another_payload_with_the_same_key_is_refused(laptop: Laptop) -> None:
+def test_another_payload_with_the_same_key_is_rejected(laptop: Laptop) -> None:
     assert post(laptop, "reused", a_task()).status == 202
     response = post(laptop, "reused", a_task(title="another"))
     assert response.status == 422
     assert response.headers["Content-Type"].startswith("application/problem+json")
 
 
-def test_a_batch_is_worked_off_in_order_and_counts_once(laptop: Laptop) -> None:
+def test_a_batch_is_processed_in_order_and_once(laptop: Laptop) -> None:
     given = [
         a_task(title="in-batch", ordering_key=f"batch-{n % 3}", data={"n": n}, type="demo.echo") for n in range(25)
     ]
@@ -146,7 +146,7 @@ def test_a_batch_is_worked_off_in_order_and_counts_once(laptop: Laptop) -> None:
     assert count_of(laptop, "in-batch") == 25
 
 
-def test_a_batch_with_a_mistake_and_one_that_is_none(laptop: Laptop) -> None:
+def test_a_batch_with_an_invalid_task_and_an_empty_batch(laptop: Laptop) -> None:
     response = post(laptop, "mixed", {"tasks": [a_task(), a_task(title="")]}, "/v1/tasks/batch")
     assert [result["status"] for result in response.json["results"]] == [202, 400]
     assert post(laptop, "none", {"tasks": []}, "/v1/tasks/batch").status == 400

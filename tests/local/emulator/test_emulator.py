@@ -1,4 +1,4 @@
-"""The emulator as a child: what it inherits, how its early death is told, and who is never signalled."""
+"""The emulator as a child process: what it inherits, how its death is reported, and what is never signalled."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.emulator.server import Emulator, answers, environment, stop_orphan
+from local.emulator.server import Emulator, environment, is_ready, stop_orphan
 from local.host.errors import LaptopError
 from local.host.processes import alive
 from local.host.state_dir import StateDir, write_json
@@ -30,7 +30,7 @@ def state(tmp_path: Path) -> StateDir:
 
 @pytest.fixture
 def impostor(state: StateDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Impostor:
-    """An emulator whose Python is a shell script of ours."""
+    """An emulator whose Python is a shell script."""
 
     def make(script: str) -> Emulator:
         python = tmp_path / "python"
@@ -53,7 +53,7 @@ def test_the_child_does_not_inherit_the_host_s_settings(state: StateDir) -> None
     assert child["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1234"
 
 
-def test_an_early_death_is_told_with_the_log_and_the_way_out(impostor: Impostor) -> None:
+def test_an_early_death_is_reported_with_the_log_and_the_way_out(impostor: Impostor) -> None:
     one = impostor("echo something is wrong >&2; exit 3")
     one.start()
     with pytest.raises(LaptopError, match=r"(?s)exit code 3.*something is wrong.*emulator\.log"):
@@ -61,11 +61,11 @@ def test_an_early_death_is_told_with_the_log_and_the_way_out(impostor: Impostor)
     one.stop()
     missing = impostor("echo No module named ministack >&2; exit 1")
     missing.start()
-    with pytest.raises(LaptopError, match="run `make`"):
+    with pytest.raises(LaptopError, match="`make run`"):
         missing.wait_until_ready()
 
 
-def test_a_child_that_never_answers_or_never_ends_is_not_waited_for(
+def test_a_child_that_never_responds_or_never_ends_is_given_up(
     impostor: Impostor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("local.emulator.server.START_SECONDS", 0.3)
@@ -73,7 +73,7 @@ def test_a_child_that_never_answers_or_never_ends_is_not_waited_for(
     deaf = impostor("trap '' TERM; while :; do sleep 0.1; done")
     deaf.start()
     pid = deaf.pid
-    with pytest.raises(LaptopError, match="did not answer"):
+    with pytest.raises(LaptopError, match="did not respond"):
         deaf.wait_until_ready()
     deaf.stop()
     assert not alive(pid)
@@ -94,7 +94,7 @@ def test_a_record_that_names_no_process_stops_none(state: StateDir, recorded: ob
 @pytest.mark.parametrize(
     ("program", "responds"),
     [("other.py", True), ("emulator_process.py", False)],
-    ids=["another program responds on the port", "the port is of no emulator"],
+    ids=["another program on the port", "no emulator on the port"],
 )
 def test_a_process_that_is_not_our_emulator_is_never_signalled(
     state: StateDir, tmp_path: Path, program: str, responds: bool
@@ -103,7 +103,7 @@ def test_a_process_that_is_not_our_emulator_is_never_signalled(
         write_json(state.emulator_process, {"pid": other.pid, "endpoint": endpoint if responds else NOWHERE})
         stop_orphan(state)
         assert other.poll() is None
-        assert answers(endpoint), "it has not noticed anything"
+        assert is_ready(endpoint), "it was not disturbed"
 
 
 def test_a_process_whose_command_line_cannot_be_read_is_never_signalled(
@@ -165,7 +165,7 @@ server.serve_forever()
 
 
 class Said:
-    """What was said to the person at the terminal."""
+    """Collects the lines of progress."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []

@@ -10,7 +10,7 @@ from typing import Any
 from local.program.resources.functions import packages
 from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler, section
 
-# X-Ray is not there to receive the traces that aws-lambda-powertools would otherwise insist on sending.
+# There is no X-Ray to receive the traces that aws-lambda-powertools would send.
 LAPTOP_VARIABLES = {"POWERTOOLS_TRACE_DISABLED": "1"}
 
 
@@ -21,7 +21,7 @@ def _ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource
     settings = _settings(inputs)
     try:
         current: Mapping[str, Any] = client.get_function_configuration(FunctionName=name)
-        # Each update replaces the function's warm workers, so an unchanged function is left alone.
+        # Each update replaces the function's warm workers, so an unchanged function is not updated.
         if current["CodeSha256"] != digest:
             client.update_function_code(FunctionName=name, ZipFile=code)
         changed = {key: value for key, value in settings.items() if current.get(key) != value}
@@ -103,7 +103,7 @@ HANDLERS = (
         ensure=_ensure,
         remove=_remove,
         ignores={
-            "runtime": "runs as a custom runtime on this machine's Python, see packages.py",
+            "runtime": "it runs as a custom runtime on this machine's Python, see packages.py",
             "layers": "functions on the laptop import from the virtual environment",
             "tracingConfig": "there is no X-Ray on the laptop",
             "sourceCodeHash": "the code itself is compared",
@@ -111,7 +111,7 @@ HANDLERS = (
             "publish": "there are no versions on the laptop yet",
             "loggingConfig.applicationLogLevel": "the function's own LOG_LEVEL decides",
             "loggingConfig.systemLogLevel": "the emulator writes no system log lines",
-            "skipDestroy": "a function that has left the program is removed, on purpose",
+            "skipDestroy": "a function that is no longer declared is removed, on purpose",
         },
     ),
 )

@@ -1,4 +1,4 @@
-"""What stands around a Lambda function: its layers and who may invoke it."""
+"""Layers of Lambda functions, and permissions to invoke them."""
 
 from __future__ import annotations
 

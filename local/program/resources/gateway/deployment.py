@@ -17,7 +17,7 @@ from local.program.resources.handler import (
     section,
 )
 
-# Property of a method setting -> where UpdateStage keeps it. aws_api_gateway_method_settings documents them.
+# Property of a method setting -> its path in UpdateStage. aws_api_gateway_method_settings documents them.
 SETTINGS = {
     "metricsEnabled": "metrics/enabled",
     "loggingLevel": "logging/loglevel",
@@ -28,7 +28,7 @@ SETTINGS = {
 
 
 def _ensure_deployment(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
-    """A new deployment only when the triggers changed: as in Pulumi, and so that the stage stays as it was."""
+    """A new deployment only if the triggers have changed, as in Pulumi, so that the stage stays unchanged."""
     client, api = context.clients.apigateway, inputs["restApi"]
     digest = hashlib.sha256(json.dumps(inputs.get("triggers") or {}, sort_keys=True).encode()).hexdigest()[:16]
     description = f"{inputs.get('description', '')} [{digest}]".strip()
@@ -90,7 +90,7 @@ def _ensure_settings(context: ProvisioningContext, inputs: Inputs) -> Provisione
 
 
 def _rate(settings: Inputs) -> Rate | None:
-    """The limits that are set; -1, the provider's own default, sets none."""
+    """The limits that are set; -1, the provider's default, sets none."""
     given = {
         "per_second": settings.get("throttlingRateLimit", -1),
         "burst": settings.get("throttlingBurstLimit", -1),

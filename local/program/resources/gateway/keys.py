@@ -1,4 +1,4 @@
-"""API keys, usage plans, and the account's settings of API Gateway."""
+"""API keys, usage plans, and the API Gateway settings of the account."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _remove_key(context: ProvisioningContext, key_id: str) -> None:
 
 
 def _ensure_plan(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
-    """A plan that differs is made anew: its keys are put into it again after it."""
+    """A plan that differs is replaced; its keys are assigned to the new one afterwards."""
     client, wanted = context.clients.apigateway, _plan(inputs)
     plan: Any = None
     for one in client.get_usage_plans(limit=500)["items"]:

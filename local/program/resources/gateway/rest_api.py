@@ -1,7 +1,7 @@
 """REST APIs, from their OpenAPI body.
 
 The emulator keeps the API itself, whose id is part of the ARNs of its stages. The front door serves what the body
-defines, so no resources or methods are created there.
+defines, so no resources or methods are created on the emulator.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from local.program.declarations import openapi
 from local.program.declarations.gateway import ApiDeclaration
 from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler, section
 
-NOTHING = '{"openapi": "3.0.1", "paths": {}}'
+EMPTY_DOCUMENT = '{"openapi": "3.0.1", "paths": {}}'
 
 
 def _ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
-    api = openapi.parse(inputs.get("body") or NOTHING)
+    api = openapi.parse(inputs.get("body") or EMPTY_DOCUMENT)
     existing = _find(context, inputs["name"])
     if existing is None:
         existing = context.clients.apigateway.create_rest_api(**_request(inputs))
@@ -63,9 +63,9 @@ HANDLERS = (
         ensure=_ensure,
         remove=_remove,
         ignores={
-            "failOnWarnings": "what is not understood in the body is always an error",
-            "putRestApiMode": "the body always replaces what was there",
-            "disableExecuteApiEndpoint": "the front door is the only way in",
+            "failOnWarnings": "a part of the body that is not understood is always an error",
+            "putRestApiMode": "the body always replaces the previous one",
+            "disableExecuteApiEndpoint": "the front door is the only endpoint",
         },
     ),
 )
