@@ -1,9 +1,9 @@
 """The rival: the same endpoints in FastAPI, on Lambda through Mangum, with logs and metrics through Powertools.
 
 Same model, same rules, same record, message, log line, metric and errors as the validator. What a FastAPI author could
-share, the domain, is shared; what FastAPI does for its users (routing, parsing, validating, answering) is left to it.
-Where there are several usual ways, this is the fastest: the answer is returned as a response, which is not validated
-again, no OpenAPI document, no lifespan events. Clients are boto3's.
+share, the domain, is shared; what FastAPI does for its users (routing, parsing, validating, responding) is left to it.
+Where there are several usual ways, this is the fastest: the result is returned as a response, which is not validated
+again; no OpenAPI document, no lifespan events. Clients are boto3's.
 """
 
 import os
@@ -40,7 +40,7 @@ queue = SQSTaskQueue(os.environ["QUEUE_URL"], boto3.client("sqs", config=CONFIG)
 
 
 def accept(new_task: NewTask, request: Request) -> JSONResponse:
-    """202 with the task as accepted, and where to read it."""
+    """202 with the accepted task, and where to read it."""
     if errors := type_errors(new_task, types):
         raise invalid_task(errors)
     record = new_record(new_task, key=None, now=datetime.now(UTC), new_id=_new_id)
@@ -57,12 +57,12 @@ def _new_id(moment: datetime) -> str:
 
 
 async def health() -> dict[str, str]:
-    """The API answers, and what time it thinks it is."""
+    """The API responds, with its time."""
     return {"status": "healthy", "timestamp": timestamp(datetime.now(UTC))}
 
 
 async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-    """400 that names every field which is wrong."""
+    """400 that names every invalid field."""
     errors = [FieldError(field=".".join(map(str, e["loc"][1:])) or "body", message=e["msg"]) for e in error.errors()]
     return await refused(request, invalid_task(errors))
 
@@ -80,7 +80,7 @@ async def refused(request: Request, error: Refused) -> JSONResponse:
 
 
 async def unavailable(request: Request, error: Unavailable) -> JSONResponse:
-    """503: the client tries again."""
+    """503: the client is to try again."""
     logger.exception("unavailable")
     return await refused(request, Refused(503, "Temporarily unavailable", str(error), headers={"Retry-After": "5"}))
 
@@ -100,7 +100,7 @@ def lambda_handler(app: FastAPI) -> LambdaHandler:
     """The application on Lambda, with what Powertools adds to each log line, and metrics."""
     adapter = Mangum(app, lifespan="off")
 
-    # A function, because Powertools' decorators want a name.
+    # A function, because Powertools' decorators need a name.
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return adapter(event, context)
 
