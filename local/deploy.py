@@ -1,4 +1,4 @@
-"""Deploys the Pulumi program to a running emulator, and builds the services that run beside it."""
+"""Deploys the Pulumi program to a running emulator, and builds the services that run next to it."""
 
 from __future__ import annotations
 

@@ -144,12 +144,12 @@ class Laptop:
     def dead_letters(self) -> list[dict[str, Any]]:
         """All current dead letters, removed from their queue."""
         url, sqs = self.outputs["dead_letter_queue_url"], self.clients.get("sqs")
-        letters: list[dict[str, Any]] = []
+        dead_letters: list[dict[str, Any]] = []
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
-                letters.append(json.loads(message["Body"]))
+                dead_letters.append(json.loads(message["Body"]))
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return letters
+        return dead_letters
 
 
 def let_changes_take_effect() -> None:

@@ -80,15 +80,15 @@ class Bench:
 
     def dead_letters(self) -> list[dict[str, Any]]:
         """All dead letters, removed from their queue; `group` is the message group of each."""
-        letters: list[dict[str, Any]] = []
+        dead_letters: list[dict[str, Any]] = []
         url = self.outputs["dead_letter_queue_url"]
         while messages := self.sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["MessageGroupId"]
         ).get("Messages", []):
             for message in messages:
-                letters.append(json.loads(message["Body"]) | {"group": message["Attributes"]["MessageGroupId"]})
+                dead_letters.append(json.loads(message["Body"]) | {"group": message["Attributes"]["MessageGroupId"]})
                 self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return letters
+        return dead_letters
 
 
 def without_table(state: str) -> Break:

@@ -82,7 +82,7 @@ def test_a_permanent_failure_is_recorded_and_sent_to_the_dead_letter_queue(bench
     assert (record["status"], record["attempts"]) == ("failed", "1")
     assert record["error"]["class"]["S"] == "VALIDATION"
     assert record["error"]["type"]["S"] == "TaskValidationError"
-    (dead_letter,) = [letter for letter in bench.dead_letters() if letter["task_id"] == task_id]
+    (dead_letter,) = [one for one in bench.dead_letters() if one["task_id"] == task_id]
     assert dead_letter["message"] == sent[0], "the original message is untouched"
     assert dead_letter["error"]["message"] == "attempt 1 failed, as it was asked to"
     assert record["created_at"] <= dead_letter["first_failed_at"] <= dead_letter["failed_at"]
@@ -111,7 +111,7 @@ def test_transient_failures_are_retried_up_to_the_limit_of_their_class(bench: Be
 def test_a_rate_limit_is_retried_and_the_first_failure_is_recorded(bench: Bench, task_id: str) -> None:
     bench.run(message(task(task_id, "demo.flaky", probability=1, error_class="RATE_LIMIT")))
 
-    (dead_letter,) = [letter for letter in bench.dead_letters() if letter["task_id"] == task_id]
+    (dead_letter,) = [one for one in bench.dead_letters() if one["task_id"] == task_id]
     assert dead_letter["first_failed_at"] < dead_letter["failed_at"], "three more runs are in between"
     assert bench.record(task_id)["first_failed_at"] == dead_letter["first_failed_at"]
 
@@ -138,7 +138,9 @@ def test_a_malformed_message_goes_to_the_dead_letter_queue_with_the_reason(bench
     execution = bench.run(message(body, message_id=message_id))
 
     assert execution.status == "SUCCEEDED", "its group advances"
-    (dead_letter,) = [letter for letter in bench.dead_letters() if letter["message"]["messageId"] == message_id]
+    (dead_letter,) = [
+        dead_letter for dead_letter in bench.dead_letters() if dead_letter["message"]["messageId"] == message_id
+    ]
     assert dead_letter["error"]["class"] == "VALIDATION"
     assert dead_letter["error"]["type"] == "InvalidMessage"
     assert dead_letter["group"] == message_id, "each dead letter can be received separately"
@@ -166,7 +168,7 @@ def test_a_failed_task_that_comes_back_sends_its_dead_letter_again(bench: Bench,
     again = bench.run(failing)
 
     assert again.states[-2:] == ("SendToDeadLetterQueue", "TaskFailed")
-    (dead_letter,) = [letter for letter in bench.dead_letters() if letter["task_id"] == task_id]
+    (dead_letter,) = [one for one in bench.dead_letters() if one["task_id"] == task_id]
     assert dead_letter["error"]["class"] == "VALIDATION"
     assert dead_letter["attempts"] == 1, "sending the dead letter again is not another attempt"
 

@@ -84,9 +84,9 @@ def test_a_poisoned_task_fails_with_a_dead_letter_and_its_key_advances(laptop: L
     task = laptop.finished(poisoned)
     assert (task["status"], task["error"]["class"]) == ("failed", "VALIDATION"), task
     assert laptop.finished(following)["status"] == "succeeded"
-    letters = [letter for letter in laptop.dead_letters() if poisoned in json.dumps(letter)]
-    assert len(letters) == 1, "exactly one dead letter"
-    assert "Poison" in json.dumps(letters[0]), "it contains the whole original message"
+    dead_letters = [dead_letter for dead_letter in laptop.dead_letters() if poisoned in json.dumps(dead_letter)]
+    assert len(dead_letters) == 1, "exactly one dead letter"
+    assert "Poison" in json.dumps(dead_letters[0]), "it contains the whole original message"
 
 
 def test_a_message_delivered_twice_has_one_effect(laptop: Laptop) -> None:
@@ -106,9 +106,9 @@ def test_a_malformed_message_is_dead_lettered_and_its_group_advances(laptop: Lap
     laptop.send(body, group="malformed")
     following = laptop.post(ordering_key="malformed")
     assert laptop.finished(following)["status"] == "succeeded"
-    (letter,) = laptop.dead_letters()
-    assert body in json.dumps(letter).replace("\\", ""), "the message is kept unchanged"
-    assert "InvalidMessage" in json.dumps(letter), "with the reason"
+    (dead_letter,) = laptop.dead_letters()
+    assert body in json.dumps(dead_letter).replace("\\", ""), "the message is kept unchanged"
+    assert "InvalidMessage" in json.dumps(dead_letter), "with the reason"
 
 
 @pytest.mark.usefixtures("quick_redelivery")

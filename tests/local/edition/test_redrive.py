@@ -73,9 +73,11 @@ def test_a_failed_task_is_redriven_and_others_are_rejected(laptop: Laptop) -> No
     eventually(lambda: laptop.read(task_id)["status"] == "failed")
     task = laptop.read(task_id)
     assert (task["attempts"], task["redrives"]) == (2, 1), "it failed again, because nothing was fixed"
-    letters: list[dict[str, Any]] = []
-    eventually(lambda: letters.extend(laptop.dead_letters()) or letters)
-    assert [letter["attempts"] for letter in letters] == [2], "the dead letter of the first failure is gone"
+    dead_letters: list[dict[str, Any]] = []
+    eventually(lambda: dead_letters.extend(laptop.dead_letters()) or dead_letters)
+    assert [dead_letter["attempts"] for dead_letter in dead_letters] == [2], (
+        "the dead letter of the first failure is gone"
+    )
 
     good = laptop.post(ordering_key="one")
     laptop.finished(good)

@@ -37,10 +37,10 @@ def impostor(state: StateDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         python.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
         python.chmod(0o755)
         monkeypatch.setattr(sys, "executable", str(python))
-        return Emulator(state, "us-east-1", say=said.append)
+        return Emulator(state, "us-east-1", say=progress.append)
 
-    said: list[str] = []
-    make.said = said  # type: ignore[attr-defined]
+    progress: list[str] = []
+    make.progress = progress  # type: ignore[attr-defined]
     return make
 
 
@@ -77,7 +77,7 @@ def test_a_child_that_never_responds_or_never_ends_is_given_up(
         deaf.wait_until_ready()
     deaf.stop()
     assert not alive(pid)
-    assert "was killed" in impostor.said[0]  # type: ignore[attr-defined]
+    assert "was killed" in impostor.progress[0]  # type: ignore[attr-defined]
     deaf.stop()
 
 
@@ -86,8 +86,8 @@ def test_a_child_that_never_responds_or_never_ends_is_given_up(
 )
 def test_a_record_that_names_no_process_stops_none(state: StateDir, recorded: object) -> None:
     write_json(state.emulator_process, recorded)
-    stop_orphan(state, said := Said())
-    assert said.lines == []
+    stop_orphan(state, progress := Progress())
+    assert progress.lines == []
     assert not state.emulator_process.exists()
 
 
@@ -119,9 +119,9 @@ def test_a_process_whose_command_line_cannot_be_read_is_never_signalled(
 def test_an_orphan_is_stopped(state: StateDir, tmp_path: Path) -> None:
     with started(tmp_path / "emulator_process.py") as (orphan, endpoint):
         write_json(state.emulator_process, {"pid": orphan.pid, "endpoint": endpoint})
-        stop_orphan(state, said := Said())
+        stop_orphan(state, progress := Progress())
         assert orphan.wait() == -signal.SIGTERM
-        assert [line for line in said.lines if "an earlier run left behind" in line] == said.lines
+        assert [line for line in progress.lines if "an earlier run left behind" in line] == progress.lines
         assert not state.emulator_process.exists()
 
 
@@ -134,10 +134,10 @@ def test_an_orphan_that_does_not_stop_is_killed_and_named(
         endpoint,
     ):
         write_json(state.emulator_process, {"pid": orphan.pid, "endpoint": endpoint})
-        stop_orphan(state, said := Said())
+        stop_orphan(state, progress := Progress())
         assert orphan.wait() == -signal.SIGKILL
-        assert f"process {orphan.pid}" in said.lines[1]
-        assert "was killed" in said.lines[1]
+        assert f"process {orphan.pid}" in progress.lines[1]
+        assert "was killed" in progress.lines[1]
 
 
 def test_an_orphan_of_another_user_is_named(state: StateDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +164,7 @@ server.serve_forever()
 """
 
 
-class Said:
+class Progress:
     """Collects the lines of progress."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""An invocation that the emulator is asked for reaches the laptop edition, and its outcome the emulator."""
+"""Invocations through the emulator reach the laptop edition, and their outcomes the emulator."""
 
 from __future__ import annotations
 

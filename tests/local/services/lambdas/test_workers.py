@@ -182,4 +182,4 @@ sys.stdin.read()
     worker = psutil.Process(int(json.loads(laptop.stdout.readline())))
     laptop.kill()
     laptop.communicate()
-    assert wait_for_end(worker, 20), "there is no one left to work for"
+    assert wait_for_end(worker, 20), "no one needs it any more"
