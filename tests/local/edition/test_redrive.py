@@ -75,9 +75,7 @@ def test_a_failed_task_is_redriven_and_others_are_rejected(laptop: Laptop) -> No
     assert (task["attempts"], task["redrives"]) == (2, 1), "it failed again, because nothing was fixed"
     dead_letters: list[dict[str, Any]] = []
     eventually(lambda: dead_letters.extend(laptop.dead_letters()) or dead_letters)
-    assert [dead_letter["attempts"] for dead_letter in dead_letters] == [2], (
-        "the dead letter of the first failure is gone"
-    )
+    assert [one["attempts"] for one in dead_letters] == [2], "the dead letter of the first failure is gone"
 
     good = laptop.post(ordering_key="one")
     laptop.finished(good)
