@@ -1,1 +1,1 @@
-"""Measurements: ratios and medians, never assertions. Each module is run by hand: `python -m benchmarks.<name>`."""
+"""Measurements: ratios and medians, never assertions. Run a module with `python -m benchmarks.<name>`."""

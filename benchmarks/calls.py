@@ -1,8 +1,8 @@
-"""Which AWS calls one task causes on the laptop, who makes them, and what each costs.
+"""Which AWS calls one task causes on the laptop, what makes them, and what each costs.
 
-`python -m benchmarks.calls` starts a laptop edition of its own with an empty state, has the emulator record its calls
-while one client posts tasks, and repeats each kind of call on resources of its own to measure its CPU. It prints the
-table of `docs/reference/laptop-costs.md`. `--short` counts few tasks, for a test that it still runs.
+`python -m benchmarks.calls` starts a separate laptop edition with an empty state, has the emulator record its calls
+while one client submits tasks, and repeats each kind of call on scratch resources to measure its CPU. It prints the
+table of `docs/reference/laptop-costs.md`. `--short` counts few tasks, to test that the benchmark still runs.
 """
 
 import argparse
@@ -22,27 +22,27 @@ from typing import Any
 
 import psutil
 
-from benchmarks.driving import Client, Laptop, running, wait_until_empty
+from benchmarks.driving import Laptop, TaskClient, running, wait_until_empty
 from local.emulator import emulator_process
 from local.emulator.lean_client import LeanClient
 
 KEYS = 20
-PAGE = 50  # the emulator tells no more of its recorded calls at once
+PAGE = 50  # the emulator returns no more of its recorded calls at a time
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
-    """A kind of call: its name in CloudTrail, who makes it and what for, and how to make one that costs as much."""
+class MeasuredCall:
+    """A kind of call: its name in CloudTrail, its caller and purpose, and how to make one that costs as much."""
 
     source: str
     name: str
-    who: str
+    caller: str
     purpose: str
-    make: Callable[["Scratch"], object]
+    make: Callable[["ScratchResources"], object]
 
 
-class Scratch:
-    """Resources that calls can be repeated on."""
+class ScratchResources:
+    """Resources for repeated calls."""
 
     def __init__(self, laptop: Laptop) -> None:
         clients = laptop.clients
@@ -66,24 +66,24 @@ class Scratch:
 
     @cached_property
     def end_of_stream(self) -> str:
-        """Where there are no changes yet."""
+        """The end of the table's stream, where there are no changes yet."""
         arn = self.dynamodb.describe_table(TableName=self.table)["Table"]["LatestStreamArn"]
         (shard,) = self.streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
         about = {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "LATEST"}
         return self.streams.get_shard_iterator(**about)["ShardIterator"]
 
     def fresh(self) -> str:
-        """A name that has not been used."""
+        """An unused name."""
         self.number += 1
         return f"scratch-{self.number}"
 
 
-def put_item(on: Scratch) -> object:
+def put_item(on: ScratchResources) -> object:
     """A record as the validator writes it."""
     return on.dynamodb.put_item(TableName=on.table, Item=on.item | {"task_id": {"S": on.fresh()}})
 
 
-def update_item(on: Scratch) -> object:
+def update_item(on: ScratchResources) -> object:
     """A change as the state machine makes it."""
     return on.dynamodb.update_item(
         TableName=on.table,
@@ -95,74 +95,80 @@ def update_item(on: Scratch) -> object:
     )
 
 
-def send_message(on: Scratch) -> object:
+def send_message(on: ScratchResources) -> object:
     """A message as the validator sends it."""
     name = on.fresh()
     body = on.item["body"]["S"]
     return on.sqs.send_message(QueueUrl=on.queue, MessageBody=body, MessageGroupId=name, MessageDeduplicationId=name)
 
 
-def receive_and_delete(on: Scratch) -> object:
-    """Two calls: what is deleted has to be received."""
+def receive_and_delete(on: ScratchResources) -> object:
+    """Two calls: a message has to be received before it can be deleted."""
     received = on.sqs.receive_message(QueueUrl=on.queue, MessageSystemAttributeNames=["All"])
     handle = received["Messages"][0]["ReceiptHandle"]
     return on.sqs.delete_message(QueueUrl=on.queue, ReceiptHandle=handle)
 
 
-def publish_batch(on: Scratch) -> object:
+def publish_batch(on: ScratchResources) -> object:
     """Ten events."""
     attributes = {"status": {"DataType": "String", "StringValue": "queued"}}
     entries = [{"Id": str(n), "Message": "x" * 600, "MessageAttributes": attributes} for n in range(10)]
     return on.sns.publish_batch(TopicArn=on.topic, PublishBatchRequestEntries=entries)
 
 
-def put_log_events(on: Scratch) -> object:
+def put_log_events(on: ScratchResources) -> object:
     """The log of one execution, about 40 KB."""
     events = [{"timestamp": int(time.time() * 1000), "message": "x" * 2000} for _ in range(20)]
     return on.logs.put_log_events(logGroupName="scratch", logStreamName="scratch", logEvents=events)
 
 
-def put_metric_data(on: Scratch) -> object:
-    """One datum each of ten metrics."""
+def put_metric_data(on: ScratchResources) -> object:
+    """One datum for each of ten metrics."""
     data = [{"MetricName": f"m{n}", "Values": [1.0], "Counts": [3.0]} for n in range(10)]
     return on.cloudwatch.put_metric_data(Namespace="Scratch", MetricData=data)
 
 
 DYNAMODB, SQS, LOGS = "dynamodb.amazonaws.com", "sqs.amazonaws.com", "logs.amazonaws.com"
 CALLS = (
-    Call(source=DYNAMODB, name="PutItem", who="validator", purpose="the record", make=put_item),
-    Call(source=SQS, name="SendMessage", who="validator", purpose="the message", make=send_message),
-    Call(source=SQS, name="ReceiveMessage", who="pipe", purpose="takes it", make=receive_and_delete),
-    Call(source=DYNAMODB, name="UpdateItem", who="state machine", purpose="claim, result", make=update_item),
-    Call(source=SQS, name="DeleteMessage", who="pipe", purpose="done", make=receive_and_delete),
-    Call(
+    MeasuredCall(source=DYNAMODB, name="PutItem", caller="validator", purpose="the record", make=put_item),
+    MeasuredCall(source=SQS, name="SendMessage", caller="validator", purpose="the message", make=send_message),
+    MeasuredCall(source=SQS, name="ReceiveMessage", caller="pipe", purpose="receives it", make=receive_and_delete),
+    MeasuredCall(
+        source=DYNAMODB, name="UpdateItem", caller="state machine", purpose="claim, result", make=update_item
+    ),
+    MeasuredCall(source=SQS, name="DeleteMessage", caller="pipe", purpose="deletes it", make=receive_and_delete),
+    MeasuredCall(
         source="dynamodbstreams.amazonaws.com",
         name="GetRecords",
-        who="stream mapping",
-        purpose="changes of records; four a second",
+        caller="stream mapping",
+        purpose="changes of records; four per second",
         make=lambda on: on.streams.get_records(ShardIterator=on.end_of_stream),
     ),
-    Call(source="sns.amazonaws.com", name="POST.sns", who="events", purpose="PublishBatch", make=publish_batch),
-    Call(source=LOGS, name="PutLogEvents", who="log delivery", purpose="executions, functions", make=put_log_events),
-    Call(
+    MeasuredCall(
+        source="sns.amazonaws.com", name="POST.sns", caller="events", purpose="PublishBatch", make=publish_batch
+    ),
+    MeasuredCall(
+        source=LOGS, name="PutLogEvents", caller="log delivery", purpose="executions, functions", make=put_log_events
+    ),
+    MeasuredCall(
         source="monitoring.amazonaws.com",
         name="PutMetricData",
-        who="metrics",
+        caller="metrics",
         purpose="added up per period",
         make=put_metric_data,
     ),
-    Call(
+    MeasuredCall(
         source="lambda.amazonaws.com",
         name="GetFunction",
-        who="functions",
-        purpose="is it still the same? two a second",
+        caller="functions",
+        purpose="is it unchanged? two per second",
         make=lambda on: on.lambda_.get_function(FunctionName=on.function),
     ),
-    Call(
+    MeasuredCall(
         source="pipes.amazonaws.com",
         name="GET.pipes",
-        who="pipe",
-        purpose="is it to run? two a second",
+        caller="pipe",
+        purpose="should it run? two per second",
         make=lambda on: on.pipes.describe_pipe(Name=on.pipe),
     ),
 )
@@ -171,18 +177,18 @@ CALLS = (
 def main() -> int:
     """Count, measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.calls", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="count few tasks; the figures mean nothing")
+    parser.add_argument("--short", action="store_true", help="count few tasks; the figures are meaningless")
     tasks, repeats = (20, 5) if parser.parse_args().short else (300, 300)
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "state") as laptop:
         counts = count(laptop, tasks)
         costs = measure(laptop, repeats)
-    print("| call | who | what for | a task | emulator, ms a call | caller, ms a call |")
+    print("| call | caller | purpose | per task | emulator, ms per call | caller, ms per call |")
     print("| --- | --- | --- | --- | --- | --- |")
     for call in CALLS:
-        emulator, caller = costs[call.name]
+        emulator, client = costs[call.name]
         times = counts.get((call.source, call.name), 0.0)
-        print(f"| {call.name} | {call.who} | {call.purpose} | {times:.2f} | {emulator:.2f} | {caller:.2f} |")
+        print(f"| {call.name} | {call.caller} | {call.purpose} | {times:.2f} | {emulator:.2f} | {client:.2f} |")
     known = {(call.source, call.name) for call in CALLS}
     others = {key: times for key, times in counts.items() if key not in known and times >= 0.01}
     print("\nothers: " + (", ".join(f"{name} {times:.2f}" for (_, name), times in others.items()) or "none"))
@@ -190,8 +196,8 @@ def main() -> int:
 
 
 def count(laptop: Laptop, tasks: int) -> dict[tuple[str, str], float]:
-    """How often each call is made for a task, while one client posts."""
-    client = Client(laptop.api)
+    """How often each call is made per task, while one client submits tasks."""
+    client = TaskClient(laptop.api)
     for number in range(KEYS):
         client.post(f"key-{number}")
     wait_until_empty(laptop)
@@ -207,7 +213,7 @@ def count(laptop: Laptop, tasks: int) -> dict[tuple[str, str], float]:
 
 
 def record(laptop: Laptop, *, on: bool) -> None:
-    """Have the emulator record calls, or no longer."""
+    """Switch the emulator's recording of calls on or off."""
     body = json.dumps({"cloudtrail._recording_enabled": on}).encode()
     address = f"{laptop.clients.endpoint}/_ministack/config"
     with urllib.request.urlopen(urllib.request.Request(address, body, method="POST")):
@@ -215,13 +221,13 @@ def record(laptop: Laptop, *, on: bool) -> None:
 
 
 def recorded_names(laptop: Laptop, started: float) -> set[tuple[str, str]]:
-    """What else was called lately."""
+    """The kinds of the most recent calls."""
     events = lookup(laptop, started, [])
     return {(event["EventSource"], event["EventName"]) for event in events}
 
 
 def rate(laptop: Laptop, key: tuple[str, str], started: float, seconds: float) -> float:
-    """Calls of this kind in a second; of a frequent one, the last that the emulator tells of say it."""
+    """Calls of this kind per second; for a frequent kind, estimated from the latest that the emulator returns."""
     source, name = key
     found = lookup(laptop, started, [{"AttributeKey": "EventName", "AttributeValue": name}])
     moments = sorted(event["EventTime"].timestamp() for event in found if event["EventSource"] == source)
@@ -231,18 +237,18 @@ def rate(laptop: Laptop, key: tuple[str, str], started: float, seconds: float) -
 
 
 def lookup(laptop: Laptop, started: float, attributes: list[dict[str, str]]) -> list[dict[str, Any]]:
-    """The newest recorded calls."""
+    """The latest recorded calls."""
     trail: Any = laptop.clients.get("cloudtrail")
     since = datetime.fromtimestamp(started, UTC)
     return trail.lookup_events(LookupAttributes=attributes, StartTime=since, MaxResults=PAGE)["Events"]
 
 
 def measure(laptop: Laptop, repeats: int) -> Mapping[str, tuple[float, float]]:
-    """Milliseconds of CPU of each call: the emulator's, and the caller's, which is this process."""
+    """Milliseconds of CPU per call: of the emulator, and of the caller, which is this process."""
     laptop.clients.pipes.stop_pipe(Name=str(laptop.outputs["pipe_name"]))
     processes = psutil.Process(laptop.pid).children()
     emulator = next(process for process in processes if emulator_process.__file__ in process.cmdline())
-    scratch = Scratch(laptop)
+    scratch = ScratchResources(laptop)
     costs: dict[str, tuple[float, float]] = {}
     for call in CALLS:
         call.make(scratch) if call.make is not receive_and_delete else None
@@ -252,7 +258,7 @@ def measure(laptop: Laptop, repeats: int) -> Mapping[str, tuple[float, float]]:
         calls = repeats * (2 if call.make is receive_and_delete else 1)
         after = _cpu(emulator), _cpu(psutil.Process())
         costs[call.name] = ((after[0] - before[0]) * 1000 / calls, (after[1] - before[1]) * 1000 / calls)
-        if call.name == "ReceiveMessage":  # the messages for DeleteMessage, which is measured with it
+        if call.name == "ReceiveMessage":  # messages for DeleteMessage, which is measured the same way
             for _ in range(repeats):
                 send_message(scratch)
     return costs

@@ -1,4 +1,4 @@
-"""What the benchmarks of the laptop edition share: starting it, posting tasks, and counting CPU and memory."""
+"""What the benchmarks of the laptop edition share: starting it, submitting tasks, and measuring CPU and memory."""
 
 import http.client
 import json
@@ -22,12 +22,12 @@ from local.emulator.clients import Clients
 
 FINISHED = {"succeeded", "failed"}
 POLL_SECONDS = 0.1
-MOST_OF_A_BATCH = 100  # that BatchGetItem takes
+BATCH_LIMIT = 100  # of BatchGetItem
 LONGEST_SECONDS = 300.0
 
 
 class System(Protocol):
-    """What is measured: a pipeline with an API in front of a queue."""
+    """A system to measure: a pipeline with an API in front of a queue."""
 
     pid: int
     api: str
@@ -35,16 +35,16 @@ class System(Protocol):
     clients: Clients
 
     def done(self) -> Mapping[str, float]:
-        """When each task was done, in epoch seconds, by its id."""
+        """When each task ended, in epoch seconds, by id."""
         ...
 
     def held(self) -> AbstractContextManager[None]:
-        """Nothing is processed inside this block; tasks wait in the queue."""
+        """Inside this block nothing is processed; tasks wait in the queue."""
         ...
 
 
 class Laptop:
-    """A running laptop edition: where its API is, and what its records say."""
+    """A running laptop edition: its API, its records and its clients."""
 
     def __init__(self, pid: int, state: Path, start_seconds: float) -> None:
         self.pid = pid
@@ -57,7 +57,7 @@ class Laptop:
         self.clients = Clients(runtime["endpoint"], runtime["region"])
 
     def done(self) -> dict[str, float]:
-        """When each task was done, in epoch seconds, by its id."""
+        """When each task ended, in epoch seconds, by id."""
         pages = self.clients.dynamodb.get_paginator("scan").paginate(TableName=self.outputs["table_name"])
         items = (item for page in pages for item in page["Items"])
         return {item["task_id"]["S"]: done_at(item) for item in items if item["status"]["S"] in FINISHED}
@@ -65,51 +65,51 @@ class Laptop:
     def records(self, task_ids: list[str]) -> dict[str, Mapping[str, Any]]:
         """The records of these tasks, by id."""
         table, found = self.outputs["table_name"], dict[str, Mapping[str, Any]]()
-        for start in range(0, len(task_ids), MOST_OF_A_BATCH):
-            keys: Any = [{"task_id": {"S": task_id}} for task_id in task_ids[start : start + MOST_OF_A_BATCH]]
+        for start in range(0, len(task_ids), BATCH_LIMIT):
+            keys: Any = [{"task_id": {"S": task_id}} for task_id in task_ids[start : start + BATCH_LIMIT]]
             items = self.clients.dynamodb.batch_get_item(RequestItems={table: {"Keys": keys}})["Responses"][table]
             found |= {item["task_id"]["S"]: item for item in items}
         return found
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Nothing is processed inside this block; tasks wait in the queue."""
+        """Inside this block nothing is processed; tasks wait in the queue."""
         name = self.outputs["pipe_name"]
         self.clients.pipes.stop_pipe(Name=name)
-        time.sleep(2.0)  # what runs the pipe looks at its state about once a second
+        time.sleep(2.0)  # the pipe polls its state twice a second
         yield
         self.clients.pipes.start_pipe(Name=name)
 
 
-class Client:
-    """Posts tasks over one connection, as one client would."""
+class TaskClient:
+    """Submits tasks over one connection, as one client would."""
 
     def __init__(self, api: str) -> None:
         self._parts = urlsplit(api)
         self._connection = http.client.HTTPConnection(self._parts.netloc, timeout=30)
 
     def post(self, ordering_key: str, data: Mapping[str, object] | None = None) -> str:
-        """Submit a task; its id."""
+        """Submit a task, and return its id."""
         task = {"title": "t", "description": "d", "priority": "low", "type": "demo.echo", "data": data or {}}
         body = json.dumps({**task, "ordering_key": ordering_key})
         self._connection.request("POST", f"{self._parts.path}/tasks", body, {"Content-Type": "application/json"})
         response = self._connection.getresponse()
         text = response.read()
         if response.status != 202:
-            raise SystemExit(f"POST /tasks answered {response.status}: {text[:500]!r}")
+            raise SystemExit(f"POST /tasks returned {response.status}: {text[:500]!r}")
         return json.loads(text)["task_id"]
 
 
 @contextmanager
 def running(state: Path) -> Iterator[Laptop]:
-    """A laptop edition of its own, on a free port, stopped in the end."""
+    """A separate laptop edition on a free port, stopped at the end."""
     environment = {**os.environ, "TASKLINE_PORT": str(_free_port()), "TASKLINE_STATE_DIR": str(state)}
     started = time.perf_counter()
     process = subprocess.Popen([sys.executable, "-m", "local"], env=environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         if not any(line.startswith("Taskline is ready") for line in process.stdout):
-            raise SystemExit("Taskline did not start; try `make run` to see why")
+            raise SystemExit("Taskline did not start; run `make run` to see why")
         yield Laptop(process.pid, state, time.perf_counter() - started)
     finally:
         process.send_signal(signal.SIGTERM)
@@ -117,7 +117,7 @@ def running(state: Path) -> Iterator[Laptop]:
 
 
 def cpu_seconds(pid: int) -> dict[str, float]:
-    """CPU that the processes of a system have used so far, by what they are."""
+    """CPU seconds that the processes of a system have used so far, by process name."""
     used: dict[str, float] = {}
     for name, process in processes(pid):
         times = process.cpu_times()
@@ -126,7 +126,7 @@ def cpu_seconds(pid: int) -> dict[str, float]:
 
 
 def memory_megabytes(pid: int) -> dict[str, float]:
-    """Resident memory of the processes of a system, by what they are."""
+    """Resident memory of the processes of a system, by process name."""
     held: dict[str, float] = {}
     for name, process in processes(pid):
         held[name] = held.get(name, 0.0) + process.memory_info().rss / 1e6
@@ -149,7 +149,7 @@ def processes(pid: int) -> Iterator[tuple[str, psutil.Process]]:
 
 
 def settled(system: System, task_ids: list[str]) -> dict[str, float]:
-    """When each of these tasks was done; waits until the queue is empty."""
+    """Wait until the queue is empty, and return when each of these tasks ended."""
     wait_until_empty(system)
     done = system.done()
     return {task_id: done[task_id] for task_id in task_ids}
@@ -171,7 +171,7 @@ def _messages(system: System) -> int:
 
 
 def done_at(item: Mapping[str, Any]) -> float:
-    """When the task of this record was done, in epoch seconds."""
+    """When the task of this record ended, in epoch seconds."""
     return datetime.fromisoformat(item["finished_at"]["S"]).timestamp()
 
 

@@ -1,7 +1,7 @@
-"""How fast our Express runner is: alone, and beside the emulator's own engine, side by side and in turns.
+"""How fast our Express engine is: alone, and compared with the emulator's own engine, in turns.
 
-`python -m benchmarks.express` deploys the stack on an emulator of its own, with an empty state, and stops it again.
-`--short` runs once through everything, for a test that it still runs; its figures mean nothing.
+`python -m benchmarks.express` deploys the stack on a separate emulator with an empty state, and stops it again.
+`--short` runs everything once, to test that the benchmark still runs; its figures are meaningless.
 """
 
 import argparse
@@ -25,12 +25,12 @@ from asl.execution.logs import ExecutionLog
 from local.deploy import Deployment, headless
 from local.emulator.assumed_role import assumed_session
 from local.host.state_dir import StateDir
-from local.services.pipes.pipe import Engine, Message, Route, record
+from local.services.pipes.pipe import Engine, Message, PipeRoute, record
 from local.services.pipes.runner import WORKERS, EngineOf, PipeRunner, emulator_engine
 from statemachine.loader import load_definition
 
 KEYS = WORKERS
-ROUTE = Route(source_arn="arn:aws:sqs:us-east-1:000000000000:tasks.fifo", target_arn="", region="us-east-1")
+ROUTE = PipeRoute(source_arn="arn:aws:sqs:us-east-1:000000000000:tasks.fifo", target_arn="", region="us-east-1")
 FAKES: dict[str, list[Any]] = {
     "ClaimTask": [{"result": {"Attributes": {"attempts": {"N": "1"}}}}],
     "ProcessTask": [{"result": {"Payload": {"result": "{}"}}}],
@@ -65,7 +65,7 @@ SHORT = Amounts(in_process_seconds=0.1, executions=2, rounds=1, chain=3, tasks_p
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.express", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="run once through everything; the figures mean nothing")
+    parser.add_argument("--short", action="store_true", help="run everything once; the figures are meaningless")
     amounts = SHORT if parser.parse_args().short else Amounts()
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     for logs in (False, True):
@@ -73,12 +73,12 @@ def main() -> None:
         print(f"in process, faked integrations, {'with' if logs else 'no'} log lines   {rate:8.0f} executions/s")
     with tempfile.TemporaryDirectory() as state, deployed(Path(state), amounts) as bench:
         compare("execution, start to end", "ms", bench.latencies, better=min)
-        compare(f"one key, {amounts.chain} tasks through the pipe", "ms a task", bench.chains, better=min)
+        compare(f"one key, {amounts.chain} tasks through the pipe", "ms per task", bench.chains, better=min)
         compare(f"{KEYS} keys, {WORKERS} workers, through the pipe", "tasks/s", bench.rates, better=max)
 
 
 def in_process(duration: float, *, logs: bool) -> float:
-    """Happy paths of the shipped machine a second, with canned task results and virtual time."""
+    """Happy paths of the shipped machine per second, with canned task results and virtual time."""
     machine = Machine.load(json.dumps(load_definition(PLACEHOLDERS)))
     event = json.loads(event_of("key"))
     count, started = 0, time.perf_counter()
@@ -93,7 +93,7 @@ def in_process(duration: float, *, logs: bool) -> float:
 
 
 class Nowhere:
-    """A CloudWatch Logs client that throws away what it gets."""
+    """A CloudWatch Logs client that discards everything."""
 
     def create_log_stream(self, **_: Any) -> None:
         """No stream."""
@@ -104,14 +104,14 @@ class Nowhere:
 
 @dataclass(frozen=True)
 class Bench:
-    """A deployed stack, and the engines that can run its state machine."""
+    """A deployed stack, and the engines that run its state machine."""
 
     deployment: Deployment
     engines: Mapping[str, EngineOf]
     amounts: Amounts
 
     def latencies(self) -> Iterator[tuple[str, float]]:
-        """One execution after the other, by turns: from the call that starts it to its answer."""
+        """One execution after the other, in turns: from the call that starts it to its response."""
         made = {name: self._engine(engine_of) for name, engine_of in self.engines.items()}
         arn = self.deployment.outputs["state_machine_arn"]
         for turn in range(self.amounts.executions + 1):
@@ -120,7 +120,7 @@ class Bench:
                 execution = engine.start_sync_execution(arn, event)
                 seconds = time.perf_counter() - started
                 assert execution.status == "SUCCEEDED", execution
-                if turn:  # the first one finds everything cold
+                if turn:  # the first one is cold
                     yield name, seconds * 1000
 
     def chains(self) -> Iterator[tuple[str, float]]:
@@ -129,7 +129,7 @@ class Bench:
             yield name, (max(started) - min(started)) * 1000 / (self.amounts.chain - 1)
 
     def rates(self) -> Iterator[tuple[str, float]]:
-        """Tasks that finish in a second while as many keys as workers have something to do."""
+        """Tasks that finish per second while as many keys as workers have messages."""
         keys = [f"key-{number}" for number in range(KEYS)]
         for name, started, finished in self._rounds(keys, self.amounts.tasks_per_key):
             yield name, len(finished) / (max(finished) - min(started))
@@ -144,7 +144,7 @@ class Bench:
                 yield name, *self._through_the_pipe(engine_of, [key for _ in range(tasks) for key in keys])
 
     def _through_the_pipe(self, engine_of: EngineOf, keys: list[str]) -> tuple[list[float], list[float]]:
-        """When each task started and finished, in epoch seconds. All messages wait in the queue beforehand."""
+        """When each task started and finished, in epoch seconds. All messages are in the queue beforehand."""
         task_ids = [self._send(key) for key in keys]
         context = self.deployment.context
         (declared,) = context.deployed.pipes
@@ -183,20 +183,20 @@ class Bench:
 
 
 def moment(record: dict[str, Any], field: str) -> float:
-    """One of a record's times."""
+    """One of the times of a record, in epoch seconds."""
     return datetime.fromisoformat(record[field]["S"]).timestamp()
 
 
 @contextmanager
 def deployed(folder: Path, amounts: Amounts) -> Generator[Bench]:
-    """The stack of stage dev, with both engines, but without the front door."""
+    """The stack of stage dev with both engines, but without the front door."""
     with headless(StateDir(folder)) as (deployment, services):
         engines = {"ours": services.express.engine_of, "emulator's": emulator_engine}
         yield Bench(deployment, engines, amounts)
 
 
 def compare(what: str, unit: str, measure: Callable[[], Iterator[tuple[str, float]]], better: Any) -> None:
-    """Measure both engines by turns, and print medians and how many times better ours is."""
+    """Measure both engines in turns, and print medians and how many times better ours is."""
     values: dict[str, list[float]] = {}
     for name, value in measure():
         values.setdefault(name, []).append(value)
@@ -208,7 +208,7 @@ def compare(what: str, unit: str, measure: Callable[[], Iterator[tuple[str, floa
 
 
 def event_of(key: str) -> str:
-    """What the pipe hands to an execution: one message with an echo task."""
+    """The input that the pipe passes to an execution: one message with an echo task."""
     task_id, now = str(uuid.uuid4()), str(int(time.time() * 1000))
     body = body_of(key, task_id)
     message = Message(

@@ -1,8 +1,8 @@
-"""What a task costs on the laptop edition, beside a reference built as the systems are that Taskline replaces.
+"""What a task costs on the laptop edition, compared with a reference built like the systems that Taskline replaces.
 
-`python -m benchmarks.laptop` starts both on free ports with empty states, measures them by turns, and stops them. It
-prints medians and ratios, and exits with 1 when a target is missed. `--short` runs once through everything, for a
-test that it still runs; its figures mean nothing.
+`python -m benchmarks.laptop` starts both on free ports with empty states, measures them in turns, and stops them. It
+prints medians and ratios, and exits with 1 if a target is missed. `--short` runs everything once, to test that the
+benchmark still runs; its figures are meaningless.
 """
 
 import argparse
@@ -16,11 +16,11 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks.driving import Client, System, cpu_seconds, running, settled, wait_until_empty
+from benchmarks.driving import System, TaskClient, cpu_seconds, running, settled, wait_until_empty
 from benchmarks.reference.system import reference
 
 WARM_UP = 60
-QUIET_SECONDS = 1.5  # until what a round left behind (logs, events, metrics) has been written
+QUIET_SECONDS = 1.5  # until the logs, events and metrics of a round have been written
 SINGLE_PAUSE = 0.25
 
 
@@ -35,9 +35,9 @@ class Amounts:
 
 
 def main() -> int:
-    """Measure and print; 1 when a target is missed."""
+    """Measure and print. Returns 1 if a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.laptop", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="run once through everything; the figures mean nothing")
+    parser.add_argument("--short", action="store_true", help="run everything once; the figures are meaningless")
     amounts = Amounts(short=parser.parse_args().short)
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     with ExitStack() as stack:
@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def measure(systems: Mapping[str, System], amounts: Amounts) -> dict[str, dict[str, float]]:
-    """Medians by what is measured and by system; each round measures all systems by turns."""
+    """Medians by measurement and by system; each round measures all systems in turns."""
     for system in systems.values():
         steady(system, WARM_UP, amounts.steady_keys)
     values: dict[str, dict[str, list[float]]] = {}
@@ -74,8 +74,8 @@ def measure(systems: Mapping[str, System], amounts: Amounts) -> dict[str, dict[s
 
 
 def latency(system: System, count: int) -> float:
-    """Median milliseconds from before the POST of a task to its end, each task alone."""
-    client = Client(system.api)
+    """Median milliseconds from before the POST of a task to its end, one task at a time."""
+    client = TaskClient(system.api)
     posted: dict[str, float] = {}
     for number in range(count):
         started = time.time()
@@ -86,20 +86,20 @@ def latency(system: System, count: int) -> float:
 
 
 def steady(system: System, count: int, keys: int) -> float:
-    """Milliseconds of CPU of all of the system's processes for one task, while one client posts and all are done."""
-    client = Client(system.api)
+    """Milliseconds of CPU per task, of all processes of the system, while the tasks of one client are processed."""
+    client = TaskClient(system.api)
     time.sleep(QUIET_SECONDS)
     before = sum(cpu_seconds(system.pid).values())
     for number in range(count):
         client.post(f"key-{number % keys}")
-    wait_until_empty(system)  # reading what became of them would be counted, too
+    wait_until_empty(system)  # reading their records would be counted, too
     time.sleep(QUIET_SECONDS)
     return (sum(cpu_seconds(system.pid).values()) - before) * 1000 / count
 
 
 def drain(system: System, count: int, keys: int) -> float:
-    """Tasks done in a second, of a backlog over many keys: from the first that is done to the last."""
-    client = Client(system.api)
+    """Tasks per second from a backlog over many keys: from the end of the first task to the end of the last."""
+    client = TaskClient(system.api)
     with system.held():
         task_ids = [client.post(f"key-{number % keys}") for number in range(count)]
     done = sorted(settled(system, task_ids).values())
@@ -107,7 +107,7 @@ def drain(system: System, count: int, keys: int) -> float:
 
 
 def judge(what: str, medians: Mapping[str, float], at_most: float = 0.0, at_least: float = 0.0) -> bool:
-    """Print both systems' figures and their ratio; whether it is within its bound."""
+    """Print both figures and their ratio, and return whether that is within its bound."""
     ratio = medians["Taskline"] / medians["reference"]
     met = ratio <= at_most if at_most else ratio >= at_least
     bound = f"at most {at_most}" if at_most else f"at least {at_least}"

@@ -1,7 +1,7 @@
-"""How fast `POST /tasks` is, cold and warm, beside the same endpoint in FastAPI and Mangum, and beside the floor.
+"""How fast `POST /tasks` is, cold and warm, compared with the same endpoint in FastAPI and Mangum, and with a floor.
 
-`python -m benchmarks.validator [ROUNDS]` measures by turns, each time in a fresh process, with AWS's calls answered at
-botocore's `_make_api_call`. It prints medians and ratios, and exits with 1 when a target is missed.
+`python -m benchmarks.validator [ROUNDS]` measures in turns, each time in a fresh process; AWS calls are faked at
+botocore's `_make_api_call`. It prints medians and ratios, and exits with 1 if a target is missed.
 """
 
 import os
@@ -20,7 +20,8 @@ PROGRAM = ROOT / "benchmarks" / "rivals" / "program.py"
 EVENT = ROOT / "tests" / "functions" / "payloads" / "post_task.json"
 ROUNDS, WARM_ROUNDS, CALLS = 20, 7, 1000
 TRACE = "Root=1-697df1c0-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled="
-# What Lambda gives a deployed function. A bytecode cache there shall be, so nothing of the caller's is passed on.
+# What Lambda gives a deployed function. Nothing of the caller's environment is passed on, as it may switch off the
+# bytecode cache.
 ENVIRONMENT = {
     "PATH": os.defpath,
     "PYTHONPATH": str(ROOT),
@@ -41,7 +42,7 @@ ENVIRONMENT = {
 
 @dataclass(frozen=True, kw_only=True)
 class Contestant:
-    """A handler, and what it must have done when its first response is there: AWS calls, and lines in the log."""
+    """A handler, and what it must have done before its first response: AWS calls, and lines in the log."""
 
     name: str
     module: str
@@ -63,7 +64,7 @@ Medians = Mapping[str, float]
 
 
 def main() -> int:
-    """Measure and print; 1 when a target is missed."""
+    """Measure and print. Returns 1 if a target is missed."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
     warm_rounds = min(rounds, WARM_ROUNDS)
     versions = ", ".join(f"{name} {version(name)}" for name in ("fastapi", "mangum", "pydantic", "botocore"))
@@ -87,7 +88,7 @@ def main() -> int:
 def compare(
     what: str, measure: Callable[[Contestant], float], contestants: Sequence[Contestant], rounds: int
 ) -> Medians:
-    """Measure all contestants by turns; print and return the median of each."""
+    """Measure all contestants in turns; print and return the median of each."""
     samples: dict[str, list[float]] = {contestant.name: [] for contestant in contestants}
     for turn in range(rounds + 1):
         for contestant in contestants:
@@ -124,7 +125,7 @@ def without_logs_and_metrics(contestant: Contestant) -> Contestant:
 
 
 def run(contestant: Contestant, calls: int) -> tuple[float, int]:
-    """One process: seconds to its first response, and nanoseconds of the median of so many further calls, or 0."""
+    """One process: seconds to its first response, and the median nanoseconds of further calls, 0 without any."""
     reader, writer = os.pipe()
     command = [sys.executable, str(PROGRAM), contestant.module, str(EVENT), str(writer), str(calls)]
     environment = {**ENVIRONMENT, **contestant.environment}
@@ -143,9 +144,9 @@ def run(contestant: Contestant, calls: int) -> tuple[float, int]:
 
 
 def check(contestant: Contestant, response: str, log: str) -> None:
-    """Only who does the work is in the race."""
+    """Exit unless the contestant has done the work."""
     if response != f"202 {contestant.calls}":
-        raise SystemExit(f"{contestant.name} answered {response or 'nothing'!r}, not '202 {contestant.calls}'")
+        raise SystemExit(f"{contestant.name} returned {response or 'nothing'!r}, not '202 {contestant.calls}'")
     if missing := [line for line in contestant.log if line not in log]:
         raise SystemExit(f"{contestant.name} did not write {', '.join(missing)} to its log")
 

@@ -1,7 +1,11 @@
 """The laptop edition: the whole pipeline on one machine, without an AWS account and without Docker.
 
-Read in this order: `__main__` (the command), `edition` (the order things start and stop in), `emulator` (AWS),
-`stack` (runs the Pulumi program), `provisioner` (creates what the program declares), `front_door` (the port a person
-talks to, with the `gateway` behind it), `pipe` (moves messages), `engine` (runs the state machine for it, with the
-interpreter in `express`), `lambdas` (runs the functions for all of them).
+Read in this order: `__main__` (the command), `edition` (what starts and stops in which order), `deploy` (runs the
+Pulumi program and builds the services), then the rooms that they use, each of which knows only those after it:
+
+- `services`: AWS services that the laptop edition runs itself: the front door and the gateway behind it (`http`,
+  `gateway`), the pipe (`pipes`), the state machine (`states`), the functions (`lambdas`), and what observes them.
+- `program`: evaluates the Pulumi program and creates on the emulator what it declares.
+- `emulator`: the embedded AWS emulator, and clients for it.
+- `host`: the machine: options, files, processes.
 """

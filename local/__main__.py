@@ -14,31 +14,32 @@ INTERRUPTED = 130
 
 
 def main() -> int:
-    """Run until stopped; returns the exit code. Every failure is one message with what to do."""
+    """Run until stopped; returns the exit code. Every failure is one message that says what to do."""
     for number in STOP_SIGNALS:
         signal.signal(number, _interrupt)
     scrub(os.environ)
     try:
         options = parse(sys.argv[1:], os.environ)
-        from local.edition import run  # here: a missing dependency shall be a message, not a traceback
+        from local.edition import run  # here, so that a missing dependency is a message and no traceback
 
         run(options)
     except LaptopError as error:
         print(f"Taskline cannot run: {error}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
-        print(f"Taskline cannot run: {error}.\n  What to do: run `make`, which installs all.", file=sys.stderr)
+        way_out = "Run `make run`, which installs the dependencies."
+        print(f"Taskline cannot run: {error}.\n  What to do: {way_out}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped while starting.", file=sys.stderr, flush=True)
-        # Not `sys.exit`: an interrupt in the middle of an `exec`, which every dataclass is made with, is remembered as
-        # unhandled, and Python then ends by the signal whatever was made of it.
+        # Not `sys.exit`: Python keeps an interrupt in the middle of an `exec`, which every dataclass is made with, as
+        # unhandled, and would then end by the signal.
         os._exit(INTERRUPTED)
     return 0
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """End the start-up in an orderly way, once: a second Ctrl-C must not cut the emulator off from saving."""
+    """End the start in an orderly way, once: a second Ctrl-C must not keep the emulator from saving its state."""
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

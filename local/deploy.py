@@ -1,4 +1,4 @@
-"""Brings the Pulumi program to life on a running emulator."""
+"""Deploys the Pulumi program to a running emulator, and builds the services that run next to it."""
 
 from __future__ import annotations
 
@@ -13,28 +13,30 @@ from local.emulator.lean_client import LeanClient
 from local.emulator.server import ACCOUNT_ID, Emulator
 from local.host.errors import LaptopError
 from local.host.state_dir import StateDir
-from local.program import Context, Provisioner
 from local.program.config import LAPTOP_CONFIG, load_config
 from local.program.manifest import Manifest
+from local.program.monitor import Provisioner
+from local.program.resources.handler import ProvisioningContext
 from local.program.stack import evaluate
-from local.services.alarms.runner import Alarms
+from local.services.alarms.runner import AlarmEvaluator
 from local.services.gateway.build import build_stages
 from local.services.gateway.stage import Stage
 from local.services.lambdas.forwarder import SOCKET_VARIABLE
 from local.services.lambdas.inbox import Inbox
 from local.services.lambdas.service import LambdaService
-from local.services.logs import LogDelivery
-from local.services.metrics import MetricStore, Publisher
+from local.services.logs.delivery import LogDelivery
+from local.services.metrics.publisher import MetricPublisher
+from local.services.metrics.store import MetricStore
 from local.services.pipes.runner import PipeRunner
-from local.services.states import ExpressService
+from local.services.states.service import ExpressService
 from local.services.streams.runner import StreamMapping
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """The living stack: its exports, and what was declared that the laptop edition itself has to run."""
+    """The deployed stack: its outputs, and in `context` what the laptop edition has to run itself."""
 
-    context: Context
+    context: ProvisioningContext
     outputs: dict[str, Any]
 
 
@@ -46,9 +48,14 @@ def deploy(
     public_url: str,
     say: Callable[[str], None],
 ) -> Deployment:
-    """Run the program against the emulator, and remove what an earlier version of it left. Raises `LaptopError`."""
+    """Run the program against the emulator, and remove what an earlier version of it left behind.
+
+    Raises `LaptopError`.
+    """
     region = config["aws:region"]
-    context = Context(clients=Clients(endpoint, region), account=ACCOUNT_ID, region=region, public_url=public_url)
+    context = ProvisioningContext(
+        clients=Clients(endpoint, region), account=ACCOUNT_ID, region=region, public_url=public_url
+    )
     manifest = Manifest(state.manifest(stage))
     provisioner = Provisioner(context, manifest)
     say(f"Creating the resources of stage {stage} ...")
@@ -61,37 +68,37 @@ def deploy(
         manifest.save_partial()
         raise _program_error(error, state) from error
     removed = provisioner.finish()
-    note = f", {removed} of an earlier version removed" if removed else ""
-    say(f"{provisioner.count} resources are there{note}.")
+    note = f", {removed} removed that are no longer declared" if removed else ""
+    say(f"{provisioner.count} resources are ready{note}.")
     return Deployment(context=context, outputs=outputs)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """What the laptop edition runs itself, because the emulator does not, or does it at a price. Not yet started.
+    """What the laptop edition runs itself, because the emulator does not, or does so too slowly. Not yet started.
 
-    `invoked` are the functions that state machines name: a task's first run should find them warm.
+    `invoked` are the functions that state machines name: the first task should find them warm.
     """
 
     logs: LogDelivery
-    metrics: Publisher
+    metrics: MetricPublisher
     functions: LambdaService
     express: ExpressService
     pipes: list[PipeRunner]
     streams: list[StreamMapping]
-    alarms: Alarms
+    alarms: AlarmEvaluator
     invoked: list[str]
 
 
 def build_services(deployment: Deployment, state: StateDir) -> Services:
-    """Everything that the program declared and that has to run here."""
+    """All services that the program declared and that run here."""
     clients, deployed = deployment.context.clients, deployment.context.deployed
     logs, store = LogDelivery(LeanClient(clients.build("logs", UNCHECKED))), MetricStore()
     functions = LambdaService(clients, state.code, logs, store)
     express = ExpressService(clients, functions, logs)
     return Services(
         logs=logs,
-        metrics=Publisher(clients, store),
+        metrics=MetricPublisher(clients, store),
         functions=functions,
         express=express,
         pipes=[PipeRunner(clients, declared, express.engine_of) for declared in deployed.pipes],
@@ -99,20 +106,20 @@ def build_services(deployment: Deployment, state: StateDir) -> Services:
             StreamMapping(clients, functions, declared, state.undone(declared.function))
             for declared in deployed.streams
         ],
-        alarms=Alarms(clients, deployed.alarms),
+        alarms=AlarmEvaluator(clients, deployed.alarms),
         invoked=deployed.invoked,
     )
 
 
 def build_apis(deployment: Deployment) -> dict[str, Stage]:
-    """The stages of the APIs that the program declared, by their names."""
+    """The stages of the APIs that the program declared, by name."""
     context = deployment.context
     return build_stages(context.deployed.gateway, context.account)
 
 
 @contextlib.contextmanager
 def headless(state: StateDir, stage: str = "dev") -> Generator[tuple[Deployment, Services]]:
-    """The deployed stack with all that runs beside the emulator, but without the front door: for tests and benchmarks.
+    """The deployed stack with all services but the front door, for tests and benchmarks.
 
     Pipes, streams and alarms are not started.
     """
@@ -136,7 +143,7 @@ def headless(state: StateDir, stage: str = "dev") -> Generator[tuple[Deployment,
 
 
 def _silent(_text: str) -> None:
-    """Nobody is at the terminal."""
+    """Report no progress."""
 
 
 def _program_error(error: Exception, state: StateDir) -> LaptopError:
@@ -145,5 +152,5 @@ def _program_error(error: Exception, state: StateDir) -> LaptopError:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return LaptopError(
         f"The Pulumi program failed: {type(error).__name__}: {error}\n  at {frame.filename}:{frame.lineno}",
-        f"Correct the program or its configuration; the whole traceback is in {log}.",
+        f"Correct the program or its configuration; the full traceback is in {log}.",
     )

@@ -1,4 +1,4 @@
-"""The laptop edition as a whole: what is started in which order, and stopped in the opposite one."""
+"""The laptop edition as a whole: starts everything in order, and stops it in the opposite order."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def say(text: str) -> None:
-    """A line of progress for the person at the terminal."""
+    """Print a line of progress."""
     print(text, flush=True)
 
 
 def run(options: Options) -> None:
-    """Start everything, serve until a signal comes, stop everything. Raises `LaptopError`."""
+    """Start everything, serve until a signal arrives, stop everything. Raises `LaptopError`."""
     config = load_config(options.stage, {**LAPTOP_CONFIG, **options.overrides})
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(contextlib.closing(front_door.bind(options.port)))
@@ -54,7 +54,7 @@ def run(options: Options) -> None:
         try:
             asyncio.run(_serve(door, emulator, services))
         finally:
-            _ignore_signals()  # a second Ctrl-C must not cut the emulator off from saving its state
+            _ignore_signals()  # a second Ctrl-C must not keep the emulator from saving its state
     say("Stopped. Tasks and queues are kept for the next start.")
 
 
@@ -75,14 +75,14 @@ def _emulator(state: StateDir, region: str, inbox: Inbox, *, fresh: bool) -> Gen
 
 
 def _load_deploy() -> ModuleType:
-    """Pulumi and boto3 take a second to load, in which the emulator starts."""
+    """Pulumi and boto3 take a second to load; meanwhile the emulator starts."""
     from local import deploy
 
     return deploy
 
 
 async def _serve(door: FrontDoor, emulator: Emulator, services: Services) -> None:
-    """Answer and move messages until a signal comes; raise when the emulator dies."""
+    """Serve requests and move messages until a signal arrives; raise if the emulator dies."""
     stop = asyncio.Event()
     for number in STOP_SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -100,18 +100,23 @@ async def _serve(door: FrontDoor, emulator: Emulator, services: Services) -> Non
                 raise emulator.died()
         say("Stopping ...")
     finally:
-        await asyncio.to_thread(services.alarms.stop)
-        # First the pipe, so that what it has begun can still reach the functions; then what tells of its last changes;
-        # then the door, the functions, and what they have said last.
-        await asyncio.gather(*(asyncio.to_thread(pipe.stop) for pipe in services.pipes))
-        await asyncio.gather(*(asyncio.to_thread(stream.stop) for stream in services.streams))
-        await door.stop()
-        for stop in (services.functions.close, services.logs.close, services.metrics.stop):
-            await asyncio.to_thread(stop)
+        await _stop(door, services)
+
+
+async def _stop(door: FrontDoor, services: Services) -> None:
+    """Stop in an order in which nothing waits for what has stopped already."""
+    await asyncio.to_thread(services.alarms.stop)
+    # First the pipes, whose executions still need the functions; then the streams, which report their last changes;
+    # then the front door, the functions, and their last logs and metrics.
+    await asyncio.gather(*(asyncio.to_thread(pipe.stop) for pipe in services.pipes))
+    await asyncio.gather(*(asyncio.to_thread(stream.stop) for stream in services.streams))
+    await door.stop()
+    for stop in (services.functions.close, services.logs.close, services.metrics.stop):
+        await asyncio.to_thread(stop)
 
 
 def _wakes(pipes: list[PipeRunner]) -> OnResponse:
-    """Whatever the API has accepted may be in a queue now: a pipe that knows need not wait for a poll to find it."""
+    """A request that the API accepted may have queued a message: a pipe that knows need not wait for its next poll."""
 
     def accepted(_function: str, verb: str, _resource: str, status: int) -> None:
         if verb not in READS and 200 <= status < 300:
@@ -127,7 +132,7 @@ def _ignore_signals() -> None:
 
 
 def _runtime(deployment: Deployment, emulator: Emulator, public_url: str) -> dict[str, Any]:
-    """What a test or a tool needs to reach the running system; it is gone when the system is."""
+    """What a test or a tool needs to reach the running system; the file is removed when the system stops."""
     return {
         "pid": os.getpid(),
         "emulator_pid": emulator.pid,

@@ -44,19 +44,19 @@ SUPPORTED = ("3.11", "3.12", "3.13", "3.14")  # the tests install with the oldes
 # of pulumi_aws, 3,000 modules of which a start imports 250, would add 170 MB.
 IMPORTED_BY_A_START = (
     *("aiohttp", "attr", "boto3", "botocore", "dateutil", "grpc", "h11", "h2", "hpack", "hypercorn", "jmespath"),
-    *("jsonata", "ministack", "pulumi", "pydantic", "s3transfer", "urllib3", "wsproto", "yaml", "yarl"),
+    *("jsonata", "ministack", "psutil", "pulumi", "pydantic", "s3transfer", "urllib3", "wsproto", "yaml", "yarl"),
     *("pulumi_aws/apigateway", "pulumi_aws/cloudwatch", "pulumi_aws/dynamodb", "pulumi_aws/iam"),
     *("pulumi_aws/lambda_", "pulumi_aws/pipes", "pulumi_aws/sfn", "pulumi_aws/sns", "pulumi_aws/sqs"),
 )
 SOURCES = ("asl", "functions", "infrastructure", "local", "statemachine")
 
-# Meant for other work, these would install elsewhere or skip the hashes.
+# Meant for other projects, these would install elsewhere or skip the hashes.
 IGNORED_VARIABLES = (
     *("PIP_CONSTRAINT", "PIP_PREFIX", "PIP_TARGET", "PIP_USER"),
     *("UV_CONSTRAINT", "UV_NO_VERIFY_HASHES", "UV_PYTHON", "UV_SYSTEM_PYTHON"),
 )
-# uv does not read pip's configuration. Per option of pip's: uv's variable, the separator of several values, and other
-# variables that already say the same to uv.
+# uv does not read pip's configuration. Per pip option: uv's variable, the separator of several values, and other
+# variables with the same effect on uv.
 PIP_TO_UV = (
     ("index-url", "UV_DEFAULT_INDEX", " ", ("UV_INDEX_URL",)),
     ("extra-index-url", "UV_INDEX", " ", ("UV_EXTRA_INDEX_URL",)),
@@ -68,11 +68,11 @@ PIP_TO_UV = (
     ("default-timeout", "UV_HTTP_TIMEOUT", " ", ()),
 )
 
-REMEDIES = {  # the first pattern that occurs in the output of pip or uv decides
+REMEDIES = {  # the first pattern found in the output of pip or uv decides
     "No space left on device": "The disk is full. The laptop edition takes 400 MB, the development tools 800 MB.",
     "DO NOT MATCH THE HASHES|[Hh]ash mismatch": (
-        "The package index serves a file whose hash is not the locked one. Do not work around this: find out who "
-        "replaced the file, the index or a proxy."
+        "The package index serves a file whose hash is not the locked one. Do not work around this: find out whether "
+        "the index or a proxy replaced the file."
     ),
     "NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError|CERTIFICATE_VERIFY_FAILED|Connection refused"
     "|error sending request|dns error|[Tt]imed? ?out|Failed to fetch|invalid peer certificate": (
@@ -80,7 +80,7 @@ REMEDIES = {  # the first pattern that occurs in the output of pip or uv decides
         "PIP_INDEX_URL or pip's configuration, or UV_DEFAULT_INDEX for uv alone; for a certificate, PIP_CERT."
     ),
     "No matching distribution|No solution found": (
-        "The package index does not have a locked release, or does not answer. A mirror may be out of date: set "
+        "The package index does not have a locked release, or does not respond. A mirror may be out of date: set "
         "PIP_INDEX_URL to another index, or UV_DEFAULT_INDEX for uv alone."
     ),
 }
@@ -135,7 +135,7 @@ def _stamp(group: str) -> dict[str, str]:
         "lock": hashlib.sha256(b"\0".join(lock.read_bytes() for lock in locks)).hexdigest(),
         "python": VERSION,
         "executable": os.path.realpath(PYTHON),  # the link stays the same when the system upgrades its Python
-        "folder": str(VENV),  # scripts contain it, so a project that was moved needs a new environment
+        "folder": str(VENV),  # scripts contain it, so a moved project needs a new environment
     }
 
 
@@ -192,7 +192,7 @@ class Installation:
         partial.replace(STAMP)
 
     def create_environment(self) -> None:
-        """An empty environment, with the pip that this Python bundles."""
+        """Create an empty environment, with the pip that this Python bundles."""
         if not (find_spec("venv") and find_spec("ensurepip")):
             raise InstallationError(
                 "This Python has no `venv` or no `ensurepip`. On Debian and Ubuntu, run `apt install python3-venv` "
@@ -203,35 +203,35 @@ class Installation:
         self.call(python, "-I", "-m", "venv", "--clear", str(VENV))
 
     def install_uv(self) -> None:
-        """The only package that pip installs."""
+        """Install the only package that pip installs."""
         only_this = ("--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile")
         self.pip("install", *only_this, *_verbosity(), f"--requirement={LOCKS / 'uv.txt'}")
 
     def install_packages(self) -> None:
-        """`sync` takes the lock as it is: it does not follow dependencies."""
+        """Install the lock as it is: `sync` does not follow dependencies."""
         listing = self.pip("config", "list", show=False)
         self.environment.update(uv_settings(pip_options(listing), self.environment))
-        # Without building anything, where that is possible: awslambdaric has wheels for Linux only.
+        # Build nothing where that is possible: awslambdaric has wheels for Linux only.
         wheels = ["--only-binary=:all:"] if sys.platform == "linux" else []
         self.uv("sync", "--require-hashes", *wheels, str(LOCKS / f"{self.group}.txt"))
         if sys.version_info < (3, 12):  # bundled with pip there, and `sync` leaves it alone
             self.uv("uninstall", "setuptools")
 
     def compile(self) -> None:
-        """Write the bytecode. It only saves time: a file that does not compile is no failure."""
+        """Write the bytecode. It only saves time: a file that does not compile is not an error."""
         site = VENV / "lib" / f"python{VERSION}" / "site-packages"
-        places = [*(site / name for name in IMPORTED_BY_A_START), *site.glob("pulumi_aws/*.py")]
-        places += [ROOT / name for name in SOURCES]
-        command = [str(PYTHON), "-I", "-m", "compileall", "-q", "-j", "0", *map(str, places)]
+        paths = [*(site / name for name in IMPORTED_BY_A_START), *site.glob("pulumi_aws/*.py")]
+        paths += [ROOT / name for name in SOURCES]
+        command = [str(PYTHON), "-I", "-m", "compileall", "-q", "-j", "0", *map(str, paths)]
         silent = subprocess.DEVNULL
         subprocess.run(command, check=False, stdout=silent, stderr=silent, pass_fds=[self.lock])
 
     def install_oldest_pips(self) -> None:
-        """One folder per Python version, for the tests of this script."""
+        """Install the oldest pips, one folder per Python version, for the tests of this script."""
         for version in SUPPORTED:
-            place = (f"--python-version={version}", f"--target={VENV / 'oldest-pips' / version}")
+            target = (f"--python-version={version}", f"--target={VENV / 'oldest-pips' / version}")
             lock = f"--requirement={LOCKS / 'oldest-pips.txt'}"
-            self.uv("install", "--no-deps", "--require-hashes", *place, lock)
+            self.uv("install", "--no-deps", "--require-hashes", *target, lock)
 
     def pip(self, command: str, *arguments: str, show: bool = True) -> str:
         return self.call(str(PYTHON), "-I", "-m", "pip", command, "--disable-pip-version-check", *arguments, show=show)
@@ -240,7 +240,7 @@ class Installation:
         self.call(str(UV), "pip", command, *_verbosity(), f"--python={PYTHON}", *arguments)
 
     def call(self, *command: str, show: bool = True) -> str:
-        """Run a command and return its output. If we are on a terminal, so is the command: it shows its progress."""
+        """Run a command and return its output. On a terminal the command runs on one, too, and shows its progress."""
         on_terminal = show and sys.stderr.isatty()
         reader, writer = pty.openpty() if on_terminal else os.pipe()
         if on_terminal:
@@ -269,7 +269,7 @@ def _read(reader: int, show: bool) -> str:
     while True:
         try:
             chunk = os.read(reader, 65536)
-        except OSError:  # how a terminal reports its end
+        except OSError:  # a terminal reports its end this way
             chunk = b""
         if not chunk:
             return output.decode(errors="replace")
@@ -289,7 +289,7 @@ def pip_options(listing: str) -> dict[str, str]:
 
 
 def uv_settings(pip: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that tell uv what pip's options tell pip. Settings of uv's own take precedence."""
+    """The variables of uv that correspond to pip's options. uv's own settings take precedence."""
     settings: dict[str, str] = {}
     for option, variable, separator, others in PIP_TO_UV:
         if option in pip and not any(environment.get(name) for name in (variable, *others)):
@@ -302,9 +302,9 @@ def uv_settings(pip: Mapping[str, str], environment: Mapping[str, str]) -> dict[
     return {name: value for name, value in settings.items() if value}
 
 
-def _exists(place: str) -> bool:
+def _exists(location: str) -> bool:
     """pip ignores a folder of wheels that does not exist; uv fails."""
-    return "://" in place or Path(place).is_dir()
+    return "://" in location or Path(location).is_dir()
 
 
 def _configures_an_index(environment: Mapping[str, str]) -> bool:
@@ -315,12 +315,12 @@ def _configures_an_index(environment: Mapping[str, str]) -> bool:
 
 
 def _verbosity() -> list[str]:
-    """Progress bars on a terminal; in a log, nothing but errors."""
+    """Progress bars on a terminal; only errors in a log."""
     return [] if sys.stderr.isatty() else ["--quiet"]
 
 
 def remedy(output: str) -> str:
-    """What to do about a failure, from what pip or uv wrote."""
+    """What to do about a failure, from the output of pip or uv."""
     for pattern, text in REMEDIES.items():
         if re.search(pattern, output):
             return text

@@ -1,5 +1,5 @@
-"""A pipeline built as the systems are that Taskline replaces, to compare the laptop edition's costs with.
+"""A pipeline built like the systems that Taskline replaces, to compare the laptop edition's costs with.
 
-FastAPI behind Mangum takes a task and sends it to an SQS FIFO queue; one Lambda function processes what is in it. No
+FastAPI behind Mangum takes a task and sends it to an SQS FIFO queue; one Lambda function processes the queue. No
 record, no claim, no state machine, no history. It runs on the same emulator and with the same runtime client.
 """

@@ -16,8 +16,8 @@ sqs = boto3.client("sqs")
 app = FastAPI()
 
 
-class NewTask(BaseModel):
-    """A task as its client posts it."""
+class ReferenceTask(BaseModel):
+    """A task as its client submits it."""
 
     title: str = Field(min_length=1, max_length=200)
     description: str = Field(min_length=1, max_length=2000)
@@ -28,8 +28,8 @@ class NewTask(BaseModel):
 
 
 @app.post("/tasks", status_code=202)
-def submit_task(task: NewTask) -> dict[str, str]:
-    """Send the task to the queue; its id."""
+def submit_task(task: ReferenceTask) -> dict[str, str]:
+    """Send the task to the queue, and return its id."""
     task_id = str(uuid.uuid4())
     sqs.send_message(
         QueueUrl=os.environ["QUEUE_URL"],

@@ -1,4 +1,4 @@
-"""What the reference's functions run in: AWS's own Lambda runtime client, speaking to the emulator's runtime API."""
+"""The runtime of the reference's functions: AWS's own Lambda runtime client on the emulator's runtime API."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ JSON = "application/json"
 class FreshConnectionClient(LambdaRuntimeClient):
     """The runtime client with one connection per call.
 
-    The emulator writes header and body of `/next` in two segments. On a kept-alive connection the second waits for
-    a delayed acknowledgement: 41 of the 52 ms that a warm call takes. A new connection acknowledges at once.
+    The emulator writes header and body of `/next` in two segments. On a kept-alive connection the second waits for a
+    delayed acknowledgement: 41 of the 52 ms that a warm call takes. A new connection acknowledges immediately.
     """
 
     def __init__(self, address: str) -> None:
@@ -75,14 +75,14 @@ class FreshConnectionClient(LambdaRuntimeClient):
             response = connection.getresponse()
             return response, response.read()
         except OSError:
-            # The runtime API is gone, so the emulator is: there is nobody left to report to.
+            # The runtime API is gone, and so is the emulator.
             sys.exit(0)
         finally:
             connection.close()
 
 
 def _end_of_output() -> None:
-    """Tell the emulator that this invocation's output is complete.
+    """Show the emulator that the output of this invocation is complete.
 
     It waits 50 ms for a first line from a function that prints none. An empty last line ends the wait and leaves no
     trace in the log.
@@ -92,7 +92,7 @@ def _end_of_output() -> None:
 
 
 def _header_value(text: str) -> str:
-    """The text if it can be an HTTP header, else nothing: the error itself must not be lost over its trace."""
+    """The text if it can be an HTTP header, else "": the error itself must not be lost because of its trace."""
     return text if text.isascii() and "\n" not in text and len(text) < 32_000 else ""
 
 

@@ -1,4 +1,4 @@
-"""Deploys the reference on an emulator of its own."""
+"""Deploys the reference on a separate emulator."""
 
 import json
 import shlex
@@ -33,7 +33,7 @@ ALLOWED = ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:Ge
 
 
 class Reference:
-    """The running reference: where its API is, and when its tasks were done."""
+    """The running reference: its API, and when its tasks ended."""
 
     def __init__(self, emulator: Emulator, folder: Path) -> None:
         self.pid = emulator.pid
@@ -46,13 +46,13 @@ class Reference:
         self.api = f"{emulator.endpoint}/_aws/execute-api/{api_id}/{STAGE}"
 
     def done(self) -> dict[str, float]:
-        """When each task was done, in epoch seconds, by its id."""
+        """When each task ended, in epoch seconds, by id."""
         lines = self._done_file.read_text(encoding="utf-8").splitlines()
         return {task_id: float(moment) for task_id, moment in map(str.split, lines)}
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Nothing is processed inside this block; tasks wait in the queue."""
+        """Inside this block nothing is processed; tasks wait in the queue."""
         self._switch(on=False)
         yield
         self._switch(on=True)
@@ -60,7 +60,7 @@ class Reference:
     def _switch(self, *, on: bool) -> None:
         self.clients.lambda_.update_event_source_mapping(UUID=self._mapping, Enabled=on)
         if not on:
-            time.sleep(1.0)  # the emulator looks at its mappings about once a second
+            time.sleep(1.0)  # the emulator polls its mappings about once a second
 
     def _deploy(self) -> tuple[str, str]:
         role = self._role()

@@ -12,7 +12,7 @@ logger = Logger(service="reference-worker")
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """A batch of messages in; nothing has failed. The end of each task is noted in a file for the benchmark."""
+    """Process a batch of messages. The end of each task is written to a file for the benchmark."""
     with open(os.environ["DONE_FILE"], "a", encoding="utf-8") as done:  # noqa: PTH123 pathlib would have to be loaded
         for record in event["Records"]:
             task = json.loads(record["body"])

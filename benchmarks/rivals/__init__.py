@@ -1,1 +1,1 @@
-"""What the validator is measured against: the same endpoint as others would write it, and the floor."""
+"""What the validator is compared with: the same endpoint as others would write it, and a floor."""

@@ -1,9 +1,9 @@
 """The rival: the same endpoints in FastAPI, on Lambda through Mangum, with logs and metrics through Powertools.
 
 Same model, same rules, same record, message, log line, metric and errors as the validator. What a FastAPI author could
-share, the domain, is shared; what FastAPI does for its users (routing, parsing, validating, answering) is left to it.
-Where there are several usual ways, this is the fastest: the answer is returned as a response, which is not validated
-again, no OpenAPI document, no lifespan events. Clients are boto3's.
+share, the domain, is shared; what FastAPI does for its users (routing, parsing, validating, responding) is left to it.
+Where there are several usual ways, this is the fastest: the result is returned as a response, which is not validated
+again; no OpenAPI document, no lifespan events. Clients are boto3's.
 """
 
 import os
@@ -58,7 +58,7 @@ def accept(new_task: NewTask, request: Request) -> JSONResponse:
 
 
 async def health() -> dict[str, str]:
-    """The API answers, and what time it thinks it is."""
+    """The API responds, with its time."""
     return {"status": "healthy", "timestamp": timestamp(datetime.now(UTC))}
 
 
@@ -74,7 +74,7 @@ async def rejected(request: Request, error: Rejected) -> JSONResponse:
 
 
 async def unavailable(request: Request, error: Unavailable) -> JSONResponse:
-    """503: the client tries again."""
+    """503: the client is to try again."""
     logger.exception("unavailable")
     return _response(request, problems.unavailable())
 
@@ -99,7 +99,7 @@ def lambda_handler(app: FastAPI) -> LambdaHandler:
     """The application on Lambda, with what Powertools adds to each log line, and metrics."""
     adapter = Mangum(app, lifespan="off")
 
-    # A function, because Powertools' decorators want a name.
+    # A function, because Powertools' decorators need a name.
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return adapter(event, context)
 

@@ -1,6 +1,6 @@
-"""The rival tuned: `async def` around blocking calls. No thread, at the price of a server that one request can block.
+"""The rival, tuned: `async def` around blocking calls. No thread, at the price of a server that one request can block.
 
-On Lambda, where a process has one request at a time, that can be had; elsewhere it is a mistake.
+On Lambda, where a process serves one request at a time, that is acceptable; elsewhere it is a mistake.
 """
 
 from fastapi import Request

@@ -1,4 +1,4 @@
-"""The floor: what nothing that sends a message can do without. JSON, and a bare client of botocore's."""
+"""The floor: the least that an endpoint which sends a message needs. JSON, and a bare botocore client."""
 
 import json
 import os

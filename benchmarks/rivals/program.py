@@ -1,6 +1,6 @@
-"""One process with one handler, for `benchmarks.validator`, which starts it again and again.
+"""One process with one handler, for `benchmarks.validator`, which starts it many times.
 
-`python program.py MODULE EVENT_FILE REPORT_FD CALLS` writes a line to the descriptor when the first response is there.
+`python program.py MODULE EVENT_FILE REPORT_FD CALLS` writes a line to the descriptor after the first response.
 With CALLS above zero it then measures that many further calls, and writes their median.
 What is loaded here before the first response counts for every contestant, so it is little.
 """
@@ -18,8 +18,8 @@ WARM_UP = 300
 made: list[str] = []
 
 
-class Context:
-    """What Powertools reads of Lambda's context."""
+class LambdaContext:
+    """The part of Lambda's context that Powertools reads."""
 
     function_name = "taskline-benchmark"
     memory_limit_in_mb = 512
@@ -27,19 +27,19 @@ class Context:
     aws_request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 
 
-def answer_at_once(client: Any, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-    """What every AWS call is answered with."""
+def respond_immediately(client: Any, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    """The response to every AWS call."""
     made.append(operation)
     return {}
 
 
 def main(module: str, event_file: str, report: int, calls: int) -> None:
     """The first response, then the median of the others in nanoseconds."""
-    botocore.client.BaseClient._make_api_call = answer_at_once
+    botocore.client.BaseClient._make_api_call = respond_immediately
     with open(event_file, encoding="utf-8") as file:  # noqa: PTH123 pathlib would have to be loaded
         event = json.load(file)
     handler = import_module(module).handler
-    status = handler(event, Context)["statusCode"]
+    status = handler(event, LambdaContext)["statusCode"]
     os.write(report, f"{status} {' '.join(made)}\n".encode())
     if calls:
         if "BENCHMARK_UNOBSERVED" in os.environ:
@@ -48,7 +48,7 @@ def main(module: str, event_file: str, report: int, calls: int) -> None:
 
 
 def unobserved(module: str) -> Any:
-    """The handler without its decorators, and without metrics; the log level keeps log lines away."""
+    """The handler without its decorators, and without metrics; the log level suppresses log lines."""
     from inspect import unwrap
 
     from aws_lambda_powertools import Metrics
@@ -58,12 +58,12 @@ def unobserved(module: str) -> Any:
 
 
 def median_nanoseconds(handler: Any, event: dict[str, Any], calls: int) -> int:
-    """The middle one of all calls; the first ones do not count."""
+    """The median of all calls but the first ones."""
     durations: list[int] = []
     for _ in range(WARM_UP + calls):
         made.clear()
         started = time.perf_counter_ns()
-        handler(event, Context)
+        handler(event, LambdaContext)
         durations.append(time.perf_counter_ns() - started)
     return sorted(durations[WARM_UP:])[calls // 2]
 

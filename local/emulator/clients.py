@@ -1,4 +1,4 @@
-"""boto3 clients for the emulator, as root of its one account. Made once each: building a client costs 50 ms."""
+"""boto3 clients for the emulator, as root of its one account. Each is built once: that takes 50 ms."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROOT_KEY = "test"  # the emulator's root user; policies do not apply to it
 # Without `inject_host_prefix=False` StartSyncExecution goes to sync-127.0.0.1.
 CONFIG = Config(inject_host_prefix=False, max_pool_connections=32, retries={"total_max_attempts": 2})
 
-# For requests that the laptop edition makes itself, again and again: what they hold need not be checked.
+# For the laptop edition's own repeated requests, whose parameters need no validation.
 UNCHECKED = CONFIG.merge(Config(parameter_validation=False))
 
 
@@ -40,7 +40,7 @@ class Clients:
         self._lock = threading.Lock()  # a session must not build two clients at a time
 
     def build(self, service: str, config: Config) -> Any:
-        """A client with settings of its own."""
+        """A new client with its own settings."""
         with self._lock:
             build = cast("Any", self._session).client
             return build(service, endpoint_url=self.endpoint, config=config)
@@ -51,8 +51,8 @@ class Clients:
             if service not in self._clients:
                 build = cast("Any", self._session).client
                 client = build(service, endpoint_url=self.endpoint, config=CONFIG)
-                # Made on first use, unlocked: two threads would each get their own classes, and an `except` with the
-                # one does not catch the other.
+                # botocore creates them on first use, without a lock: two threads could get different classes, and an
+                # `except` with one does not catch the other.
                 _ = client.exceptions
                 self._clients[service] = client
             return self._clients[service]

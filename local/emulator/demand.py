@@ -1,8 +1,8 @@
-"""When a queue is worth asking: many workers share one, and an empty answer costs as much as a message.
+"""When to poll a queue: many workers share one, and an empty response costs as much as a message.
 
-No AWS and no clock here. One worker at a time *listens* (a long poll, so that no message waits long, whoever sent it);
-the others ask at once, and only with a reason: somebody has posted something, or a message that was found may be the
-first of many.
+No AWS and no clock here. One worker at a time *listens* (a long poll, so that no message waits long, whoever sent it).
+The others poll immediately, and only with a reason: a message was posted, or one that was found may be the first of
+many.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from collections.abc import Hashable
 
 
 class Reason(enum.Enum):
-    """Why a worker asks."""
+    """Why a worker polls."""
 
-    POSTED = "posted"  # a message is known to have come
+    POSTED = "posted"  # a message is known to have arrived
     MORE = "more"  # where one was found, there may be others
-    LISTEN = "listen"  # to wait for whatever comes
+    LISTEN = "listen"  # to wait for whatever arrives
 
 
 class Demand:
-    """Shared by the workers of one queue. A worker is whatever tells them apart.
+    """Shared by the workers of one queue. A worker is any value that tells it from the others.
 
-    A guess that is wrong costs an empty answer, or the time until the listening worker finds the message.
+    A wrong guess costs an empty response, or the time until the listening worker finds the message.
     """
 
     def __init__(self) -> None:
-        self._posted = 0  # what nobody has asked for yet
-        self._expected = 0  # what has been posted and was not found: its group may have a message in flight
-        self._more = True  # there may be something from before
+        self._posted = 0  # posted messages that no worker has polled for yet
+        self._expected = 0  # posted messages that were not found: their group may have a message in flight
+        self._more = True  # there may be messages from before the start
         self._chained = True  # whether that is because a message was found
         self._behind = False  # whether others may wait behind one that was found
         self._busy: set[Hashable] = set()
@@ -37,14 +37,14 @@ class Demand:
         self._changed = threading.Condition()
 
     def posted(self) -> None:
-        """A message has come."""
+        """A message has arrived."""
         with self._changed:
             self._posted += 1
             self._expected += 1
             self._changed.notify()
 
     def freed(self, worker: Hashable) -> None:
-        """The worker's message is finished: the next of its group can be had."""
+        """The worker's message is finished: the next one of its group can be received."""
         with self._changed:
             self._busy.discard(worker)
             if self._expected or self._behind:
@@ -52,7 +52,7 @@ class Demand:
                 self._wake(chained=False)
 
     def reason(self, worker: Hashable, seconds: float) -> Reason | None:
-        """Wait for a reason to ask; None if there was none in time. `answered` must follow a reason."""
+        """Wait for a reason to poll; None if there was none in time. `polled` must follow a reason."""
         with self._changed:
             self._busy.discard(worker)
             if not self._waits():
@@ -60,8 +60,8 @@ class Demand:
             self._changed.wait(seconds)
             return None if self._waits() else self._take()
 
-    def answered(self, worker: Hashable, reason: Reason, *, found: bool) -> None:
-        """What came of asking."""
+    def polled(self, worker: Hashable, reason: Reason, *, found: bool) -> None:
+        """The result of a poll."""
         with self._changed:
             if reason is Reason.LISTEN:
                 self._listening = False
@@ -76,7 +76,7 @@ class Demand:
     def _found(self) -> None:
         if self._expected:
             self._expected -= 1
-        else:  # nobody has said that it would come, so nobody knows how many there are
+        else:  # it was not announced, so there may be any number of others
             self._wake(chained=True)
 
     def _waits(self) -> bool:

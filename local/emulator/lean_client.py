@@ -1,7 +1,7 @@
-"""A botocore client without what the laptop edition does not need on a task's way: a quarter of the time a call.
+"""A botocore client reduced to what a task needs: a call takes a quarter of the time.
 
-Botocore spends most of a call on hooks, endpoint rules, retries and connection pools. Here the same serialiser, parser
-and credentials are used, and between them nothing but a signature and a kept connection.
+Botocore spends most of a call on hooks, endpoint rules, retries and connection pools. This client uses the same
+serialiser, parser and credentials, and between them only a signature and a kept connection.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-READ_SECONDS: Final = 310.0  # an Express execution, the longest that anything here waits for, lasts five minutes
+READ_SECONDS: Final = 310.0  # the longest wait is for an Express execution, which lasts five minutes at most
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
 
 
 class LeanClient:
     """Calls the operations of a botocore client. For any thread.
 
-    Whatever else the client offers (paginators, exceptions) is the client's own. Only for services whose operations
-    botocore customises in no way that matters here: DynamoDB and its streams, SQS, CloudWatch Logs.
+    Everything else (paginators, exceptions) is the wrapped client's. Only for services whose operations botocore does
+    not customise in a way that matters here: DynamoDB and its streams, SQS, CloudWatch Logs.
     """
 
     def __init__(self, client: Any) -> None:
@@ -58,7 +58,7 @@ class LeanClient:
         parsed: dict[str, Any] = self._client._response_parser.parse(response, model.output_shape)
         if status >= 300:
             error = parsed.get("Error", {})
-            # SQS has a code of old and a new one; its exceptions are named by the new one.
+            # SQS has an old and a new error code; its exceptions are named after the new one.
             code = error.get("QueryErrorCode") or error.get("Code", "")
             raise self._client.exceptions.from_code(code)(parsed, operation)
         return parsed
@@ -73,7 +73,7 @@ class LeanClient:
         url = f"http://{self._address}{target}"
         connection = self._connection()
         try:
-            answer = _answer(connection, request["method"], target, body, headers)
+            response = _exchange(connection, request["method"], target, body, headers)
         except TimeoutError as error:
             connection.close()
             raise ReadTimeoutError(endpoint_url=url, error=error) from error
@@ -81,26 +81,26 @@ class LeanClient:
             connection.close()
             raise EndpointConnectionError(endpoint_url=url, error=error) from error
         self._idle.append(connection)
-        return answer
+        return response
 
     def _connection(self) -> http.client.HTTPConnection:
-        """The connection that was used last, unless the other side has closed it since."""
+        """The last used connection, unless the other side has closed it since."""
         while self._idle:
             connection = self._idle.pop()
-            if connection.sock is not None and not _has_news(connection):
+            if connection.sock is not None and not _is_readable(connection):
                 return connection
             connection.close()
         return http.client.HTTPConnection(self._address, timeout=READ_SECONDS)
 
 
-def _has_news(connection: http.client.HTTPConnection) -> bool:
-    """Whether an idle connection can be read from: there is nothing to come but its end."""
-    poll = select.poll()  # unlike `select`, for descriptors of any size
+def _is_readable(connection: http.client.HTTPConnection) -> bool:
+    """Whether an idle connection can be read from: all that can come is its end."""
+    poll = select.poll()  # unlike `select`, takes descriptors of any size
     poll.register(connection.sock, select.POLLIN)
     return bool(poll.poll(0))
 
 
-def _answer(
+def _exchange(
     connection: http.client.HTTPConnection, method: str, target: str, body: bytes, headers: Mapping[str, str]
 ) -> tuple[int, http.client.HTTPMessage, bytes]:
     connection.request(method, target, body, headers)
@@ -130,18 +130,18 @@ def sign(
     names = ";".join(name for name, _ in signed)
     lines = "".join(f"{name}:{' '.join(value.split())}\n" for name, value in signed)
     canonical = "\n".join((method, path, query, lines, names, hashlib.sha256(body).hexdigest()))
-    place = f"{moment:%Y%m%d}/{scope[0]}/{scope[1]}/aws4_request"
+    full_scope = f"{moment:%Y%m%d}/{scope[0]}/{scope[1]}/aws4_request"
     digest = hashlib.sha256(canonical.encode()).hexdigest()
-    text = f"{ALGORITHM}\n{headers['X-Amz-Date']}\n{place}\n{digest}"
-    signature = hmac.digest(_signing_key(credentials.secret_key, place), text.encode(), "sha256").hex()
-    about = f"{ALGORITHM} Credential={credentials.access_key}/{place}, SignedHeaders={names}"
-    headers["Authorization"] = f"{about}, Signature={signature}"
+    text = f"{ALGORITHM}\n{headers['X-Amz-Date']}\n{full_scope}\n{digest}"
+    signature = hmac.digest(_signing_key(credentials.secret_key, full_scope), text.encode(), "sha256").hex()
+    credential = f"{ALGORITHM} Credential={credentials.access_key}/{full_scope}, SignedHeaders={names}"
+    headers["Authorization"] = f"{credential}, Signature={signature}"
 
 
 @functools.lru_cache(maxsize=64)
-def _signing_key(secret: str, place: str) -> bytes:
-    """Good for a day, a region and a service."""
+def _signing_key(secret: str, full_scope: str) -> bytes:
+    """The key for one day, region and service."""
     key = f"AWS4{secret}".encode()
-    for part in place.split("/"):
+    for part in full_scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
     return key

@@ -1,4 +1,4 @@
-"""What the emulator said a moment ago, so that a task need not ask again."""
+"""Lookups on the emulator that are remembered for a moment, so that a task need not wait for them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final, Generic, TypeVar
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency
 GOOD_SECONDS: Final = 1.0
 RENEW_SECONDS: Final = 0.5
-# So that who tries a task by hand now and then does not wait for lookups either.
+# So that someone who submits a task now and then does not wait for lookups either.
 KEPT_SECONDS: Final = 60.0
 
 K = TypeVar("K", bound=Hashable)
@@ -36,37 +36,37 @@ REAL: Final = Timing()
 
 
 class Remembered(Generic[K, V]):
-    """Answers by key, for any thread. One is good for a second, and as long as it is used, a thread renews it.
+    """Values by key, for any thread. A value is good for a second; as long as it is used, a thread renews it.
 
-    `ask` gets the answer for a key; what it raises is raised to the caller and not remembered.
+    `look_up` gets the value of a key. What it raises is raised to the caller and not remembered.
     """
 
-    def __init__(self, ask: Callable[[K], V], timing: Timing = REAL) -> None:
-        self._ask = ask
+    def __init__(self, look_up: Callable[[K], V], timing: Timing = REAL) -> None:
+        self._look_up = look_up
         self._timing = timing
-        self._answers: dict[K, tuple[float, V]] = {}
-        self._used: dict[K, float] = {}  # when each was used last
-        self._renewing: set[K] = set()  # what has a thread that renews it
-        self._turn = threading.Lock()  # callers that need the same answer ask once
+        self._values: dict[K, tuple[float, V]] = {}
+        self._used: dict[K, float] = {}  # when each was last used
+        self._renewing: set[K] = set()  # keys with a thread that renews their value
+        self._turn = threading.Lock()  # callers that need the same value look it up once
 
     def get(self, key: K) -> V:
-        """The answer: one that is good, or a new one."""
+        """The value: the remembered one if it is still good, else a new one."""
         if (good := self._good(key)) is not None:
             return good[1]
         with self._turn:
             if (good := self._good(key)) is not None:
                 return good[1]
-            asked = self._timing.now()
-            answer = self._ask(key)
-            self._answers[key] = (asked, answer)
-            self._used[key] = asked
+            started = self._timing.now()
+            value = self._look_up(key)
+            self._values[key] = (started, value)
+            self._used[key] = started
             if key not in self._renewing:
                 self._renewing.add(key)
                 self._timing.in_background(lambda: self._renew(key))
-            return answer
+            return value
 
     def _good(self, key: K) -> tuple[float, V] | None:
-        found = self._answers.get(key)
+        found = self._values.get(key)
         now = self._timing.now()
         if found is None or now - found[0] >= GOOD_SECONDS:
             return None
@@ -74,21 +74,21 @@ class Remembered(Generic[K, V]):
         return found
 
     def _renew(self, key: K) -> None:
-        """Until nobody has used the answer for a while, or there is none any more."""
+        """Until the value has not been used for a while, or cannot be looked up any more."""
         while True:
             self._timing.sleep(RENEW_SECONDS)
-            asked = self._timing.now()
-            if asked - self._used[key] > KEPT_SECONDS or not self._renewed(key, asked):
+            started = self._timing.now()
+            if started - self._used[key] > KEPT_SECONDS or not self._renewed(key, started):
                 break
         with self._turn:
             self._renewing.discard(key)
 
-    def _renewed(self, key: K, asked: float) -> bool:
+    def _renewed(self, key: K, started: float) -> bool:
         try:
-            answer = self._ask(key)
-        except Exception:  # whoever needs it next asks, and is told why
+            value = self._look_up(key)
+        except Exception:  # the next caller looks it up, and gets the error
             with self._turn:
-                self._answers.pop(key, None)
+                self._values.pop(key, None)
             return False
-        self._answers[key] = (asked, answer)
+        self._values[key] = (started, value)
         return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
 
+import psutil
+
 from local.emulator import emulator_process
 from local.host import processes
 from local.host.errors import LaptopError
@@ -22,7 +23,7 @@ from local.host.state_dir import StateDir, read_json, write_json
 ACCOUNT_ID = "000000000000"
 START_SECONDS = 20.0
 STOP_SECONDS = 15.0
-# The child starts from these alone: a LOG_LEVEL or an AWS_PROFILE of the host would reach every Lambda function.
+# The child inherits only these: a LOG_LEVEL or an AWS_PROFILE of the host would reach every Lambda function.
 HOST_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SYSTEMROOT")
 
 Say = Callable[[str], None]
@@ -34,7 +35,7 @@ class Emulator:
     def __init__(
         self, state: StateDir, region: str, say: Say = print, additions: Mapping[str, str] | None = None
     ) -> None:
-        """`additions` are further variables of its environment, and so of the functions that it starts."""
+        """`additions` are further variables of its environment, which the functions that it starts inherit."""
         self._state = state
         self._region = region
         self._say = say
@@ -59,19 +60,19 @@ class Emulator:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                # A Ctrl-C goes to the whole foreground group; the pipe has to stop before its emulator does.
+                # Ctrl-C reaches the whole foreground group, but the pipes have to stop before their emulator does.
                 start_new_session=True,
             )
         write_json(self._state.emulator_process, {"pid": self.pid, "endpoint": self.endpoint})
 
     def wait_until_ready(self) -> None:
-        """Return when it answers, or raise `LaptopError` with the log's last lines."""
+        """Return when it responds, or raise `LaptopError` with the last lines of its log."""
         deadline = time.monotonic() + START_SECONDS
-        while not answers(self.endpoint):
+        while not is_ready(self.endpoint):
             if not self.running():
                 raise self._failure("The AWS emulator ended while starting")
             if time.monotonic() > deadline:
-                raise self._failure(f"The AWS emulator did not answer within {START_SECONDS:.0f} s")
+                raise self._failure(f"The AWS emulator did not respond within {START_SECONDS:.0f} s")
             time.sleep(0.02)
 
     def running(self) -> bool:
@@ -79,11 +80,11 @@ class Emulator:
         return self._process is not None and self._process.poll() is None
 
     def died(self) -> LaptopError:
-        """The error to show when the child has ended by itself."""
+        """The error to show when the child has ended unexpectedly."""
         return self._failure("The AWS emulator ended unexpectedly")
 
     def stop(self) -> None:
-        """Let it save its state and end; kill it, and say so, only if it does not."""
+        """Let it save its state and end; kill it, with a warning, only if it does not."""
         if self._process is None:
             return
         if self.running():
@@ -91,7 +92,9 @@ class Emulator:
             try:
                 self._process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
-                self._say(f"Warning: the AWS emulator did not stop in {STOP_SECONDS:.0f} s and was killed; {_LOSS}")
+                self._say(
+                    f"Warning: the AWS emulator did not stop within {STOP_SECONDS:.0f} s and was killed; {_LOSS}"
+                )
                 self._process.kill()
                 self._process.wait()
         self._process = None
@@ -106,7 +109,7 @@ class Emulator:
 
 
 def environment(state: StateDir, region: str, port: int, host: Mapping[str, str]) -> dict[str, str]:
-    """The child's whole environment. Lambda workers inherit it, after their function's own variables."""
+    """The child's whole environment. Lambda workers inherit it; their function's own variables win."""
     endpoint = f"http://127.0.0.1:{port}"
     return {name: host[name] for name in HOST_VARIABLES if name in host} | {
         "GATEWAY_PORT": str(port),
@@ -133,28 +136,47 @@ def environment(state: StateDir, region: str, port: int, host: Mapping[str, str]
 def stop_orphan(state: StateDir, say: Say = print) -> None:
     """Stop the emulator that a killed predecessor left running on this state directory, so that it saves its state.
 
-    A process id may have been given to somebody else meanwhile: only a process whose command line is the emulator's
-    *and* which answers on the recorded port is signalled.
+    The system may have given its process id to another process since: only a process whose command line is the
+    emulator's *and* that responds on the recorded port is signalled.
     """
-    recorded = read_json(state.emulator_process)
-    if not isinstance(recorded, dict):
-        return
-    record = cast("dict[str, object]", recorded)
-    pid, endpoint = record.get("pid"), record.get("endpoint")
-    if isinstance(pid, int) and isinstance(endpoint, str) and _is_emulator(pid, endpoint):
+    orphan = _orphan(read_json(state.emulator_process))
+    if orphan is not None:
         say("Stopping the AWS emulator that an earlier run left behind ...")
-        os.kill(pid, signal.SIGTERM)
-        if not processes.wait_for_end(pid, STOP_SECONDS):
-            say(f"Warning: the earlier AWS emulator (process {pid}) did not stop and was killed; {_LOSS}")
-            os.kill(pid, signal.SIGKILL)
-            processes.wait_for_end(pid, STOP_SECONDS)
+        _end(orphan, say)
     state.emulator_process.unlink(missing_ok=True)
 
 
-def answers(endpoint: str) -> bool:
-    """Whether an emulator is ready behind the endpoint."""
+def _orphan(recorded: object) -> psutil.Process | None:
+    if not isinstance(recorded, dict):
+        return None
+    record = cast("dict[str, object]", recorded)
+    pid, endpoint = record.get("pid"), record.get("endpoint")
+    if not isinstance(pid, int) or not isinstance(endpoint, str):
+        return None
+    process = processes.find(pid)
+    return process if process is not None and _is_emulator(process, endpoint) else None
+
+
+def _end(orphan: psutil.Process, say: Say) -> None:
     try:
-        # Never through a proxy that the host's environment names: this is our own child.
+        orphan.terminate()
+        if not processes.wait_for_end(orphan, STOP_SECONDS):
+            say(f"Warning: the earlier AWS emulator (process {orphan.pid}) did not stop and was killed; {_LOSS}")
+            orphan.kill()
+            processes.wait_for_end(orphan, STOP_SECONDS)
+    except psutil.NoSuchProcess:
+        return  # it has ended meanwhile
+    except psutil.AccessDenied as error:
+        raise LaptopError(
+            f"The AWS emulator of an earlier run (process {orphan.pid}) belongs to another user.",
+            "Stop it as that user, or set TASKLINE_STATE_DIR to another folder.",
+        ) from error
+
+
+def is_ready(endpoint: str) -> bool:
+    """Whether an emulator is ready at the endpoint."""
+    try:
+        # Never through a proxy from the host's environment: this is our own child.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(f"{endpoint}/_ministack/ready", timeout=2) as response:
             return response.status == 200
@@ -162,8 +184,9 @@ def answers(endpoint: str) -> bool:
         return False
 
 
-def _is_emulator(pid: int, endpoint: str) -> bool:
-    return Path(emulator_process.__file__).name in processes.command_line(pid) and answers(endpoint)
+def _is_emulator(process: psutil.Process, endpoint: str) -> bool:
+    program = Path(emulator_process.__file__).name
+    return any(Path(argument).name == program for argument in processes.command_line(process)) and is_ready(endpoint)
 
 
 def _free_port() -> int:
@@ -174,8 +197,8 @@ def _free_port() -> int:
 
 def _way_out(log: list[str]) -> str:
     if any("No module named" in line for line in log):
-        return "A dependency is missing: run `make`."
+        return "A dependency is missing: `make run` installs it."
     return "Try again; `make run FRESH=1` starts with empty state."
 
 
-_LOSS = "changes since the last start may be lost."
+_LOSS = "changes since its start may be lost."

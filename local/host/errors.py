@@ -1,4 +1,4 @@
-"""The one kind of failure that the laptop edition shows to a person."""
+"""The one kind of error that the laptop edition shows on the terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 class LaptopError(Exception):
     """What went wrong and what to do about it; printed without a traceback.
 
-    `way_out` is an instruction ("Run `make`", "Set TASKLINE_PORT=4001"), never a second description of the problem.
+    `way_out` is an instruction ("Run `make run`", "Set TASKLINE_PORT=4001"), not a second description of the problem.
     """
 
     def __init__(self, problem: str, way_out: str) -> None:

@@ -1,4 +1,4 @@
-"""What a person may choose when starting the laptop edition: the command line and the environment, parsed once."""
+"""The options of the laptop edition: its command line and its environment, parsed once."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Options:
 
 
 def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
-    """Read the options, or raise `LaptopError` naming the variable that is wrong."""
+    """Read the options, or raise `LaptopError` naming the invalid variable."""
     parser = argparse.ArgumentParser(prog="python -m local", description="Run Taskline on this machine.")
-    parser.add_argument("--fresh", action="store_true", help="start empty: forget all tasks and queues")
+    parser.add_argument("--fresh", action="store_true", help="start empty: delete all tasks and queues")
     arguments = parser.parse_args(argv)
     return Options(
         port=_port(environ.get("TASKLINE_PORT", "")),
@@ -47,7 +47,7 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
 def scrub(environ: MutableMapping[str, str]) -> None:
     """Remove the host's AWS settings from `environ`, so that nothing here can reach a real account.
 
-    A stray AWS_PROFILE alone makes boto3 refuse to build any client.
+    A stray AWS_PROFILE alone would make boto3 refuse to build any client.
     """
     for name in [name for name in environ if name.startswith("AWS_")]:
         del environ[name]
@@ -59,7 +59,7 @@ def _port(text: str) -> int:
     if not text:
         return DEFAULT_PORT
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise LaptopError(f"TASKLINE_PORT={text} is not a port.", "Set it to a number from 1 to 65535.")
+        raise LaptopError(f"TASKLINE_PORT={text} is not a port number.", "Set it to a number from 1 to 65535.")
     return int(text)
 
 
@@ -71,10 +71,10 @@ def _overrides(text: str) -> Mapping[str, object]:
     try:
         value: object = json.loads(text) if text else {}
     except json.JSONDecodeError as error:
-        raise LaptopError(f"TASKLINE_CONFIG is not JSON: {error}.", _OVERRIDES_WAY_OUT) from error
+        raise LaptopError(f"TASKLINE_CONFIG is not valid JSON: {error}.", _OVERRIDES_WAY_OUT) from error
     if not isinstance(value, dict):
         raise LaptopError("TASKLINE_CONFIG is not a JSON object.", _OVERRIDES_WAY_OUT)
     return cast("dict[str, object]", value)
 
 
-_OVERRIDES_WAY_OUT = "Give configuration keys and values, e.g. '{\"taskline:handlerTimeoutSeconds\": 2}'."
+_OVERRIDES_WAY_OUT = "Set it to configuration keys and values, for example '{\"taskline:handlerTimeoutSeconds\": 2}'."

@@ -1,80 +1,69 @@
-"""Small questions about other processes, answered without third-party packages."""
+"""Other processes of this machine: whether they run, what they are, and which of them listens on a port."""
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
 import time
-from pathlib import Path
+
+import psutil
+
+POLL_SECONDS = 0.05
+
+
+def find(pid: int) -> psutil.Process | None:
+    """The process with this id, None if there is none. Signals sent through it never reach a later owner of the id."""
+    try:
+        return psutil.Process(pid)
+    except (psutil.NoSuchProcess, ValueError):  # a negative id is not a process but a group
+        return None
 
 
 def alive(pid: int) -> bool:
     """Whether the process exists and has not already ended (a zombie has)."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return not _zombie(pid)
+    process = find(pid)
+    return process is not None and _runs(process)
 
 
-def wait_for_end(pid: int, seconds: float) -> bool:
+def wait_for_end(process: psutil.Process, seconds: float) -> bool:
     """Wait for a process that is not our child; True when it is gone."""
     deadline = time.monotonic() + seconds
-    while alive(pid):
+    while _runs(process):
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.05)
+        time.sleep(POLL_SECONDS)
     return True
 
 
-def command_line(pid: int) -> str:
-    """The process's command line, "" if there is no such process."""
+def command_line(process: psutil.Process) -> list[str]:
+    """The arguments that the process was started with, none if they cannot be read or the process has ended."""
     try:
-        result = subprocess.run(
-            ["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False, timeout=5
-        )
-    except (OSError, subprocess.SubprocessError):
-        return _command_line_from_proc(pid)
-    return result.stdout.strip()
+        return process.cmdline()
+    except (psutil.AccessDenied, psutil.NoSuchProcess):  # a zombie counts as the latter
+        return []
 
 
 def listener(port: int) -> str:
-    """Who listens on the port, as "process 123 (command)"; "" where that cannot be told cheaply (only Linux can)."""
+    """Who listens on the port, as "process 123 (command)"; "" where this user may not see it (as on macOS)."""
     try:
-        lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
-    except OSError:
+        connections = psutil.net_connections(kind="tcp")
+    except psutil.AccessDenied:
         return ""
-    inodes = {fields[9] for fields in map(str.split, lines) if _listens(fields, port)}
-    for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
-        try:
-            target = str(descriptor.readlink())
-        except OSError:
-            continue
-        found = re.fullmatch(r"socket:\[(\d+)\]", target)
-        if found and found.group(1) in inodes:
-            pid = int(descriptor.parts[2])
-            return f"process {pid} ({_command_line_from_proc(pid)[:80]})"
+    for connection in connections:
+        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port:
+            return _named(connection.pid) if connection.pid else ""
     return ""
 
 
-def _listens(fields: list[str], port: int) -> bool:
-    return int(fields[1].rsplit(":", 1)[1], 16) == port and fields[3] == "0A"
+def _named(pid: int) -> str:
+    process = find(pid)
+    command = " ".join(command_line(process)) if process else ""
+    return f"process {pid} ({command[:80]})" if command else f"process {pid}"
 
 
-def _command_line_from_proc(pid: int) -> str:
+def _runs(process: psutil.Process) -> bool:
+    """Whether it is still the same process, and no zombie: one whose parent does not reap it would never be gone."""
     try:
-        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return ""
-    return raw.replace(b"\0", b" ").decode(errors="replace").strip()
-
-
-def _zombie(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    return stat.rpartition(")")[2].split()[:1] == ["Z"]
+    except psutil.AccessDenied:
+        return True

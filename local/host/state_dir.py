@@ -1,4 +1,4 @@
-"""The folder that holds everything the laptop edition remembers, and the lock that keeps it to one process."""
+"""The folder that holds the state of the laptop edition, and the lock that keeps it to one process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOCK = "lock"
 class StateDir:
     """Paths inside the state directory, and the exclusive lock on it.
 
-    The lock is the kernel's (flock): it goes with the process however that ends, so it can never be left behind.
+    The lock is the kernel's (flock): it ends with the process, however that ends, so it is never left behind.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,13 +50,13 @@ class StateDir:
         self._lock.flush()
 
     def release(self) -> None:
-        """Give the lock back; safe to call twice."""
+        """Release the lock; safe to call twice."""
         if self._lock is not None:
             self._lock.close()
             self._lock = None
 
     def clear(self) -> None:
-        """Forget everything of ours but the lock; what else lies in the folder is somebody's and stays."""
+        """Delete all state but the lock. Files that are not Taskline's stay."""
         for folder in (self.emulator_state, self.temporary):
             shutil.rmtree(folder, ignore_errors=True)
         files = (self.emulator_log, self.emulator_process, self.program_error, self.runtime)
@@ -64,15 +64,15 @@ class StateDir:
             file.unlink(missing_ok=True)
 
     def manifest(self, stage: str) -> Path:
-        """What the stage has created. Each stage its own, or starting one would remove what belongs to another."""
+        """The resources of a stage. Each stage has its own file, or one would remove those of another."""
         return self.path / f"resources-{stage}.json"
 
     def undone(self, function: str) -> Path:
-        """What a function had not done of its stream when the laptop edition stopped."""
+        """The stream records that a function had not processed when the laptop edition stopped."""
         return self.path / f"undone-{function}.json"
 
     def prepare(self) -> None:
-        """Make the folders that the emulator writes to; its temporary one starts empty."""
+        """Create the folders that the emulator writes to; the temporary one starts empty."""
         shutil.rmtree(self.temporary, ignore_errors=True)
         for folder in (self.temporary, self.emulator_state):
             folder.mkdir(parents=True, exist_ok=True)
@@ -83,8 +83,8 @@ class StateDir:
         owner = self._lock.read().strip() or "unknown"
         self.release()
         return LaptopError(
-            f"Another Taskline (process {owner}) is running on the state directory {self.path}.",
-            "Stop that one first, or set TASKLINE_STATE_DIR (and TASKLINE_PORT) for a second one.",
+            f"Another Taskline (process {owner}) is using the state directory {self.path}.",
+            "Stop it first, or set TASKLINE_STATE_DIR and TASKLINE_PORT to run a second one.",
         )
 
 
@@ -96,7 +96,7 @@ def write_json(path: Path, value: object) -> None:
 
 
 def read_json(path: Path) -> object:
-    """The file's value, or None if it is missing or is not JSON (it is ours alone: then it is as good as missing)."""
+    """The file's value; None if it is missing, or is not JSON and so as good as missing."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

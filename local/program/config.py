@@ -25,9 +25,9 @@ LAPTOP_CONFIG = {"dependencyLayer": "not-used-on-the-laptop.zip"}
 def load_config(
     stage: str, overrides: Mapping[str, object] | None = None, root: Path = PROJECT_ROOT
 ) -> dict[str, str]:
-    """All configuration of a stage as the Pulumi engine hands it to a program: full keys, values as strings or JSON.
+    """All configuration of a stage as the Pulumi engine passes it to a program: full keys, values as strings or JSON.
 
-    Later wins: defaults of `Pulumi.yaml`, `Pulumi.<stage>.yaml`, `overrides`. Keys may leave out the project's name.
+    Later sources win: defaults of `Pulumi.yaml`, `Pulumi.<stage>.yaml`, `overrides`. Keys may omit the project's name.
     An undeclared key, a value of the wrong type and a missing required value raise `LaptopError` naming key and file.
     """
     project = read_project(root)
@@ -55,8 +55,8 @@ def _stage_values(root: Path, stage: str, file: str) -> Mapping[str, object]:
     if not (root / file).is_file():
         known = sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml"))
         raise LaptopError(
-            f"There is no stage `{stage}`: {root / file} does not exist.",
-            f"Set TASKLINE_STAGE to one of: {', '.join(known) or 'none yet; write ' + file}.",
+            f"Stage `{stage}` does not exist: there is no {root / file}.",
+            f"Set TASKLINE_STAGE to one of: {', '.join(known) or 'none yet; create ' + file}.",
         )
     return _config_of(_mapping(root / file), file)
 
@@ -65,11 +65,11 @@ def _mapping(path: Path) -> dict[str, Any]:
     try:
         document: object = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise LaptopError(f"{path} cannot be read: {error.strerror}.", "Run from a full checkout.") from error
+        raise LaptopError(f"{path} cannot be read: {error.strerror}.", "Run from a complete checkout.") from error
     except yaml.YAMLError as error:
         raise LaptopError(f"{path} is not valid YAML: {error}.", "Correct the file.") from error
     if not isinstance(document, dict):
-        raise LaptopError(f"{path} does not hold a mapping.", "Correct the file.")
+        raise LaptopError(f"{path} is not a mapping.", "Correct the file.")
     return cast("dict[str, Any]", document)
 
 
@@ -114,7 +114,7 @@ def _require(declared: Mapping[str, object], values: Mapping[str, str], stage_fi
     missing = sorted(key for key in declared if key not in values)
     if missing:
         raise LaptopError(
-            f"Configuration without a value: {', '.join(missing)}.", f"Set it in {stage_file} or in TASKLINE_CONFIG."
+            f"No value is configured for {', '.join(missing)}.", f"Set it in {stage_file} or in TASKLINE_CONFIG."
         )
 
 
@@ -135,7 +135,7 @@ def _checked(key: str, value: Any, declaration: Mapping[str, Any], source: str) 
     if CHECKS["object"](value) and "secure" in value:
         raise LaptopError(
             f"`{key}` in {source} is encrypted, and only the Pulumi command line can read it.",
-            "Give it in the clear in TASKLINE_CONFIG; the laptop needs no real secret.",
+            "Set it as plain text in TASKLINE_CONFIG; the laptop needs no real secret.",
         )
     expected = declaration.get("type")
     if expected is not None and not _fits(value, expected, declaration.get("items")):

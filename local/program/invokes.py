@@ -1,4 +1,4 @@
-"""Provider functions that a program may call: who and where am I."""
+"""Provider functions that a program may call: the account, region and partition that it runs in."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from local.host.errors import LaptopError
-from local.program.declarations.model import Context, Inputs
+from local.program.resources.handler import Inputs, ProvisioningContext
 
 
-def answer(context: Context, token: str, arguments: Inputs) -> dict[str, Any]:
+def call(context: ProvisioningContext, token: str, arguments: Inputs) -> dict[str, Any]:
     """The result of `aws:index/getRegion:getRegion` and the like; an unknown one raises `LaptopError`."""
     function = FUNCTIONS.get(token.rpartition(":")[0])
     if function is None:
@@ -20,18 +20,18 @@ def answer(context: Context, token: str, arguments: Inputs) -> dict[str, Any]:
     return function(context, arguments)
 
 
-def _caller_identity(context: Context, _arguments: Inputs) -> dict[str, Any]:
+def _caller_identity(context: ProvisioningContext, _arguments: Inputs) -> dict[str, Any]:
     identity = context.clients.sts.get_caller_identity()
     account = identity["Account"]
     return {"accountId": account, "arn": identity["Arn"], "userId": identity["UserId"], "id": account}
 
 
-def _region(context: Context, arguments: Inputs) -> dict[str, Any]:
+def _region(context: ProvisioningContext, arguments: Inputs) -> dict[str, Any]:
     region = arguments.get("region") or arguments.get("name") or context.region
     return {"id": region, "name": region, "region": region, "description": region, "endpoint": ""}
 
 
-def _partition(_context: Context, _arguments: Inputs) -> dict[str, Any]:
+def _partition(_context: ProvisioningContext, _arguments: Inputs) -> dict[str, Any]:
     return {
         "id": "aws",
         "partition": "aws",
@@ -40,7 +40,7 @@ def _partition(_context: Context, _arguments: Inputs) -> dict[str, Any]:
     }
 
 
-FUNCTIONS: dict[str, Callable[[Context, Inputs], dict[str, Any]]] = {
+FUNCTIONS: dict[str, Callable[[ProvisioningContext, Inputs], dict[str, Any]]] = {
     "aws:index/getCallerIdentity": _caller_identity,
     "aws:index/getRegion": _region,
     "aws:index/getPartition": _partition,

@@ -1,4 +1,4 @@
-"""What the last run created, so that a resource which has left the program can be removed."""
+"""The resources of the last run, so that one that is no longer declared can be removed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Entry(NamedTuple):
 
 
 class Manifest:
-    """The entries of the last run, and those of this one in order of creation."""
+    """The entries of the last run, and those of this run in order of creation."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -27,16 +27,16 @@ class Manifest:
         self._lock = threading.Lock()
 
     def record(self, entry: Entry) -> None:
-        """Note a resource of this run, for any thread."""
+        """Record a resource of this run, from any thread."""
         with self._lock:
             self._now.append(entry)
 
     def save_partial(self) -> None:
-        """After a failed run: nothing that exists may be forgotten."""
+        """After a failed run: keep the entries of everything that may exist."""
         self._write([*self._before, *(entry for entry in self._now if entry not in self._before)])
 
     def finish(self, remove: Callable[[Entry], None]) -> int:
-        """After a complete run: remove what is no longer declared, newest first. Returns how many."""
+        """After a complete run: remove what is no longer declared, newest first. Returns the number of resources."""
         gone = [entry for entry in reversed(self._before) if entry not in self._now]
         for entry in gone:
             remove(entry)

@@ -11,20 +11,20 @@ from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
 from local.host.errors import LaptopError
 from local.program import invokes
-from local.program.declarations.model import Context, Handler
 from local.program.manifest import Entry, Manifest
-from local.program.properties import plain, refuse_unknown
+from local.program.properties import plain, reject_unknown
 from local.program.registry import HANDLERS
+from local.program.resources.handler import ProvisioningContext, ResourceHandler
 
 
 class Provisioner(Mocks):
-    """Answers for the AWS provider with real resources. Pulumi calls it from several threads at once."""
+    """Stands in for the AWS provider, with real resources. Pulumi calls it from several threads concurrently."""
 
     def __init__(
         self,
-        context: Context,
+        context: ProvisioningContext,
         manifest: Manifest,
-        handlers: Mapping[str, Handler] = HANDLERS,
+        handlers: Mapping[str, ResourceHandler] = HANDLERS,
     ) -> None:
         self._context = context
         self._manifest = manifest
@@ -33,26 +33,26 @@ class Provisioner(Mocks):
         self.count = 0
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
-        return invokes.answer(self._context, args.token, plain(args.args)), []
+        return invokes.call(self._context, args.token, plain(args.args)), []
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         if not args.custom:
             return args.name, plain(args.inputs)  # a component exists only inside Pulumi
         inputs: dict[str, Any] = plain(args.inputs)
         handler = self._handler(args)
-        refuse_unknown(handler, args.name, inputs)
+        reject_unknown(handler, args.name, inputs)
         inputs.setdefault("name", args.name)
         try:
             made = handler.ensure(self._context, inputs)
         except (ClientError, BotoCoreError) as error:
-            raise _refused(args, error) from error
+            raise _rejected(args, error) from error
         self._manifest.record(Entry(args.typ, made.key or made.id))
         with self._lock:
             self.count += 1
         return made.id, {**inputs, **made.outputs}
 
     def finish(self) -> int:
-        """Remove what earlier runs made and the program no longer declares; returns how many there were."""
+        """Remove what earlier runs created and the program no longer declares. Returns the number of resources."""
         return self._manifest.finish(self._remove)
 
     def _remove(self, entry: Entry) -> None:
@@ -60,11 +60,11 @@ class Provisioner(Mocks):
         if handler is not None:
             handler.remove(self._context, entry.key)
 
-    def _handler(self, args: MockResourceArgs) -> Handler:
+    def _handler(self, args: MockResourceArgs) -> ResourceHandler:
         if args.resource_id:
             raise LaptopError(
                 f"Resource `{args.name}` ({args.typ}) is read or imported by id {args.resource_id}.",
-                "Declare it in the program: on the laptop there is nothing that already exists.",
+                "Declare it in the program: on the laptop no resource exists beforehand.",
             )
         handler = self._handlers.get(args.typ)
         if handler is None:
@@ -75,8 +75,8 @@ class Provisioner(Mocks):
         return handler
 
 
-def _refused(args: MockResourceArgs, error: Exception) -> LaptopError:
+def _rejected(args: MockResourceArgs, error: Exception) -> LaptopError:
     return LaptopError(
-        f"The emulator refused resource `{args.name}` ({args.typ}): {error}",
-        "Correct the program; if state of an older version is in the way, `make run FRESH=1` starts empty.",
+        f"The emulator rejected resource `{args.name}` ({args.typ}): {error}",
+        "Correct the program. If state of an older version is in the way, start empty with `make run FRESH=1`.",
     )

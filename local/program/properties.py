@@ -1,4 +1,4 @@
-"""Input properties as Pulumi's mock monitor hands them over: made plain, and checked against a declaration."""
+"""Input properties from Pulumi's mock monitor: converted to plain values, and checked against a handler."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any, cast
 from pulumi.runtime.rpc import is_rpc_secret, unwrap_rpc_secret
 
 from local.host.errors import LaptopError
-from local.program.declarations.model import COMMON_IGNORED, Handler
+from local.program.resources.handler import COMMON_IGNORED, ResourceHandler
 
 
 def plain(value: Any) -> Any:
-    """The value without Pulumi's wire forms: secrets unwrapped, whole floats (protobuf knows only those) as ints."""
+    """The value without Pulumi's wire forms: secrets unwrapped, whole floats as ints (protobuf has only floats)."""
     if is_rpc_secret(value):
         return plain(unwrap_rpc_secret(value))
     if isinstance(value, Mapping):
@@ -24,13 +24,13 @@ def plain(value: Any) -> Any:
     return value
 
 
-def refuse_unknown(handler: Handler, name: str, inputs: Mapping[str, Any]) -> None:
-    """Raise `LaptopError` for the first property that the handler neither applies nor knowingly leaves out."""
+def reject_unknown(handler: ResourceHandler, name: str, inputs: Mapping[str, Any]) -> None:
+    """Raise `LaptopError` for the first property that the handler neither applies nor ignores on purpose."""
     known = handler.applies | set(handler.ignores) | set(COMMON_IGNORED)
     for path in _unknown(inputs, known, ""):
         raise LaptopError(
             f"The laptop edition does not know property `{path}` of {handler.type} (resource `{name}`).",
-            f"Teach the handler in {handler.ensure.__module__} to apply it, or list it under `ignores` with a reason.",
+            f"Apply it in {handler.ensure.__module__}, or list it there under `ignores` with a reason.",
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from local.program.declarations.model import Handler
 from local.program.resources import (
     cloudwatch,
     dynamodb,
@@ -21,6 +20,7 @@ from local.program.resources.functions import support as lambda_support
 from local.program.resources.gateway import deployment as apigateway_deployment
 from local.program.resources.gateway import keys as apigateway_keys
 from local.program.resources.gateway import rest_api as apigateway_rest_api
+from local.program.resources.handler import ResourceHandler
 
 MODULES = (
     apigateway_deployment,
@@ -41,4 +41,4 @@ MODULES = (
     stepfunctions,
 )
 
-HANDLERS: dict[str, Handler] = {handler.type: handler for module in MODULES for handler in module.HANDLERS}
+HANDLERS: dict[str, ResourceHandler] = {handler.type: handler for module in MODULES for handler in module.HANDLERS}

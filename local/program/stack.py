@@ -1,4 +1,4 @@
-"""Runs the Pulumi program, `__main__.py`, as it stands, with a mock monitor in place of the Pulumi engine."""
+"""Runs the Pulumi program, `__main__.py`, unchanged, with a mock monitor in place of the Pulumi engine."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ run_in_stack = cast("Callable[[Callable[[], None]], Awaitable[None]]", _run_in_s
 def evaluate(
     mocks: Mocks, config: Mapping[str, str], stack: str, preview: bool = False, root: Path = PROJECT_ROOT
 ) -> dict[str, Any]:
-    """Run the program once, to its end, and return its resolved exports.
+    """Run the program once, to its end, and return its resolved outputs.
 
-    `mocks` answers for the provider. In a preview an export that is not known yet is `pulumi.UNKNOWN`. An error of
-    the program or of `mocks` is raised as it is. Each call starts from nothing: Pulumi keeps its state in context
+    `mocks` stands in for the provider. In a preview, an output that is not known yet is `pulumi.UNKNOWN`. An error of
+    the program or of `mocks` is raised unchanged. Each call starts afresh: Pulumi keeps its state in context
     variables, and a new thread has a new context.
     """
     result: Future[dict[str, Any]] = Future()
@@ -40,10 +40,10 @@ def evaluate(
     def work() -> None:
         try:
             result.set_result(_evaluate(mocks, config, stack, preview, root))
-        except BaseException as error:  # handed to the caller, whatever it is
+        except BaseException as error:  # raised to the caller, whatever it is
             result.set_exception(error)
 
-    # A daemon, so that Ctrl-C during a start does not wait for the rest of the program.
+    # A daemon thread, so that Ctrl-C during the start does not wait for the rest of the program.
     threading.Thread(target=work, name="pulumi-program", daemon=True).start()
     return result.result()
 
@@ -61,7 +61,7 @@ def _evaluate(mocks: Mocks, config: Mapping[str, str], stack: str, preview: bool
     )
     set_all_config(dict(config))
     loop = asyncio.new_event_loop()
-    # The failure of a resource reaches everything that waits for it; it is raised once, below, and that is enough.
+    # The failure of a resource reaches every task that waits for it; it is raised once, below, which is enough.
     loop.set_exception_handler(lambda _loop, _context: None)
     asyncio.set_event_loop(loop)
     try:
@@ -74,7 +74,7 @@ def _evaluate(mocks: Mocks, config: Mapping[str, str], stack: str, preview: bool
 
 
 def _cancel_rest(loop: asyncio.AbstractEventLoop) -> None:
-    """After an error: end what still waits for the resource that never came."""
+    """After an error: cancel what still waits for the resource that failed."""
     tasks = asyncio.all_tasks(loop)
     for task in tasks:
         task.cancel()

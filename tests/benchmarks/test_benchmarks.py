@@ -1,4 +1,4 @@
-"""The benchmarks still run and still measure what they say; their figures are for a person to look at."""
+"""The benchmarks still run and print their figures, which no test judges."""
 
 import re
 import subprocess
@@ -22,7 +22,7 @@ SHORT_FORMS = {
                 rf"{what} +ours +{FIGURE}, emulator's +{FIGURE} {unit}: +{FIGURE} times"
                 for what, unit in (
                     ("execution, start to end", "ms"),
-                    (r"one key, \d+ tasks through the pipe", "ms a task"),
+                    (r"one key, \d+ tasks through the pipe", "ms per task"),
                     (r"\d+ keys, \d+ workers, through the pipe", "tasks/s"),
                 )
             ),
@@ -41,7 +41,7 @@ SHORT_FORMS = {
     "soak": (
         ["--short"],
         [
-            rf"step  1: +{FIGURE} ms CPU a task",
+            rf"step  1: +{FIGURE} ms CPU per task",
             rf"the last step costs {FIGURE} times the CPU of the first",
             r"laptop: \d+ MB after the second step, \d+ MB after the last",
         ],
@@ -62,7 +62,7 @@ SHORT_FORMS = {
 @pytest.mark.check  # the rival's packages are installed for it alone
 @pytest.mark.parametrize("contestant", [FLOOR, VALIDATOR, FASTAPI, TUNED], ids=lambda one: one.name)
 def test_every_contestant_makes_its_calls_and_writes_its_lines(contestant: Contestant) -> None:
-    assert cold_start(contestant) > 0, "it ends the benchmark with a message when an answer is not what it should be"
+    assert cold_start(contestant) > 0, "a wrong response ends the benchmark with a message"
 
 
 def test_every_benchmark_has_a_short_form() -> None:
@@ -77,9 +77,9 @@ def test_a_benchmark_runs_from_start_to_end(name: str) -> None:
     arguments, figures = SHORT_FORMS[name]
     command = [sys.executable, "-m", f"benchmarks.{name}", *arguments]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
-    said = f"{ended.stdout}\n{ended.stderr}"
-    assert ended.returncode in (0, 1), said
-    assert "Traceback" not in ended.stderr, said
-    assert ended.returncode == 0 or "MISSED" in ended.stdout, f"only a target that is missed may be its reason: {said}"
+    output = f"{ended.stdout}\n{ended.stderr}"
+    assert ended.returncode in (0, 1), output
+    assert "Traceback" not in ended.stderr, output
+    assert ended.returncode == 0 or "MISSED" in ended.stdout, f"only a missed target may be the reason: {output}"
     for figure in figures:
-        assert re.search(figure, ended.stdout), f"no line like {figure!r}: {said}"
+        assert re.search(figure, ended.stdout), f"no line like {figure!r}: {output}"

@@ -1,4 +1,4 @@
-"""One shelf of wheels for all tests; an index and a machine for each."""
+"""One shelf of wheels for all tests; an index and a machine for each test."""
 
 from collections.abc import Iterator
 from pathlib import Path

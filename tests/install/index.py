@@ -13,7 +13,7 @@ from tests.install import locks, wheels
 
 NEWER = "9999.0"
 NEWCOMER = "taskline-newcomer"  # every newer release requires it, and no lock contains it
-REAL = ("uv", "pip")  # the others are never run
+REAL = ("uv", "pip")  # the other packages are never run
 
 
 class Shelf:
@@ -48,17 +48,17 @@ def _lock(name: str) -> Path:
 
 
 class Index:
-    """Serves a shelf. `before` is called with the path of each request; it may wait, or raise to hang up."""
+    """Serves a shelf. `before` is called with the path of each request; it may wait, or raise to disconnect."""
 
     def __init__(self, shelf: Shelf, port: int) -> None:
         self.shelf = shelf
         self.url = f"http://127.0.0.1:{port}/simple"
-        self.asked: list[str] = []
+        self.requested: list[str] = []
         self.clients: set[str] = set()
         self.before: Callable[[str], None] = lambda path: None
 
     def hold(self, fragment: str) -> Gate:
-        """Hold back the answer to requests whose path contains this fragment until the gate is opened."""
+        """Hold back the response to requests whose path contains this fragment until the gate is opened."""
         gate = Gate()
 
         def wait(path: str) -> None:
@@ -87,7 +87,7 @@ class Gate:
 def serve(shelf: Shelf) -> Generator[Index]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            index.asked.append(self.path)
+            index.requested.append(self.path)
             index.clients.add(self.headers["User-Agent"].partition(" ")[0])
             try:
                 index.before(self.path)
@@ -95,13 +95,13 @@ def serve(shelf: Shelf) -> Generator[Index]:
                 return
             kind, _, name = self.path.strip("/").partition("/")
             if kind == "simple" and (page := index.page(name)):
-                self._answer(page.encode(), "text/html")
+                self._respond(page.encode(), "text/html")
             elif kind == "wheels" and (file := shelf.folder / name).is_file():
-                self._answer(file.read_bytes(), "application/octet-stream")
+                self._respond(file.read_bytes(), "application/octet-stream")
             else:
                 self.send_error(404)
 
-        def _answer(self, body: bytes, kind: str) -> None:
+        def _respond(self, body: bytes, kind: str) -> None:
             self.send_response(200)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
@@ -109,12 +109,12 @@ def serve(shelf: Shelf) -> Generator[Index]:
             with contextlib.suppress(ConnectionError):  # the client may have been killed
                 self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that it has there
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the base class's name
             pass
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
-        request_queue_size = 128  # uv opens dozens of connections at once
+        request_queue_size = 128  # uv opens dozens of connections at the same time
 
     server = Server(("127.0.0.1", 0), Handler)
     index = Index(shelf, server.server_address[1])

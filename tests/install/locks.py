@@ -40,7 +40,7 @@ class Line(NamedTuple):
 
 
 def entries(lock: Path) -> list[str]:
-    """A lock's entries as they stand there: a requirement and, indented, its hashes."""
+    """A lock's entries, unchanged: a requirement and, indented, its hashes."""
     return re.findall(r"^\S.*\n(?:[ ].*\n)*", lock.read_text(), re.MULTILINE)
 
 
@@ -90,7 +90,7 @@ def complaints(
     environment: Mapping[str, str] = HERE,
     requires: Callable[[str], list[str]] = required_by,
 ) -> list[str]:
-    """What is wrong with a lock in an environment; nothing if the lock leaves nothing to resolve."""
+    """What is wrong with a lock in an environment; empty if the lock leaves nothing to resolve."""
     locked = {line.name: line.version for line in lines if line.applies(environment)}
     found: list[str] = []
     reached: dict[str, set[str]] = {}

@@ -1,4 +1,4 @@
-"""A machine with nothing but Python: a copy of the installer, a home directory of its own, and one package index."""
+"""A machine with nothing but Python: a copy of the installer, its own home directory, and one package index."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.install.index import Shelf
 
 QUICK_START = Path(__file__).with_name("quick_start.py")
 OLDEST_PIPS = Path(sys.prefix) / "oldest-pips"
-NOWHERE = "http://127.0.0.1:9/simple"  # nothing listens there
+NOWHERE = "http://127.0.0.1:9/simple"  # no server listens there
 
 
 class Machine:
-    """Runs the installer as make does. Anything that would use the internet meets a proxy that does not exist."""
+    """Runs the installer as make does. A request to the internet would go to a proxy that does not exist."""
 
     def __init__(self, folder: Path, shelf: Shelf, index: str, python: Path | None = None) -> None:
         self.project = folder / "project"
@@ -113,9 +113,9 @@ def version_of(python: Path) -> str:
 
 def find_python(version: str) -> Path | None:
     """A Python of this version on this machine. A file of that name may be a shim with nothing behind it."""
-    places = [*os.environ["PATH"].split(os.pathsep), *map(str, Path.home().glob(".pyenv/versions/*/bin"))]
-    for place in places:
-        candidate = Path(place) / f"python{version}"
+    folders = [*os.environ["PATH"].split(os.pathsep), *map(str, Path.home().glob(".pyenv/versions/*/bin"))]
+    for folder in folders:
+        candidate = Path(folder) / f"python{version}"
         program = "import ensurepip, venv, sys; print(sys.version_info[:2], sys._base_executable)"
         if candidate.is_file():
             done = subprocess.run([candidate, "-c", program], capture_output=True, text=True, check=False)

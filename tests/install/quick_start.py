@@ -1,7 +1,7 @@
 """The installer, with another pip: `quick_start.py INSTALLER PIPS GROUP`.
 
-Only the first step differs. `python -m venv` installs the pip that this very Python bundles, which takes seconds; here
-the pip is copied from the folder PIPS. So an installation can start with the pip of an older patch release.
+Only the first step differs. `python -m venv` installs the pip that this Python bundles, which takes seconds; here it
+is copied from the folder PIPS. So an installation can start with the pip of an older patch release.
 """
 
 import shutil

@@ -20,6 +20,6 @@ def test_the_installation_compiles_most_of_what_a_start_imports(tmp_path: Path) 
     (site,) = (tmp_path / "cache").rglob("site-packages")
     imported = [path.relative_to(site).as_posix() for path in site.rglob("*.pyc")]
     assert len(imported) > 500
-    left = [name for name in imported if not any(name.startswith(f"{place}/") for place in IMPORTED_BY_A_START)]
+    left = [name for name in imported if not any(name.startswith(f"{path}/") for path in IMPORTED_BY_A_START)]
     left = [name for name in left if name.count("/") > 1 or not name.startswith("pulumi_aws/")]
     assert len(left) < len(imported) / 4, sorted(left)

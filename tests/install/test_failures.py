@@ -37,7 +37,7 @@ def test_an_old_python_can_parse_the_script() -> None:
     ast.parse(SCRIPT.read_text(), feature_version=(3, 7))
 
 
-def test_an_unknown_group_is_answered_with_the_known_ones() -> None:
+def test_an_unknown_group_gets_a_list_of_the_known_ones() -> None:
     done = run("everything")
     assert done.returncode == 2
     assert "laptop|test|check" in done.stderr
@@ -161,7 +161,7 @@ def replace_hash(lock: Path, digest: str) -> None:
 
 @pytest.mark.check
 @pytest.mark.parametrize(("lock", "package"), [("uv", "uv"), ("laptop", "boto3")])
-def test_a_file_with_another_hash_is_refused(machine: Machine, index: Index, lock: str, package: str) -> None:
+def test_a_file_with_another_hash_is_rejected(machine: Machine, index: Index, lock: str, package: str) -> None:
     replace_hash(machine.requirements / f"{lock}.txt", index.shelf.hashes[package])
     assert_refused(machine, "hash is not the locked one", "Do not work around this")
 
@@ -175,14 +175,14 @@ def test_a_release_missing_from_the_index_is_reported(machine: Machine, lock: st
 
 
 @pytest.mark.check
-def test_a_lock_without_hashes_is_refused(machine: Machine) -> None:
+def test_a_lock_without_hashes_is_rejected(machine: Machine) -> None:
     lock = machine.requirements / "laptop.txt"
     lock.write_text("boto3==1.0\n")
     assert_refused(machine, "See the lines above")
 
 
 def test_a_python_without_ensurepip_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Debian and Ubuntu ship it in a package of its own."""
+    """Debian and Ubuntu ship it in a separate package."""
     real: Callable[..., Any] = install.find_spec
     monkeypatch.setattr(install, "find_spec", lambda name: None if name == "ensurepip" else real(name))
     with pytest.raises(install.InstallationError, match="apt install python3-venv"):

@@ -1,4 +1,4 @@
-"""The lock is what gets installed: whatever the index offers, whichever pip starts it, whatever interrupts it."""
+"""The lock is what gets installed, whatever the index offers, whichever pip starts it, whatever interrupts it."""
 
 import contextlib
 import json
@@ -53,7 +53,7 @@ def test_the_oldest_pip_of_each_python_installs_exactly_the_lock(any_machine: Ma
         assert done.returncode == 0, done.stdout
         assert any_machine.installed() == any_machine.locked(group)
         assert any_machine.stamped() == group
-    assert not [path for path in index.asked if NEWCOMER in path], "no dependency is followed"
+    assert not [path for path in index.requested if NEWCOMER in path], "no dependency is followed"
     assert f"pip/{oldest}" in index.clients
 
 
@@ -141,7 +141,7 @@ def test_an_activated_environment_can_replace_itself(ready: Machine) -> None:
     assert ready.installed() == ready.locked("laptop")
 
 
-# Interruptions. The index holds back an answer, so the installation is known to be at a certain point.
+# Interruptions. The index holds back a response, so the installation is known to be at a certain point.
 
 POINTS = {
     "pip looks up uv": "/simple/uv/",
@@ -199,7 +199,7 @@ def test_the_next_call_waits_for_the_orphans_of_a_killed_installer(
 
 
 @pytest.mark.parametrize("gate", ["uv downloads packages"], indirect=True)
-def test_ctrl_c_is_answered_with_a_message(machine: Machine, waiting: subprocess.Popen[str], index: Index) -> None:
+def test_ctrl_c_ends_with_a_message(machine: Machine, waiting: subprocess.Popen[str], index: Index) -> None:
     os.killpg(waiting.pid, signal.SIGINT)
     output, _ = waiting.communicate(timeout=60)
     assert waiting.returncode == 130
@@ -229,7 +229,7 @@ def test_an_interrupted_upgrade_invalidates_the_smaller_group(ready: Machine, in
     assert_next_call_completes(ready, index)
 
 
-def test_of_two_calls_at_once_one_installs(machine: Machine) -> None:
+def test_of_two_concurrent_calls_one_installs(machine: Machine) -> None:
     both = [machine.start("laptop"), machine.start("laptop")]
     outputs = [process.communicate(timeout=120)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
@@ -247,7 +247,7 @@ def test_uv_uses_the_index_from_pips_configuration_file(machine: Machine) -> Non
     assert done.returncode == 0, done.stdout
 
 
-def test_settings_for_other_work_do_not_matter(machine: Machine, tmp_path: Path) -> None:
+def test_settings_for_other_projects_have_no_effect(machine: Machine, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     settings = dict.fromkeys(("PIP_TARGET", "VIRTUAL_ENV", "PYTHONPATH"), str(elsewhere))
     done = machine.install("laptop", PIP_USER="1", UV_SYSTEM_PYTHON="1", PYTHONDONTWRITEBYTECODE="1", **settings)

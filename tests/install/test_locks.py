@@ -80,14 +80,14 @@ def test_the_laptop_edition_needs_no_development_tools() -> None:
 @pytest.mark.parametrize("lock", sorted(LOCKS.glob("*.txt")), ids=lambda lock: lock.stem)
 def test_every_line_is_pinned_and_hashed(lock: Path) -> None:
     entry = r"[\w.-]+==[\w.]+( ; [^\\]+)?( \\\n    --hash=sha256:[0-9a-f]{64})+\n"
-    assert re.fullmatch(f"({entry})+", lock.read_text()), "and there is nothing else, no option and no address"
+    assert re.fullmatch(f"({entry})+", lock.read_text()), "there is nothing else, no option and no address"
 
 
 HOSTS = tuple("".join(parts) for parts in [("py", "pi."), ("python", "hosted."), ("--index-url", " http")])
 
 
 def test_no_file_names_a_package_index() -> None:
-    """That is up to the machine's configuration."""
+    """That is left to the configuration of the machine."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
     files = [ROOT / name for name in listed.split("\0") if name] or sorted(LOCKS.iterdir())
     for file in files:

@@ -63,7 +63,7 @@ def _pack(path: Path, info: str, files: Mapping[str, bytes], metadata: str, tags
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in held.items():
             entry = zipfile.ZipInfo(name)
-            entry.external_attr = 0o100755 << 16  # a file that can be run
+            entry.external_attr = 0o100755 << 16  # an executable file
             archive.writestr(entry, content)
     return path
 

@@ -23,7 +23,7 @@ def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
 
 @pytest.fixture
 def new_laptop(tmp_path: Path) -> Iterator[Callable[..., Laptop]]:
-    """Makes laptops that are stopped after the test, on a state directory that they share unless told otherwise."""
+    """Makes laptops that are stopped after the test. They share one state directory by default."""
     made: list[Laptop] = []
 
     def make(state: str = "state", port: int | None = None, **config: object) -> Laptop:
@@ -37,7 +37,7 @@ def new_laptop(tmp_path: Path) -> Iterator[Callable[..., Laptop]]:
 
 @pytest.fixture
 def functions(tmp_path: Path) -> Iterator[Functions]:
-    """Functions that run as on the laptop, without an emulator."""
+    """Functions that run as on the laptop, but without an emulator."""
     made = Functions(tmp_path)
     yield made
     made.close()
@@ -45,10 +45,10 @@ def functions(tmp_path: Path) -> Iterator[Functions]:
 
 @pytest.fixture
 def quick_redelivery(laptop: Laptop) -> Iterator[None]:
-    """A message that was not finished comes back after two seconds instead of minutes."""
+    """A message that was not processed becomes visible again after two seconds instead of minutes."""
     url, sqs = laptop.outputs["queue_url"], laptop.clients.sqs
     usual = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "2"})
-    time.sleep(POLL_SECONDS + 0.1)  # a receive that waits already still has the timeout of its beginning
+    time.sleep(POLL_SECONDS + 0.1)  # a receive in flight still has the previous timeout
     yield
     sqs.set_queue_attributes(QueueUrl=url, Attributes=usual)

@@ -1,4 +1,4 @@
-"""Drives a real laptop edition from outside, as a person does: starts the command, talks HTTP, sends signals."""
+"""Drives a real laptop edition from outside: starts the command, sends HTTP requests and signals."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from local.host.options import PROJECT_ROOT
 READY = "Taskline is ready: "
 FINAL = ("succeeded", "failed", "cancelled")
 # The domain's shortest chain of times; a test that waits for a redelivery shortens the queue's timeout as well.
-# The circuit breaker stays out of the way of tests that make tasks fail; it has a laptop of its own.
+# The circuit breaker does not open in tests that make tasks fail; it is tested on a separate laptop.
 SHORT_TIMES = {"taskline:handlerTimeoutSeconds": 2, "taskline:breakerMinimumAttempts": 1_000_000}
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     status: int
     headers: Message
     body: bytes
@@ -65,7 +65,7 @@ class Laptop:
     def start(self, **variables: str) -> None:
         self.launch(**variables)
         eventually(lambda: READY in self.output or self.ended, seconds=30)
-        assert not self.ended, f"it must become ready, but said:\n{self.output}"
+        assert not self.ended, f"it must become ready, but printed:\n{self.output}"
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         assert self._process is not None
@@ -106,34 +106,34 @@ class Laptop:
     def clients(self) -> Clients:
         return Clients(self.runtime["endpoint"], self.runtime["region"])
 
-    def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
+    def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Response:
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         request = urllib.request.Request(f"{self.url}{path}", body, names, method=method)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=40) as response:
-                return Answer(response.status, response.headers, response.read())
+                return Response(response.status, response.headers, response.read())
         except urllib.error.HTTPError as error:
-            return Answer(error.code, error.headers, error.read())
+            return Response(error.code, error.headers, error.read())
 
     def post(self, **fields: Any) -> str:
         task = {"title": "A title", "description": "A description", "priority": "low", **fields}
-        answer = self.request("POST", "/v1/tasks", json.dumps(task).encode(), Content_Type="application/json")
-        assert answer.status == 202, answer
-        return answer.json["task_id"]
+        response = self.request("POST", "/v1/tasks", json.dumps(task).encode(), Content_Type="application/json")
+        assert response.status == 202, response
+        return response.json["task_id"]
 
     def read(self, task_id: str) -> dict[str, Any]:
-        answer = self.request("GET", f"/v1/tasks/{task_id}")
-        assert answer.status == 200, answer
-        return answer.json
+        response = self.request("GET", f"/v1/tasks/{task_id}")
+        assert response.status == 200, response
+        return response.json
 
     def finished(self, task_id: str, seconds: float = 30) -> dict[str, Any]:
-        """The task once it is succeeded or failed."""
+        """The task once it has a final status."""
         eventually(lambda: self.read(task_id)["status"] in FINAL, seconds)
         return self.read(task_id)
 
     def send(self, body: str, group: str = "direct", deduplication: str = "") -> None:
-        """Put a message straight into the queue, as another producer would."""
+        """Send a message directly to the queue, as another producer would."""
         self.clients.sqs.send_message(
             QueueUrl=self.outputs["queue_url"],
             MessageBody=body,
@@ -142,18 +142,18 @@ class Laptop:
         )
 
     def dead_letters(self) -> list[dict[str, Any]]:
-        """All dead letters of the moment, taken out of their queue."""
+        """All current dead letters, removed from their queue."""
         url, sqs = self.outputs["dead_letter_queue_url"], self.clients.get("sqs")
-        letters: list[dict[str, Any]] = []
+        dead_letters: list[dict[str, Any]] = []
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
-                letters.append(json.loads(message["Body"]))
+                dead_letters.append(json.loads(message["Body"]))
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return letters
+        return dead_letters
 
 
 def let_changes_take_effect() -> None:
-    """What a function is and what a role may start are remembered for a moment, as AWS does it."""
+    """Wait: lookups of functions and permissions are remembered for a moment, as on AWS."""
     time.sleep(GOOD_SECONDS)
 
 

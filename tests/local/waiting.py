@@ -1,4 +1,4 @@
-"""Lets a test know that another thread waits, so that nothing depends on who comes first."""
+"""Lets a test know that another thread waits, so that nothing depends on which comes first."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 
 class Watched(threading.Condition):
-    """A condition. Whoever acquires `waiters`, and then the condition itself, finds a thread waiting."""
+    """A condition. A thread that acquires `waiters`, and then the condition itself, finds another one waiting."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -14,8 +14,8 @@ from infrastructure.blocks.location import Location
 from infrastructure.pipeline.machine_policy import machine_statements
 from local.emulator.clients import Clients
 from local.program.resources.policies import trusting_the_laptop
-from local.services.states import DeployedMachine, ExpressService
-from local.services.states.service import context
+from local.services.states.machines import DeployedMachine
+from local.services.states.service import ExpressService, context
 
 Definition = dict[str, Any]
 Break = Callable[[Definition], None]
@@ -23,7 +23,7 @@ Break = Callable[[Definition], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Execution:
-    """How one execution ended, the states that it went through, and those of them that called a service."""
+    """How an execution ended, the states that it entered, and those of them that called a service."""
 
     status: str
     output: Any = None
@@ -34,12 +34,12 @@ class Execution:
 
     @property
     def transitions(self) -> set[tuple[str, str]]:
-        """Every step from one state to the next."""
+        """Every transition from one state to the next."""
         return set(zip(self.states, self.states[1:], strict=False))
 
 
 class Runner(Protocol):
-    """Runs machines that are deployed, or a variant of one, under the role that its definition asks for."""
+    """Runs a deployed machine, or a variant of it under the role that its definition requires."""
 
     def execution_id(self, arn: str, name: str) -> str: ...
 
@@ -47,14 +47,14 @@ class Runner(Protocol):
 
 
 class Lucky(random.Random):
-    """Draws the shortest back-offs that full jitter can give, nearly: a test waits for none of them long."""
+    """Draws nearly the shortest back-offs of full jitter, so that no test waits long."""
 
     def random(self) -> float:
         return 0.04
 
 
-class OurEngine:
-    """The laptop's engine. A variant gets a role of its own, computed from its definition as the program does it."""
+class LaptopEngine:
+    """The laptop's engine. A variant gets its own role, computed from its definition as in the program."""
 
     def __init__(self, clients: Clients, location: Location, express: ExpressService) -> None:
         self._clients = clients
@@ -72,7 +72,7 @@ class OurEngine:
         events: list[HistoryEvent] = []
         ended = self._express.execute(deployed, event, about=about, observe=events.append, rng=Lucky())
         assert ended.arn == self.execution_id(arn, name)
-        states, callers = _way(events)
+        states, callers = _path(events)
         output = json.loads(ended.output) if ended.output else None
         return Execution(
             status=ended.status, output=output, error=ended.error, cause=ended.cause, states=states, callers=callers
@@ -85,8 +85,8 @@ class OurEngine:
         return dataclasses.replace(deployed, machine=Machine.load(json.dumps(definition)), role_arn=role_arn)
 
 
-class OracleEngine:
-    """The emulator's own engine: no roles, no jitter, at least 150 ms a run."""
+class EmulatorEngine:
+    """The emulator's engine: no roles, no jitter, at least 150 ms per run."""
 
     def __init__(self, clients: Clients) -> None:
         self._sfn: Any = clients.stepfunctions
@@ -98,21 +98,21 @@ class OracleEngine:
         if variant is not None:
             role = self._sfn.describe_state_machine(stateMachineArn=arn)["roleArn"]
             arn = make_machine(self._sfn, role, variant)
-        answer = self._sfn.start_sync_execution(stateMachineArn=arn, input=event, name=name)
-        events = self._sfn.get_execution_history(executionArn=answer["executionArn"])["events"]
+        response = self._sfn.start_sync_execution(stateMachineArn=arn, input=event, name=name)
+        events = self._sfn.get_execution_history(executionArn=response["executionArn"])["events"]
         states = [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
-        failed = answer["status"] != "SUCCEEDED"
+        failed = response["status"] != "SUCCEEDED"
         return Execution(
-            status=answer["status"],
-            output=None if failed else json.loads(answer["output"]),
-            error=answer.get("error"),
-            cause=answer.get("cause"),
+            status=response["status"],
+            output=None if failed else json.loads(response["output"]),
+            error=response.get("error"),
+            cause=response.get("cause"),
             states=tuple(states),
         )
 
 
 def make_role(clients: Clients, location: Location, name: str, policy: dict[str, Any]) -> str:
-    """A role for state machines with this policy; its ARN."""
+    """Create a role for state machines with this policy, and return its ARN."""
     trusted = trusting_the_laptop(json.dumps(trust("states", location, location.arn("states", "stateMachine:*"))))
     role = clients.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
     clients.iam.put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=json.dumps(policy))
@@ -120,14 +120,14 @@ def make_role(clients: Clients, location: Location, name: str, policy: dict[str,
 
 
 def make_machine(sfn: Any, role_arn: str, definition: Definition) -> str:
-    """An Express machine on the emulator; its ARN."""
+    """Create an Express machine on the emulator, and return its ARN."""
     name = f"machine-{uuid.uuid4()}"
     created = sfn.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role_arn, type="EXPRESS")
     return created["stateMachineArn"]
 
 
-def _way(events: list[HistoryEvent]) -> tuple[tuple[str, ...], frozenset[str]]:
-    """The states entered, and those among them whose task was scheduled: its arguments held, so it was called."""
+def _path(events: list[HistoryEvent]) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The states entered, and those whose task was scheduled: its arguments were valid, so it was called."""
     entered: list[str] = []
     callers: set[str] = set()
     for event in events:

@@ -1,4 +1,4 @@
-"""Plays the pipe: starts executions of the shipped state machine, and reads which way each one went."""
+"""Starts executions of the shipped state machine as the pipe does, and reads which path each one took."""
 
 import json
 import time
@@ -39,7 +39,7 @@ class Bench:
         return execution
 
     def execution_id(self, name: str) -> str:
-        """The id that an execution of that name will have."""
+        """The id that an execution with this name will have."""
         return self.runner.execution_id(self.arn, name)
 
     def record(self, task_id: str) -> dict[str, Any]:
@@ -54,9 +54,9 @@ class Bench:
         self.dynamodb.put_item(TableName=self.outputs["table_name"], Item={"task_id": {"S": task_id}, **attributes})
 
     def redrive(self, task_id: str) -> None:
-        """Mark the record as redrive does; its message is the test's to send."""
+        """Mark the record as a redrive does. The test sends the message itself."""
         tasks = DynamoDBFailedTasks(self.outputs["table_name"], self.dynamodb)
-        assert tasks.mark(tasks.states([task_id])[task_id], datetime.now(UTC)), "it has to have failed"
+        assert tasks.mark(tasks.states([task_id])[task_id], datetime.now(UTC)), "only a failed task can be redriven"
 
     def steal_lease(self, task_id: str) -> None:
         """Let another execution own the task's lease."""
@@ -79,20 +79,20 @@ class Bench:
         raise AssertionError(f"{task_id} was not claimed within {seconds} s")
 
     def dead_letters(self) -> list[dict[str, Any]]:
-        """Take all dead letters that are there; `group` is the message group that each was in."""
-        letters: list[dict[str, Any]] = []
+        """All dead letters, removed from their queue; `group` is the message group of each."""
+        dead_letters: list[dict[str, Any]] = []
         url = self.outputs["dead_letter_queue_url"]
         while messages := self.sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["MessageGroupId"]
         ).get("Messages", []):
             for message in messages:
-                letters.append(json.loads(message["Body"]) | {"group": message["Attributes"]["MessageGroupId"]})
+                dead_letters.append(json.loads(message["Body"]) | {"group": message["Attributes"]["MessageGroupId"]})
                 self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return letters
+        return dead_letters
 
 
 def without_table(state: str) -> Break:
-    """Let one state find its table gone."""
+    """Let one state use a table that does not exist."""
 
     def broken(definition: Definition) -> None:
         definition["States"][state]["Arguments"]["TableName"] = "no-such-table"
@@ -107,7 +107,7 @@ def message(
     group: str = "key",
     deduplication_id: str = "id",
 ) -> list[Any]:
-    """The array of one SQS message that EventBridge Pipes sends; a body that is not text is sent as JSON."""
+    """The array of one SQS message that EventBridge Pipes sends. A body that is not a string is sent as JSON."""
     return [
         {
             "messageId": message_id,

@@ -1,6 +1,6 @@
-"""Every way through the shipped machine as one scenario: what is there beforehand, and what is then delivered.
+"""Every path through the shipped machine as a scenario: the state beforehand, and the message that is delivered.
 
-Preparations are root's; only the execution itself is the machine's.
+Preparations run as root; only the execution runs under the role of the machine.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from tests.workflow.machine import Bench, message, task
 
 HOUR_MS = 3_600_000
 Situation = Callable[[Bench, str, str], AbstractContextManager[None]]
-"""Sets the scene for a task id and an execution name; puts things right again at its end."""
+"""Prepares a task id and an execution name, and restores at its end what it changed."""
 
 
 @contextlib.contextmanager
@@ -37,7 +37,7 @@ class Scenario:
     body: str | None = None
 
     def play(self, bench: Bench) -> Execution:
-        """Deliver the message, to a task of its own, and see what becomes of it."""
+        """Deliver the message for a new task, and return how its execution ended."""
         task_id, name = str(uuid.uuid4()), str(uuid.uuid4())
         event = message(self.body or task(task_id, self.task_type, **self.data), message_id=task_id)
         with self.situation(bench, task_id, name):
@@ -80,10 +80,10 @@ def owned_by_itself(bench: Bench, task_id: str, name: str) -> AbstractContextMan
 
 @contextlib.contextmanager
 def robbed(bench: Bench, task_id: str, _name: str) -> Generator[None]:
-    """Another execution takes the lease while this one works."""
+    """Another execution takes the lease while this one runs."""
 
     def steal() -> None:
-        # Where the machine may not even claim, there is nothing to steal.
+        # A machine that may not even claim the task has no lease to steal.
         with contextlib.suppress(AssertionError):
             bench.wait_until_processing(task_id, seconds=0.5)
             bench.steal_lease(task_id)
@@ -125,6 +125,6 @@ SCENARIOS = (
 )
 
 
-def way(execution: Execution) -> str:
-    """What two runs of one scenario must have in common."""
+def path(execution: Execution) -> str:
+    """What two runs of a scenario must have in common."""
     return json.dumps([execution.status, execution.error, execution.states])

@@ -1,4 +1,4 @@
-"""Small state machines that both engines should run alike, each about one rule of the language."""
+"""Small state machines that both engines should run alike, each for one rule of the language."""
 
 import json
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Small:
 
 
 def one(name: str, state: State, value: Any = None) -> Small:
-    """A machine of one state."""
+    """A machine with one state."""
     return Small(name=name, states={"Only": {**state, "End": True}}, value={} if value is None else value)
 
 
@@ -37,7 +37,7 @@ def call(integration: str, arguments: Any, **fields: Any) -> State:
 
 
 def processor(task_type: str, attempt: Any = 1, **data: Any) -> dict[str, Any]:
-    """Arguments that let the processor work on a task."""
+    """Arguments that make the processor process a task."""
     task = {
         "title": "t",
         "description": "d",
@@ -64,26 +64,26 @@ def failing(error_class: str, attempt: Any = 1) -> dict[str, Any]:
 
 
 def message(body: Any) -> State:
-    """Sends a message to a queue, and gives the digest of what was sent."""
+    """Sends a message to a queue, and returns the digest of what was sent."""
     arguments = {"QueueUrl": "${Queue}", "MessageBody": body, "MessageGroupId": "g"}
     arguments["MessageDeduplicationId"] = "{% $uuid() %}"
     return call("sqs:sendMessage", arguments, Output="{% $states.result.MD5OfMessageBody %}")
 
 
 def caught(state: State, *errors: str) -> dict[str, State]:
-    """The state, and what becomes of its error."""
+    """The state, and one that catches its error."""
     output = "{% $states.errorOutput.Error %}"
     catch = [{"ErrorEquals": list(errors), "Output": output, "Next": "Caught"}]
     return {"Only": {**state, "Catch": catch, "End": True}, "Caught": {"Type": "Pass", "End": True}}
 
 
-REFUSED = call(
+CONDITION_FAILS = call(
     "dynamodb:putItem", {"TableName": TABLE, "Item": ITEM, "ConditionExpression": "attribute_exists(nowhere)"}
 )
 
 
 def branch(name: str) -> dict[str, Any]:
-    """A graph of one state that doubles its input; names are unique in a machine."""
+    """A graph with one state that doubles its input; names are unique within a machine."""
     return {
         "StartAt": name,
         "States": {name: {"Type": "Pass", "Output": "{% $states.input.n * 2 %}", "End": True}},
@@ -91,7 +91,7 @@ def branch(name: str) -> dict[str, Any]:
 
 
 ALIKE = (
-    one("a pass state hands on its input", {"Type": "Pass"}, {"a": [1, 2.5, None, "ü"]}),
+    one("a pass state passes on its input", {"Type": "Pass"}, {"a": [1, 2.5, None, "ü"]}),
     one("an output mixes text and expressions", {"Type": "Pass", "Output": {"a": "{% 1 + 1 %}", "b": "1 + 1"}}),
     one("an expression that finds nothing fails", {"Type": "Pass", "Output": "{% $states.input.missing %}"}),
     one("an expression that throws fails", {"Type": "Pass", "Output": "{% $error('no') %}"}),
@@ -100,47 +100,47 @@ ALIKE = (
     one("functions that AWS added", {"Type": "Pass", "Output": [
         "{% $partition([1,2,3,4,5], 2) %}", "{% $range(0, 10, 5) %}", "{% $hash('x', 'SHA-256') %}",
         "{% $parse('{\"a\": 1}').a %}"]}),
-    Small(name="variables are there from the next state on", states={
+    Small(name="variables are set from the next state on", states={
         "First": {"Type": "Pass", "Assign": {"n": "{% $states.input.n + 1 %}"}, "Next": "Second"},
         "Second": {"Type": "Pass", "Output": "{% $n %}", "End": True}}, value={"n": 41}),
-    Small(name="a choice goes by its condition", states={
+    Small(name="a choice follows its condition", states={
         "Only": {"Type": "Choice", "Choices": [{"Condition": "{% $states.input.n > 1 %}", "Next": "Big"}],
                  "Default": "Small"},
         "Big": {"Type": "Succeed"}, "Small": {"Type": "Fail", "Error": "TooSmall", "Cause": "n"}}, value={"n": 2}),
-    Small(name="a choice falls back on its default", states={
+    Small(name="a choice falls back to its default", states={
         "Only": {"Type": "Choice", "Choices": [{"Condition": "{% $states.input.n > 1 %}", "Next": "Big"}],
                  "Default": "Small"},
         "Big": {"Type": "Succeed"}, "Small": {"Type": "Fail", "Error": "TooSmall", "Cause": "n"}}, value={"n": 1}),
     Small(name="a failure is computed", states={
         "Only": {"Type": "Fail", "Error": "{% 'E' & $states.input.n %}", "Cause": "{% 'because' %}"}}, value={"n": 1}),
-    one("a map works on each item", {
+    one("a map processes each item", {
         "Type": "Map", "Items": "{% $states.input.items %}", "ItemProcessor": branch("In")},
         {"items": [{"n": 1}, {"n": 2}, {"n": 3}]}),
-    one("branches give an array", {"Type": "Parallel", "Branches": [branch("A"), branch("B")]}, {"n": 4}),
+    one("branches return an array", {"Type": "Parallel", "Branches": [branch("A"), branch("B")]}, {"n": 4}),
     one("a branch that fails fails them all", {"Type": "Parallel", "Branches": [
         branch("A"), {"StartAt": "No", "States": {"No": {"Type": "Fail", "Error": "Branch", "Cause": "no"}}}]},
         {"n": 4}),
-    one("a wait of no time", {"Type": "Wait", "Seconds": 0}, {"n": 1}),
-    one("dynamodb answers with its item", call(
+    one("a wait of zero seconds", {"Type": "Wait", "Seconds": 0}, {"n": 1}),
+    one("dynamodb returns an item", call(
         "dynamodb:getItem", {"TableName": TABLE, "Key": KEY}, Output="{% $states.result.Item %}")),
-    one("dynamodb answers without an item", call(
+    one("dynamodb returns no item", call(
         "dynamodb:getItem", {"TableName": TABLE, "Key": {"id": {"S": "none"}}},
         Output="{% $exists($states.result.Item) %}")),
-    one("dynamodb by way of the sdk", call(
+    one("dynamodb through the sdk integration", call(
         "aws-sdk:dynamodb:getItem", {"TableName": TABLE, "Key": KEY}, Output="{% $states.result.Item.n.N %}")),
-    Small(name="a refused condition has its name", states=caught(REFUSED, "States.ALL")),
-    Small(name="a refused condition is a failed task", states=caught(REFUSED, "States.TaskFailed")),
+    Small(name="a failed condition has its error name", states=caught(CONDITION_FAILS, "States.ALL")),
+    Small(name="a failed condition is a failed task", states=caught(CONDITION_FAILS, "States.TaskFailed")),
     Small(name="bad arguments can be caught", states=caught(
         call("dynamodb:getItem", {"TableName": "{% $states.input.missing %}", "Key": KEY}),
         "States.QueryEvaluationError")),
-    Small(name="a function's exception has its name", states=caught(
+    Small(name="a function's exception has its class name", states=caught(
         call("lambda:invoke", failing("VALIDATION")), "TaskValidationError")),
-    Small(name="an error that nobody catches ends it", states={
+    Small(name="an error that is not caught ends the execution", states={
         "Only": call("lambda:invoke", failing("SYSTEM"), Output="{% 1 %}", End=True)}),
-    one("a function's answer is parsed", call(
+    one("a function's response is parsed", call(
         "lambda:invoke", processor("demo.echo", n=[1, 2.5]),
         Output="{% $parse($states.result.Payload.result) %}")),
-    one("a text is sent as it is", message("text")),
+    one("a string is sent unchanged", message("text")),
     Small(name="a task that takes too long", states=caught(
         call("lambda:invoke", processor("demo.slow", milliseconds=1300), TimeoutSeconds=1), "States.Timeout")),
     one("retries wait and count", call(
@@ -152,7 +152,7 @@ ALIKE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """A machine that the two engines do not run alike, and how each ends: status, output, error. Ours is as AWS."""
+    """A machine that the two engines run differently, and how each ends: status, output, error. Ours is as on AWS."""
 
     machine: Small
     ours: tuple[Any, ...]
@@ -179,7 +179,7 @@ KNOWN = (
     ),
     Difference(
         machine=one(
-            "a time-out that is computed",
+            "a timeout that is computed",
             call(
                 "lambda:invoke",
                 processor("demo.slow", milliseconds=1300),
@@ -192,10 +192,10 @@ KNOWN = (
         reason="the emulator does not evaluate an expression as TimeoutSeconds",
     ),
     Difference(
-        machine=one("json is sent as text", message({"a": 1})),
+        machine=one("json is sent as a string", message({"a": 1})),
         ours=("SUCCEEDED", md5(b'{"a":1}').hexdigest(), None),
         theirs=("SUCCEEDED", md5(b'{"a": 1}').hexdigest(), None),
-        reason="AWS writes JSON without blanks, the emulator with them",
+        reason="AWS writes JSON without spaces, the emulator with them",
     ),
 )
-"""What the emulator does otherwise than AWS, as far as the machines above could have met it."""
+"""How the emulator differs from AWS, as far as machines like those above show it."""

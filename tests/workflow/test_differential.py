@@ -1,4 +1,4 @@
-"""Our engine beside the emulator's: what both support ends alike, and where they part is written down."""
+"""The laptop's engine against the emulator's: machines that both support end alike; known differences are listed."""
 
 import json
 import uuid
@@ -10,13 +10,13 @@ import pytest
 from infrastructure.blocks.iam import allow, document
 from infrastructure.blocks.location import Location
 from local.deploy import Deployment
-from local.services.states import ExpressService
-from tests.workflow.engines import Execution, OracleEngine, OurEngine, make_machine, make_role
+from local.services.states.service import ExpressService
+from tests.workflow.engines import EmulatorEngine, Execution, LaptopEngine, make_machine, make_role
 from tests.workflow.machine import Bench
-from tests.workflow.scenarios import SCENARIOS, Scenario, way
+from tests.workflow.scenarios import SCENARIOS, Scenario, path
 from tests.workflow.small_machines import ALIKE, ITEM, KNOWN, TABLE, Difference, Small
 
-# The emulator draws no jitter: it waits the whole 1, 2 and 4 s, for a way that others go without waiting.
+# The emulator draws no jitter: it waits the full 1, 2 and 4 s, for paths that other scenarios cover without waiting.
 TOO_SLOW = {"processor throttled", "lease lost before failure"}
 
 
@@ -36,11 +36,11 @@ class Pair:
         clients.get("dynamodb").put_item(TableName=TABLE, Item=ITEM)
         policy = document(allow("CallAll", ["dynamodb:*", "lambda:*", "sqs:*"], "*"))
         self._role = make_role(clients, location, "small-machines", policy)
-        self._ours = OurEngine(clients, location, express)
-        self._theirs = OracleEngine(clients)
+        self._ours = LaptopEngine(clients, location, express)
+        self._theirs = EmulatorEngine(clients)
 
     def run(self, small: Small) -> tuple[Execution, Execution]:
-        """How ours and the emulator's engine end."""
+        """How the laptop's and the emulator's engine end."""
         text = json.dumps(small.definition).replace("${Queue}", self._queue)
         arn = make_machine(self._sfn, self._role, json.loads(text))
         event = json.dumps(small.value)
@@ -77,5 +77,5 @@ def test_known_differences_are_still_there(pair: Pair, known: Difference) -> Non
 @pytest.mark.parametrize(
     "scenario", [one for one in SCENARIOS if one.name not in TOO_SLOW], ids=lambda scenario: scenario.name
 )
-def test_the_shipped_machine_goes_the_same_way_on_both(bench: Bench, oracle: Bench, scenario: Scenario) -> None:
-    assert way(scenario.play(bench)) == way(scenario.play(oracle))
+def test_the_shipped_machine_takes_the_same_path_on_both(bench: Bench, oracle: Bench, scenario: Scenario) -> None:
+    assert path(scenario.play(bench)) == path(scenario.play(oracle))

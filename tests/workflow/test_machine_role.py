@@ -1,4 +1,4 @@
-"""The state machine's role, computed from its definition: enough for every way through it, and nothing to spare."""
+"""The state machine's role, computed from its definition: enough for every path through it, and no more."""
 
 import contextlib
 import json
@@ -11,25 +11,25 @@ from infrastructure.blocks.location import Location
 from infrastructure.pipeline.machine_policy import machine_statements
 from tests.workflow.engines import Execution
 from tests.workflow.machine import Bench
-from tests.workflow.scenarios import SCENARIOS, Scenario, way
+from tests.workflow.scenarios import SCENARIOS, Scenario, path
 
 pytestmark = pytest.mark.check
 
 Permission = tuple[str, str]
-# Log delivery and tracing: AWS itself uses them, and nothing on the laptop does.
+# Log delivery and tracing: used by AWS itself, and by nothing on the laptop.
 USED_BY_AWS_ALONE = {"DeliverExecutionLogs", "TraceExecutions"}
 
 
 @pytest.fixture(scope="module")
 def played(bench: Bench) -> dict[str, Execution]:
-    """How each scenario goes under the role as it is."""
+    """How each scenario ends under the unchanged role."""
     return {scenario.name: scenario.play(bench) for scenario in SCENARIOS}
 
 
 @pytest.fixture(scope="module")
 def usual(played: dict[str, Execution]) -> dict[str, str]:
-    """The way of each scenario."""
-    return {name: way(execution) for name, execution in played.items()}
+    """The path of each scenario."""
+    return {name: path(execution) for name, execution in played.items()}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def used(bench: Bench, location: Location, played: dict[str, Execution]) -> dict
 
 
 def permissions(definition: dict[str, Any], location: Location) -> set[Permission]:
-    """All pairs of action and resource that a definition asks for."""
+    """All pairs of action and resource that a definition requires."""
     statements = machine_statements(definition, location)
     return {(action, statement["Resource"]) for statement in statements for action in statement["Action"]}
 
@@ -55,10 +55,10 @@ def policy(bench: Bench) -> tuple[str, dict[str, Any]]:
 
 @contextlib.contextmanager
 def without(bench: Bench, permission: Permission) -> Generator[None]:
-    """The role lacks one action on one resource, and nothing else."""
+    """Remove one action on one resource, and nothing else, from the role for a while."""
     name, document = policy(bench)
     kept = [statement for statement in document["Statement"] if not grants(statement, permission)]
-    assert len(kept) == len(document["Statement"]) - 1, "each permission is given once"
+    assert len(kept) == len(document["Statement"]) - 1, "each permission is granted once"
     iam = bench.clients.iam
     iam.put_role_policy(
         RoleName=bench.role, PolicyName=name, PolicyDocument=json.dumps({**document, "Statement": kept})
@@ -70,12 +70,12 @@ def without(bench: Bench, permission: Permission) -> Generator[None]:
 
 
 def grants(statement: dict[str, Any], permission: Permission) -> bool:
-    """Whether a statement is the one that gives the permission."""
+    """Whether the statement is the one that grants the permission."""
     action, resource = permission
     return action in statement["Action"] and statement["Resource"] == resource
 
 
-def test_the_deployed_role_may_do_what_the_definition_asks_for_and_what_aws_needs(
+def test_the_deployed_role_grants_what_the_definition_requires_and_what_aws_needs(
     bench: Bench, location: Location
 ) -> None:
     _, document = policy(bench)
@@ -85,14 +85,14 @@ def test_the_deployed_role_may_do_what_the_definition_asks_for_and_what_aws_need
     assert {statement["Sid"] for statement in rest} == USED_BY_AWS_ALONE
 
 
-def test_every_permission_is_used_by_some_way_through_the_machine(
+def test_every_permission_is_used_by_some_path_through_the_machine(
     bench: Bench, location: Location, used: dict[str, set[Permission]]
 ) -> None:
-    asked_for = permissions(bench.definition, location)
-    assert asked_for == set().union(*used.values()), "a permission to spare, or a call that nobody permits"
+    required = permissions(bench.definition, location)
+    assert required == set().union(*used.values()), "a permission is unused, or a call is not permitted"
 
 
-def test_without_any_one_permission_exactly_the_ways_that_use_it_fail(
+def test_without_any_one_permission_exactly_the_paths_that_use_it_fail(
     bench: Bench, location: Location, usual: dict[str, str], used: dict[str, set[Permission]]
 ) -> None:
     for permission in permissions(bench.definition, location):
@@ -100,13 +100,13 @@ def test_without_any_one_permission_exactly_the_ways_that_use_it_fail(
             changed = {scenario.name for scenario in SCENARIOS if differs(scenario, bench, usual)}
         expected = {name for name, ones in used.items() if permission in ones}
         assert changed == expected, permission
-        assert changed, "a permission that nothing needs"
+        assert changed, "no path needs this permission"
 
 
-def test_with_its_permissions_back_every_way_is_as_it_was(bench: Bench, usual: dict[str, str]) -> None:
-    assert {scenario.name: way(scenario.play(bench)) for scenario in SCENARIOS} == usual
+def test_with_its_permissions_back_every_path_is_as_before(bench: Bench, usual: dict[str, str]) -> None:
+    assert {scenario.name: path(scenario.play(bench)) for scenario in SCENARIOS} == usual
 
 
 def differs(scenario: Scenario, bench: Bench, usual: dict[str, str]) -> bool:
-    """Whether the scenario now goes another way than usual."""
-    return way(scenario.play(bench)) != usual[scenario.name]
+    """Whether the scenario takes another path than usual."""
+    return path(scenario.play(bench)) != usual[scenario.name]

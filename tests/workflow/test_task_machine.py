@@ -1,4 +1,4 @@
-"""The shipped state machine, on the laptop's engine under its own role: what each way through it leaves behind."""
+"""The shipped state machine, on the laptop's engine under its own role: the effects of each path through it."""
 
 import itertools
 import json
@@ -57,7 +57,7 @@ def test_a_producer_that_wrote_no_record_gets_one(bench: Bench, task_id: str) ->
     bench.run(message(body, group="customer-7"))
 
     record = bench.record(task_id)
-    assert record["body"] == body, "the message is kept to the letter"
+    assert record["body"] == body, "the message is kept unchanged"
     assert (record["ordering_key"], record["type"], record["priority"]) == ("customer-7", "demo.echo", "low")
 
 
@@ -77,50 +77,50 @@ def test_a_permanent_failure_is_recorded_and_sent_to_the_dead_letter_queue(bench
 
     execution = bench.run(sent)
 
-    assert execution.status == "SUCCEEDED", "the key goes on behind a failed task"
+    assert execution.status == "SUCCEEDED", "the key advances after a failed task"
     record = bench.record(task_id)
     assert (record["status"], record["attempts"]) == ("failed", "1")
     assert record["error"]["class"]["S"] == "VALIDATION"
     assert record["error"]["type"]["S"] == "TaskValidationError"
-    (letter,) = [letter for letter in bench.dead_letters() if letter["task_id"] == task_id]
-    assert letter["message"] == sent[0], "the original message is untouched"
-    assert letter["error"]["message"] == "attempt 1 failed, as it was asked to"
-    assert record["created_at"] <= letter["first_failed_at"] <= letter["failed_at"]
-    assert (letter["ordering_key"], letter["attempts"]) == ("key", 1)
-    assert letter["group"] == task_id, "each letter can be received on its own"
+    (dead_letter,) = [one for one in bench.dead_letters() if one["task_id"] == task_id]
+    assert dead_letter["message"] == sent[0], "the original message is untouched"
+    assert dead_letter["error"]["message"] == "attempt 1 failed, as it was asked to"
+    assert record["created_at"] <= dead_letter["first_failed_at"] <= dead_letter["failed_at"]
+    assert (dead_letter["ordering_key"], dead_letter["attempts"]) == ("key", 1)
+    assert dead_letter["group"] == task_id, "each dead letter can be received separately"
 
 
 @pytest.mark.check
-def test_transient_failures_are_retried_until_patience_ends(bench: Bench) -> None:
-    patience = {"NETWORK": "4", "RATE_LIMIT": "4", "SYSTEM": "4", "UNKNOWN": "2"}
-    task_ids = {error_class: str(uuid.uuid4()) for error_class in patience}
+def test_transient_failures_are_retried_up_to_the_limit_of_their_class(bench: Bench) -> None:
+    most_attempts = {"NETWORK": "4", "RATE_LIMIT": "4", "SYSTEM": "4", "UNKNOWN": "2"}
+    task_ids = {error_class: str(uuid.uuid4()) for error_class in most_attempts}
 
     def fail(error_class: str) -> Execution:
         failing = task(task_ids[error_class], "demo.flaky", probability=1, error_class=error_class)
         return bench.run(message(failing, group=error_class))
 
-    executions = [fail(error_class) for error_class in patience]
+    executions = [fail(error_class) for error_class in most_attempts]
 
     assert {execution.status for execution in executions} == {"SUCCEEDED"}
-    for error_class, attempts in patience.items():
+    for error_class, attempts in most_attempts.items():
         record = bench.record(task_ids[error_class])
         assert (record["status"], record["attempts"]) == ("failed", attempts), error_class
         assert record["error"]["class"]["S"] == error_class
 
 
-def test_a_rate_limit_is_waited_for_and_the_first_failure_is_remembered(bench: Bench, task_id: str) -> None:
+def test_a_rate_limit_is_retried_and_the_first_failure_is_recorded(bench: Bench, task_id: str) -> None:
     bench.run(message(task(task_id, "demo.flaky", probability=1, error_class="RATE_LIMIT")))
 
-    (letter,) = [letter for letter in bench.dead_letters() if letter["task_id"] == task_id]
-    assert letter["first_failed_at"] < letter["failed_at"], "three more runs lie between"
-    assert bench.record(task_id)["first_failed_at"] == letter["first_failed_at"]
+    (dead_letter,) = [one for one in bench.dead_letters() if one["task_id"] == task_id]
+    assert dead_letter["first_failed_at"] < dead_letter["failed_at"], "three more runs are in between"
+    assert bench.record(task_id)["first_failed_at"] == dead_letter["first_failed_at"]
 
 
 def test_a_run_that_takes_too_long_is_a_failure_of_the_task(bench: Bench, task_id: str) -> None:
-    def impatient(definition: Definition) -> None:
+    def short_timeout(definition: Definition) -> None:
         definition["States"]["ProcessTask"].update(TimeoutSeconds=1, Retry=[])
 
-    bench.run(message(task(task_id, "demo.slow", milliseconds=1500)), broken=impatient)
+    bench.run(message(task(task_id, "demo.slow", milliseconds=1500)), broken=short_timeout)
 
     record = bench.record(task_id)
     assert (record["status"], record["error"]["class"]["S"]) == ("failed", "SYSTEM")
@@ -132,20 +132,22 @@ def test_a_run_that_takes_too_long_is_a_failure_of_the_task(bench: Bench, task_i
     ["{not json", '"text"', "[]", "{}", '{"task_id": 7}', '{"task_id": ""}', '{"task_id": "two words"}', "null",
      json.dumps({"task_id": "x" * 101})],
 )  # fmt: skip
-def test_a_message_without_a_task_goes_to_the_dead_letter_queue_with_the_reason(bench: Bench, body: str) -> None:
+def test_a_malformed_message_goes_to_the_dead_letter_queue_with_the_reason(bench: Bench, body: str) -> None:
     message_id = str(uuid.uuid4())
 
     execution = bench.run(message(body, message_id=message_id))
 
-    assert execution.status == "SUCCEEDED", "its group goes on"
-    (letter,) = [letter for letter in bench.dead_letters() if letter["message"]["messageId"] == message_id]
-    assert letter["error"]["class"] == "VALIDATION"
-    assert letter["error"]["type"] == "InvalidMessage"
-    assert letter["group"] == message_id, "each letter can be received on its own"
-    assert letter["message"]["body"] == body
+    assert execution.status == "SUCCEEDED", "its group advances"
+    (dead_letter,) = [
+        dead_letter for dead_letter in bench.dead_letters() if dead_letter["message"]["messageId"] == message_id
+    ]
+    assert dead_letter["error"]["class"] == "VALIDATION"
+    assert dead_letter["error"]["type"] == "InvalidMessage"
+    assert dead_letter["group"] == message_id, "each dead letter can be received separately"
+    assert dead_letter["message"]["body"] == body
 
 
-def test_a_message_that_is_no_valid_task_is_a_recorded_failure(bench: Bench, task_id: str) -> None:
+def test_a_message_with_an_invalid_task_is_a_recorded_failure(bench: Bench, task_id: str) -> None:
     bench.run(message({"task_id": task_id, "title": 7}))
 
     record = bench.record(task_id)
@@ -166,9 +168,9 @@ def test_a_failed_task_that_comes_back_sends_its_dead_letter_again(bench: Bench,
     again = bench.run(failing)
 
     assert again.states[-2:] == ("SendToDeadLetterQueue", "TaskFailed")
-    (letter,) = [letter for letter in bench.dead_letters() if letter["task_id"] == task_id]
-    assert letter["error"]["class"] == "VALIDATION"
-    assert letter["attempts"] == 1, "sending the letter again is not another attempt"
+    (dead_letter,) = [one for one in bench.dead_letters() if one["task_id"] == task_id]
+    assert dead_letter["error"]["class"] == "VALIDATION"
+    assert dead_letter["attempts"] == 1, "sending the dead letter again is not another attempt"
 
 
 def test_a_failed_task_is_in_the_index_until_it_has_succeeded(bench: Bench, task_id: str) -> None:
@@ -183,9 +185,9 @@ def test_a_failed_task_is_in_the_index_until_it_has_succeeded(bench: Bench, task
     assert bench.run(again).status == "SUCCEEDED"
 
     record = bench.record(task_id)
-    assert (record["status"], record["attempts"]) == ("succeeded", "2"), "attempts count on"
+    assert (record["status"], record["attempts"]) == ("succeeded", "2"), "attempts are counted on"
     assert "failed_key" not in record
-    assert record["sequence_number"] == "18849496460467696128", "it keeps its place"
+    assert record["sequence_number"] == "18849496460467696128", "it keeps its position"
 
 
 def test_an_old_message_of_a_redriven_task_does_not_run_it_before_its_turn(bench: Bench, task_id: str) -> None:
@@ -200,7 +202,7 @@ def test_an_old_message_of_a_redriven_task_does_not_run_it_before_its_turn(bench
     assert bench.record(task_id)["status"] == "queued", "the redrive's own message runs it"
 
 
-def test_the_message_of_a_cancelled_task_has_no_effect_and_lets_its_key_go_on(bench: Bench, task_id: str) -> None:
+def test_the_message_of_a_cancelled_task_has_no_effect_and_its_key_advances(bench: Bench, task_id: str) -> None:
     bench.put_record(task_id, status={"S": "cancelled"}, attempts={"N": "0"}, history={"L": []})
     before = bench.record(task_id)
 
@@ -211,7 +213,7 @@ def test_the_message_of_a_cancelled_task_has_no_effect_and_lets_its_key_go_on(be
     assert bench.record(task_id) == before
 
 
-def test_the_history_tells_of_every_run_that_failed(bench: Bench, task_id: str) -> None:
+def test_the_history_lists_every_run_that_failed(bench: Bench, task_id: str) -> None:
     bench.run(message(task(task_id, "demo.flaky", probability=1, error_class="NETWORK")))
 
     history = [entry["M"] for entry in bench.record(task_id)["history"]]
@@ -219,7 +221,7 @@ def test_the_history_tells_of_every_run_that_failed(bench: Bench, task_id: str) 
     runs = history[2:6]
     assert [run["attempt"]["N"] for run in runs] == ["1", "2", "3", "4"]
     assert [float(run["retry_in"]["N"]) >= 0 for run in runs[:3]] == [True] * 3
-    assert "retry_in" not in runs[3], "nothing came after the last one"
+    assert "retry_in" not in runs[3], "no run followed the last one"
     assert runs[0]["error"]["M"] == {
         "class": {"S": "NETWORK"},
         "type": {"S": "TaskNetworkError"},
@@ -232,7 +234,7 @@ def test_the_history_tells_of_every_run_that_failed(bench: Bench, task_id: str) 
         assert waited.total_seconds() >= float(run["retry_in"]["N"]) - 0.01
 
 
-def test_a_success_remembers_the_runs_before_it(bench: Bench, task_id: str) -> None:
+def test_a_success_keeps_the_history_of_earlier_runs(bench: Bench, task_id: str) -> None:
     flaky = {"probability": 0.5, "error_class": "NETWORK"}
     seed = next(seed for seed in range(99) if draws(seed, 3) == [True, True, False])
     bench.run(message(task(task_id, "demo.flaky", seed=seed, **flaky)))
@@ -269,7 +271,7 @@ def test_a_finished_task_is_listed_under_its_new_status(
     assert record["list_order"] == f"{record['created_at']}#{task_id}"
 
 
-def test_a_task_that_another_execution_works_on_has_to_wait(bench: Bench, task_id: str) -> None:
+def test_a_task_that_another_execution_processes_has_to_wait(bench: Bench, task_id: str) -> None:
     bench.put_record(task_id, status={"S": "processing"}, lease_owner={"S": "other"}, lease_until=lease_in(HOUR_MS))
 
     execution = bench.run(message(task(task_id)))
@@ -291,10 +293,10 @@ def test_an_expired_lease_is_taken_over(bench: Bench, task_id: str) -> None:
     execution = bench.run(message(task(task_id)))
 
     assert execution.status == "SUCCEEDED"
-    assert bench.record(task_id)["attempts"] == "2", "the run of the execution that died counts"
+    assert bench.record(task_id)["attempts"] == "2", "the run of the execution that died is counted"
 
 
-def test_a_claim_whose_reply_was_lost_goes_on_as_its_own(bench: Bench, task_id: str) -> None:
+def test_a_claim_whose_response_was_lost_continues(bench: Bench, task_id: str) -> None:
     name = str(uuid.uuid4())
     bench.put_record(
         task_id,
@@ -343,7 +345,7 @@ def test_an_execution_that_lost_its_lease_changes_nothing(bench: Bench, task_id:
     assert "error" not in record
 
 
-def test_a_processor_that_is_gone_is_no_fault_of_the_task(bench: Bench, task_id: str) -> None:
+def test_a_missing_processor_is_not_a_failure_of_the_task(bench: Bench, task_id: str) -> None:
     def without_processor(definition: Definition) -> None:
         definition["States"]["ProcessTask"]["Arguments"]["FunctionName"] += "-gone"
 
@@ -351,15 +353,15 @@ def test_a_processor_that_is_gone_is_no_fault_of_the_task(bench: Bench, task_id:
 
     assert (execution.status, execution.error) == ("FAILED", "Lambda.ResourceNotFoundException")
     record = bench.record(task_id)
-    assert (record["status"], record["attempts"]) == ("queued", "0"), "nothing ran, nothing counts"
+    assert (record["status"], record["attempts"]) == ("queued", "0"), "nothing ran, so nothing is counted"
     assert record["status_shard"] == f"queued#{shard(task_id)}"
 
-    assert bench.run(message(task(task_id))).status == "SUCCEEDED", "mended, the message is processed"
+    assert bench.run(message(task(task_id))).status == "SUCCEEDED", "the processor is back"
     record = bench.record(task_id)
     assert (record["status"], record["attempts"]) == ("succeeded", "1")
 
 
-def test_a_lease_that_cannot_be_given_back_still_keeps_the_message(bench: Bench, task_id: str) -> None:
+def test_a_lease_that_cannot_be_released_still_keeps_the_message(bench: Bench, task_id: str) -> None:
     def without_processor_and_table(definition: Definition) -> None:
         definition["States"]["ProcessTask"]["Arguments"]["FunctionName"] += "-gone"
         without_table("ReturnToQueue")(definition)
@@ -370,9 +372,9 @@ def test_a_lease_that_cannot_be_given_back_still_keeps_the_message(bench: Bench,
 
 
 def test_every_state_and_every_transition_was_seen(bench: Bench) -> None:
-    """Runs last in this file: the tests above have to have walked every way there is."""
+    """Runs last in this file: the tests above must have taken every path."""
     states = raw_definition()["States"]
     every = {(name, after) for name, state in states.items() for after in successors(state)}
 
-    assert every - bench.seen == set(), "a way through the machine that no test has taken"
+    assert every - bench.seen == set(), "a transition that no test has taken"
     assert bench.seen - every == set()

@@ -1,1 +1,1 @@
-"""What the program declares, as the services of the laptop edition read it."""
+"""What the program declares, in the form that the services read."""

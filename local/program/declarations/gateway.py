@@ -1,11 +1,11 @@
-"""What the program declares of API Gateway. The front door serves it."""
+"""What the program declares for API Gateway. The front door serves it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from local.program.declarations.openapi import Api
+from local.program.declarations.openapi import DeclaredApi
 
 Period = Literal["DAY", "WEEK", "MONTH"]
 # The account's limits apply where one of a pair is not set:
@@ -16,7 +16,7 @@ ACCOUNT_BURST: Final = 5_000
 
 @dataclass(frozen=True, kw_only=True)
 class Rate:
-    """Requests a second on average, and at once."""
+    """Requests per second on average, and at the same moment."""
 
     per_second: float = ACCOUNT_RATE
     burst: int = ACCOUNT_BURST
@@ -24,7 +24,7 @@ class Rate:
 
 @dataclass(frozen=True, kw_only=True)
 class Allowance:
-    """Requests in a period; `offset` of the first one count as used."""
+    """Requests per period; in the first period, `offset` of them count as used."""
 
     limit: int
     period: Period
@@ -36,7 +36,7 @@ class ApiDeclaration:
     """A REST API. Responses of at least `compress_from` bytes are compressed, none if it is None."""
 
     id: str
-    api: Api
+    api: DeclaredApi
     compress_from: int | None
 
 
@@ -61,7 +61,7 @@ class ThrottleDeclaration:
 
 @dataclass(frozen=True, kw_only=True)
 class ApiKeyDeclaration:
-    """A client's key. The emulator generated its value, and keeps it across restarts."""
+    """A client's key. The emulator generates its value and keeps it across restarts."""
 
     id: str
     value: str
@@ -80,7 +80,7 @@ class UsagePlanDeclaration:
 
 @dataclass(frozen=True, kw_only=True)
 class UsagePlanKeyDeclaration:
-    """Puts a key into a plan."""
+    """Assigns a key to a plan."""
 
     plan_id: str
     key_id: str
@@ -88,7 +88,7 @@ class UsagePlanKeyDeclaration:
 
 @dataclass
 class GatewayDeclarations:
-    """All of them."""
+    """Everything that is declared for API Gateway."""
 
     apis: list[ApiDeclaration] = field(default_factory=list[ApiDeclaration])
     stages: list[StageDeclaration] = field(default_factory=list[StageDeclaration])

@@ -39,9 +39,9 @@ Unknown = Callable[[str, str], Exception]
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayResponse:
-    """The response to one type of error. `status` None leaves the error's own.
+    """The response to one type of error. `status` None keeps that of the error.
 
-    `echoed` maps headers to those of the request that their values come from; without a value they are left out.
+    `echoed` maps a header to the request header that its value comes from; without a value it is omitted.
     """
 
     status: int | None = None
@@ -51,7 +51,7 @@ class GatewayResponse:
 
 
 def parse_responses(document: Mapping[str, Any], unknown: Unknown) -> dict[str, GatewayResponse]:
-    """All of them by type. `unknown` makes the error for what is not understood: where, and what."""
+    """The gateway responses by type. `unknown` makes the error for what is not understood: where, and what."""
     for name in document:
         if name not in TYPES:
             raise unknown("the gateway responses", f"the type {name}")

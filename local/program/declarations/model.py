@@ -1,27 +1,16 @@
-"""The vocabulary of the provisioner: what a handler is, what it gets and what it returns."""
+"""What the program declares for the laptop edition to run itself, besides the gateway's part."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.emulator.clients import Clients
 from local.program.declarations.gateway import GatewayDeclarations
-
-Inputs = Mapping[str, Any]
-
-# Properties that say how Pulumi or AWS manage any resource, and mean nothing to a single emulator.
-COMMON_IGNORED: Mapping[str, str] = {
-    "tags": "nothing on the laptop selects or bills by tag",
-    "tagsAll": "nothing on the laptop selects or bills by tag",
-    "region": "the emulator has one region, that of aws:region",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
 class PipeDeclaration:
-    """A pipe as declared; the emulator's DescribePipe drops the parameters, so they travel this way."""
+    """A pipe as declared. The emulator's DescribePipe drops its parameters, so they are kept here."""
 
     name: str
     arn: str
@@ -47,7 +36,7 @@ class StreamDeclaration:
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmDeclaration:
-    """An alarm on one metric, in the words of CloudWatch; `period` in seconds, `missing` is TreatMissingData."""
+    """An alarm on one metric, in CloudWatch's terms; `period` is in seconds, `missing` is TreatMissingData."""
 
     name: str
     namespace: str
@@ -61,7 +50,7 @@ class AlarmDeclaration:
     missing: str
 
     def metric_stat(self) -> dict[str, Any]:
-        """What it looks at, as PutMetricAlarm and GetMetricData want it."""
+        """The metric that it evaluates, as PutMetricAlarm and GetMetricData take it."""
         dimensions = [{"Name": name, "Value": value} for name, value in self.dimensions.items()]
         metric = {"Namespace": self.namespace, "MetricName": self.metric, "Dimensions": dimensions}
         return {"Metric": metric, "Period": self.period, "Stat": self.statistic}
@@ -69,70 +58,10 @@ class AlarmDeclaration:
 
 @dataclass
 class Declarations:
-    """What the rest of the laptop edition needs to know of the resources."""
+    """What the services need to know about the resources. `invoked` are the functions that state machines name."""
 
     pipes: list[PipeDeclaration] = field(default_factory=list[PipeDeclaration])
     gateway: GatewayDeclarations = field(default_factory=GatewayDeclarations)
     streams: list[StreamDeclaration] = field(default_factory=list[StreamDeclaration])
     alarms: list[AlarmDeclaration] = field(default_factory=list[AlarmDeclaration])
     invoked: list[str] = field(default_factory=list[str])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Context:
-    """What every handler may use. `public_url` is the front door's address."""
-
-    clients: Clients
-    account: str
-    region: str
-    public_url: str
-    deployed: Declarations = field(default_factory=Declarations)
-
-    def arn(self, service: str, resource: str) -> str:
-        """An ARN of this account and region."""
-        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
-
-
-@dataclass(frozen=True)
-class Made:
-    """The real id of a resource and its output properties, in Pulumi's camelCase.
-
-    Every output that a program may read has to be here: Pulumi turns a missing one into None without a word.
-    `key` names the resource for `remove`; it is given where the id itself changes from one start to the next, as a
-    queue's does with the emulator's port.
-    """
-
-    id: str
-    outputs: Mapping[str, Any]
-    key: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Handler:
-    """How one resource type is kept on the emulator.
-
-    `applies` and `ignores` hold property paths (`sourceParameters.sqsQueueParameters.batchSize`; list elements add
-    nothing to a path). A path covers all below it. `ignores` gives the reason. Anything else is an error.
-    `ensure` creates the resource or brings an existing one to the declared state; `inputs["name"]` is always set.
-    `remove` gets the key (or id) that `ensure` returned and must bear that the resource is already gone.
-    """
-
-    type: str
-    applies: frozenset[str]
-    ensure: Callable[[Context, Inputs], Made]
-    remove: Callable[[Context, str], None]
-    ignores: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-def section(inputs: Inputs, key: str) -> dict[str, Any]:
-    """A nested property, {} if it is not given."""
-    return inputs.get(key) or {}
-
-
-def sections(inputs: Inputs, key: str) -> list[dict[str, Any]]:
-    """A list of nested properties, [] if it is not given."""
-    return inputs.get(key) or []
-
-
-def keep(_context: Context, _key: str) -> None:
-    """A `remove` for resources that go with the one they belong to."""

@@ -1,9 +1,9 @@
 """An OpenAPI 3.0 document with API Gateway's extensions, read into the methods of a REST API.
 
-On AWS the service does this when it gets the document as the API's body
-(https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html). A feature that is
-not understood here is an error, never left out. What only documents the API (schemas, responses) is skipped: the
-gateway does not use it.
+On AWS the service does this when it receives the document as the API's body:
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html. A feature that is not
+understood here is an error and never ignored. What only documents the API (schemas, responses) is skipped: the gateway
+does not use it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ OPERATION = {
     *("operationId", "summary", "description", "tags", "parameters", "requestBody", "responses", "security"),
     *(VALIDATOR, INTEGRATION, AUTH),
 }
-# `passthroughBehavior` is about mapping templates, which a proxy integration has none of.
+# `passthroughBehavior` is about mapping templates, and a proxy integration has none.
 INTEGRATION_KEYS = {"type", "httpMethod", "uri", "passthroughBehavior", "timeoutInMillis"}
 VALIDATION = {"validateRequestParameters", "validateRequestBody"}
 SEGMENT = re.compile(r"[A-Za-z0-9._:-]+|\{[A-Za-z0-9._-]+\}")
@@ -62,8 +62,8 @@ class Parameter(NamedTuple):
 class Method:
     """One method of one path, and its function.
 
-    `verb` is ANY for all verbs without a method of their own. `required` are the parameters that the gateway checks,
-    none without a validator. `seconds` is the integration timeout.
+    `verb` is ANY for all verbs without their own method. `required` are the parameters that the gateway checks, none
+    without a validator. `seconds` is the integration timeout.
     """
 
     path: str
@@ -76,15 +76,15 @@ class Method:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Api:
+class DeclaredApi:
     """Everything in a document that the gateway uses."""
 
     methods: list[Method]
     responses: Mapping[str, GatewayResponse]
 
 
-def parse(body: str) -> Api:
-    """Read a document (JSON), or raise `LaptopError` for what is not understood."""
+def parse(body: str) -> DeclaredApi:
+    """Read a document (JSON). Raises `LaptopError` for what is not understood."""
     document = cast("dict[str, Any]", json.loads(body))
     if not str(document.get("openapi", "")).startswith("3.0"):
         raise _unknown("the document", f"openapi {document.get('openapi')!r}")
@@ -97,7 +97,7 @@ def parse(body: str) -> Api:
         for path, item in document["paths"].items()
         for verb, operation in _operations(path, item)
     ]
-    return Api(methods=methods, responses=parse_responses(_part(document, RESPONSES), _unknown))
+    return DeclaredApi(methods=methods, responses=parse_responses(_part(document, RESPONSES), _unknown))
 
 
 def _operations(path: str, item: Document) -> Iterator[tuple[str, Document]]:
@@ -115,7 +115,7 @@ def _method(document: Document, path: str, verb: str, operation: Document, item:
     where = f"{verb} {path}"
     _only(operation, OPERATION, where)
     if INTEGRATION not in operation:
-        raise LaptopError(f"{where} has no {INTEGRATION}.", "Add one; API Gateway refuses the document without it.")
+        raise LaptopError(f"{where} has no {INTEGRATION}.", "Add one; API Gateway rejects a method without it.")
     parameters = _parameters(document, [*item.get("parameters", []), *operation.get("parameters", [])])
     return Method(
         path=path,
@@ -133,7 +133,7 @@ def _function(integration: Document, where: str) -> str:
     _only(integration, INTEGRATION_KEYS, f"{where}: {INTEGRATION}")
     if (kind := str(integration["type"]).lower()) != "aws_proxy":
         raise _unknown(where, f"integration type {kind}")
-    if (verb := integration.get("httpMethod")) != "POST":  # a function is invoked with POST, whatever the client sent
+    if (verb := integration.get("httpMethod")) != "POST":  # a function is invoked with POST, whatever the client sends
         raise _unknown(where, f"an integration's httpMethod {verb}")
     if (found := FUNCTION.fullmatch(integration["uri"])) is None:
         raise _unknown(where, f"the integration's uri {integration['uri']}")
@@ -148,7 +148,7 @@ def _milliseconds(integration: Document, where: str) -> int:
 
 
 def _parameters(document: Document, given: Iterable[Document]) -> dict[Parameter, bool]:
-    """Whether each is required. Later ones win: an operation's parameters over those of its path."""
+    """Whether each parameter is required. Later ones win: an operation's over those of its path."""
     parameters: dict[Parameter, bool] = {}
     for parameter in (_dereference(document, one) for one in given):
         location = LOCATIONS.get(parameter["in"])
@@ -194,7 +194,7 @@ def _needs_api_key(document: Document, operation: Document, where: str) -> bool:
 
 
 def _is_signature(scheme: Document) -> bool:
-    """Whether the scheme documents AWS_IAM, which the gateway takes from the operation's authorization."""
+    """Whether the scheme documents AWS_IAM, which the gateway reads from the operation's authorization."""
     return scheme.get("x-amazon-apigateway-authtype") == "awsSigv4"
 
 
@@ -223,5 +223,5 @@ def _only(value: Mapping[str, Any], known: set[str], where: str) -> None:
 def _unknown(where: str, what: str) -> LaptopError:
     return LaptopError(
         f"The laptop edition does not understand {what} in {where} of the OpenAPI document.",
-        "Teach it in local/program/declarations/openapi.py, or take it out of the document.",
+        "Support it in local/program/declarations/openapi.py, or remove it from the document.",
     )

@@ -1,1 +1,1 @@
-"""One module per service; each ends with its `HANDLERS`."""
+"""Resource handlers, one module per service; each ends with its `HANDLERS`."""

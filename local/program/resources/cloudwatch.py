@@ -1,15 +1,15 @@
-"""CloudWatch alarms. The emulator keeps their states and carries out their actions; `local.services.alarms` evaluates
-them.
+"""CloudWatch alarms. The emulator keeps their states and runs their actions; `local.services.alarms` evaluates them.
 
-Measured: the emulator evaluates an alarm only when some metric is put, mixes the dimensions of a metric, and knows no
-missing data. It leaves those alone that are given as a list of queries, so that is how they are given here.
+Measured: the emulator evaluates an alarm only when some metric is put, mixes the dimensions of a metric, and does not
+treat missing data. It does not evaluate alarms on a list of queries, so all are created that way.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from local.program.declarations.model import AlarmDeclaration, Context, Handler, Inputs, Made
+from local.program.declarations.model import AlarmDeclaration
+from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler
 
 ACTIONS = {
     "alarmActions": "AlarmActions",
@@ -18,7 +18,7 @@ ACTIONS = {
 }
 
 
-def _ensure_metric_alarm(context: Context, inputs: Inputs) -> Made:
+def _ensure_metric_alarm(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     name = inputs["name"]
     declared = AlarmDeclaration(
         name=name,
@@ -43,10 +43,10 @@ def _ensure_metric_alarm(context: Context, inputs: Inputs) -> Made:
         **_actions(inputs),
     )
     context.deployed.alarms.append(declared)
-    return Made(name, _outputs(context, name))
+    return ProvisionedResource(name, _outputs(context, name))
 
 
-def _ensure_composite_alarm(context: Context, inputs: Inputs) -> Made:
+def _ensure_composite_alarm(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     name = inputs["alarmName"]
     context.clients.cloudwatch.put_composite_alarm(
         AlarmName=name,
@@ -54,18 +54,18 @@ def _ensure_composite_alarm(context: Context, inputs: Inputs) -> Made:
         AlarmRule=inputs["alarmRule"],
         **_actions(inputs),
     )
-    return Made(name, _outputs(context, name))
+    return ProvisionedResource(name, _outputs(context, name))
 
 
 def _actions(inputs: Inputs) -> dict[str, Any]:
     return {attribute: inputs.get(key) or [] for key, attribute in ACTIONS.items()}
 
 
-def _outputs(context: Context, name: str) -> dict[str, Any]:
+def _outputs(context: ProvisioningContext, name: str) -> dict[str, Any]:
     return {"arn": context.arn("cloudwatch", f"alarm:{name}"), "name": name}
 
 
-def _remove(context: Context, name: str) -> None:
+def _remove(context: ProvisioningContext, name: str) -> None:
     cloudwatch = context.clients.cloudwatch
     found = cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
     if found["MetricAlarms"] or found["CompositeAlarms"]:
@@ -73,7 +73,7 @@ def _remove(context: Context, name: str) -> None:
 
 
 HANDLERS = (
-    Handler(
+    ResourceHandler(
         type="aws:cloudwatch/metricAlarm:MetricAlarm",
         applies=frozenset(
             {
@@ -94,9 +94,9 @@ HANDLERS = (
         ensure=_ensure_metric_alarm,
         remove=_remove,
     ),
-    Handler(
+    ResourceHandler(
         type="aws:cloudwatch/compositeAlarm:CompositeAlarm",
-        # The provisioner gives every resource a `name`; this one's own is `alarmName`.
+        # The provisioner sets `name` on every resource; here the name is `alarmName`.
         applies=frozenset({"alarmName", "alarmDescription", "alarmRule", *ACTIONS}),
         ensure=_ensure_composite_alarm,
         remove=_remove,

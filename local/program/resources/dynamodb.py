@@ -6,18 +6,25 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from local.host.errors import LaptopError
-from local.program.declarations.model import Context, Handler, Inputs, Made, section, sections
+from local.program.resources.handler import (
+    Inputs,
+    ProvisionedResource,
+    ProvisioningContext,
+    ResourceHandler,
+    section,
+    sections,
+)
 
 TTL_ON = ("ENABLED", "ENABLING")
 
 
-def _ensure(context: Context, inputs: Inputs) -> Made:
+def _ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     name = inputs["name"]
     table = _describe(context, name)
     if table is None:
         context.clients.dynamodb.create_table(**_creation(inputs))
     else:
-        _refuse_other_keys(name, inputs, table)
+        _reject_other_keys(name, inputs, table)
         for change in _changes(inputs, table):
             context.clients.dynamodb.update_table(TableName=name, **change)
     _set_ttl(context, name, section(inputs, "ttl"))
@@ -29,10 +36,10 @@ def _ensure(context: Context, inputs: Inputs) -> Made:
         "streamArn": table.get("LatestStreamArn", ""),
         "streamLabel": table.get("LatestStreamLabel", ""),
     }
-    return Made(name, outputs)
+    return ProvisionedResource(name, outputs)
 
 
-def _describe(context: Context, name: str) -> Mapping[str, Any] | None:
+def _describe(context: ProvisioningContext, name: str) -> Mapping[str, Any] | None:
     client = context.clients.dynamodb
     try:
         return client.describe_table(TableName=name)["Table"]
@@ -83,16 +90,16 @@ def _index(index: Mapping[str, Any]) -> dict[str, Any]:
     return {"IndexName": index["name"], "KeySchema": schema or _key_schema(index), "Projection": projection}
 
 
-def _refuse_other_keys(name: str, inputs: Inputs, table: Mapping[str, Any]) -> None:
+def _reject_other_keys(name: str, inputs: Inputs, table: Mapping[str, Any]) -> None:
     if table["KeySchema"] != _key_schema(inputs):
         raise LaptopError(
-            f"Table {name} already exists with other keys, and a table's keys cannot be changed.",
+            f"Table {name} already exists with other keys, and the keys of a table cannot be changed.",
             "Start empty with `make run FRESH=1`.",
         )
 
 
 def _changes(inputs: Inputs, table: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The updates that bring an existing table to the declared state, one request each, as DynamoDB wants them."""
+    """The updates that bring an existing table to the declared state, one request each, as DynamoDB requires."""
     protection = inputs.get("deletionProtectionEnabled", False)
     if table.get("DeletionProtectionEnabled", False) != protection:
         yield {"DeletionProtectionEnabled": protection}
@@ -109,7 +116,7 @@ def _changes(inputs: Inputs, table: Mapping[str, Any]) -> Iterator[dict[str, Any
         yield {"AttributeDefinitions": _attributes(inputs), "GlobalSecondaryIndexUpdates": [create]}
 
 
-def _set_ttl(context: Context, name: str, ttl: Mapping[str, Any]) -> None:
+def _set_ttl(context: ProvisioningContext, name: str, ttl: Mapping[str, Any]) -> None:
     client = context.clients.dynamodb
     current = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     enabled = bool(ttl) and ttl.get("enabled", True)
@@ -120,14 +127,14 @@ def _set_ttl(context: Context, name: str, ttl: Mapping[str, Any]) -> None:
         )
 
 
-def _set_recovery(context: Context, name: str, recovery: Mapping[str, Any]) -> None:
+def _set_recovery(context: ProvisioningContext, name: str, recovery: Mapping[str, Any]) -> None:
     context.clients.dynamodb.update_continuous_backups(
         TableName=name,
         PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": bool(recovery.get("enabled"))},
     )
 
 
-def _remove(context: Context, name: str) -> None:
+def _remove(context: ProvisioningContext, name: str) -> None:
     client = context.clients.dynamodb
     try:
         client.update_table(TableName=name, DeletionProtectionEnabled=False)
@@ -137,7 +144,7 @@ def _remove(context: Context, name: str) -> None:
 
 
 HANDLERS = (
-    Handler(
+    ResourceHandler(
         type="aws:dynamodb/table:Table",
         applies=frozenset(
             {

@@ -1,13 +1,13 @@
-"""EventBridge rules on a schedule, which the emulator carries out, and what they call."""
+"""Scheduled EventBridge rules, which the emulator runs, and their targets."""
 
 from __future__ import annotations
 
 import contextlib
 
-from local.program.declarations.model import Context, Handler, Inputs, Made
+from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler
 
 
-def _ensure_rule(context: Context, inputs: Inputs) -> Made:
+def _ensure_rule(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     name = inputs["name"]
     arn = context.clients.events.put_rule(
         Name=name,
@@ -15,22 +15,22 @@ def _ensure_rule(context: Context, inputs: Inputs) -> Made:
         Description=inputs.get("description", ""),
         State=inputs.get("state", "ENABLED"),
     )["RuleArn"]
-    return Made(name, {"arn": arn, "name": name})
+    return ProvisionedResource(name, {"arn": arn, "name": name})
 
 
-def _remove_rule(context: Context, name: str) -> None:
+def _remove_rule(context: ProvisioningContext, name: str) -> None:
     events = context.clients.events
     with contextlib.suppress(events.exceptions.ResourceNotFoundException):
         events.delete_rule(Name=name)
 
 
-def _ensure_target(context: Context, inputs: Inputs) -> Made:
+def _ensure_target(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     rule, target = inputs["rule"], inputs.get("targetId") or inputs["name"]
     context.clients.events.put_targets(Rule=rule, Targets=[{"Id": target, "Arn": inputs["arn"]}])
-    return Made(f"{rule}-{target}", {"targetId": target}, key=f"{rule} {target}")
+    return ProvisionedResource(f"{rule}-{target}", {"targetId": target}, key=f"{rule} {target}")
 
 
-def _remove_target(context: Context, key: str) -> None:
+def _remove_target(context: ProvisioningContext, key: str) -> None:
     rule, _, target = key.partition(" ")
     events = context.clients.events
     with contextlib.suppress(events.exceptions.ResourceNotFoundException):
@@ -38,13 +38,13 @@ def _remove_target(context: Context, key: str) -> None:
 
 
 HANDLERS = (
-    Handler(
+    ResourceHandler(
         type="aws:cloudwatch/eventRule:EventRule",
         applies=frozenset({"name", "description", "scheduleExpression", "state"}),
         ensure=_ensure_rule,
         remove=_remove_rule,
     ),
-    Handler(
+    ResourceHandler(
         type="aws:cloudwatch/eventTarget:EventTarget",
         applies=frozenset({"rule", "arn", "targetId"}),
         ensure=_ensure_target,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from local.program.declarations.model import Context, Handler, Inputs, Made
-from local.program.resources.policies import as_the_emulator_asks, trusting_the_laptop
+from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler
+from local.program.resources.policies import trusting_the_laptop, with_emulator_actions
 
 
-def _ensure_role(context: Context, inputs: Inputs) -> Made:
+def _ensure_role(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     iam = context.clients.iam
     name, trust = inputs["name"], trusting_the_laptop(inputs["assumeRolePolicy"])
     description, seconds = inputs.get("description", ""), inputs.get("maxSessionDuration", 3600)
@@ -22,10 +22,10 @@ def _ensure_role(context: Context, inputs: Inputs) -> Made:
             MaxSessionDuration=seconds,
             Path=inputs.get("path", "/"),
         )["Role"]
-    return Made(name, {"arn": role["Arn"], "name": name, "uniqueId": role["RoleId"]})
+    return ProvisionedResource(name, {"arn": role["Arn"], "name": name, "uniqueId": role["RoleId"]})
 
 
-def _remove_role(context: Context, name: str) -> None:
+def _remove_role(context: ProvisioningContext, name: str) -> None:
     iam = context.clients.iam
     try:
         for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
@@ -35,14 +35,14 @@ def _remove_role(context: Context, name: str) -> None:
         return
 
 
-def _ensure_role_policy(context: Context, inputs: Inputs) -> Made:
+def _ensure_role_policy(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     role, name = inputs["role"], inputs["name"]
-    policy = as_the_emulator_asks(inputs["policy"])
+    policy = with_emulator_actions(inputs["policy"])
     context.clients.iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
-    return Made(f"{role}:{name}", {})
+    return ProvisionedResource(f"{role}:{name}", {})
 
 
-def _remove_role_policy(context: Context, policy_id: str) -> None:
+def _remove_role_policy(context: ProvisioningContext, policy_id: str) -> None:
     role, _, name = policy_id.partition(":")
     iam = context.clients.iam
     try:
@@ -52,14 +52,14 @@ def _remove_role_policy(context: Context, policy_id: str) -> None:
 
 
 HANDLERS = (
-    Handler(
+    ResourceHandler(
         type="aws:iam/role:Role",
         applies=frozenset({"name", "assumeRolePolicy", "description", "maxSessionDuration", "path"}),
         ensure=_ensure_role,
         remove=_remove_role,
-        ignores={"forceDetachPolicies": "a removed role always takes its policies with it"},
+        ignores={"forceDetachPolicies": "a role is always removed with its policies"},
     ),
-    Handler(
+    ResourceHandler(
         type="aws:iam/rolePolicy:RolePolicy",
         applies=frozenset({"name", "role", "policy"}),
         ensure=_ensure_role_policy,

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import contextlib
 
-from local.program.declarations.model import Context, Handler, Inputs, Made
+from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler
 
 
-def _ensure(context: Context, inputs: Inputs) -> Made:
+def _ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     logs, name = context.clients.logs, inputs["name"]
     with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
         logs.create_log_group(logGroupName=name)
     if inputs.get("retentionInDays"):
         logs.put_retention_policy(logGroupName=name, retentionInDays=inputs["retentionInDays"])
-    return Made(name, {"arn": context.arn("logs", f"log-group:{name}"), "name": name})
+    return ProvisionedResource(name, {"arn": context.arn("logs", f"log-group:{name}"), "name": name})
 
 
-def _remove(context: Context, name: str) -> None:
+def _remove(context: ProvisioningContext, name: str) -> None:
     logs = context.clients.logs
     try:
         logs.delete_log_group(logGroupName=name)
@@ -25,15 +25,15 @@ def _remove(context: Context, name: str) -> None:
 
 
 HANDLERS = (
-    Handler(
+    ResourceHandler(
         type="aws:cloudwatch/logGroup:LogGroup",
         applies=frozenset({"name", "retentionInDays"}),
         ensure=_ensure,
         remove=_remove,
         ignores={
-            "skipDestroy": "a log group that has left the program is removed, on purpose",
+            "skipDestroy": "a log group that is no longer declared is removed, on purpose",
             "kmsKeyId": "the emulator encrypts nothing at rest",
-            "logGroupClass": "classes differ in price, and there is no price here",
+            "logGroupClass": "classes differ only in price",
         },
     ),
 )

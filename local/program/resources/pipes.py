@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from local.host.errors import LaptopError
-from local.program.declarations.model import Context, Handler, Inputs, Made, PipeDeclaration, section
+from local.program.declarations.model import PipeDeclaration
+from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler, section
 
-# What the program asked for last. A pipe that someone stopped meanwhile stays stopped through a restart, as it does
-# through a `pulumi up` that changes nothing.
+# The state that the program declared last. A pipe that was stopped since stays stopped across a restart, as it does
+# across a `pulumi up` that changes nothing.
 STATE_TAG = "taskline:desired-state"
 
 
-def _ensure(context: Context, inputs: Inputs) -> Made:
+def _ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     name, wanted = inputs["name"], inputs.get("desiredState", "RUNNING")
-    _refuse_unsupported(inputs)
+    _reject_unsupported(inputs)
     client = context.clients.pipes
     try:
         current: Any = client.describe_pipe(Name=name)
@@ -37,7 +38,7 @@ def _ensure(context: Context, inputs: Inputs) -> Made:
             name=name, arn=arn, role_arn=inputs["roleArn"], source=inputs["source"], target=inputs["target"]
         )
     )
-    return Made(name, {"arn": arn, "name": name, "desiredState": wanted})
+    return ProvisionedResource(name, {"arn": arn, "name": name, "desiredState": wanted})
 
 
 def _request(inputs: Inputs) -> dict[str, Any]:
@@ -50,8 +51,8 @@ def _request(inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def _refuse_unsupported(inputs: Inputs) -> None:
-    """The local pipe is synchronous and takes one message at a time; another kind of pipe would be another product."""
+def _reject_unsupported(inputs: Inputs) -> None:
+    """The local pipe is synchronous and takes one message at a time, like the one that is deployed."""
     source = section(section(inputs, "sourceParameters"), "sqsQueueParameters")
     target = section(section(inputs, "targetParameters"), "stepFunctionStateMachineParameters")
     facts: dict[str, tuple[object, object]] = {
@@ -65,11 +66,11 @@ def _refuse_unsupported(inputs: Inputs) -> None:
         if given != supported:
             raise LaptopError(
                 f"Pipe {inputs['name']} has {path} = {given!r}; the local pipe supports only {supported!r}.",
-                f"Set {path} to {supported!r}, or teach local/services/pipes/pipe.py the other kind.",
+                f"Set {path} to {supported!r}, or support other values in local/services/pipes/pipe.py.",
             )
 
 
-def _remove(context: Context, name: str) -> None:
+def _remove(context: ProvisioningContext, name: str) -> None:
     client = context.clients.pipes
     try:
         client.delete_pipe(Name=name)
@@ -78,7 +79,7 @@ def _remove(context: Context, name: str) -> None:
 
 
 HANDLERS = (
-    Handler(
+    ResourceHandler(
         type="aws:pipes/pipe:Pipe",
         applies=frozenset(
             {

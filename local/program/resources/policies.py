@@ -1,43 +1,43 @@
-"""Resource and trust policies, as far as the laptop has to change them."""
+"""The changes that the laptop has to make to policies."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-# What a service tells STS about the resource it acts for. Callers cannot set these keys, and the emulator does not.
+# Condition keys about the resource that a service acts for. Callers cannot set them, and the emulator does not.
 SERVICE_KEYS = frozenset({"aws:sourceaccount", "aws:sourcearn"})
 PUBLISH, PUBLISH_BATCH = "sns:Publish", "sns:PublishBatch"
-CLEAR_TEXT = {"Bool": {"aws:SecureTransport": "false"}}
+UNENCRYPTED = {"Bool": {"aws:SecureTransport": "false"}}
 
 
 def over_loopback(policy: str) -> str:
-    """The policy without statements that refuse clear text and nothing else.
+    """The policy without statements that only deny unencrypted requests.
 
-    The emulator is reached over plain HTTP on the loopback interface and enforces the rule, which would lock
-    everybody out. All other statements are kept.
+    The emulator is reached over plain HTTP on the loopback interface and enforces the rule, which would lock every
+    caller out. All other statements are kept.
     """
     document: dict[str, Any] = json.loads(policy)
     statements: list[dict[str, Any]] = document.get("Statement", [])
-    kept = [statement for statement in statements if not _only_refuses_clear_text(statement)]
+    kept = [statement for statement in statements if not _only_denies_unencrypted(statement)]
     return json.dumps({**document, "Statement": kept}) if kept else ""
 
 
 def trusting_the_laptop(trust: str) -> str:
     """The trust policy without conditions on the resource that a service acts for.
 
-    On the laptop the pipe itself assumes its role, as root, where on AWS the service does. The emulator lets root
-    stand for a service, but evaluates the conditions, for which only the service could give the values.
+    On AWS the service assumes the role of a pipe; on the laptop the pipe does so itself, as root. The emulator accepts
+    root in place of a service, but evaluates the conditions, whose values only the service could supply.
     """
     document: dict[str, Any] = json.loads(trust)
     document["Statement"] = [_without_service_keys(statement) for statement in document["Statement"]]
     return json.dumps(document)
 
 
-def as_the_emulator_asks(policy: str) -> str:
-    """The policy with the actions that the emulator asks for where AWS asks for another.
+def with_emulator_actions(policy: str) -> str:
+    """The policy with the actions that the emulator checks where AWS checks others.
 
-    On AWS `sns:Publish` allows PublishBatch, too, and there is no action of that name:
+    On AWS `sns:Publish` also allows PublishBatch, and there is no action of that name:
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
     """
     document: dict[str, Any] = json.loads(policy)
@@ -61,5 +61,5 @@ def _without_service_keys(statement: dict[str, Any]) -> dict[str, Any]:
     return {**plain, "Condition": kept} if kept else plain
 
 
-def _only_refuses_clear_text(statement: dict[str, Any]) -> bool:
-    return statement.get("Effect") == "Deny" and statement.get("Condition") == CLEAR_TEXT
+def _only_denies_unencrypted(statement: dict[str, Any]) -> bool:
+    return statement.get("Effect") == "Deny" and statement.get("Condition") == UNENCRYPTED

@@ -1,16 +1,16 @@
-"""An explicit AWS provider in the program: its settings are about reaching AWS, and this is not AWS."""
+"""An explicit AWS provider in the program. Its settings are about reaching AWS, so none of them applies."""
 
 from __future__ import annotations
 
-from local.program.declarations.model import Context, Handler, Inputs, Made, keep
+from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler, keep
 
 
-def _ensure(_context: Context, inputs: Inputs) -> Made:
-    return Made(f"provider/{inputs['name']}", {})
+def _ensure(_context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
+    return ProvisionedResource(f"provider/{inputs['name']}", {})
 
 
 HANDLERS = (
-    Handler(
+    ResourceHandler(
         type="pulumi:providers:aws",
         applies=frozenset(),
         ensure=_ensure,

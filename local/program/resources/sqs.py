@@ -1,11 +1,11 @@
-"""SQS queues and the policies that are separate resources in Pulumi but attributes of the queue in AWS."""
+"""SQS queues, and the policies that are separate resources in Pulumi but attributes of the queue on AWS."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from local.program.declarations.model import Context, Handler, Inputs, Made, keep
+from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler, keep
 from local.program.resources.policies import over_loopback
 
 ATTRIBUTES: Mapping[str, str] = {
@@ -27,7 +27,7 @@ ATTRIBUTES: Mapping[str, str] = {
 }
 
 
-def _ensure_queue(context: Context, inputs: Inputs) -> Made:
+def _ensure_queue(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     sqs, name = context.clients.sqs, inputs["name"]
     wanted = {ATTRIBUTES[key]: _text(key, inputs[key]) for key in ATTRIBUTES if inputs.get(key) not in (None, False)}
     try:
@@ -38,10 +38,10 @@ def _ensure_queue(context: Context, inputs: Inputs) -> Made:
     changed = {key: value for key, value in wanted.items() if current.get(key) != value and key != "FifoQueue"}
     if changed:
         sqs.set_queue_attributes(QueueUrl=url, Attributes=changed)  # type: ignore[arg-type]
-    return Made(url, {"arn": current["QueueArn"], "name": name, "url": url}, key=name)
+    return ProvisionedResource(url, {"arn": current["QueueArn"], "name": name, "url": url}, key=name)
 
 
-def _remove_queue(context: Context, name: str) -> None:
+def _remove_queue(context: ProvisioningContext, name: str) -> None:
     sqs = context.clients.sqs
     try:
         sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"])
@@ -49,15 +49,15 @@ def _remove_queue(context: Context, name: str) -> None:
         return
 
 
-def _attribute_resource(type_token: str, key: str) -> Handler:
+def _attribute_resource(type_token: str, key: str) -> ResourceHandler:
     """A resource that is one attribute of the queue named by `queueUrl`."""
 
-    def ensure(context: Context, inputs: Inputs) -> Made:
+    def ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
         url = inputs["queueUrl"]
         context.clients.sqs.set_queue_attributes(QueueUrl=url, Attributes={ATTRIBUTES[key]: _text(key, inputs[key])})  # type: ignore[misc]
-        return Made(url, {}, key=url.rpartition("/")[2])
+        return ProvisionedResource(url, {}, key=url.rpartition("/")[2])
 
-    return Handler(type=type_token, applies=frozenset({"queueUrl", key}), ensure=ensure, remove=keep)
+    return ResourceHandler(type=type_token, applies=frozenset({"queueUrl", key}), ensure=ensure, remove=keep)
 
 
 def _text(key: str, value: Any) -> str:
@@ -67,7 +67,7 @@ def _text(key: str, value: Any) -> str:
 
 
 HANDLERS = (
-    Handler(
+    ResourceHandler(
         type="aws:sqs/queue:Queue",
         applies=frozenset({"name", *ATTRIBUTES}),
         ensure=_ensure_queue,

@@ -6,12 +6,12 @@ import contextlib
 import re
 from typing import Any
 
-from local.program.declarations.model import Context, Handler, Inputs, Made, section
+from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler, section
 
 FUNCTION = re.compile(r'"FunctionName":\s*"([^"{]+)"')
 
 
-def _ensure(context: Context, inputs: Inputs) -> Made:
+def _ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     client, name = context.clients.stepfunctions, inputs["name"]
     arn = context.arn("states", f"stateMachine:{name}")
     settings = {
@@ -25,14 +25,14 @@ def _ensure(context: Context, inputs: Inputs) -> Made:
         current = None
     kind = inputs.get("type", "STANDARD")
     if current is not None and current["type"] != kind:
-        client.delete_state_machine(stateMachineArn=arn)  # a machine's type is fixed when it is created
+        client.delete_state_machine(stateMachineArn=arn)  # the type of a machine is fixed when it is created
         current = None
     if current is None:
         client.create_state_machine(name=name, type=kind, **settings)  # type: ignore[arg-type]
     elif any(current.get(key) != value for key, value in settings.items()):
         client.update_state_machine(stateMachineArn=arn, **settings)  # type: ignore[arg-type]
     context.deployed.invoked.extend(FUNCTION.findall(inputs["definition"]))
-    return Made(arn, {"arn": arn, "name": name, "status": "ACTIVE"})
+    return ProvisionedResource(arn, {"arn": arn, "name": name, "status": "ACTIVE"})
 
 
 def _logging(configuration: Inputs) -> dict[str, Any]:
@@ -46,14 +46,14 @@ def _logging(configuration: Inputs) -> dict[str, Any]:
     return logging
 
 
-def _remove(context: Context, arn: str) -> None:
+def _remove(context: ProvisioningContext, arn: str) -> None:
     client = context.clients.stepfunctions
     with contextlib.suppress(client.exceptions.StateMachineDoesNotExist):
         client.delete_state_machine(stateMachineArn=arn)
 
 
 HANDLERS = (
-    Handler(
+    ResourceHandler(
         type="aws:sfn/stateMachine:StateMachine",
         applies=frozenset(
             {

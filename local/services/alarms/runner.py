@@ -1,4 +1,4 @@
-"""Evaluates the declared alarms, and sets their states on the emulator, which carries out their actions."""
+"""Evaluates the declared alarms and sets their states on the emulator, which runs their actions."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local.emulator.clients import Clients
-from local.program import AlarmDeclaration
+from local.program.declarations.model import AlarmDeclaration
 from local.services.alarms.states import first_period, state_of
 
-# As often as CloudWatch, six times a minute; alarms of a shorter period six times as often again.
+# As often as CloudWatch, every ten seconds; alarms with a period below a minute every second.
 USUAL_SECONDS = 10.0
 QUICK_SECONDS = 1.0
 QUICK_PERIOD = 60
 STOP_SECONDS = 5.0
 
 
-class Alarms:
+class AlarmEvaluator:
     """Evaluates in the background, from `start` to `stop`."""
 
     def __init__(
@@ -36,18 +36,18 @@ class Alarms:
         self._thread = threading.Thread(target=self._work, name="alarms", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start evaluating."""
         if self._declared:
             self._thread.start()
 
     def stop(self) -> None:
-        """End after the evaluation that is under way."""
+        """Stop after the current evaluation."""
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join(STOP_SECONDS)
 
     def evaluate(self) -> None:
-        """Evaluate once all alarms whose turn it is."""
+        """Evaluate all alarms that are due, once."""
         now = self._clock()
         due = [alarm for alarm in self._declared if self._due[alarm.name] <= now]
         if not due:
@@ -68,13 +68,13 @@ class Alarms:
         return {one["AlarmName"]: one["StateValue"] for page in pages for one in page["MetricAlarms"]}
 
     def _values(self, due: list[AlarmDeclaration], now: float) -> dict[str, dict[int, float]]:
-        """The statistic of each alarm by the beginning of its period."""
+        """The statistic of each alarm by the start of its period."""
         queries: list[dict[str, Any]] = [
             {"Id": f"m{number}", "MetricStat": alarm.metric_stat()} for number, alarm in enumerate(due)
         ]
         start = min(first_period(alarm, now) for alarm in due)
-        answer = self._cloudwatch.get_metric_data(MetricDataQueries=queries, StartTime=start, EndTime=now + 1)
-        results = {result["Id"]: result for result in answer["MetricDataResults"]}
+        response = self._cloudwatch.get_metric_data(MetricDataQueries=queries, StartTime=start, EndTime=now + 1)
+        results = {result["Id"]: result for result in response["MetricDataResults"]}
         values: dict[str, dict[int, float]] = {}
         for number, alarm in enumerate(due):
             result = results[f"m{number}"]
@@ -87,7 +87,7 @@ class Alarms:
             try:
                 self.evaluate()
                 self._complaint = ""
-            except Exception as error:  # whatever it is: the thread must live to try again
+            except Exception as error:  # whatever it is: the thread must survive to try again
                 self._complain(str(error))
 
     def _complain(self, cause: str) -> None:

@@ -1,7 +1,7 @@
-"""What state a CloudWatch alarm is in, worked out as CloudWatch does.
+"""The state of a CloudWatch alarm, computed as CloudWatch does.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html. Periods begin at whole multiples
-of their length; the period of the moment counts as soon as it has data.
+of their length; the current period counts as soon as it has data.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from local.program import AlarmDeclaration
+from local.program.declarations.model import AlarmDeclaration
 
 OK, ALARM, UNKNOWN = "OK", "ALARM", "INSUFFICIENT_DATA"
 COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
@@ -22,12 +22,12 @@ COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
 
 
 def first_period(alarm: AlarmDeclaration, now: float) -> int:
-    """Where the oldest period begins that the alarm's state depends on, in epoch seconds."""
+    """The start of the oldest period that the alarm's state depends on, in epoch seconds."""
     return _current(alarm, now) - alarm.periods * alarm.period
 
 
 def state_of(alarm: AlarmDeclaration, values: Mapping[int, float], now: float, before: str) -> str:
-    """The alarm's state. `values` are the statistic's by the beginning of their period; `before` is the last state."""
+    """The alarm's state. `values` are the statistic by the start of the period; `before` is the last state."""
     current = _current(alarm, now)
     newest = current if current in values else current - alarm.period
     periods = [values.get(newest - number * alarm.period) for number in range(alarm.periods)]

@@ -1,4 +1,4 @@
-"""The event that a function behind a REST API gets.
+"""The event that a function behind a REST API receives.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-input-format
 """
@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 
 from multidict import MultiMapping
 
-from local.services.http.messages import Request, connection_headers
+from local.services.http.messages import HttpRequest, connection_headers
 
 FORWARDED_FOR: Final = "X-Forwarded-For"
 TRACE_ID: Final = "X-Amzn-Trace-Id"
@@ -47,8 +47,11 @@ class ProxyEvents:
             "stage": stage,
         }
 
-    def event(self, request: Request, parameters: Mapping[str, str], identity: Mapping[str, str | None]) -> bytes:
-        """The event in JSON. `identity` is what a key or a signature adds to it."""
+    def event(self, request: HttpRequest, parameters: Mapping[str, str], identity: Mapping[str, str | None]) -> bytes:
+        """The event as JSON. `identity` is what an API key or a signature adds to it.
+
+        Path parameters stay percent-encoded; `routing.py` explains why.
+        """
         headers, repeated_headers = _headers(request)
         query, repeated_query = _query(request.query)
         event = {
@@ -62,13 +65,13 @@ class ProxyEvents:
             "pathParameters": parameters or None,
             "stageVariables": self._variables,
             "requestContext": self._request_context(request, identity),
-            # Without binary media types, AWS takes every body for text; what is not UTF-8 in it is lost.
+            # Without binary media types, AWS treats every body as text; what is not UTF-8 in it is lost.
             "body": request.body.decode(errors="replace") if request.body else None,
             "isBase64Encoded": False,
         }
         return json.dumps(event).encode()
 
-    def _request_context(self, request: Request, identity: Mapping[str, str | None]) -> dict[str, Any]:
+    def _request_context(self, request: HttpRequest, identity: Mapping[str, str | None]) -> dict[str, Any]:
         domain = (request.headers.get("Host") or "").partition(":")[0]
         return {
             **self._context,
@@ -89,8 +92,8 @@ class ProxyEvents:
         }
 
 
-def _headers(request: Request) -> Headers:
-    """The last value of each header, and all of them, with the names as they were written first."""
+def _headers(request: HttpRequest) -> Headers:
+    """The last value and all values of each header, by the first spelling of its name."""
     sent = request.headers
     dropped = connection_headers(sent.get("Connection"))
     last: dict[str, str] = {}
@@ -109,7 +112,7 @@ def _headers(request: Request) -> Headers:
     return last, every
 
 
-def _added(request: Request, *, traced: bool) -> list[tuple[str, str]]:
+def _added(request: HttpRequest, *, traced: bool) -> list[tuple[str, str]]:
     """The headers that the gateway adds."""
     path = ", ".join([*request.headers.getall(FORWARDED_FOR, []), request.source_ip])
     added = [(FORWARDED_FOR, path), ("X-Forwarded-Port", str(request.port)), ("X-Forwarded-Proto", "http")]
@@ -119,7 +122,7 @@ def _added(request: Request, *, traced: bool) -> list[tuple[str, str]]:
 
 
 def as_text(value: str) -> str:
-    """A header's value, whose bytes are UTF-8 or else Latin-1; the HTTP server escapes those that are not UTF-8."""
+    """A header's value. Its bytes are UTF-8, or else Latin-1; the HTTP server escapes those that are not UTF-8."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -128,7 +131,7 @@ def as_text(value: str) -> str:
 
 
 def _query(query: str) -> tuple[dict[str, str] | None, dict[str, list[str]] | None]:
-    """The last value of each parameter, and all of them, decoded; None where there is none."""
+    """The last value and all values of each parameter, decoded; None if there are no parameters."""
     if not query:
         return None, None
     every = parse_qs(query, keep_blank_values=True)

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from local.services.gateway.limits import Quota, TokenBucket
-from local.services.http.refused import bad_api_key, quota_exceeded, throttled
+from local.services.http.gateway_errors import bad_api_key, quota_exceeded, throttled
 
 API_KEY_HEADER: Final = "X-Api-Key"
 
 
-class Client:
+class ApiKey:
     """An API key with the limits of its usage plan; None where the plan has none."""
 
     def __init__(self, *, key_id: str, value: str, throttle: TokenBucket | None, quota: Quota | None) -> None:
@@ -21,25 +21,25 @@ class Client:
         self._quota = quota
 
     def check_rate(self, now: float) -> None:
-        """Count a request against the rate. Raises `Refused`."""
+        """Count a request against the rate. Raises `GatewayError`."""
         if self._throttle is not None and not self._throttle.take(now):
             raise throttled()
 
     def check_quota(self, now: float) -> None:
-        """Count a request against the quota. Raises `Refused`."""
+        """Count a request against the quota. Raises `GatewayError`."""
         if self._quota is not None and not self._quota.take(now):
             raise quota_exceeded()
 
 
-class Clients:
+class ApiKeys:
     """The enabled API keys that are in a usage plan of the stage."""
 
-    def __init__(self, clients: Iterable[Client]) -> None:
-        self._by_value = {client.value: client for client in clients}
+    def __init__(self, keys: Iterable[ApiKey]) -> None:
+        self._by_value = {key.value: key for key in keys}
 
-    def find(self, key: str | None) -> Client:
-        """The client with this key. Raises `Refused`."""
-        client = self._by_value.get(key or "")
-        if client is None:
+    def find(self, value: str | None) -> ApiKey:
+        """The key with this value. Raises `GatewayError`."""
+        key = self._by_value.get(value or "")
+        if key is None:
             raise bad_api_key()
-        return client
+        return key

@@ -1,4 +1,4 @@
-"""Rates and quotas. Every call passes the time, in seconds since 1970."""
+"""Rates and quotas. The caller passes the time, in seconds since 1970."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from local.program.declarations.gateway import Allowance, Period, Rate
 
 
 class TokenBucket:
-    """https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html: a token for a
-    request; the bucket holds as many as the burst, and is filled at the rate."""
+    """One token per request; the bucket holds as many as the burst and is refilled at the rate.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
+    """
 
     def __init__(self, rate: Rate) -> None:
         self._rate = rate
@@ -18,7 +20,7 @@ class TokenBucket:
 
     def take(self, now: float) -> bool:
         """Whether there was a token for a request."""
-        elapsed = max(0.0, now - self._filled)  # a clock that is set back takes nothing away
+        elapsed = max(0.0, now - self._filled)  # a clock that is set back takes no tokens away
         self._tokens = min(float(self._rate.burst), self._tokens + elapsed * self._rate.per_second)
         self._filled = now
         if self._tokens < 1.0:
@@ -30,8 +32,8 @@ class TokenBucket:
 class Quota:
     """Counts the requests of a period, which begins at midnight (UTC), on Monday, or on the first of the month.
 
-    The count is in memory and starts from zero with each start of the laptop edition, as it did in the emulator. AWS
-    itself enforces quotas on a best-effort basis.
+    The count is in memory: each start of the laptop edition begins at zero. AWS itself enforces quotas on a
+    best-effort basis.
     """
 
     def __init__(self, allowance: Allowance) -> None:

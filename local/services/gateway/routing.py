@@ -1,4 +1,4 @@
-"""Finds the target of a path and a verb."""
+"""Finds the target of a verb and a path."""
 
 from __future__ import annotations
 
@@ -25,8 +25,12 @@ class Router(Generic[T]):
             self._node(path).targets[verb] = target
 
     def find(self, verb: str, path: str) -> tuple[T, dict[str, str]] | None:
-        """The target and the path parameters, still percent-encoded: REST APIs do not decode them (observed:
-        https://github.com/aws/aws-sam-cli/issues/771)."""
+        """The target and the path parameters, as the client has percent-encoded them.
+
+        HTTP APIs decode path parameters, REST APIs do not: observed in https://github.com/aws/aws-sam-cli/issues/771
+        and https://github.com/aws/aws-sam-cli/issues/3524; AWS's own emulator of REST APIs, in aws-lambda-dotnet's
+        Lambda test tool, does the same.
+        """
         found = _find(self._root, [segment for segment in path.split("/") if segment], 0)
         if found is None:
             return None
@@ -44,7 +48,7 @@ class Router(Generic[T]):
 
 
 class _Node(Generic[T]):
-    """A node of the tree of paths. Those with targets are the end of a path."""
+    """A node of the tree of paths. A node with targets is the end of a path."""
 
     __slots__ = ("literals", "name", "parameter", "targets")
 
@@ -55,7 +59,7 @@ class _Node(Generic[T]):
         self.parameter: _Node[T] | None = None
 
     def below(self, segment: str) -> _Node[T]:
-        """The node of the next segment of a template, created if need be."""
+        """The node of the next segment of a template, created if missing."""
         if not segment.startswith("{"):
             return self.literals.setdefault(segment, _Node())
         if self.parameter is None:
@@ -63,7 +67,7 @@ class _Node(Generic[T]):
         if self.parameter.name != segment[1:-1]:
             raise LaptopError(
                 f"The API's path parameters {{{self.parameter.name}}} and {segment} are at the same position.",
-                "Give them the same name; API Gateway refuses the document as it is.",
+                "Give them the same name; API Gateway rejects the document otherwise.",
             )
         return self.parameter
 

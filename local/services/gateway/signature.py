@@ -1,8 +1,7 @@
 """Identifies the caller of a method with AWS_IAM authorization.
 
-On the laptop that is only ever the emulator's root user, whose signature is not verified. The secrets of other callers
-are the emulator's own, so their signatures cannot be verified here. They did not work behind the emulator's gateway
-either: it verified them against its own host and path.
+On the laptop that is always the emulator's root user, whose signature is not verified. Only the emulator knows the
+secrets of other callers, so their signatures cannot be verified here.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ from typing import Final
 
 from local.emulator.clients import ROOT_KEY
 from local.services.gateway.event import query_values
-from local.services.http.messages import Request
-from local.services.http.refused import bad_signature, no_such_path
+from local.services.http.gateway_errors import bad_signature, no_such_path
+from local.services.http.messages import HttpRequest
 
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
 CREDENTIAL: Final = re.compile(r"Credential=([^/,\s]+)/")
@@ -32,15 +31,15 @@ class Signatures:
             "userArn": f"arn:aws:iam::{account}:root",
         }
 
-    def identity(self, request: Request) -> Mapping[str, str]:
-        """The caller's fields of `requestContext.identity`. Raises `Refused`."""
+    def identity(self, request: HttpRequest) -> Mapping[str, str]:
+        """The caller's fields of `requestContext.identity`. Raises `GatewayError`."""
         if _access_key(request) == ROOT_KEY:
             return self._root
         raise bad_signature("The security token included in the request is invalid.", "UnrecognizedClientException")
 
 
-def _access_key(request: Request) -> str:
-    """The access key in the request's signature, in a header or in its query. Raises `Refused`."""
+def _access_key(request: HttpRequest) -> str:
+    """The access key in the request's signature, in a header or in its query. Raises `GatewayError`."""
     header = request.headers.get("Authorization")
     if not header:
         return _presigned(request.query)
@@ -53,5 +52,5 @@ def _access_key(request: Request) -> str:
 def _presigned(query: str) -> str:
     values = query_values(query)
     if ALGORITHM not in values.get("X-Amz-Algorithm", []):
-        raise no_such_path()  # what AWS responds to unsigned requests
+        raise no_such_path()  # AWS's response to unsigned requests
     return values.get("X-Amz-Credential", [""])[0].partition("/")[0]

@@ -9,35 +9,25 @@ from typing import Final
 from local.program.declarations.openapi import Method, Parameter
 from local.services.gateway.event import ProxyEvents, first_header, query_values
 from local.services.gateway.gateway_responses import GatewayResponses
-from local.services.gateway.keys import API_KEY_HEADER, Clients
+from local.services.gateway.keys import API_KEY_HEADER, ApiKeys
 from local.services.gateway.limits import TokenBucket
 from local.services.gateway.routing import Router
 from local.services.gateway.signature import Signatures
 from local.services.http.compression import compressed
-from local.services.http.messages import REQUEST_ID, Request, Response
+from local.services.http.gateway_errors import GatewayError, missing_parameters, no_such_path, throttled
+from local.services.http.messages import REQUEST_ID, FunctionCall, HttpRequest, HttpResponse
 from local.services.http.proxy_response import parse
-from local.services.http.refused import Refused, missing_parameters, no_such_path, throttled
 
 UNKNOWN: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Route:
-    """A method of the API in this stage. `throttle` is None without a limit."""
+class StageMethod:
+    """A method of the API in a stage. `throttle` is None if it has no limit."""
 
-    method: Method
+    declared: Method
     events: ProxyEvents
     throttle: TokenBucket | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """A function to invoke with an event, and its timeout in seconds."""
-
-    function: str
-    resource: str
-    event: bytes
-    seconds: float
 
 
 class Stage:
@@ -46,66 +36,67 @@ class Stage:
     def __init__(
         self,
         *,
-        routes: Router[Route],
-        clients: Clients,
+        methods: Router[StageMethod],
+        keys: ApiKeys,
         signatures: Signatures,
         responses: GatewayResponses,
         compress_from: int | None,
     ) -> None:
-        self._routes = routes
-        self._clients = clients
+        self._methods = methods
+        self._keys = keys
         self._signatures = signatures
         self._responses = responses
         self._compress_from = compress_from
 
-    def call(self, request: Request) -> Call:
-        """The function call that a request leads to. Raises `Refused`."""
-        found = self._routes.find(request.verb, request.path)
+    def call(self, request: HttpRequest) -> FunctionCall:
+        """The function call that a request leads to. Raises `GatewayError`."""
+        found = self._methods.find(request.verb, request.path)
         if found is None:
             raise no_such_path()
-        route, parameters = found
-        identity = self._admit(route, request)
-        _require(route.method.required, request, parameters)
-        method = route.method
-        return Call(
-            function=method.function,
-            resource=method.path,
-            event=route.events.event(request, parameters, identity),
-            seconds=method.seconds,
+        method, parameters = found
+        identity = self._admit(method, request)
+        _require(method.declared.required, request, parameters)
+        return FunctionCall(
+            function=method.declared.function,
+            resource=method.declared.path,
+            event=method.events.event(request, parameters, identity),
+            seconds=method.declared.seconds,
         )
 
-    def respond(self, request: Request, payload: bytes) -> Response:
+    def respond(self, request: HttpRequest, payload: bytes) -> HttpResponse:
         """The response to the client from a function's payload. Raises `Malformed`."""
         response = self._identified(parse(payload), request)
         if request.verb == "HEAD":
             return response
         return compressed(response, request.headers.get("Accept-Encoding"), self._compress_from)
 
-    def refusal(self, request: Request, refused: Refused) -> Response:
-        """The response to a refused request."""
-        return self._identified(self._responses.render(refused, request), request)
+    def error_response(self, request: HttpRequest, error: GatewayError) -> HttpResponse:
+        """The response to a request that the gateway itself rejects."""
+        return self._identified(self._responses.render(error, request), request)
 
-    def _admit(self, route: Route, request: Request) -> Mapping[str, str]:
-        """The caller's identity, checked in API Gateway's order. Raises `Refused`."""
-        identity = self._signatures.identity(request) if route.method.signed else UNKNOWN
-        client = None
-        if route.method.api_key_required:
-            client = self._clients.find(request.headers.get(API_KEY_HEADER))
-            client.check_rate(request.received)
-            identity = {**identity, **client.identity}
-        if route.throttle is not None and not route.throttle.take(request.received):
+    def _admit(self, method: StageMethod, request: HttpRequest) -> Mapping[str, str]:
+        """The caller's identity, checked in API Gateway's order. Raises `GatewayError`."""
+        identity = self._signatures.identity(request) if method.declared.signed else UNKNOWN
+        key = None
+        if method.declared.api_key_required:
+            key = self._keys.find(request.headers.get(API_KEY_HEADER))
+            key.check_rate(request.received)
+            identity = {**identity, **key.identity}
+        if method.throttle is not None and not method.throttle.take(request.received):
             raise throttled()
-        if client is not None:
-            client.check_quota(request.received)
+        if key is not None:
+            key.check_quota(request.received)
         return identity
 
-    def _identified(self, response: Response, request: Request) -> Response:
+    def _identified(self, response: HttpResponse, request: HttpRequest) -> HttpResponse:
         return replace(response, headers=[*response.headers, (REQUEST_ID, request.id)])
 
 
-def _require(required: tuple[Parameter, ...], request: Request, parameters: Mapping[str, str]) -> None:
-    """Raise `Refused` for missing or blank parameters:
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html."""
+def _require(required: tuple[Parameter, ...], request: HttpRequest, parameters: Mapping[str, str]) -> None:
+    """Raise `GatewayError` for missing or blank parameters.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
+    """
     if not required:
         return
     missing = [one.name for one in required if not _value(one, request, parameters)]
@@ -113,7 +104,7 @@ def _require(required: tuple[Parameter, ...], request: Request, parameters: Mapp
         raise missing_parameters(missing)
 
 
-def _value(parameter: Parameter, request: Request, parameters: Mapping[str, str]) -> str:
+def _value(parameter: Parameter, request: HttpRequest, parameters: Mapping[str, str]) -> str:
     if parameter.location == "path":
         return parameters.get(parameter.name, "")
     if parameter.location == "header":

@@ -1,1 +1,1 @@
-"""HTTP on the laptop: the front door, and messages as it takes and gives them."""
+"""HTTP on the laptop: the front door, its requests and responses, and the errors of the gateway."""

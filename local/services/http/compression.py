@@ -8,12 +8,14 @@ from __future__ import annotations
 import gzip
 from dataclasses import replace
 
-from local.services.http.messages import Response
+from local.services.http.messages import HttpResponse
 
 
-def compressed(response: Response, accepted: str | None, least: int | None) -> Response:
-    """The response for a client that sent `accepted` as Accept-Encoding. Bodies of at least `least` bytes are
-    compressed, none if it is None."""
+def compressed(response: HttpResponse, accepted: str | None, least: int | None) -> HttpResponse:
+    """The response for a client that sent `accepted` as Accept-Encoding.
+
+    Bodies of at least `least` bytes are compressed, none if it is None.
+    """
     if accepted is None or least is None or len(response.body) < max(least, 1):
         return response
     if "gzip" not in (one.partition(";")[0].strip().lower() for one in accepted.split(",")):

@@ -1,4 +1,4 @@
-"""The one port a person talks to: the API below its stage name, everything else about the laptop edition elsewhere.
+"""The one port of the laptop edition: the API below its stage name, and a welcome page at `/`.
 
 Requests to the API go through `local/services/gateway/`; the front door does its HTTP and invokes the functions.
 """
@@ -16,32 +16,45 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from local.host import processes
 from local.host.errors import LaptopError
-from local.services.http.messages import Request, Response
+from local.services.http.gateway_errors import GatewayError, bad_response, broken, not_invoked, too_large, too_slow
+from local.services.http.messages import FunctionCall, HttpRequest, HttpResponse
 from local.services.http.proxy_response import Malformed
-from local.services.http.refused import Refused, bad_response, broken, not_invoked, too_large, too_slow
 from local.services.http.welcome import page
 from local.services.lambdas.model import Invocation, Invoker
-
-if TYPE_CHECKING:
-    from local.services.gateway.stage import Call, Stage
 
 HOST = "127.0.0.1"
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 MAX_PAYLOAD = 10 * 1024 * 1024
-# How long a refused upload may go on, so that its client comes to read the refusal.
+# How long a rejected upload may continue, so that its client gets to read the response.
 LINGER_SECONDS = 2.0
 # Concurrent invocations; each blocks a thread.
 INVOCATIONS = 64
 
 OnResponse = Callable[[str, str, str, int], None]
-"""Called after each response of a function, in the event loop: function name, verb, path template, status."""
+"""Called in the event loop after each response of a function: function name, verb, path template, status."""
+
+
+class ApiStage(Protocol):
+    """A deployed stage of an API; `local.services.gateway.stage.Stage` is one."""
+
+    def call(self, request: HttpRequest) -> FunctionCall:
+        """The function call that a request leads to. Raises `GatewayError`."""
+        ...
+
+    def respond(self, request: HttpRequest, payload: bytes) -> HttpResponse:
+        """The response to the client from a function's payload. Raises `Malformed`."""
+        ...
+
+    def error_response(self, request: HttpRequest, error: GatewayError) -> HttpResponse:
+        """The response to a request that the gateway itself rejects."""
+        ...
 
 
 def _ignore(_function: str, _verb: str, _resource: str, _status: int) -> None:
@@ -54,7 +67,7 @@ class FrontDoor:
     def __init__(
         self,
         listener: socket.socket,
-        apis: Mapping[str, Stage],
+        apis: Mapping[str, ApiStage],
         invoker: Invoker,
         on_response: OnResponse = _ignore,
     ) -> None:
@@ -68,7 +81,7 @@ class FrontDoor:
 
     @property
     def url(self) -> str:
-        """The address a person types."""
+        """The address of the welcome page."""
         return f"http://{HOST}:{self._port}"
 
     @property
@@ -77,11 +90,13 @@ class FrontDoor:
         return f"{self.url}/{next(iter(self._apis), 'v1')}"
 
     async def start(self) -> None:
-        """Begin to serve."""
+        """Start serving."""
         application = web.Application()
         application.on_response_prepare.append(_without_server_header)
         application.router.add_get("/", self._welcome)
-        application.router.add_route("*", r"/{path:[\s\S]*}", self._dispatch)  # a path may hold an escaped line break
+        application.router.add_route(
+            "*", r"/{path:[\s\S]*}", self._dispatch
+        )  # a path may contain an escaped line break
         self._runner = web.AppRunner(
             application, auto_decompress=False, access_log=None, shutdown_timeout=2.0, lingering_time=LINGER_SECONDS
         )
@@ -89,17 +104,17 @@ class FrontDoor:
         await web.SockSite(self._runner, self._listener).start()
 
     async def stop(self) -> None:
-        """Finish the requests under way and close the port."""
+        """Finish the requests in flight and close the port."""
         if self._runner is not None:
             await self._runner.cleanup()
-        # Invocations still running have lost their clients; they end with their functions.
+        # Invocations that are still running have lost their clients; they end with their functions.
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _welcome(self, _request: web.Request) -> web.Response:
         return web.Response(text=page(self.api_url), content_type="text/html")
 
     async def _dispatch(self, request: web.Request) -> web.Response:
-        # The raw path: what a client escaped must stay escaped, and `..` must mean nothing here.
+        # The raw path: what a client escaped stays escaped, and `..` has no meaning here.
         path, _, query = request.raw_path.partition("?")
         name, slash, rest = path.removeprefix("/").partition("/")
         stage = self._apis.get(name)
@@ -108,16 +123,16 @@ class FrontDoor:
         try:
             body = await _read(request)
         except (ConnectionError, web.RequestPayloadError):
-            return problem(HTTPStatus.BAD_REQUEST, "The body broke off.")
+            return problem(HTTPStatus.BAD_REQUEST, "The request body ended early.")
         received = self._received(request, name, f"{slash}{rest}", query, body or b"")
         if body is not None:
             return _response(await self._respond(stage, received))
-        response = _response(stage.refusal(received, too_large(MAX_PAYLOAD)))
+        response = _response(stage.error_response(received, too_large(MAX_PAYLOAD)))
         response.force_close()  # the rest of the body is not read
         return response
 
-    def _received(self, request: web.Request, stage: str, path: str, query: str, body: bytes) -> Request:
-        return Request(
+    def _received(self, request: web.Request, stage: str, path: str, query: str, body: bytes) -> HttpRequest:
+        return HttpRequest(
             id=_request_id(),
             received=time.time(),
             verb=request.method,
@@ -130,28 +145,28 @@ class FrontDoor:
             port=self._port,
         )
 
-    async def _respond(self, stage: Stage, request: Request) -> Response:
-        """Never raises: a bug becomes an error of the gateway."""
+    async def _respond(self, stage: ApiStage, request: HttpRequest) -> HttpResponse:
+        """Never raises: an internal error becomes a gateway error."""
         try:
             return await self._proxied(stage, stage.call(request), request)
-        except Refused as refused:
-            return stage.refusal(request, refused)
+        except GatewayError as error:
+            return stage.error_response(request, error)
         except Exception as error:
-            _log("a bug in the front door", request, cause=repr(error))
-            return stage.refusal(request, broken())
+            _log("internal error in the front door", request, cause=repr(error))
+            return stage.error_response(request, broken())
 
-    async def _proxied(self, stage: Stage, call: Call, request: Request) -> Response:
+    async def _proxied(self, stage: ApiStage, call: FunctionCall, request: HttpRequest) -> HttpResponse:
         invocation = await self._invoke(call, request)
         try:
             response = stage.respond(request, invocation.payload)
         except Malformed as malformed:
-            _log(f"not a proxy response: {malformed}", request, function=call.function)
+            _log(f"malformed proxy response: {malformed}", request, function=call.function)
             raise bad_response() from malformed
         self._notify(call, request, response)
         return response
 
-    async def _invoke(self, call: Call, request: Request) -> Invocation:
-        """Run the function. Raises `Refused` unless it succeeds in time."""
+    async def _invoke(self, call: FunctionCall, request: HttpRequest) -> Invocation:
+        """Run the function. Raises `GatewayError` unless it succeeds in time."""
         invoked = asyncio.get_running_loop().run_in_executor(
             self._threads, self._invoker.invoke, call.function, call.event
         )
@@ -169,20 +184,20 @@ class FrontDoor:
             raise bad_response()
         return invocation
 
-    def _notify(self, call: Call, request: Request, response: Response) -> None:
+    def _notify(self, call: FunctionCall, request: HttpRequest, response: HttpResponse) -> None:
         try:
             self._on_response(call.function, request.verb, call.resource, response.status)
         except Exception as error:  # the client still gets its response
-            _log("a bug in on_response", request, cause=repr(error))
+            _log("internal error in on_response", request, cause=repr(error))
 
 
 async def _without_server_header(_request: web.Request, response: web.StreamResponse) -> None:
-    """The API's headers are those of the API alone."""
+    """Responses carry the API's headers and no others."""
     response.headers.pop(hdrs.SERVER, None)
 
 
 def bind(port: int) -> socket.socket:
-    """Take the port now, before anything slow starts, or raise `LaptopError` saying who has it."""
+    """Take the port before anything slow starts, or raise `LaptopError` naming the process that has it."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -190,21 +205,22 @@ def bind(port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         owner = processes.listener(port)
+        other = port + 1 if port < 65535 else 4000
         raise LaptopError(
             f"Port {port} is taken{' by ' + owner if owner else ''}.",
-            f"Stop that one, or choose another port: `TASKLINE_PORT={port + 1 if port < 65535 else 4000} make run`.",
+            f"Stop that process, or choose another port: `TASKLINE_PORT={other} make run`.",
         ) from error
     return listener
 
 
 def problem(status: HTTPStatus, detail: str) -> web.Response:
-    """An error outside of the stages, as RFC 9457 defines it."""
+    """An error outside the stages, as a problem document (RFC 9457)."""
     document = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
     return web.Response(status=status, body=json.dumps(document).encode(), content_type="application/problem+json")
 
 
 async def _read(request: web.Request) -> bytes | None:
-    """The whole body as it came, or None if it is over the limit."""
+    """The whole body as received, or None if it is over the limit."""
     if (request.content_length or 0) > MAX_PAYLOAD:
         return None
     body = bytearray()
@@ -216,15 +232,15 @@ async def _read(request: web.Request) -> bytes | None:
 
 
 def _request_id() -> str:
-    """A UUID, as in API Gateway. It is not a secret, and the system's randomness costs ten times as much."""
+    """A UUID, as in API Gateway. It is not a secret, and the system's randomness would cost ten times as much."""
     return str(uuid.UUID(int=random.getrandbits(128), version=4))
 
 
-def _response(response: Response) -> web.Response:
+def _response(response: HttpResponse) -> web.Response:
     return web.Response(status=response.status, headers=CIMultiDict(response.headers), body=response.body)
 
 
-def _log(message: str, request: Request, **facts: str) -> None:
+def _log(message: str, request: HttpRequest, **facts: str) -> None:
     line = {
         "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "level": "ERROR",

@@ -1,4 +1,4 @@
-"""Requests and responses, independent of any HTTP server."""
+"""Requests, responses and function calls, independent of any HTTP server."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ REQUEST_ID: Final = "x-amzn-RequestId"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class HttpRequest:
     """A request to a stage. Path and query are ASCII, escaped as the client has escaped them.
 
-    `path` is what stands behind the stage's name. `received` is the time, in seconds since 1970.
+    `path` is what follows the stage's name. `received` is the time, in seconds since 1970.
     """
 
     id: str
@@ -46,7 +46,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class HttpResponse:
     """A response to a client."""
 
     status: int
@@ -54,8 +54,18 @@ class Response:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionCall:
+    """A function to invoke with an event, and its timeout in seconds."""
+
+    function: str
+    resource: str
+    event: bytes
+    seconds: float
+
+
 def connection_headers(value: str | None) -> frozenset[str]:
-    """The headers that belong to one connection, those that its `Connection` header names included."""
+    """The headers that belong to one connection, including those that its `Connection` header names."""
     if value is None:
         return HOP_BY_HOP
     return HOP_BY_HOP.union(name.strip().lower() for name in value.split(","))

@@ -11,11 +11,10 @@ PAGE = """<!doctype html>
 pre{{background:#f3f3f3;padding:1rem;overflow-x:auto}}</style></head>
 <body>
 <h1>Taskline</h1>
-<p>An ordered task pipeline, running on this machine: the API below is served by the same program that is deployed
-to AWS.</p>
-<p>Post a task:</p>
+<p>An ordered task pipeline, running on this machine. The API below is the one that is deployed to AWS.</p>
+<p>Submit a task:</p>
 <pre>{post}</pre>
-<p>Read it, with the <code>task_id</code> from the answer:</p>
+<p>Read it back, with the <code>task_id</code> from the response:</p>
 <pre>{get}</pre>
 </body>
 </html>

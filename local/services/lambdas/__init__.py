@@ -1,9 +1,5 @@
 """Lambda on the laptop: functions that the emulator keeps, run by the laptop edition itself.
 
-The emulator stays the place where a function's code, configuration, role and concurrency are looked up, changed and
-deleted. What runs is AWS's own runtime client in warm worker processes, under the function's role.
+On the emulator, the code, configuration, role and concurrency of a function are looked up, changed and deleted. What
+runs is AWS's own runtime client in warm worker processes, under the role of the function.
 """
-
-from local.services.lambdas.model import Invocation, InvocationRefused, Invoker
-
-__all__ = ["Invocation", "InvocationRefused", "Invoker"]

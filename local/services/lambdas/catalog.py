@@ -1,4 +1,4 @@
-"""What there is under a function's name at this moment, and its code."""
+"""The function that a name stands for now, and its code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from local.services.lambdas.model import InvocationRefused
 class DeployedFunction:
     """A function as it is deployed. `reserved` is its reserved concurrency, None if it has none.
 
-    Two of them that are equal run in the same workers; `location` says where the code can be had, and changes.
+    Equal ones run in the same workers. `location` is the URL of the code, and changes.
     """
 
     name: str
@@ -39,16 +39,16 @@ class DeployedFunction:
 
 
 class Catalog:
-    """Looks functions up on the emulator, for any thread."""
+    """Looks up functions on the emulator, for any thread."""
 
     def __init__(self, clients: Clients, folder: Path, timing: Timing = REAL) -> None:
         self._clients = clients
         self._folder = folder
-        self._found = Remembered(self._ask, timing)
+        self._found = Remembered(self._look_up, timing)
         self._turn = threading.Lock()
 
     def find(self, function: str) -> DeployedFunction:
-        """The function of this name or ARN. Raises `InvocationRefused` when there is none."""
+        """The function of this name or ARN. Raises `InvocationRefused` if there is none."""
         return self._found.get(function_name(function))
 
     def code(self, deployed: DeployedFunction) -> Path:
@@ -59,7 +59,7 @@ class Catalog:
                 _unpack(deployed.location, folder)
         return folder
 
-    def _ask(self, name: str) -> DeployedFunction:
+    def _look_up(self, name: str) -> DeployedFunction:
         client = self._clients.lambda_
         try:
             found: Any = client.get_function(FunctionName=name)
@@ -74,26 +74,26 @@ def function_name(function: str) -> str:
 
 
 def _deployed(found: Mapping[str, Any]) -> DeployedFunction:
-    about = found["Configuration"]
-    name = about["FunctionName"]
-    variables: dict[str, str] = about.get("Environment", {}).get("Variables", {})
+    configuration = found["Configuration"]
+    name = configuration["FunctionName"]
+    variables: dict[str, str] = configuration.get("Environment", {}).get("Variables", {})
     return DeployedFunction(
         name=name,
-        arn=about["FunctionArn"],
-        handler=about["Handler"],
-        role_arn=about["Role"],
-        timeout=about["Timeout"],
-        memory=about["MemorySize"],
+        arn=configuration["FunctionArn"],
+        handler=configuration["Handler"],
+        role_arn=configuration["Role"],
+        timeout=configuration["Timeout"],
+        memory=configuration["MemorySize"],
         variables=tuple(sorted(variables.items())),
-        log_group=about.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}",
-        code_digest=about["CodeSha256"],
+        log_group=configuration.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}",
+        code_digest=configuration["CodeSha256"],
         reserved=found.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
         location=found["Code"]["Location"],
     )
 
 
 def _unpack(location: str, folder: Path) -> None:
-    """Into a folder beside it first: what is there under the final name is whole."""
+    """Into a neighbouring folder first, so that the folder is complete as soon as it exists."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(location, timeout=10) as response:
         archive = zipfile.ZipFile(io.BytesIO(response.read()))

@@ -1,8 +1,8 @@
-"""What a function's `bootstrap` runs on the laptop: hands invocations that the emulator was asked for to the laptop.
+"""What a function's `bootstrap` runs on the laptop: forwards the emulator's invocations to the laptop edition.
 
-The emulator invokes functions for schedules, topics, queues and whoever calls its API. The laptop edition runs them
-all in the same way, with the same warm workers, logs and metrics; this process only carries events there and outcomes
-back. Imports are few: it is started for each concurrent invocation.
+The emulator invokes functions for schedules, topics, queues and callers of its API. The laptop edition runs them all
+with the same warm workers, logs and metrics; this process only carries events there and outcomes back. It imports
+little, because it is started for each concurrent invocation.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PREFIX = "/2018-06-01/runtime/invocation"
 
 
 def main() -> None:
-    """Forward until the emulator ends this process, or is gone itself."""
+    """Forward until the emulator ends this process, or has itself ended."""
     function = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
     while True:
         response, event = _call("GET", "next")
@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def _call(method: str, path: str, body: bytes | None = None) -> tuple[http.client.HTTPResponse, bytes]:
-    """One connection a call: on a kept one the emulator's answer waits 40 ms for a delayed acknowledgement."""
+    """One connection per call: on a kept one the emulator's response waits 40 ms for a delayed acknowledgement."""
     if method == "POST":
         sys.stdout.write("\n")  # ends the emulator's wait for output
         sys.stdout.flush()
@@ -44,14 +44,16 @@ def _call(method: str, path: str, body: bytes | None = None) -> tuple[http.clien
 
 
 def _forward(function: str, event: bytes) -> tuple[str, bytes]:
-    """`response` or `error`, and the payload. The function's name in a line goes before the event, the outcome's
-    before the payload."""
+    """`response` or `error`, and the payload.
+
+    A line with the function's name precedes the event, a line with the outcome the payload.
+    """
     with socket.socket(socket.AF_UNIX) as laptop:
         laptop.connect(os.environ[SOCKET_VARIABLE])
         laptop.sendall(function.encode() + b"\n" + event)
         laptop.shutdown(socket.SHUT_WR)
-        answer = b"".join(iter(lambda: laptop.recv(65536), b""))
-    outcome, _, payload = answer.partition(b"\n")
+        response = b"".join(iter(lambda: laptop.recv(65536), b""))
+    outcome, _, payload = response.partition(b"\n")
     return outcome.decode(), payload
 
 

@@ -1,6 +1,6 @@
-"""What a worker and the laptop edition say to each other: frames of one kind and one body, over a socket.
+"""The protocol between a worker and the laptop edition: frames over a socket, each with a kind and a body.
 
-Read by both sides, the worker's before anything else: no imports but the standard library's.
+Both sides import this module, the worker before anything else: it imports the standard library alone.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ class Closed(Exception):
 
 
 class Link:
-    """One side of the socket. Sending is for any thread, if `send` is not called from two at a time."""
+    """One side of the socket. Any thread may send, but only one at a time."""
 
     def __init__(self, end: socket.socket) -> None:
         self._end = end
         self._received = bytearray()
 
     def send(self, kind: int, body: bytes, seconds: float | None = None) -> None:
-        """Send one frame. `TimeoutError` when it was not taken in time, `Closed` if nobody is there to take it."""
+        """Send one frame. Raises `TimeoutError` if it is not taken in time, `Closed` if the other side is gone."""
         try:
             self._end.settimeout(seconds)
             self._end.sendall(_HEAD.pack(kind, len(body)) + body)
@@ -34,13 +34,13 @@ class Link:
             raise Closed from error
 
     def receive(self, seconds: float | None = None) -> tuple[int, bytes]:
-        """The next frame. `TimeoutError` when none came in time, `Closed` when none will come."""
+        """The next frame. Raises `TimeoutError` if none arrives in time, `Closed` if the other side is gone."""
         self._end.settimeout(seconds)
         kind, size = _HEAD.unpack(self._take(_HEAD.size))
         return kind, self._take(size)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._end.close()
 
     def _take(self, size: int) -> bytes:

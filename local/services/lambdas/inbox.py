@@ -2,54 +2,76 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-import socketserver
+import socket
 import tempfile
 import threading
+import time
 from pathlib import Path
 
-from local.services.lambdas.model import InvocationRefused, Invoker
-from local.services.lambdas.worker import failed
+from local.services.lambdas.model import Invocation, InvocationRefused, Invoker, failure
+
+BACKLOG = 128
+STOP_SECONDS = 1.0
 
 
 class Inbox:
-    """A socket in a folder that only this user can enter. The emulator learns its `path` when it is started."""
+    """A socket in a folder that only this user can enter. The emulator is given its `path` at its start."""
 
     def __init__(self) -> None:
-        # Not in the state directory: a socket's path has a hundred characters at most.
+        # Not in the state directory: the path of a socket can have about a hundred characters.
         self._folder = tempfile.mkdtemp(prefix="taskline-")
         self.path = str(Path(self._folder) / "invocations")
-        self._server: _Server | None = None
+        self._closing = threading.Event()
+        self._accepting: threading.Thread | None = None
 
     def open(self, invoker: Invoker) -> None:
-        """Begin to answer."""
-        self._server = _Server(self.path, invoker)
-        threading.Thread(target=self._server.serve_forever, name="invocations", daemon=True).start()
+        """Start taking invocations."""
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(self.path)
+        listener.listen(BACKLOG)
+        self._accepting = threading.Thread(
+            target=self._accept_all, args=(listener, invoker), name="invocations", daemon=True
+        )
+        self._accepting.start()
 
     def close(self) -> None:
-        """Take no more."""
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
+        """Take no more invocations."""
+        self._closing.set()
+        if self._accepting is not None:
+            # A connection of our own ends the wait for one. Closing a listener does not, on every system.
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as wake:
+                wake.connect(self.path)
+            self._accepting.join(STOP_SECONDS)
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def _accept_all(self, listener: socket.socket, invoker: Invoker) -> None:
+        with listener:
+            while not self._closing.is_set():
+                try:
+                    connection, _ = listener.accept()
+                except OSError:  # too many open files: some will be closed
+                    time.sleep(0.05)
+                    continue
+                if self._closing.is_set():
+                    connection.close()
+                else:
+                    threading.Thread(target=_serve, args=(connection, invoker), daemon=True).start()
 
-class _Server(socketserver.ThreadingUnixStreamServer):
-    daemon_threads = True
 
-    def __init__(self, path: str, invoker: Invoker) -> None:
-        super().__init__(path, _Forwarded)
-        self.invoker = invoker
+def _serve(connection: socket.socket, invoker: Invoker) -> None:
+    """One invocation; it is lost only with the forwarder that waits for it."""
+    with contextlib.suppress(OSError), connection, connection.makefile("rb") as request:
+        function, _, event = request.read().partition(b"\n")
+        invocation = _invoke(invoker, function.decode(), event)
+        connection.sendall((b"error\n" if invocation.failed else b"response\n") + invocation.payload)
 
 
-class _Forwarded(socketserver.StreamRequestHandler):
-    def handle(self) -> None:
-        assert isinstance(self.server, _Server)
-        function, _, event = self.rfile.read().partition(b"\n")
-        try:
-            invocation = self.server.invoker.invoke(function.decode(), event)
-        except InvocationRefused as error:
-            invocation = failed(error.code, str(error))
-        except Exception as error:  # whatever it is, the emulator must hear of it
-            invocation = failed(type(error).__name__, str(error))
-        self.wfile.write((b"error\n" if invocation.failed else b"response\n") + invocation.payload)
+def _invoke(invoker: Invoker, function: str, event: bytes) -> Invocation:
+    try:
+        return invoker.invoke(function, event)
+    except InvocationRefused as error:
+        return failure(error.code, str(error))
+    except Exception as error:  # the emulator must learn of every failure
+        return failure(type(error).__name__, str(error))

@@ -15,11 +15,11 @@ from local.services.lambdas.worker import Worker
 # Lambda starts an environment for each concurrent invocation, up to a thousand. Each takes 60 MB here, so further
 # invocations wait for one that is free.
 MOST_WORKERS: Final = 16
-# A start takes as much CPU as a hundred invocations: a crowd that all start at once make each other, and the workers
-# that are there, so slow that invocations time out. So the rest waits for a worker, started or freed.
+# A start takes as much CPU as a hundred invocations: many at the same time would slow down each other and the running
+# workers until invocations time out. So the other invocations wait for a worker, started or freed.
 MOST_STARTING: Final = 2
 IDLE_SECONDS: Final = 300.0
-# Credentials in a worker's environment cannot be renewed; they are good for an hour.
+# Credentials in the environment of a worker cannot be renewed; they are valid for an hour.
 OLDEST_SECONDS: Final = 2700.0
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ class Pool:
     def __init__(self, start: Callable[[DeployedFunction], Worker], now: Callable[[], float] = time.monotonic) -> None:
         self._start = start
         self._now = now
-        self._idle: list[Worker] = []  # the one that was used last is at the end, and is lent first
+        self._idle: list[Worker] = []  # the last used one is at the end, and is lent first
         self._lent: set[Worker] = set()
         self._starting = 0
         self._waiting = 0
@@ -39,8 +39,10 @@ class Pool:
         self._freed = threading.Condition()
 
     def lend(self, deployed: DeployedFunction) -> Worker:
-        """A worker that runs the function as it is deployed now: one that is free, or the first that becomes free or
-        has started. Raises `InvocationRefused` beyond the function's reserved concurrency."""
+        """A worker that runs the function as deployed now: a free one, or the first that is freed or has started.
+
+        Raises `InvocationRefused` beyond the function's reserved concurrency.
+        """
         with self._freed:
             self._admit(deployed)
             self._waiting += 1
@@ -52,7 +54,7 @@ class Pool:
             return worker
 
     def take_back(self, worker: Worker) -> None:
-        """The invocation is over; a worker that is still alive waits for the next."""
+        """End an invocation; a worker that is still alive waits for the next one."""
         with self._freed:
             self._lent.discard(worker)
             if worker.alive:
@@ -60,7 +62,7 @@ class Pool:
             self._freed.notify_all()
 
     def reap(self) -> None:
-        """End what has been idle for long."""
+        """End workers that have been idle for long."""
         with self._freed:
             gone = [worker for worker in self._idle if self._now() - worker.idle_since > IDLE_SECONDS]
             self._idle = [worker for worker in self._idle if worker not in gone]
@@ -68,7 +70,7 @@ class Pool:
             worker.end()
 
     def close(self) -> None:
-        """End all workers; what is being invoked is broken off."""
+        """End all workers; invocations in flight are aborted."""
         with self._freed:
             self._closed = True
             idle, lent = self._idle, list(self._lent)
@@ -83,7 +85,7 @@ class Pool:
             raise InvocationRefused("TooManyRequestsException", f"Rate Exceeded: {deployed.name}", 429)
 
     def _retire(self, deployed: DeployedFunction) -> None:
-        """End the idle workers that run something else than what is deployed now, have died, or are too old."""
+        """End idle workers that run another version than the deployed one, have died, or are too old."""
         gone = [
             worker
             for worker in self._idle
@@ -94,7 +96,7 @@ class Pool:
             worker.kill()
 
     def _awaited(self, deployed: DeployedFunction) -> Worker:
-        """Whoever waits begins a start where one is wanted, but is not bound to it."""
+        """The waiting invocation starts a worker where one is needed, but takes any that is free first."""
         start: Future[Worker | None] | None = None
         while True:
             self._retire(deployed)
@@ -102,8 +104,8 @@ class Pool:
                 return self._idle.pop()
             if start is not None and start.done():
                 if (unusable := start.result()) is not None:
-                    return unusable  # the invocation says why
-                start = None  # somebody else has its worker
+                    return unusable  # the invocation reports why
+                start = None  # another invocation has its worker
             if start is None and self._starting < self._most_starting():
                 start = self._begin(deployed)
             self._freed.wait()
@@ -112,7 +114,7 @@ class Pool:
         return min(MOST_STARTING, self._waiting, MOST_WORKERS - len(self._lent))
 
     def _begin(self, deployed: DeployedFunction) -> Future[Worker | None]:
-        """Start a worker for whoever waits; the result is one that could not load its function."""
+        """Start a worker for the waiting invocations; the result is the worker if it could not load its function."""
         self._starting += 1
         start: Future[Worker | None] = Future()
         threading.Thread(target=self._run, args=(deployed, start), name="lambda-start", daemon=True).start()
@@ -122,7 +124,7 @@ class Pool:
         try:
             worker = self._start(deployed)
             worker.load()
-        except BaseException as error:  # for the one that waits for it
+        except BaseException as error:  # for the invocation that waits for it
             with self._freed:
                 self._end_start(start.set_exception, error)
             return

@@ -27,7 +27,7 @@ LINK_VARIABLE = "TASKLINE_WORKER_LINK"  # the descriptor of the worker's end of 
 class Lines:
     """Standard output of the function: each line goes to the laptop edition as soon as it is complete.
 
-    `print` writes a line in pieces; those of two threads must not get mixed up.
+    `print` writes a line in pieces; the pieces of two threads must not be mixed up.
     """
 
     def __init__(self, stream: TextIO, runtime: Runtime) -> None:
@@ -39,7 +39,7 @@ class Lines:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """Take text; what ends in a line break is sent."""
+        """Take text; complete lines are sent."""
         whole, newline, rest = (getattr(self._partial, "text", "") + text).rpartition("\n")
         self._partial.text = rest
         if newline and whole:
@@ -51,7 +51,7 @@ class Lines:
         self.write("".join(lines))
 
     def flush(self) -> None:
-        """Send on what was written to the stream's buffer; here, only a line that is not complete waits."""
+        """Flush the stream's own buffer; here, only an incomplete line waits."""
         self._stream.flush()
 
 
@@ -75,12 +75,12 @@ class Runtime:
         except self._frames.Closed:
             sys.exit(0)
         head, _, event = body.partition(b"\n")
-        about = json.loads(head)
+        header = json.loads(head)
         return SimpleNamespace(
-            invoke_id=about["request_id"],
+            invoke_id=header["request_id"],
             x_amzn_trace_id=None,
-            invoked_function_arn=about["arn"],
-            deadline_time_in_ms=about["deadline"],
+            invoked_function_arn=header["arn"],
+            deadline_time_in_ms=header["deadline"],
             client_context=None,
             cognito_identity=None,
             tenant_id=None,
@@ -117,13 +117,13 @@ class Runtime:
             try:
                 self._link.send(kind, body)
             except self._frames.Closed:
-                os._exit(0)  # the laptop edition is gone: there is nobody left to work for
+                os._exit(0)  # the laptop edition is gone
 
 
 def main() -> None:
-    """Serve invocations until the laptop edition hangs up."""
+    """Serve invocations until the laptop edition closes the connection."""
     frames = _frames()
-    # Loaded here: the repository's side imports this file, too. awslambdaric ships no type information.
+    # Imported here, because the laptop edition imports this file, too. awslambdaric ships no type information.
     from awslambdaric import bootstrap  # pyright: ignore[reportMissingTypeStubs]
     from awslambdaric.lambda_runtime_marshaller import (  # pyright: ignore[reportMissingTypeStubs]
         LambdaMarshaller,
@@ -138,8 +138,8 @@ def main() -> None:
 
 
 def _frames() -> Any:
-    """The module `frames`. Our own folder is on the import path for this import only: the function must not find what
-    is not deployed with it."""
+    """The module `frames`. This file's folder is on the import path for this import only, so that the function cannot
+    import anything that is not deployed with it."""
     folder = str(Path(__file__).parent)
     sys.path.append(folder)
     try:

@@ -16,8 +16,8 @@ from local.services.lambdas.catalog import Catalog, DeployedFunction
 from local.services.lambdas.model import Invocation, InvocationRefused
 from local.services.lambdas.pool import Pool
 from local.services.lambdas.worker import Worker
-from local.services.logs import LogDelivery
-from local.services.metrics import MetricStore
+from local.services.logs.delivery import LogDelivery
+from local.services.metrics.store import MetricStore
 
 REAP_SECONDS: Final = 30.0
 
@@ -36,7 +36,7 @@ class LambdaService:
         threading.Thread(target=self._reap, name="lambda-reaper", daemon=True).start()
 
     def invoke(self, function: str, payload: bytes) -> Invocation:
-        """Run a function, named by its name or ARN, to its end. Raises `InvocationRefused`."""
+        """Run a function, given by name or ARN, to its end. Raises `InvocationRefused`."""
         deployed = self.catalog.find(function)
         started = time.perf_counter()
         try:
@@ -53,7 +53,7 @@ class LambdaService:
         return invocation
 
     def warm(self, functions: Iterable[str]) -> None:
-        """Begin to load functions, so that their first invocation is fast."""
+        """Start loading functions, so that their first invocation is fast."""
         threading.Thread(target=self._warm, args=(list(functions),), name="lambda-warm-up", daemon=True).start()
 
     def close(self) -> None:
@@ -83,7 +83,7 @@ class LambdaService:
         }
 
     def _printed(self, deployed: DeployedFunction, text: str) -> None:
-        """Lines of a function: kept in its log group, and read for metrics, as CloudWatch Logs does."""
+        """Write lines of a function to its log group, and extract their metrics, as CloudWatch Logs does."""
         now = int(time.time() * 1000)
         lines = [line for line in text.split("\n") if line]
         events = [{"timestamp": now, "message": line} for line in lines]
@@ -96,7 +96,7 @@ class LambdaService:
 
     def _warm(self, functions: list[str]) -> None:
         for function in functions:
-            # A function that is missing or broken is the affair of the first call that wants it.
+            # A missing or broken function is reported by its first invocation.
             with contextlib.suppress(Exception):
                 deployed = self.catalog.find(function)
                 self._pool(deployed.name).take_back(self._pool(deployed.name).lend(deployed))

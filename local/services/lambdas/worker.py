@@ -1,4 +1,4 @@
-"""One execution environment of a function: a process, and the conversation with it."""
+"""One execution environment of a function: a process, and the protocol with it."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from typing import IO, Final
 from local.services.lambdas import runtime
 from local.services.lambdas.catalog import DeployedFunction
 from local.services.lambdas.frames import ERROR, INIT_ERROR, INVOKE, LINE, READY, RESULT, Closed, Link
-from local.services.lambdas.model import Invocation
+from local.services.lambdas.model import Invocation, failure
 
 Log = Callable[[str], None]
-# Lambda gives a function ten seconds to load, and then tries once more within the function's own timeout.
+# Lambda lets a function load for ten seconds, and then tries once more within the function's own timeout.
 INIT_SECONDS: Final = 10.0
 END_SECONDS: Final = 2.0
-# A process starts from these alone, and its function's own: a LOG_LEVEL of the host must not reach it.
+# A process inherits only these, besides its function's own: a LOG_LEVEL of the host must not reach it.
 HOST_VARIABLES: Final = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "TMPDIR", "SYSTEMROOT")
 
 
 class Worker:
-    """A warm process that has one invocation at a time. Not for two threads at once."""
+    """A warm process that runs one invocation at a time. For one thread at a time."""
 
     def __init__(self, deployed: DeployedFunction, code: Path, environment: Mapping[str, str], log: Log) -> None:
         self.deployed = deployed
@@ -50,7 +50,7 @@ class Worker:
                 errors="replace",
             )
         assert self._process.stdout is not None
-        # What does not pass through Python's own `print` (a crash, a child process) comes this way.
+        # Output that does not pass through Python's own `print` (of a crash or a child process) takes this way.
         threading.Thread(target=self._drain, args=(self._process.stdout,), daemon=True).start()
         self._loaded = False
         self._unloadable: Invocation | None = None
@@ -61,20 +61,20 @@ class Worker:
         return self._process.poll() is None
 
     def invoke(self, request_id: str, payload: bytes) -> Invocation:
-        """Run the function once. Whatever ends the process is the invocation's failure, as on AWS."""
+        """Run the function once. If the process ends, the invocation has failed, as on AWS."""
         try:
             self.load()
             return self._unloadable or self._run(request_id, payload)
         except TimeoutError:
             self.kill()
-            return failed("Sandbox.Timedout", f"Task timed out after {self.deployed.timeout}.00 seconds")
+            return failure("Sandbox.Timedout", f"Task timed out after {self.deployed.timeout}.00 seconds")
         except Closed:
             return self._exited()
         finally:
             self.idle_since = time.monotonic()
 
     def load(self) -> None:
-        """Wait until the function is loaded. What goes wrong is the outcome of the next invocation."""
+        """Wait until the function is loaded. A failure is the outcome of the next invocation."""
         if self._loaded:
             return
         self._loaded = True
@@ -82,18 +82,18 @@ class Worker:
             self._unloadable = self._load()
         except TimeoutError:
             self.kill()
-            self._unloadable = failed("Sandbox.Timedout", f"Init timed out after {INIT_SECONDS:.2f} seconds")
+            self._unloadable = failure("Sandbox.Timedout", f"Init timed out after {INIT_SECONDS:.2f} seconds")
         except Closed:
             self._unloadable = self._exited()
 
     def kill(self) -> None:
-        """End the process, whatever it does."""
+        """Kill the process."""
         self._link.close()
         self._process.kill()
         self._process.wait()
 
     def end(self) -> None:
-        """Hang up, whereupon an idle process ends by itself; kill it if it does not."""
+        """Close the connection, which ends an idle process; kill it if it does not end."""
         self._link.close()
         try:
             self._process.wait(END_SECONDS)
@@ -102,7 +102,7 @@ class Worker:
             self._process.wait()
 
     def _load(self) -> Invocation | None:
-        """Wait until the function is loaded; a failure if it cannot be."""
+        """Wait until the function is loaded; the failure if it cannot be."""
         deadline = time.monotonic() + INIT_SECONDS + self.deployed.timeout
         while True:
             kind, body = self._receive(deadline)
@@ -116,12 +116,12 @@ class Worker:
     def _run(self, request_id: str, payload: bytes) -> Invocation:
         seconds = self.deployed.timeout
         deadline = time.monotonic() + seconds
-        about = {
+        header = {
             "request_id": request_id,
             "arn": self.deployed.arn,
             "deadline": int((time.time() + seconds) * 1000),
         }
-        self._link.send(INVOKE, json.dumps(about).encode() + b"\n" + payload, seconds)
+        self._link.send(INVOKE, json.dumps(header).encode() + b"\n" + payload, seconds)
         while True:
             kind, body = self._receive(deadline)
             if kind == LINE:
@@ -131,10 +131,10 @@ class Worker:
 
     def _exited(self) -> Invocation:
         self.end()
-        return failed("Runtime.ExitError", f"Runtime exited with error: exit status {self._process.returncode}")
+        return failure("Runtime.ExitError", f"Runtime exited with error: exit status {self._process.returncode}")
 
     def _receive(self, deadline: float) -> tuple[int, bytes]:
-        """The next frame before the deadline, however many came before it."""
+        """The next frame, if it arrives before the deadline of the invocation."""
         seconds = deadline - time.monotonic()
         if seconds <= 0:
             raise TimeoutError
@@ -146,13 +146,8 @@ class Worker:
                 self._log(line.rstrip("\n"))
 
 
-def failed(kind: str, message: str) -> Invocation:
-    """The failure of an invocation that the function itself cannot report."""
-    return Invocation(payload=json.dumps({"errorType": kind, "errorMessage": message}).encode(), failed=True)
-
-
 def _variables(deployed: DeployedFunction, code: Path) -> dict[str, str]:
-    """The process's environment but for credentials and endpoint; the function's own variables win, as on AWS."""
+    """The environment of the process except credentials and endpoint; the function's own variables win, as on AWS."""
     region = deployed.arn.split(":")[3]
     return {
         **{name: os.environ[name] for name in HOST_VARIABLES if name in os.environ},

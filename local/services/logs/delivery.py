@@ -1,4 +1,4 @@
-"""Delivers logs to CloudWatch Logs in the background, those of many executions and invocations in one request."""
+"""Delivers logs to CloudWatch Logs in the background, many executions and invocations in one request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from local.emulator.lean_client import LeanClient
 
-# How long lines wait for company. AWS delivers within seconds, too, and promises no more.
+# How long lines wait for others. AWS, too, only delivers within seconds.
 GATHER_SECONDS: Final = 0.5
 STOP_SECONDS: Final = 5.0
 # Of one PutLogEvents request: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
@@ -27,35 +27,35 @@ MOST_BYTES: Final = 1_000_000
 OVERHEAD: Final = 26
 
 Event: TypeAlias = dict[str, Any]
-Place: TypeAlias = tuple[str, str]
-"""Log group, and whose log it is: `states/` and a machine's name, or "" for the group's function."""
+LogSource: TypeAlias = tuple[str, str]
+"""A log group, and the source of the log: `states/` and a machine's name, or "" for the group's function."""
 
 
 class LogDelivery:
-    """Stands in for a CloudWatch Logs client: takes events at once, writes them soon. `close` writes what is left.
+    """Stands in for a CloudWatch Logs client: takes events immediately, writes them soon. `close` writes the rest.
 
-    Whoever submits events says whose they are; which stream they go to is decided when they are written. A log that
-    cannot be written is reported once on standard error and dropped: it never fails an execution.
+    The caller names the source of events; their stream is chosen when they are written. A log that cannot be written
+    is reported once on standard error and dropped: it never fails an execution.
     """
 
     def __init__(self, logs: CloudWatchLogsClient | LeanClient) -> None:
         self._logs: Any = logs
-        self._waiting: queue.SimpleQueue[tuple[Place, list[Event]] | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[tuple[LogSource, list[Event]] | None] = queue.SimpleQueue()
         self._streams = Streams(logs)
         self._complaints: set[str] = set()
         self._closing = threading.Event()
         self._writer = threading.Thread(target=self._write_all, name="logs", daemon=True)
         self._writer.start()
 
-    def create_log_stream(self, *, logGroupName: str, logStreamName: str) -> None:  # noqa: N803 AWS's words
-        """Nothing yet: the writer does it when it has to."""
+    def create_log_stream(self, *, logGroupName: str, logStreamName: str) -> None:  # noqa: N803 AWS's names
+        """Does nothing: the writer creates streams when it needs them."""
 
     def put_log_events(self, *, logGroupName: str, logStreamName: str, logEvents: list[Event]) -> None:  # noqa: N803
-        """Take events; returns at once."""
+        """Take events; returns immediately."""
         self._waiting.put(((logGroupName, logStreamName), logEvents))
 
     def close(self) -> None:
-        """Write all that was taken, and end. Whatever writes logs has to be over."""
+        """Write everything that was taken, and end. All sources of logs must have ended."""
         self._closing.set()
         self._waiting.put(None)
         self._writer.join(STOP_SECONDS)
@@ -64,12 +64,12 @@ class LogDelivery:
         last = False
         while not last:
             gathered, last = self._gather()
-            for place, events in gathered.items():
-                self._write(place, events)
+            for log, events in gathered.items():
+                self._write(log, events)
 
-    def _gather(self) -> tuple[dict[Place, list[Event]], bool]:
-        """Everything that arrives within a moment of the first; whether it was the last."""
-        gathered: dict[Place, list[Event]] = {}
+    def _gather(self) -> tuple[dict[LogSource, list[Event]], bool]:
+        """Everything that arrives shortly after the first events, and whether it was the last."""
+        gathered: dict[LogSource, list[Event]] = {}
         until = 0.0
         while True:
             try:
@@ -78,18 +78,18 @@ class LogDelivery:
                 return gathered, False
             if taken is None:
                 return gathered, True
-            place, events = taken
-            gathered.setdefault(place, []).extend(events)
+            log, events = taken
+            gathered.setdefault(log, []).extend(events)
             if not until:
                 until = time.monotonic() + (0.0 if self._closing.is_set() else GATHER_SECONDS)
 
-    def _write(self, place: Place, events: list[Event]) -> None:
-        group, source = place
+    def _write(self, log: LogSource, events: list[Event]) -> None:
+        group, source = log
         try:
             for batch, size in batches(events):
                 stream = self._streams.take(group, source, size)
                 self._logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=batch)  # type: ignore[arg-type]
-        except Exception as error:  # what the lines are about is over, and its outcome stands
+        except Exception as error:  # what was logged is over, and its outcome stands
             self._streams.forget(group, source)
             self._complain(group, error)
 
@@ -103,7 +103,7 @@ class LogDelivery:
 
 
 def batches(events: list[Event]) -> Iterator[tuple[list[Event], int]]:
-    """The events in order of time, in as few requests as the service allows; with each its size in bytes."""
+    """The events in order of time, in as few requests as the service allows, each with its size in bytes."""
     batch: list[Event] = []
     size = 0
     for event in sorted(events, key=_moment):

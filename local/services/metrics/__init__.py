@@ -1,10 +1,5 @@
 """CloudWatch metrics on the laptop: read from log lines and counted here, put to the emulator in few datums.
 
-The emulator walks through every datum that it holds on each PutMetricData, so one call a log line would make
+On each PutMetricData the emulator walks through every datum that it holds, so one call per log line would make
 everything slower with each task.
 """
-
-from local.services.metrics.publisher import Publisher
-from local.services.metrics.store import MetricStore
-
-__all__ = ["MetricStore", "Publisher"]

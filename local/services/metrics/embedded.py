@@ -38,7 +38,7 @@ class Sample:
 
 
 def samples(line: str) -> Iterator[Sample]:
-    """Every value of every metric in a log line; none if the line holds no metrics."""
+    """Every value of every metric in a log line; none if the line has no metrics."""
     try:
         document = json.loads(line)
         declared = document["_aws"]
@@ -46,7 +46,7 @@ def samples(line: str) -> Iterator[Sample]:
         for directive in declared["CloudWatchMetrics"]:
             yield from _of_directive(document, directive, moment)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        return  # CloudWatch passes over what it does not understand, too
+        return  # CloudWatch, too, skips what it does not understand
 
 
 def _of_directive(document: Mapping[str, Any], directive: Mapping[str, Any], moment: int) -> Iterator[Sample]:
@@ -67,7 +67,7 @@ def _of_directive(document: Mapping[str, Any], directive: Mapping[str, Any], mom
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
-        raise ValueError("not a text")
+        raise ValueError("not a string")
     return value
 
 

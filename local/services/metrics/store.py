@@ -10,20 +10,20 @@ from typing import Any, Final, NamedTuple
 
 from local.services.metrics.embedded import MARK, Sample, Series, samples
 
-# The shortest period of an alarm is 10 seconds; nobody asks for less.
+# The shortest period of an alarm is 10 seconds; no one queries shorter ones.
 SHORT_PERIOD: Final = 10
-# A metric of high resolution is what a breaker waits for: it is handed on while its period goes on.
+# The breaker waits for metrics of high resolution: they are published during their period.
 SHORT_WAIT: Final = 2.0
 MOST_VALUES: Final = 20
 FEW_VALUES: Final = 10
-# Older and newer ones CloudWatch does not take.
+# CloudWatch accepts no values that are older or newer.
 OLDEST_SECONDS: Final = 14 * 86_400.0
 NEWEST_SECONDS: Final = 2 * 3600.0
 
 
 @dataclass(slots=True)
 class Sums:
-    """The values of a series within one period: how often each came, or only their sums if there are many."""
+    """The values of a series within one period: how often each occurred, or only their sums if there are many."""
 
     count: float = 0.0
     total: float = 0.0
@@ -32,7 +32,7 @@ class Sums:
     values: dict[float, float] = field(default_factory=dict[float, float])
 
     def add(self, value: float) -> None:
-        """One more value."""
+        """Add one value."""
         self.count += 1
         self.total += value
         self.least, self.most = min(self.least, value), max(self.most, value)
@@ -40,7 +40,7 @@ class Sums:
             self.values[value] = self.values.get(value, 0.0) + 1
 
     def datum(self) -> dict[str, Any]:
-        """As PutMetricData takes them. Many values are a statistic set: the emulator keeps each value by itself."""
+        """As PutMetricData takes them. Many values become a statistic set: the emulator stores every single value."""
         if len(self.values) <= MOST_VALUES:
             return {"Values": list(self.values), "Counts": list(self.values.values())}
         return {
@@ -54,31 +54,31 @@ class Sums:
 
 
 Key = tuple[Series, int]
-"""A series and where a period of it begins, in epoch seconds."""
+"""A series and the start of a period of it, in epoch seconds."""
 
 
-class Given(NamedTuple):
-    """When a series was given out last, of which period, and how many values that had had by then."""
+class Published(NamedTuple):
+    """When a series was last published, of which period, and how many values that period had had by then."""
 
     moment: float
     start: int
     values: float
 
 
-NEVER: Final = Given(0.0, 0, 0.0)
+NEVER: Final = Published(0.0, 0, 0.0)
 
 
 class MetricStore:
-    """Takes values at once, from any thread, and gives out what is due."""
+    """Takes values immediately, from any thread, and hands out what is due."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._sums: dict[Key, Sums] = {}
-        self._given: dict[Series, Given] = {}
+        self._published: dict[Series, Published] = {}
         self._turn = threading.Lock()
 
     def take_line(self, line: str) -> None:
-        """Take a line that was printed, and whatever metrics are in it."""
+        """Take the metrics, if any, of a printed line."""
         if MARK not in line:
             return
         now = self._clock()
@@ -87,7 +87,7 @@ class MetricStore:
                 self.add(sample)
 
     def record(self, namespace: str, dimensions: Mapping[str, str], values: Mapping[str, float]) -> None:
-        """Take values of a service's own metrics, of now; a metric called Duration is in milliseconds."""
+        """Take values of a service's own metrics, as of now; a metric named Duration is in milliseconds."""
         moment = int(self._clock() * 1000)
         for name, value in values.items():
             series = Series(
@@ -106,35 +106,35 @@ class MetricStore:
             self._sums.setdefault(key, Sums()).add(sample.value)
 
     def due(self, *, everything: bool = False) -> dict[Key, Sums]:
-        """Take out what should be known elsewhere now.
+        """Take out what should be published now.
 
-        A period that is over; one that goes on while it has few values, so that those of a quiet metric are there at
-        once; and one that goes on if nobody has heard of the series lately.
+        These are periods that are over; current ones with few values, so that those of a quiet metric are published
+        immediately; and current ones of a series that was not published lately.
         """
         now = self._clock()
         with self._turn:
             keys = [key for key in self._sums if everything or self._is_due(key, now)]
             for series, start in keys:
-                self._given[series] = Given(now, start, self._so_far((series, start)))
+                self._published[series] = Published(now, start, self._so_far((series, start)))
             return {key: self._sums.pop(key) for key in keys}
 
     def _is_due(self, key: Key, now: float) -> bool:
         series, start = key
         period = _period(series)
-        silent = now - self._given.get(series, NEVER).moment
+        silent = now - self._published.get(series, NEVER).moment
         if period == SHORT_PERIOD:
             return now >= start + period or silent >= SHORT_WAIT
         return now >= start + period or silent >= period or self._so_far(key) <= FEW_VALUES
 
     def _so_far(self, key: Key) -> float:
-        """How many values the period has had, given out or not."""
+        """How many values the period has had, published or not."""
         series, start = key
-        given = self._given.get(series, NEVER)
-        return self._sums[key].count + (given.values if given.start == start else 0.0)
+        published = self._published.get(series, NEVER)
+        return self._sums[key].count + (published.values if published.start == start else 0.0)
 
 
 def requests(due: Mapping[Key, Sums]) -> Iterator[dict[str, Any]]:
-    """PutMetricData requests, one a namespace."""
+    """PutMetricData requests, one per namespace."""
     for namespace in sorted({series.namespace for series, _ in due}):
         datums = [_datum(key, sums) for key, sums in due.items() if key[0].namespace == namespace]
         yield {"Namespace": namespace, "MetricData": datums}

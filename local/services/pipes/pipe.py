@@ -1,6 +1,6 @@
 """What an EventBridge Pipe with an SQS FIFO source and a synchronous state machine as its target does, and no more.
 
-No threads, no clock and no AWS here: `PipeWorker.step` is one turn of one worker, and says how long to wait before
+No threads, no clock and no AWS here: `PipeWorker.step` is one turn of one worker, and returns how long to wait before
 the next. `local.services.pipes.runner` gives it threads and boto3; a simulation can give it a virtual clock instead.
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html
 """
@@ -43,19 +43,19 @@ class Execution:
 
 
 class Source(Protocol):
-    """A FIFO queue. It must give one message of a group at a time, as SQS does while one is in flight."""
+    """A FIFO queue. It must deliver one message of a group at a time, as SQS does while one is in flight."""
 
     def receive(self) -> Message | None:
         """The next message, or None if there is none now. May block for a while."""
         ...
 
     def delete(self, receipt_handle: str) -> None:
-        """Take a finished message out of the queue."""
+        """Delete a processed message from the queue."""
         ...
 
 
 class Engine(Protocol):
-    """Runs an Express state machine to its end."""
+    """Runs executions of an Express state machine to their end."""
 
     def start_sync_execution(self, state_machine_arn: str, input: str) -> Execution:  # noqa: A002 AWS's own word
         """Start, wait, return. Raises when the execution could not be started."""
@@ -63,27 +63,30 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Route:
-    """From where to where: queue ARN, state machine ARN, region."""
+class PipeRoute:
+    """The ends of a pipe: a queue and a state machine."""
 
     source_arn: str
     target_arn: str
     region: str
 
 
+Route = PipeRoute  # the simulation still imports it by this name
+
+
 class PipeWorker:
     """One worker of a pipe. It holds one message at a time; several workers share a queue.
 
-    The message is deleted only when its execution succeeded. In every other case it stays, comes back after the
-    queue's visibility timeout, and after `maxReceiveCount` receives the queue gives it to its dead-letter queue.
+    The message is deleted only if its execution succeeds. Otherwise it stays, becomes visible again after the queue's
+    visibility timeout, and after `maxReceiveCount` receives goes to the dead-letter queue.
     """
 
-    def __init__(self, route: Route, source: Source, engine: Engine, log: Log) -> None:
+    def __init__(self, route: PipeRoute, source: Source, engine: Engine, log: Log) -> None:
         self._route = route
         self._source = source
         self._engine = engine
         self._log = log
-        self._refusals = 0
+        self._failures = 0
 
     def step(self) -> float:
         """One turn: receive, execute, delete. Returns the seconds to pause before the next. Never raises."""
@@ -92,9 +95,9 @@ class PipeWorker:
             message = self._source.receive()
             if message is not None:
                 self.settle(message, self._engine.start_sync_execution(self._route.target_arn, self.event(message)))
-        except Exception as error:  # a worker must outlive whatever happens to a message
-            return self._refused(message, error)
-        self._refusals = 0
+        except Exception as error:  # a worker must survive any error of one message
+            return self._failed(message, error)
+        self._failures = 0
         return 0.0
 
     def event(self, message: Message) -> str:
@@ -102,7 +105,7 @@ class PipeWorker:
         return json.dumps([record(message, self._route)], ensure_ascii=False)
 
     def settle(self, message: Message, execution: Execution) -> None:
-        """Delete the message if its execution succeeded; otherwise leave it where it is."""
+        """Delete the message if its execution succeeded; otherwise leave it in the queue."""
         if execution.status == SUCCEEDED and accepted(execution.output):
             self._source.delete(message.receipt_handle)
             return
@@ -119,9 +122,9 @@ class PipeWorker:
             }
         )
 
-    def _refused(self, message: Message | None, error: Exception) -> float:
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self._refusals)
-        self._refusals = min(self._refusals + 1, 10)
+    def _failed(self, message: Message | None, error: Exception) -> float:
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self._failures)
+        self._failures = min(self._failures + 1, 10)
         self._log(
             {
                 "level": "ERROR",
@@ -135,8 +138,8 @@ class PipeWorker:
         return pause
 
 
-def record(message: Message, route: Route) -> dict[str, Any]:
-    """The message as EventBridge Pipes hands it to a target."""
+def record(message: Message, route: PipeRoute) -> dict[str, Any]:
+    """The message as EventBridge Pipes passes it to a target."""
     return {
         "messageId": message.message_id,
         "receiptHandle": message.receipt_handle,
@@ -151,22 +154,22 @@ def record(message: Message, route: Route) -> dict[str, Any]:
 
 
 def accepted(output: str | None) -> bool:
-    """Whether an execution's output lets its message go.
+    """Whether the message can be deleted, according to the output of its execution.
 
-    A target may answer `{"batchItemFailures": [{"itemIdentifier": messageId}]}`. An empty list or null is success;
+    A target may return `{"batchItemFailures": [{"itemIdentifier": messageId}]}`. An empty list or null is success;
     an unknown id or a malformed value fails the batch, which here is this one message.
     """
     try:
-        answer: object = json.loads(output) if output else None
+        response: object = json.loads(output) if output else None
     except ValueError:
         return True  # not JSON, so it does not report failures
-    if not isinstance(answer, dict) or "batchItemFailures" not in answer:
+    if not isinstance(response, dict) or "batchItemFailures" not in response:
         return True
-    failures = cast("dict[str, object]", answer)["batchItemFailures"]
+    failures = cast("dict[str, object]", response)["batchItemFailures"]
     return failures is None or failures == []
 
 
 def _camel(attribute: Mapping[str, Any]) -> dict[str, Any]:
-    """SQS writes `StringValue` and `DataType`; Pipes, like Lambda, writes them with a small first letter."""
+    """SQS writes `StringValue` and `DataType`; Pipes, like Lambda, writes `stringValue` and `dataType`."""
     camel: dict[str, Any] = {"stringListValues": [], "binaryListValues": []}
     return camel | {name[0].lower() + name[1:]: value for name, value in attribute.items()}

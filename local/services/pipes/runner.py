@@ -1,4 +1,4 @@
-"""Runs a pipe for real: threads, SQS and an engine under the pipe's own role, and its stop and start."""
+"""Runs a pipe: threads, SQS and an engine under the role of the pipe, and its stop and start."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from local.emulator.assumed_role import AssumedSession, assumed_session
 from local.emulator.clients import UNCHECKED, Clients
 from local.emulator.demand import Demand, Reason
 from local.emulator.lean_client import LeanClient
-from local.program import PipeDeclaration
-from local.services.pipes.pipe import Engine, Execution, Message, PipeWorker, Route
+from local.program.declarations.model import PipeDeclaration
+from local.services.pipes.pipe import Engine, Execution, Message, PipeRoute, PipeWorker
 
 if TYPE_CHECKING:
     from types_boto3_stepfunctions import SFNClient
 
 WORKERS = 10
-POLL_SECONDS = 1  # also how long a stop may have to wait for a receive that is under way
+POLL_SECONDS = 1  # also how long a stop may wait for a receive in flight
 STATE_SECONDS = 0.5
 STOP_SECONDS = 8.0
 REPEAT_SECONDS = 30.0
@@ -35,18 +35,18 @@ EXPRESS = Config(
 
 
 class SqsSource:
-    """A queue that many workers share; `Demand` says which of them asks when."""
+    """A queue that many workers share; `Demand` decides which of them polls when."""
 
     def __init__(self, sqs: Any, url: str, is_open: Callable[[], bool]) -> None:
         self._sqs = sqs
         self._url = url
         self._is_open = is_open
         self._demand = Demand()
-        self._asking = 0
+        self._receiving = 0
         self._quiet = threading.Condition()
 
     def posted(self) -> None:
-        """Say that a message has come, so that it does not wait for a long poll to find it."""
+        """Announce that a message has arrived, so that it does not wait for a long poll to find it."""
         self._demand.posted()
 
     def receive(self) -> Message | None:
@@ -56,34 +56,34 @@ class SqsSource:
             return None
         message: Message | None = None
         try:
-            message = self._ask(POLL_SECONDS if reason is Reason.LISTEN else 0)
+            message = self._poll(POLL_SECONDS if reason is Reason.LISTEN else 0)
         finally:
-            self._demand.answered(worker, reason, found=message is not None)
+            self._demand.polled(worker, reason, found=message is not None)
         return message
 
     def settle(self) -> None:
-        """Wait for receives that are under way: after a stop, no further message is taken once this returns."""
+        """Wait for receives in flight: after a stop, no further message is received once this returns."""
         with self._quiet:
-            self._quiet.wait_for(lambda: not self._asking)
+            self._quiet.wait_for(lambda: not self._receiving)
 
     def delete(self, receipt_handle: str) -> None:
         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=receipt_handle)
         self._demand.freed(threading.get_ident())
 
-    def _ask(self, wait: int) -> Message | None:
+    def _poll(self, wait: int) -> Message | None:
         with self._quiet:
-            if not self._is_open():  # closed while this worker waited for a reason
+            if not self._is_open():  # closed while this worker waited for a reason to poll
                 return None
-            self._asking += 1
+            self._receiving += 1
         try:
             return self._received(wait)
         finally:
             with self._quiet:
-                self._asking -= 1
+                self._receiving -= 1
                 self._quiet.notify_all()
 
     def _received(self, wait: int) -> Message | None:
-        answer = self._sqs.receive_message(
+        response = self._sqs.receive_message(
             QueueUrl=self._url,
             # One, so that SQS itself keeps a group to one message in flight.
             MaxNumberOfMessages=1,
@@ -91,34 +91,34 @@ class SqsSource:
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        for message in answer.get("Messages", []):
+        for message in response.get("Messages", []):
             return _message(cast("Mapping[str, Any]", message))
         return None
 
 
 class StepFunctionsEngine:
-    """The emulator's own Step Functions: the oracle that tests and benchmarks compare the laptop's engine with."""
+    """The emulator's own Step Functions: the reference that tests and benchmarks compare the laptop's engine with."""
 
     def __init__(self, client: SFNClient) -> None:
         self._client = client
 
     def start_sync_execution(self, state_machine_arn: str, input: str) -> Execution:  # noqa: A002 AWS's own word
-        answer: Mapping[str, Any] = self._client.start_sync_execution(stateMachineArn=state_machine_arn, input=input)  # type: ignore[assignment]
+        response: Mapping[str, Any] = self._client.start_sync_execution(stateMachineArn=state_machine_arn, input=input)  # type: ignore[assignment]
         return Execution(
-            status=answer["status"],
-            output=answer.get("output"),
-            error=answer.get("error"),
-            cause=answer.get("cause"),
-            arn=answer.get("executionArn", ""),
+            status=response["status"],
+            output=response.get("output"),
+            error=response.get("error"),
+            cause=response.get("cause"),
+            arn=response.get("executionArn", ""),
         )
 
 
 EngineOf = Callable[[AssumedSession], Engine]
-"""Makes the engine of a pipe from the session of its role: what that role may not start does not start."""
+"""Makes the engine of a pipe from the session of its role: it starts only what that role may start."""
 
 
 def emulator_engine(session: AssumedSession) -> Engine:
-    """The emulator's engine, called under the pipe's role. It does not check the machine's."""
+    """The emulator's engine, called under the pipe's role. It does not enforce the role of the machine."""
     return StepFunctionsEngine(session.client("stepfunctions", config=EXPRESS))
 
 
@@ -136,7 +136,7 @@ class PipeRunner:
         url = clients.sqs.get_queue_url(QueueName=declared.source.rpartition(":")[2])["QueueUrl"]
         self._source = SqsSource(LeanClient(session.client("sqs", config=UNCHECKED)), url, self._takes_messages)
         engine = engine_of(session)
-        route = Route(source_arn=declared.source, target_arn=declared.target, region=clients.region)
+        route = PipeRoute(source_arn=declared.source, target_arn=declared.target, region=clients.region)
         self._threads = [threading.Thread(target=self._follow, name=f"{declared.name}-state", daemon=True)]
         for number in range(WORKERS):
             worker = PipeWorker(route, self._source, engine, self._log)
@@ -149,18 +149,18 @@ class PipeRunner:
         return self._declared.target
 
     def posted(self) -> None:
-        """Say that a message has come to the queue."""
+        """Announce that a message has arrived in the queue."""
         self._source.posted()
 
     def start(self) -> None:
-        """Begin to move messages, if the pipe's state is RUNNING."""
+        """Start moving messages, if the pipe's state is RUNNING."""
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Take no more messages and wait a little for executions in flight; what does not finish stays queued."""
+        """Receive no more messages and wait a little for executions in flight; unfinished messages stay queued."""
         self._stopping.set()
-        self._open.set()  # lets waiting workers see that they are to end
+        self._open.set()  # wakes waiting workers, so that they end
         deadline = time.monotonic() + STOP_SECONDS
         for thread in self._threads:
             if thread.ident is not None:
@@ -188,27 +188,27 @@ class PipeRunner:
         else:
             self._open.clear()
             self._source.settle()
-        if not (running and self._was_running is None):  # a pipe that simply runs from the beginning is no news
+        if not (running and self._was_running is None):  # that a pipe runs from the start is not worth a line
             self._log({"level": "INFO", "message": "pipe started" if running else "pipe stopped"})
         self._was_running = running
 
     def _is_running(self) -> bool:
         try:
             return self._clients.pipes.describe_pipe(Name=self._declared.name)["DesiredState"] == "RUNNING"
-        except Exception as error:  # whatever it is: the thread must live to ask again
+        except Exception as error:  # whatever it is: the thread must survive to try again
             if not self._stopping.is_set():
-                self._log({"level": "ERROR", "message": "pipe state unknown", "cause": str(error)})
+                self._log({"level": "ERROR", "message": "the state of the pipe is unknown", "cause": str(error)})
             return False
 
     def _log(self, line: Mapping[str, object]) -> None:
         if self._stopping.is_set() and line["level"] == "ERROR":
-            return  # the emulator is on its way down; refusals are expected now
-        if line.get("message_id") is None and self._said_lately(str(line.get("cause", ""))):
-            return  # no message can be taken, and all workers say so again and again
+            return  # the emulator is stopping; errors are expected now
+        if line.get("message_id") is None and self._logged_lately(str(line.get("cause", ""))):
+            return  # no message can be received, and every worker reports that again and again
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
         print(json.dumps({"timestamp": stamp, "pipe": self._declared.name, **line}), file=sys.stderr, flush=True)
 
-    def _said_lately(self, cause: str) -> bool:
+    def _logged_lately(self, cause: str) -> bool:
         now = time.monotonic()
         lately = cause != "" and now - self._logged.get(cause, -REPEAT_SECONDS) < REPEAT_SECONDS
         if not lately:

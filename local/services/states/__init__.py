@@ -1,18 +1,5 @@
 """Step Functions Express on the laptop: machines that the emulator keeps, run by `asl`.
 
-The emulator stays the place where a state machine, its role and its logging configuration are looked up, changed and
-deleted; what runs is our own interpreter, under the machine's own role, and it writes AWS's execution logs.
+On the emulator, a state machine, its role and its logging configuration are looked up, changed and deleted. What runs
+is our own interpreter, under the machine's role, and it writes AWS's execution logs.
 """
-
-from local.services.states.machines import AccessDenied, DeployedMachine, Machines, TypeNotSupported
-from local.services.states.service import ExpressEngine, ExpressService, InvalidInput
-
-__all__ = [
-    "AccessDenied",
-    "DeployedMachine",
-    "ExpressEngine",
-    "ExpressService",
-    "InvalidInput",
-    "Machines",
-    "TypeNotSupported",
-]

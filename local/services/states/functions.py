@@ -1,4 +1,4 @@
-"""Lambda as a state machine calls it: under the machine's role, on the functions that the laptop edition runs."""
+"""Lambda for state machines: under the role of the machine, with the functions that the laptop edition runs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from botocore.exceptions import ClientError
 
 from local.emulator.clients import Clients
 from local.emulator.remembered import Remembered
-from local.services.lambdas import InvocationRefused, Invoker
+from local.services.lambdas.model import InvocationRefused, Invoker
 
 ACTION: Final = "lambda:InvokeFunction"
 
 
 class LambdaClient:
-    """A botocore client of Lambda whose synchronous `invoke` stays on the laptop; all else goes to the emulator."""
+    """A botocore client of Lambda whose synchronous `invoke` stays here; everything else goes to the emulator."""
 
     def __init__(self, client: Any, clients: Clients, role_arn: str, functions: Invoker) -> None:
         self._client = client
@@ -28,7 +28,7 @@ class LambdaClient:
         return getattr(self._client, name)
 
     def invoke(self, *, FunctionName: str, Payload: bytes = b"{}", **others: Any) -> dict[str, Any]:  # noqa: N803
-        """Invoke; raises botocore's `ClientError` as the service's own answers would."""
+        """Invoke; raises botocore's `ClientError` like the service itself."""
         if others.get("InvocationType", "RequestResponse") != "RequestResponse":
             return self._client.invoke(FunctionName=FunctionName, Payload=Payload, **others)
         self._permitted.get(self._arn(FunctionName))
@@ -46,11 +46,11 @@ class LambdaClient:
         }
 
     def _check_permission(self, arn: str) -> None:
-        """The emulator's own evaluation of the role's policies, which would not take place otherwise."""
-        answer = self._clients.iam.simulate_principal_policy(
+        """By the emulator's own evaluation of the role's policies, which would not take place otherwise."""
+        response = self._clients.iam.simulate_principal_policy(
             PolicySourceArn=self._role_arn, ActionNames=[ACTION], ResourceArns=[arn]
         )
-        if any(result["EvalDecision"] != "allowed" for result in answer.get("EvaluationResults", [])):
+        if any(result["EvalDecision"] != "allowed" for result in response.get("EvaluationResults", [])):
             about = f"{self._role_arn} is not authorized to perform: {ACTION} on resource: {arn}"
             raise _error("AccessDeniedException", f"User: {about}", 403)
 

@@ -1,4 +1,4 @@
-"""What there is under a state machine's ARN at this moment, and whether a role may start it."""
+"""The state machine that an ARN names now, and whether a role may start it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class TypeNotSupported(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployedMachine:
-    """A state machine as it is deployed. Nothing is logged where there is no `log_group`."""
+    """A state machine as it is deployed. Nothing is logged without a `log_group`."""
 
     arn: str
     name: str
@@ -36,11 +36,11 @@ class DeployedMachine:
 
 
 class Machines:
-    """Looks machines up on the emulator, for any thread."""
+    """Looks up machines on the emulator, for any thread."""
 
     def __init__(self, clients: Clients, timing: Timing = REAL) -> None:
         self._clients = clients
-        self._startable = Remembered(self._ask, timing)
+        self._startable = Remembered(self._look_up, timing)
 
     def startable(self, arn: str, role_arn: str) -> DeployedMachine:
         """The machine, if the role may start it. Raises `AccessDenied`, the emulator's StateMachineDoesNotExist,
@@ -48,7 +48,7 @@ class Machines:
         return self._startable.get((arn, role_arn))
 
     def find(self, arn: str) -> DeployedMachine:
-        """The machine as it is now, whoever may start it."""
+        """The machine as it is now, whichever role may start it."""
         found = cast("dict[str, Any]", self._clients.stepfunctions.describe_state_machine(stateMachineArn=arn))
         if found["type"] != "EXPRESS":
             raise TypeNotSupported(f"{arn} is a machine of type {found['type']}; StartSyncExecution needs EXPRESS")
@@ -63,29 +63,29 @@ class Machines:
             log_data=logging.get("includeExecutionData", False),
         )
 
-    def _ask(self, key: tuple[str, str]) -> DeployedMachine:
+    def _look_up(self, key: tuple[str, str]) -> DeployedMachine:
         arn, role_arn = key
         self._check_permission(arn, role_arn)
         return self.find(arn)
 
     def _check_permission(self, arn: str, role_arn: str) -> None:
-        # The emulator's own evaluation of the role's policies: nothing here starts a machine on the emulator, so
-        # nothing there would refuse it.
-        answer = self._clients.iam.simulate_principal_policy(
+        # By the emulator's own evaluation of the role's policies: no machine is started on the emulator, which would
+        # therefore never deny it.
+        response = self._clients.iam.simulate_principal_policy(
             PolicySourceArn=role_arn, ActionNames=[START_ACTION], ResourceArns=[arn]
         )
-        if any(result["EvalDecision"] != "allowed" for result in answer.get("EvaluationResults", [])):
+        if any(result["EvalDecision"] != "allowed" for result in response.get("EvaluationResults", [])):
             raise AccessDenied(f"{role_arn} is not authorized to perform: {START_ACTION} on resource: {arn}")
 
 
 @lru_cache(maxsize=64)
 def _compiled(definition: str) -> Machine:
-    """Compiling the shipped machine takes 20 ms; the text says whether it is still the same."""
+    """Compiling the shipped machine takes 20 ms, so a definition is compiled once."""
     return Machine.load(definition)
 
 
 def _log_group(logging: Mapping[str, Any]) -> str:
-    """The name of the log group, "" if there is none. As AWS wants it, the ARN ends in `:*`."""
+    """The name of the log group, "" if there is none. As on AWS, the ARN ends in `:*`."""
     destinations: list[dict[str, Any]] = logging.get("destinations") or []
     for destination in destinations:
         arn: str = destination.get("cloudWatchLogsLogGroup", {}).get("logGroupArn", "")

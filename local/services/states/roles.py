@@ -1,4 +1,4 @@
-"""Task runners under the roles of machines, so that what a machine may do is what its role says."""
+"""Task runners under the roles of machines, so that a machine may do what its role allows."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from asl.integrations.services import client_name
 from local.emulator.assumed_role import assumed_session
 from local.emulator.clients import Clients
 from local.emulator.lean_client import LeanClient
-from local.services.lambdas import Invoker
+from local.services.lambdas.model import Invoker
 from local.services.states.functions import LambdaClient
 
 SESSION_NAME = "express-workflow"
-# One try each: what is retried is what the machine's `Retry` says. An Express execution lasts five minutes at most.
 LEAN = frozenset({"dynamodb", "sqs"})
+# One attempt each: the machine's `Retry` decides about others. An Express execution lasts five minutes at most.
 CALLS = Config(inject_host_prefix=False, read_timeout=310, retries={"total_max_attempts": 1}, max_pool_connections=50)
 
 
 class Roles:
-    """One runner a role, made on first use: its clients cost 50 ms, its credentials a call."""
+    """One runner per role, made on first use: its clients cost 50 ms, its credentials a call."""
 
     def __init__(self, clients: Clients, functions: Invoker) -> None:
         self._clients = clients
@@ -40,7 +40,7 @@ class Roles:
 
 
 class RoleTasks(ServiceTasks):
-    """Carries out tasks under a role, whose credentials are renewed before they expire."""
+    """Runs tasks under a role, whose credentials are renewed before they expire."""
 
     def __init__(self, clients: Clients, role_arn: str, functions: Invoker) -> None:
         session: Any = assumed_session(clients, role_arn, SESSION_NAME)

@@ -16,8 +16,8 @@ from asl.definition.model import Graph, MapState, ParallelState, TaskState
 from asl.execution.logs import ExecutionLog
 from local.emulator.assumed_role import AssumedSession
 from local.emulator.clients import Clients
-from local.services.lambdas import Invoker
-from local.services.logs import LogDelivery
+from local.services.lambdas.model import Invoker
+from local.services.logs.delivery import LogDelivery
 from local.services.pipes.pipe import Execution
 from local.services.states.machines import DeployedMachine, Machines
 from local.services.states.roles import Roles
@@ -26,7 +26,7 @@ MOST_INPUT_BYTES: Final = 262_144
 
 
 class InvalidInput(Exception):
-    """The input is too large, or is no JSON."""
+    """The input is too large, or is not JSON."""
 
 
 class ExpressService:
@@ -50,8 +50,7 @@ class ExpressService:
         observe: Observer | None = None,
         rng: random.Random | None = None,
     ) -> Execution:
-        """Run one execution to its end, under the machine's role; `observe` is told of all its events, `rng` draws
-        the jitter."""
+        """Run one execution to its end, under the machine's role; `observe` gets its events, `rng` draws jitter."""
         about = about or context(deployed)
         value = _parsed(input)
         tasks = self._roles.tasks(deployed.role_arn)
@@ -60,12 +59,12 @@ class ExpressService:
         return _execution(outcome, about)
 
     def warm(self, machine_arns: Iterable[str]) -> None:
-        """Begin to compile machines and to make the clients that they need, so that the first execution is fast."""
+        """Start compiling machines and making the clients that they need, so that the first execution is fast."""
         arns = list(machine_arns)
         threading.Thread(target=lambda: self._warm(arns), name="express-warm-up", daemon=True).start()
 
     def _warm(self, machine_arns: list[str]) -> None:
-        # A machine that is missing or broken is the affair of the first execution that wants it.
+        # A missing or broken machine is reported by the first execution of it.
         with contextlib.suppress(Exception):
             for arn in machine_arns:
                 deployed = self.machines.find(arn)
@@ -103,7 +102,7 @@ class ExpressEngine:
 
 
 def context(deployed: DeployedMachine, name: str | None = None) -> ExecutionContext:
-    """What a new execution knows about itself. AWS adds a UUID to the name, so that each execution has its own ARN."""
+    """The context of a new execution. AWS adds a UUID to the name, so that each execution has its own ARN."""
     name = name or str(uuid.uuid4())
     prefix, _, machine = deployed.arn.partition(":stateMachine:")
     region, account = prefix.split(":")[3:5]
@@ -133,7 +132,7 @@ def services(graph: Graph) -> Iterator[str]:
 def _parsed(text: str) -> Any:
     size = len(text.encode("utf-8", "replace"))
     if size > MOST_INPUT_BYTES:
-        raise InvalidInput(f"the input has {size} bytes; an execution takes {MOST_INPUT_BYTES} at most")
+        raise InvalidInput(f"the input has {size} bytes; an execution takes at most {MOST_INPUT_BYTES}")
     try:
         return json.loads(text)
     except ValueError as error:

@@ -1,9 +1,9 @@
-"""Runs an event source mapping on a table's stream: reads it, invokes the function, notes what is given up.
+"""Runs an event source mapping on a table's stream: reads it, invokes the function, records what is given up.
 
-The note is sent under the function's own role, as on AWS. The stream is read as root: measured, the emulator allows a
-role to read a stream only on every resource.
+That record is sent under the function's own role, as on AWS. The stream is read as root: measured, the emulator lets a
+role read a stream only if it may read every resource.
 
-The emulator keeps no stream over a restart, so what is not done when the laptop edition stops is kept here.
+The emulator keeps no stream across a restart, so records that are not processed at a stop are kept here.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from local.emulator.assumed_role import AssumedSession, assumed_session
 from local.emulator.clients import UNCHECKED, Clients
 from local.emulator.lean_client import LeanClient
 from local.host.state_dir import read_json, write_json
-from local.program import StreamDeclaration
-from local.services.lambdas import Invoker
-from local.services.streams.stream import IDLE_SECONDS, FunctionFailed, Record, Rules, StreamWorker
+from local.program.declarations.model import StreamDeclaration
+from local.services.lambdas.model import Invoker
+from local.services.streams.stream import IDLE_SECONDS, FunctionFailed, MappingSettings, Record, StreamWorker
 
 PAGE = 1000
 REPEAT_SECONDS = 30.0
@@ -42,26 +42,26 @@ class StreamReader:
         self._last = ""
 
     def read(self) -> list[Record]:
-        """What has come since the last call."""
-        if self._iterator is None:  # lost with an error: on behind the last record
+        """The records since the last call."""
+        if self._iterator is None:  # lost with an error: continue after the last record
             self._iterator = self._start("AFTER_SEQUENCE_NUMBER" if self._last else "TRIM_HORIZON")
         iterator, self._iterator = self._iterator, None
-        answer = self._client.get_records(ShardIterator=iterator, Limit=PAGE)
-        self._iterator = answer.get("NextShardIterator")
-        records = [_as_event(record, self._arn) for record in answer["Records"]]
+        response = self._client.get_records(ShardIterator=iterator, Limit=PAGE)
+        self._iterator = response.get("NextShardIterator")
+        records = [_as_event(record, self._arn) for record in response["Records"]]
         if records:
             self._last = records[-1]["dynamodb"]["SequenceNumber"]
         return records
 
     def _start(self, kind: str) -> str | None:
         (shard,) = self._client.describe_stream(StreamArn=self._arn)["StreamDescription"]["Shards"]
-        place = {"SequenceNumber": self._last} if kind == "AFTER_SEQUENCE_NUMBER" else {}
-        request = {"StreamArn": self._arn, "ShardId": shard["ShardId"], "ShardIteratorType": kind, **place}
+        position = {"SequenceNumber": self._last} if kind == "AFTER_SEQUENCE_NUMBER" else {}
+        request = {"StreamArn": self._arn, "ShardId": shard["ShardId"], "ShardIteratorType": kind, **position}
         return self._client.get_shard_iterator(**request)["ShardIterator"]
 
 
 class LambdaFunction:
-    """A function, invoked as Lambda itself would."""
+    """A function, invoked as Lambda itself would invoke it."""
 
     def __init__(self, functions: Invoker, name: str) -> None:
         self._functions = functions
@@ -70,7 +70,7 @@ class LambdaFunction:
     def invoke(self, records: list[Record]) -> object:
         try:
             invocation = self._functions.invoke(self._name, json.dumps({"Records": records}).encode())
-        except Exception as error:  # whatever it is, the batch is tried again
+        except Exception as error:  # whatever it is, the batch is retried
             raise FunctionFailed(str(error)) from error
         if invocation.failed:
             raise FunctionFailed(invocation.payload.decode(errors="replace"))
@@ -78,21 +78,23 @@ class LambdaFunction:
 
 
 class FailureQueue:
-    """The on-failure destination, in the words of Lambda's own invocation record."""
+    """The on-failure destination; it receives Lambda's own invocation record."""
 
     def __init__(self, session: AssumedSession, declared: StreamDeclaration, function_arn: str) -> None:
         self._session = session
         self._declared = declared
         self._function_arn = function_arn
 
-    def note(self, records: list[Record], condition: str, invocations: int) -> None:
+    def record(self, records: list[Record], condition: str, invocations: int) -> None:
         if not self._declared.on_failure_arn:
             return
         sqs = self._session.client("sqs")
         url = sqs.get_queue_url(QueueName=self._declared.on_failure_arn.rpartition(":")[2])["QueueUrl"]
-        sqs.send_message(QueueUrl=url, MessageBody=json.dumps(self._record(records, condition, invocations)))
+        sqs.send_message(
+            QueueUrl=url, MessageBody=json.dumps(self._invocation_record(records, condition, invocations))
+        )
 
-    def _record(self, records: list[Record], condition: str, invocations: int) -> dict[str, Any]:
+    def _invocation_record(self, records: list[Record], condition: str, invocations: int) -> dict[str, Any]:
         first, last = records[0]["dynamodb"], records[-1]["dynamodb"]
         return {
             "requestContext": {
@@ -114,17 +116,17 @@ class FailureQueue:
 
 
 class StreamMapping:
-    """A running mapping. `start` it once; `stop` keeps what is not done for the next start."""
+    """A running mapping. `start` it once; `stop` keeps the unprocessed records for the next start."""
 
     def __init__(self, clients: Clients, functions: Invoker, declared: StreamDeclaration, kept: Path) -> None:
         self._declared = declared
         self._kept = kept
         self._stopping = threading.Event()
-        self._said: dict[str, float] = {}
+        self._logged: dict[str, float] = {}
         function: Mapping[str, Any] = clients.lambda_.get_function_configuration(FunctionName=declared.function)  # type: ignore[assignment]
         session = assumed_session(clients, function["Role"], declared.function)
         self._reader = StreamReader(LeanClient(clients.build("dynamodbstreams", UNCHECKED)), declared)
-        rules = Rules(
+        rules = MappingSettings(
             batch_size=declared.batch_size,
             reports_failures=declared.reports_failures,
             bisects=declared.bisects,
@@ -137,12 +139,12 @@ class StreamMapping:
         self._thread = threading.Thread(target=self._work, name=f"{declared.function}-stream", daemon=True)
 
     def start(self) -> None:
-        """Begin to read."""
+        """Start reading."""
         self._kept.unlink(missing_ok=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Work off what is there, as far as that succeeds, and keep the rest."""
+        """Process what is there, as far as that succeeds, and keep the rest."""
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join(STOP_SECONDS)
@@ -153,7 +155,7 @@ class StreamMapping:
     def _work(self) -> None:
         while not self._stopping.is_set():
             self._stopping.wait(self._step())
-        while self._step() == 0.0:  # the last changes; the first trouble ends it
+        while self._step() == 0.0:  # the last changes; the first error ends it
             pass
 
     def _step(self) -> float:
@@ -161,24 +163,25 @@ class StreamMapping:
             records = self._reader.read()
             self._worker.add(records)
             pause = self._worker.step()
-            # After a batch that was not full, records gather for a moment: one invocation for many of them.
+            # After a batch that was not full, records gather for a moment, so that one invocation takes many of them.
             return pause or (0.0 if self._worker.waiting or self._stopping.is_set() else IDLE_SECONDS)
-        except Exception as error:  # whatever it is: the thread must live to try again
+        except Exception as error:  # whatever it is: the thread must survive to try again
             self._log(str(error))
             return 1.0
 
     def _log(self, cause: str) -> None:
         now = time.monotonic()
-        if self._stopping.is_set() or now - self._said.get(cause, -REPEAT_SECONDS) < REPEAT_SECONDS:
+        if self._stopping.is_set() or now - self._logged.get(cause, -REPEAT_SECONDS) < REPEAT_SECONDS:
             return
-        self._said[cause] = now
+        self._logged[cause] = now
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = {"timestamp": stamp, "level": "ERROR", "stream": self._declared.function, "cause": cause}
+        line = {"timestamp": stamp, "level": "ERROR", "message": "stream step failed"}
+        line |= {"stream": self._declared.function, "cause": cause}
         print(json.dumps(line), file=sys.stderr, flush=True)
 
 
 def _as_event(record: Mapping[str, Any], stream_arn: str) -> Record:
-    """A record as Lambda hands it over: JSON, with times in seconds and binary values in base64."""
+    """A record as Lambda passes it on: JSON, with times in seconds and binary values in base64."""
     change = record["dynamodb"]
     moment = change["ApproximateCreationDateTime"].timestamp()
     return {

@@ -2,10 +2,10 @@
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html
 
-- A function that reports failed records has done all before the first of them; the rest is given to it again.
-- A function that fails is given the two halves of its batch one after the other, if the mapping bisects.
-- A batch that was tried too often, or holds a record that is too old, is given up: where it stood in the stream goes
-  to the on-failure destination, and the records behind it follow.
+- A function that reports failed records has processed all before the first of them; the others are retried.
+- A function that fails is invoked with the two halves of its batch one after the other, if the mapping bisects.
+- A batch that was tried too often, or contains a record that is too old, is given up: its position in the stream goes
+  to the on-failure destination, and the records after it follow.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-Record = Mapping[str, Any]  # as the function gets it
+Record = Mapping[str, Any]  # as the function receives it
 IDLE_SECONDS = 0.25
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 1.0
@@ -23,28 +23,28 @@ TOO_OLD, TOO_OFTEN = "MaxRecordAgeExceeded", "RetryAttemptsExhausted"
 
 
 class FunctionFailed(Exception):
-    """The function raised, timed out or could not be invoked: nothing of its batch counts as done."""
+    """The function raised, timed out or could not be invoked: no record of its batch counts as processed."""
 
 
 class BatchFunction(Protocol):
     """The function behind the mapping."""
 
     def invoke(self, records: list[Record]) -> object:
-        """Its answer; `FunctionFailed` if there is none."""
+        """Invoke the function and return its response. Raises `FunctionFailed`."""
         ...
 
 
 class Destination(Protocol):
-    """Where given-up batches are noted."""
+    """Where batches that were given up are recorded."""
 
-    def note(self, records: list[Record], condition: str, invocations: int) -> None:
-        """Note where the batch stood; the records themselves are not part of it, as on AWS."""
+    def record(self, records: list[Record], condition: str, invocations: int) -> None:
+        """Record the position of the batch; its records are not part of that, as on AWS."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rules:
-    """The mapping's settings. `max_retries` and `max_age_seconds` of -1 mean for ever."""
+class MappingSettings:
+    """The mapping's settings. `max_retries` and `max_age_seconds` of -1 mean without limit."""
 
     batch_size: int
     reports_failures: bool
@@ -54,7 +54,7 @@ class Rules:
 
 
 @dataclass
-class Batch:
+class StreamBatch:
     """Records that are tried together, and how often they have been."""
 
     records: list[Record]
@@ -62,30 +62,30 @@ class Batch:
 
 
 class StreamWorker:
-    """One shard's records, worked off. `step` says how long to wait before the next."""
+    """Processes the records of one shard. `step` returns how long to wait before the next."""
 
     def __init__(
-        self, rules: Rules, function: BatchFunction, destination: Destination, clock: Callable[[], float]
+        self, rules: MappingSettings, function: BatchFunction, destination: Destination, clock: Callable[[], float]
     ) -> None:
         self._rules = rules
         self._function = function
         self._destination = destination
         self._clock = clock
-        self._batches: deque[Batch] = deque()
+        self._batches: deque[StreamBatch] = deque()
 
     @property
     def waiting(self) -> list[Record]:
-        """What was taken from the stream and is not done, oldest first."""
+        """Records that were read from the stream and are not processed, oldest first."""
         return [record for batch in self._batches for record in batch.records]
 
     def add(self, records: Iterable[Record]) -> None:
-        """Take records behind all others."""
+        """Add records after all others."""
         rest = list(records)
         size = self._rules.batch_size
-        self._batches.extend(Batch(rest[start : start + size]) for start in range(0, len(rest), size))
+        self._batches.extend(StreamBatch(rest[start : start + size]) for start in range(0, len(rest), size))
 
     def step(self) -> float:
-        """Try the oldest batch once; seconds to wait."""
+        """Try the oldest batch once. Returns the seconds to wait."""
         if not self._batches:
             return IDLE_SECONDS
         batch = self._batches[0]
@@ -101,33 +101,33 @@ class StreamWorker:
             batch.records, batch.tries = batch.records[done:], 1
         return self._retry(batch, halve=False)
 
-    def _done(self, batch: Batch) -> int:
-        """How many of the batch's records are done."""
-        answer = self._function.invoke(batch.records)
-        failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    def _done(self, batch: StreamBatch) -> int:
+        """How many records of the batch are processed."""
+        response = self._function.invoke(batch.records)
+        failures = response.get("batchItemFailures") if isinstance(response, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         if not self._rules.reports_failures or not failures:
             return len(batch.records)
         numbers = [record["dynamodb"]["SequenceNumber"] for record in batch.records]
         try:
             return min(numbers.index(failure["itemIdentifier"]) for failure in failures)  # pyright: ignore[reportUnknownVariableType]
         except (ValueError, KeyError, TypeError) as error:
-            # An identifier that is none of the batch's fails the batch as a whole.
+            # An identifier that is not in the batch fails the whole batch.
             raise FunctionFailed("unknown itemIdentifier") from error
 
-    def _retry(self, batch: Batch, *, halve: bool) -> float:
+    def _retry(self, batch: StreamBatch, *, halve: bool) -> float:
         splits = halve and self._rules.bisects and len(batch.records) > 1
         condition = self._given_up(batch)
         if condition == TOO_OLD or (condition and not splits):
-            self._destination.note(batch.records, condition, batch.tries)
+            self._destination.record(batch.records, condition, batch.tries)
             self._batches.popleft()
             return 0.0
         if splits:
             self._batches.popleft()
             middle = len(batch.records) // 2
-            self._batches.extendleft([Batch(batch.records[middle:]), Batch(batch.records[:middle])])
+            self._batches.extendleft([StreamBatch(batch.records[middle:]), StreamBatch(batch.records[:middle])])
         return min(FIRST_PAUSE_SECONDS * 2 ** min(batch.tries - 1, 10), LONGEST_PAUSE_SECONDS)
 
-    def _given_up(self, batch: Batch) -> str:
+    def _given_up(self, batch: StreamBatch) -> str:
         rules = self._rules
         oldest = min(record["dynamodb"]["ApproximateCreationDateTime"] for record in batch.records)
         if 0 <= rules.max_age_seconds < self._clock() - oldest:

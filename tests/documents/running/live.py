@@ -20,7 +20,7 @@ from tests.documents.running import curl, programs
 from tests.documents.running.programs import PLACEHOLDER, PYTHONS, Pulumi
 from tests.documents.running.shell import Program, Wrong
 from tests.infrastructure.recording import Stack
-from tests.local.laptop import Answer, Laptop
+from tests.local.laptop import Response, Laptop
 
 TIMEOUT_SECONDS = 120
 DOCUMENTED_URL = "http://127.0.0.1:4000"
@@ -67,7 +67,7 @@ class Curl:
             raise Wrong(f"{request.method} {request.path} returns {response.status}: {response.body.decode()}")
         return response.body.decode()
 
-    def send(self, arguments: Sequence[str]) -> tuple[curl.Request, Answer]:
+    def send(self, arguments: Sequence[str]) -> tuple[curl.Request, Response]:
         """The request that is meant, and its response. Raises `Wrong` if it is not clear which request is meant."""
         request = curl.read([self._replaced(argument) for argument in arguments])
         if not request.url.startswith(f"{self._laptop.url}/"):

@@ -1,4 +1,4 @@
-"""Hears what the topics of a running laptop tell, and takes its services away for a while."""
+"""Subscribes to the topics of a running laptop, and takes its services away for a while."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.local.laptop import Laptop
 
 
 class Subscriber:
-    """A queue that hears everything that a topic tells."""
+    """A queue that receives everything that is published to a topic."""
 
     def __init__(self, laptop: Laptop, topic: str) -> None:
         self._sqs: Any = laptop.clients.sqs
@@ -24,22 +24,22 @@ class Subscriber:
         allow = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": self.arn}
         policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
         self._sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"Policy": policy})
-        answer = self._sns.subscribe(
+        response = self._sns.subscribe(
             TopicArn=topic, Protocol="sqs", Endpoint=self.arn, Attributes={"RawMessageDelivery": "true"}
         )
-        self._subscription = answer["SubscriptionArn"]
-        self.heard: list[str] = []
+        self._subscription = response["SubscriptionArn"]
+        self.received: list[str] = []
 
-    def listen(self) -> list[str]:
-        """Everything heard so far."""
+    def receive(self) -> list[str]:
+        """Everything received so far."""
         while messages := self._sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
-                self.heard.append(message["Body"])
+                self.received.append(message["Body"])
                 self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
-        return self.heard
+        return self.received
 
     def of_task(self, task_id: str) -> list[dict[str, Any]]:
-        events = [json.loads(text) for text in self.listen()]
+        events = [json.loads(text) for text in self.receive()]
         return [event for event in events if event["task_id"] == task_id]
 
     def statuses(self, task_id: str) -> list[str]:
@@ -53,7 +53,7 @@ class Subscriber:
 
 @contextlib.contextmanager
 def no_topic(laptop: Laptop, topic: str) -> Generator[None]:
-    """Deletes the topic, and makes it again with its subscriptions."""
+    """Delete the topic, and create it again with its subscriptions."""
     sns = laptop.clients.sns
     subscriptions = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     kept = [
@@ -64,7 +64,7 @@ def no_topic(laptop: Laptop, topic: str) -> Generator[None]:
     try:
         yield
     finally:
-        # An event that came when the topic was there and its subscriptions were not yet would reach nobody.
+        # An event published after the topic is back and before its subscriptions are would reach no subscriber.
         with not_allowed_to_publish(laptop):
             sns.create_topic(Name=topic.rpartition(":")[2])
             for one, attributes in kept:
@@ -74,13 +74,13 @@ def no_topic(laptop: Laptop, topic: str) -> Generator[None]:
 
 
 def not_allowed_to_publish(laptop: Laptop) -> contextlib.AbstractContextManager[None]:
-    """Takes the events function's permissions away, and gives them back."""
+    """Remove the permissions of the events function, and restore them."""
     return no_permissions(laptop, "taskline-dev-events")
 
 
 @contextlib.contextmanager
 def no_permissions(laptop: Laptop, role: str) -> Generator[None]:
-    """Takes all of a role's permissions away, and gives them back."""
+    """Remove all permissions of a role, and restore them."""
     with changed_policy(laptop, role, lambda _: []):
         yield
 
@@ -89,7 +89,7 @@ def no_permissions(laptop: Laptop, role: str) -> Generator[None]:
 def changed_policy(
     laptop: Laptop, role: str, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 ) -> Generator[None]:
-    """Gives a role other statements for a while."""
+    """Change the statements of a role's policy for a while."""
     iam = laptop.clients.iam
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     policy: Any = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
@@ -106,7 +106,7 @@ def changed_policy(
 
 @contextlib.contextmanager
 def no_queue(laptop: Laptop, url: str) -> Generator[None]:
-    """Deletes a queue with all that is in it, and makes it again, empty."""
+    """Delete a queue with all its messages, and create it again, empty."""
     sqs: Any = laptop.clients.sqs
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     wanted = ("FifoQueue", "DeduplicationScope", "FifoThroughputLimit", "MessageRetentionPeriod", "VisibilityTimeout")

@@ -1,4 +1,4 @@
-"""The circuit breaker on the running laptop: opened by failures, by hand, and what it says of a pipe that stands."""
+"""The circuit breaker on the running laptop: opened by failures, opened by hand, and with a stopped pipe."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class Nothing(BaseModel):
 @task_type("test.outage", data=Nothing, retry=RetryPolicy(attempts=1))
 def call_the_bank(task: Task, data: Nothing) -> dict:
     if Path({marker!r}).exists():
-        raise TaskNetworkError("the bank does not answer")
+        raise TaskNetworkError("the bank does not respond")
     return {{}}
 """
 
 
 class Bank:
-    """What tasks of type `test.outage` talk to."""
+    """The service that tasks of type `test.outage` call."""
 
     def __init__(self, marker: Path) -> None:
         self.marker = marker
@@ -62,7 +62,7 @@ class Bank:
 def breakable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     laptop = Laptop(tmp_path_factory.mktemp("breaker") / "state", config=SHORT_TIMES | QUICK)
     laptop.start()
-    laptop.clients.events.disable_rule(Name="taskline-dev-breaker-tick")  # the tests tick themselves
+    laptop.clients.events.disable_rule(Name="taskline-dev-breaker-tick")  # the tests call it themselves
     yield laptop
     laptop.ensure_stopped()
 
@@ -82,27 +82,27 @@ def bank(breakable: Laptop, tmp_path: Path) -> Bank:
 
 
 def breaker(laptop: Laptop) -> dict[str, Any]:
-    answer = laptop.request("GET", "/v1/breaker")
-    assert answer.status == 200, answer
-    return answer.json
+    response = laptop.request("GET", "/v1/breaker")
+    assert response.status == 200, response
+    return response.json
 
 
 def order(laptop: Laptop, state: str) -> dict[str, Any]:
     body = json.dumps({"state": state, "reason": "a test"}).encode()
-    answer = laptop.request("PUT", "/v1/breaker", body, Content_Type="application/json")
-    assert answer.status == 200, answer
-    return answer.json
+    response = laptop.request("PUT", "/v1/breaker", body, Content_Type="application/json")
+    assert response.status == 200, response
+    return response.json
 
 
 def state_after_tick(laptop: Laptop) -> str:
-    """The clock's call, which comes once a minute by itself."""
-    answer = laptop.clients.lambda_.invoke(FunctionName="taskline-dev-breaker", Payload=b"{}")
-    assert "FunctionError" not in answer, answer["Payload"].read()
+    """The state after the scheduled call, which otherwise comes once a minute."""
+    response = laptop.clients.lambda_.invoke(FunctionName="taskline-dev-breaker", Payload=b"{}")
+    assert "FunctionError" not in response, response["Payload"].read()
     return breaker(laptop)["state"]
 
 
 def waiting(laptop: Laptop) -> tuple[str, str]:
-    """Messages that wait, and messages that were received and are not deleted."""
+    """The numbers of visible messages and of messages in flight."""
     names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     url = laptop.outputs["queue_url"]
     attributes: Any = laptop.clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
@@ -110,7 +110,7 @@ def waiting(laptop: Laptop) -> tuple[str, str]:
 
 
 def pipe_is_quiet(laptop: Laptop) -> bool:
-    """Whether the pipe has heard that it is to stop; it asks twice a second."""
+    """Whether the pipe has noticed that it is stopped; it polls its state twice a second."""
     return laptop.output.count('"message": "pipe stopped"') > laptop.output.count('"message": "pipe started"')
 
 
@@ -119,7 +119,7 @@ def receive_count(laptop: Laptop, task_id: str) -> str:
     return json.loads(first["details"]["input"])[0]["attributes"]["ApproximateReceiveCount"]
 
 
-def test_failures_open_it_tasks_wait_unharmed_and_go_on_in_order_when_the_cause_is_mended(
+def test_failures_open_it_and_waiting_tasks_resume_in_order_when_the_cause_is_fixed(
     breakable: Laptop, bank: Bank
 ) -> None:
     bank.goes_down()
@@ -127,9 +127,9 @@ def test_failures_open_it_tasks_wait_unharmed_and_go_on_in_order_when_the_cause_
     eventually(lambda: breaker(breakable)["state"] == "open")
     assert breaker(breakable)["by"] == "alarm"
     eventually(lambda: pipe_is_quiet(breakable))
-    tasks = [breakable.post(type="test.outage", ordering_key="patient") for _ in range(4)]
+    tasks = [breakable.post(type="test.outage", ordering_key="waiting") for _ in range(4)]
     assert breakable.finished(failed)["error"]["class"] == "NETWORK"
-    assert waiting(breakable) == ("4", "0"), "nothing of them was received"
+    assert waiting(breakable) == ("4", "0"), "none of them was received"
     bank.comes_back()
     eventually(lambda: state_after_tick(breakable) == "half_open")
     done = [breakable.finished(task) for task in tasks]
@@ -139,10 +139,10 @@ def test_failures_open_it_tasks_wait_unharmed_and_go_on_in_order_when_the_cause_
     eventually(lambda: state_after_tick(breakable) == "closed")
     assert breaker(breakable)["reason"].startswith("0 of "), "the probe window was judged by its attempts"
     eventually(lambda: [task for task in tasks if events_of(breakable, task)] == tasks)
-    assert [receive_count(breakable, task) for task in tasks] == ["1"] * 4, "waiting counted as no delivery"
+    assert [receive_count(breakable, task) for task in tasks] == ["1"] * 4, "waiting is not counted as a delivery"
 
 
-def test_a_person_opens_and_closes_it(breakable: Laptop) -> None:
+def test_an_operator_opens_and_closes_it(breakable: Laptop) -> None:
     seen = order(breakable, "open")
     assert (seen["manual"], seen["next_step_at"], seen["pipe"]["current_state"]) == (True, None, "STOPPED")
     eventually(lambda: pipe_is_quiet(breakable))
@@ -154,14 +154,14 @@ def test_a_person_opens_and_closes_it(breakable: Laptop) -> None:
     eventually(lambda: not pipe_is_quiet(breakable))
 
 
-def test_a_pipe_that_was_stopped_by_hand_is_told_and_not_started(breakable: Laptop) -> None:
+def test_a_pipe_that_was_stopped_by_hand_is_reported_and_not_started(breakable: Laptop) -> None:
     name, clients = breakable.outputs["pipe_name"], breakable.clients
     clients.pipes.stop_pipe(Name=name)
     try:
         assert state_after_tick(breakable) == "closed"
         assert breaker(breakable)["pipe_stopped"] is True
         assert clients.pipes.describe_pipe(Name=name)["DesiredState"] == "STOPPED"
-        # A metric that has had many values within a minute is put when that is over.
+        # A metric with many values within a minute is published when the minute is over.
         eventually(lambda: measured(breakable, "PipeStopped") == 1, seconds=75)
     finally:
         clients.pipes.start_pipe(Name=name)
@@ -170,7 +170,7 @@ def test_a_pipe_that_was_stopped_by_hand_is_told_and_not_started(breakable: Lapt
 
 
 def measured(laptop: Laptop, metric: str) -> float:
-    """The maximum of one of the breaker's metrics within the last minutes."""
+    """The maximum of one of the breaker's metrics in the last minutes."""
     now = datetime.now(UTC)
     points = laptop.clients.cloudwatch.get_metric_statistics(
         Namespace="Taskline",
@@ -192,17 +192,19 @@ def test_the_breakers_role_stops_this_pipe_and_no_other(breakable: Laptop) -> No
     pipes = session(breakable, "taskline-dev-breaker").client("pipes")
     assert pipes.describe_pipe(Name=breakable.outputs["pipe_name"])["DesiredState"] == "RUNNING"
     with pytest.raises(ClientError, match="AccessDenied"):
-        pipes.stop_pipe(Name="somebody-elses-pipe")
+        pipes.stop_pipe(Name="another-pipe")
 
 
-def test_a_run_that_times_out_is_counted_though_it_can_say_nothing_any_more(breakable: Laptop) -> None:
-    # Stands last: its failure opens the breaker.
+def test_a_run_that_times_out_is_counted_although_it_can_report_nothing(breakable: Laptop) -> None:
+    # The last test: its failure opens the breaker.
     before = failures_counted(breakable)
     task = {"task_id": "slow", "title": "t", "description": "d", "priority": "low", "type": "demo.slow"}
     body = json.dumps(task | {"data": {"milliseconds": 60_000}})
     run = {"task_id": "slow", "body": body, "attempt": 1, "run": 1, "execution": "x", "lease_until": 4_102_444_800_000}
-    answer = breakable.clients.lambda_.invoke(FunctionName="taskline-dev-processor", Payload=json.dumps(run).encode())
-    assert "FunctionError" in answer, "cut off after handlerTimeoutSeconds"
+    response = breakable.clients.lambda_.invoke(
+        FunctionName="taskline-dev-processor", Payload=json.dumps(run).encode()
+    )
+    assert "FunctionError" in response, "cut off after handlerTimeoutSeconds"
     eventually(lambda: failures_counted(breakable) == before + 1)
 
 

@@ -1,4 +1,4 @@
-"""Schemathesis reads the document that the laptop serves, and holds the API to every word of it."""
+"""Schemathesis reads the document that the laptop serves, and checks the API against it."""
 
 from __future__ import annotations
 
@@ -19,19 +19,17 @@ SECONDS = 25
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 
-def test_the_api_does_what_its_document_says_whatever_is_sent(
-    new_laptop: Callable[..., Laptop], tmp_path: Path
-) -> None:
-    laptop = new_laptop()  # of its own: the breaker is opened and closed, too, and may stay open
+def test_the_api_conforms_to_its_document_whatever_is_sent(new_laptop: Callable[..., Laptop], tmp_path: Path) -> None:
+    laptop = new_laptop()  # a separate one: the breaker is opened and closed, too, and may stay open
     laptop.start()
     command = [
         *(str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(CONFIG)),
         *("run", f"{laptop.api}/openapi.json"),
         *("--checks", "all", "--phases", "examples,coverage,fuzzing,stateful", "--max-time", str(SECONDS)),
         *("--generation-deterministic", "--continue-on-failure", "--no-color"),
-        # A NUL in a text is refused, which JSON Schema cannot say of texts anywhere inside `data`.
+        # A NUL in a string is rejected, which JSON Schema cannot express for strings anywhere inside `data`.
         *("--generation-allow-x00", "false"),
-        # DELETE cancels: the task stays there to be read.
+        # DELETE cancels: the task can still be read.
         *("--exclude-checks", "use_after_free"),
     ]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.local.edition.formats", "PYTHONPATH": str(PROJECT_ROOT)}

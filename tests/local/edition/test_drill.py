@@ -1,7 +1,7 @@
-"""The drill: five hundred tasks, a third of them failing, while one thing after the other is taken away.
+"""The drill: five hundred tasks, a third of them failing, during one outage after another.
 
-Nothing may be lost: every task ends, the dead letters are the failed tasks, a redrive brings all to success, and every
-change was told.
+Nothing may be lost: every task ends, the dead letters are the failed tasks, a redrive makes all succeed, and every
+change was published.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ TASKS = 500
 KEYS = 20
 CLIENTS = 4
 PERMANENT = {"probability": 1, "error_class": "VALIDATION"}
-# A message comes back after six seconds instead of minutes; it has to be able to do so while an outage lasts.
+# A message becomes visible again after six seconds instead of minutes, so that this can happen during an outage.
 CONFIG = {
     "taskline:handlerTimeoutSeconds": 1,
     "taskline:maxReceiveCount": 50,
-    # About a sixth of the runs fail for a reason that passes.
+    # About a sixth of the runs fail for a transient reason.
     "taskline:breakerFailurePercent": 8,
     "taskline:breakerPeriodSeconds": 10,
-    "taskline:breakerCoolDownSeconds": 3600,  # what it opened, a person closes
+    "taskline:breakerCoolDownSeconds": 3600,  # an operator closes it
 }
 REDELIVERY_SECONDS = "6"
-OUTAGE_SECONDS = 60  # at most: it ends as soon as it has done its harm
+OUTAGE_SECONDS = 60  # at most: an outage ends as soon as it has had an effect
 
 Task = dict[str, Any]
 
 
 def planned(number: int) -> dict[str, Any]:
-    """What task `number` of the drill does: 5 % can never succeed, 30 % fail now and then, the others are quick."""
+    """What task `number` does: 5 % can never succeed, 30 % fail now and then, the others are quick."""
     turn = (number + number // KEYS) % 20
     if turn == 0:
         return {"type": "demo.flaky", "data": PERMANENT}
@@ -53,7 +53,7 @@ def planned(number: int) -> dict[str, Any]:
 
 
 class Drill:
-    """One run of the drill on a laptop of its own; what it found is what the tests below look at."""
+    """One run of the drill on a separate laptop; the tests below check what it found."""
 
     def __init__(self, laptop: Laptop) -> None:
         self.laptop = laptop
@@ -62,18 +62,18 @@ class Drill:
         self.events = Subscriber(laptop, self.outputs["events_topic_arn"])
         self.posted: dict[str, list[str]] = {}
         self.ended: dict[str, Task] = {}
-        self.mended: dict[str, Task] = {}
-        self.letters: set[str] = set()
+        self.redriven: dict[str, Task] = {}
+        self.dead_letters: set[str] = set()
         self.opened_by: list[str] = []
         self._over = threading.Event()
-        self.told: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        self.published: dict[str, set[tuple[str, str]]] = defaultdict(set)
 
     def run(self) -> None:
-        """Post, take away, give back, wait; then mend and redrive."""
+        """Submit tasks, cause and end outages, and wait; then fix and redrive the failed tasks."""
         self._hasten_redelivery()
         with ThreadPoolExecutor(CLIENTS + 1) as pool:
             posting = [pool.submit(self._post, range(client, TASKS, CLIENTS)) for client in range(CLIENTS)]
-            minding = pool.submit(self._mind_the_breaker)
+            closing = pool.submit(self._keep_the_breaker_closed)
             try:
                 self._outages()
                 for one in posting:
@@ -81,11 +81,11 @@ class Drill:
                 self.ended = self._when_all_are(FINAL)
             finally:
                 self._over.set()
-            minding.result()
+            closing.result()
         self._read_dead_letters()
-        self._mend_and_redrive([task for task in self.ended.values() if task["status"] == "failed"])
-        self.mended = self._when_all_are(("succeeded",))
-        self._listen()
+        self._fix_and_redrive([task for task in self.ended.values() if task["status"] == "failed"])
+        self.redriven = self._when_all_are(("succeeded",))
+        self._receive_events()
 
     def _hasten_redelivery(self) -> None:
         self.clients.sqs.set_queue_attributes(
@@ -98,8 +98,8 @@ class Drill:
             key = f"key-{number % KEYS}"
             self.posted.setdefault(key, []).append(self.laptop.post(ordering_key=key, **planned(number)))
 
-    def _mind_the_breaker(self) -> None:
-        """Close it whenever it opens; the first time not before all that was under way has ended."""
+    def _keep_the_breaker_closed(self) -> None:
+        """Close it whenever it opens; the first time only after all executions in flight have ended."""
         while not self._over.wait(0.5):
             breaker = self.laptop.request("GET", "/v1/breaker").json
             if breaker["state"] == "closed":
@@ -107,7 +107,7 @@ class Drill:
             if not self.opened_by:
                 eventually(lambda: self._in_flight() == 0, OUTAGE_SECONDS)
             self.opened_by.append(breaker["by"])
-            change = json.dumps({"state": "closed", "reason": "the drill goes on"}).encode()
+            change = json.dumps({"state": "closed", "reason": "the drill continues"}).encode()
             closed = self.laptop.request("PUT", "/v1/breaker", change, Content_Type="application/json")
             assert closed.status == 200, closed
 
@@ -127,7 +127,7 @@ class Drill:
         before = failures()
         with ExitStack() as nothing_sent:
             nothing_sent.enter_context(without(self.laptop, "sqs:SendMessage"))
-            self._read_dead_letters()  # they go with their queue
+            self._read_dead_letters()  # they are deleted with their queue
             with no_queue(self.laptop, self.outputs["dead_letter_queue_url"]):
                 nothing_sent.close()
                 eventually(lambda: failures() > before, OUTAGE_SECONDS)
@@ -139,7 +139,7 @@ class Drill:
         return sum(item["status"]["S"] == "failed" for item in self._items())
 
     def _let_leases_run_out(self) -> None:
-        """What waiting for a minute and a half would do: the executions that could not record have the leases."""
+        """Instead of waiting for a minute and a half: executions that could not record still hold their leases."""
         for item in self._items():
             if item["status"]["S"] == "processing":
                 self.clients.dynamodb.update_item(
@@ -159,8 +159,8 @@ class Drill:
         wanted = {*itertools.chain(*self.posted.values())}
 
         def done() -> bool:
-            there = {item["task_id"]["S"] for item in self._items() if item["status"]["S"] in statuses}
-            return wanted <= there
+            reached = {item["task_id"]["S"] for item in self._items() if item["status"]["S"] in statuses}
+            return wanted <= reached
 
         deadline = time.monotonic() + 180
         while not done():
@@ -173,31 +173,31 @@ class Drill:
         return f"not all are {statuses}: {[one for one in left if not one.endswith(statuses)]}"
 
     def _read_dead_letters(self) -> None:
-        """Note the tasks of all dead letters, and leave them where they are."""
+        """Note the tasks of all dead letters, and leave those in their queue."""
         url, sqs = self.outputs["dead_letter_queue_url"], self.clients.get("sqs")
         seen: list[Any] = []
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages"):
             seen += messages
         for message in seen:
-            self.letters.add(json.loads(message["Body"])["task_id"])
+            self.dead_letters.add(json.loads(message["Body"])["task_id"])
             receipt = message["ReceiptHandle"]
             sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
 
-    def _mend_and_redrive(self, failed: list[Task]) -> None:
+    def _fix_and_redrive(self, failed: list[Task]) -> None:
         for task in failed:
-            self._mend(task["task_id"])
+            self._fix(task["task_id"])
         request: dict[str, Any] = {"dry_run": False}
         while True:
-            answer = self.laptop.request(
+            response = self.laptop.request(
                 "POST", "/v1/redrive", json.dumps(request).encode(), Content_Type="application/json"
             )
-            assert answer.status == 202, answer
-            if "continuation" not in answer.json:
+            assert response.status == 202, response
+            if "continuation" not in response.json:
                 return
-            request["continuation"] = answer.json["continuation"]
+            request["continuation"] = response.json["continuation"]
 
-    def _mend(self, task_id: str) -> None:
-        """What mends a cause for good is a better function; here it is a better body."""
+    def _fix(self, task_id: str) -> None:
+        """Change the task's body, so that it succeeds. In reality its function would be fixed."""
         table, key = self.outputs["table_name"], {"task_id": {"S": task_id}}
         dynamodb = self.clients.get("dynamodb")
         body = json.loads(dynamodb.get_item(TableName=table, Key=key)["Item"]["body"]["S"])
@@ -208,26 +208,26 @@ class Drill:
             ExpressionAttributeValues={":body": {"S": json.dumps(body | {"type": "demo.echo", "data": {}})}},
         )
 
-    def _listen(self) -> None:
-        """Until every change was heard; what was not is for the test to tell."""
-        wanted = {(task_id, at) for task_id, task in self.mended.items() for _, at in changes(task)}
+    def _receive_events(self) -> None:
+        """Until every change was received, or for half a minute."""
+        wanted = {(task_id, at) for task_id, task in self.redriven.items() for _, at in changes(task)}
         deadline = time.monotonic() + 30
         while wanted and time.monotonic() < deadline:
-            for text in self.events.listen():
+            for text in self.events.receive():
                 event = json.loads(text)
-                self.told[event["task_id"]].add((event["status"], event["at"]))
+                self.published[event["task_id"]].add((event["status"], event["at"]))
                 wanted.discard((event["task_id"], event["at"]))
-            self.events.heard.clear()
+            self.events.received.clear()
 
 
 def changes(task: Task) -> set[tuple[str, str]]:
-    """Every change of status. A claim that takes a lease over is in the history too, and changes none."""
+    """Every change of status. A claim that takes over a lease is in the history, too, and changes no status."""
     steps = [(entry["status"], entry["at"]) for entry in task["history"]]
     return {steps[0], *(after for before, after in itertools.pairwise(steps) if before[0] != after[0])}
 
 
 def without(laptop: Laptop, action: str) -> AbstractContextManager[None]:
-    """The state machine may not do this any more."""
+    """Remove this permission of the state machine for a while."""
 
     def change(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
         left = [one for one in statements if action not in one["Action"]]
@@ -256,7 +256,7 @@ def test_the_breaker_opened(drill: Drill) -> None:
 def test_every_task_ends(drill: Drill) -> None:
     assert len(drill.ended) == TASKS
     failed = [task for task in drill.ended.values() if task["status"] == "failed"]
-    assert len(failed) >= TASKS // 20, "all that cannot succeed, and what ran out of tries"
+    assert len(failed) >= TASKS // 20, "all that cannot succeed, and those that ran out of attempts"
 
 
 def test_the_successes_of_each_key_are_in_its_order(drill: Drill) -> None:
@@ -267,20 +267,20 @@ def test_the_successes_of_each_key_are_in_its_order(drill: Drill) -> None:
 
 def test_the_dead_letters_are_the_failed_tasks(drill: Drill) -> None:
     failed = {task_id for task_id, task in drill.ended.items() if task["status"] == "failed"}
-    assert drill.letters == failed
+    assert drill.dead_letters == failed
 
 
-def test_a_redrive_brings_all_to_success_in_order(drill: Drill) -> None:
-    assert {task["status"] for task in drill.mended.values()} == {"succeeded"}
+def test_after_a_redrive_all_succeed_in_order(drill: Drill) -> None:
+    assert {task["status"] for task in drill.redriven.values()} == {"succeeded"}
     assert drill.laptop.dead_letters() == []
     for key, ids in drill.posted.items():
-        redriven = [drill.mended[task_id] for task_id in ids if drill.ended[task_id]["status"] == "failed"]
-        ends = [task["finished_at"] for task in redriven]
+        failed = [drill.redriven[task_id] for task_id in ids if drill.ended[task_id]["status"] == "failed"]
+        ends = [task["finished_at"] for task in failed]
         assert ends == sorted(ends), key
 
 
-def test_every_change_was_told(drill: Drill) -> None:
-    happened = {task_id: changes(task) for task_id, task in drill.mended.items()}
-    untold = {task_id: missing for task_id in happened if (missing := happened[task_id] - drill.told[task_id])}
-    assert untold == {}
-    assert drill.told == happened, "and nothing that never happened"
+def test_every_change_was_published(drill: Drill) -> None:
+    happened = {task_id: changes(task) for task_id, task in drill.redriven.items()}
+    missing = {task_id: left for task_id in happened if (left := happened[task_id] - drill.published[task_id])}
+    assert missing == {}
+    assert drill.published == happened, "nothing else was published"

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from local.emulator.clients import Clients
-from local.program import StreamDeclaration
-from local.services.lambdas import Invocation
+from local.program.declarations.model import StreamDeclaration
+from local.services.lambdas.model import Invocation
 from local.services.streams.runner import StreamMapping
 from tests.local.edition.outages import Subscriber, no_topic
 from tests.local.laptop import Laptop, eventually
@@ -31,7 +31,7 @@ def subscribed(laptop: Laptop) -> Iterator[Callable[[str], Subscriber]]:
 
 
 def failed_events(laptop: Laptop) -> list[dict[str, Any]]:
-    """What lies in the queue of failed events, taken out."""
+    """The failed events, removed from their queue."""
     url, sqs = laptop.outputs["event_failures_queue_url"], laptop.clients.get("sqs")
     taken: list[dict[str, Any]] = []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
@@ -41,11 +41,11 @@ def failed_events(laptop: Laptop) -> list[dict[str, Any]]:
     return taken
 
 
-def test_a_subscriber_hears_every_change_once_and_in_order(
+def test_a_subscriber_receives_every_change_once_and_in_order(
     laptop: Laptop, subscribed: Callable[[str], Subscriber]
 ) -> None:
     subscriber = subscribed("events_topic_arn")
-    good = laptop.post(title="Nobody hears this", type="demo.echo", ordering_key="heard", data={"secret": 1})
+    good = laptop.post(title="Not published", type="demo.echo", ordering_key="received", data={"secret": 1})
     bad = laptop.post(type="demo.flaky", data={"probability": 1, "error_class": "VALIDATION"})
     eventually(lambda: len(subscriber.of_task(good)) == len(subscriber.of_task(bad)) == 3)
     assert subscriber.statuses(good) == ["queued", "processing", "succeeded"]
@@ -56,11 +56,11 @@ def test_a_subscriber_hears_every_change_once_and_in_order(
     assert len({event["event_id"] for event in events}) == 3
     assert events[-1]["start_to_finish_ms"] >= 0
     assert subscriber.of_task(bad)[-1]["error"]["class"] == "VALIDATION"
-    assert not [text for text in subscriber.heard if "Nobody hears" in text or "secret" in text]
+    assert not [text for text in subscriber.received if "Not published" in text or "secret" in text]
 
 
 def test_twenty_failures_of_one_pattern_are_one_alert(laptop: Laptop, subscribed: Callable[[str], Subscriber]) -> None:
-    alerts, clients = subscribed("alerts_topic_arn"), laptop.clients  # made once: making one takes a while
+    alerts, clients = subscribed("alerts_topic_arn"), laptop.clients  # built once, because that takes a while
     task = {"title": "t", "description": "d", "priority": "low", "type": "demo.slow", "data": {"milliseconds": "many"}}
     for number in range(20):
         clients.sqs.send_message(
@@ -70,10 +70,10 @@ def test_twenty_failures_of_one_pattern_are_one_alert(laptop: Laptop, subscribed
             MessageDeduplicationId=str(uuid.uuid4()),
         )
     eventually(lambda: pattern(clients).get("failures") == {"N": "20"})
-    eventually(lambda: "told_at" in pattern(clients))  # from then on it is not told again
-    (told,) = [text for text in alerts.listen() if "demo.slow" in text]
-    assert "tasks of type demo.slow failed with VALIDATION" in told or "1 task of type demo.slow failed" in told
-    assert "What to do:" in told
+    eventually(lambda: "told_at" in pattern(clients))  # from then on it is not reported again
+    (alert,) = [text for text in alerts.receive() if "demo.slow" in text]
+    assert "tasks of type demo.slow failed with VALIDATION" in alert or "1 task of type demo.slow failed" in alert
+    assert "What to do:" in alert
 
 
 def pattern(clients: Clients) -> Any:
@@ -81,13 +81,13 @@ def pattern(clients: Clients) -> Any:
     return clients.dynamodb.get_item(TableName="taskline-dev-failure-patterns", Key=key).get("Item", {})
 
 
-def test_a_topic_that_is_gone_for_a_while_loses_nothing(
+def test_a_topic_that_is_gone_for_a_while_loses_no_event(
     laptop: Laptop, subscribed: Callable[[str], Subscriber]
 ) -> None:
     subscriber = subscribed("events_topic_arn")
     failed_events(laptop)
     with no_topic(laptop, subscriber.topic):
-        tasks = [laptop.post(ordering_key=f"untold-{number}") for number in range(3)]
+        tasks = [laptop.post(ordering_key=f"unpublished-{number}") for number in range(3)]
         for task in tasks:
             assert laptop.finished(task)["status"] == "succeeded", "tasks do not wait for their events"
         assert [subscriber.statuses(task) for task in tasks] == [[], [], []]
@@ -97,7 +97,7 @@ def test_a_topic_that_is_gone_for_a_while_loses_nothing(
     assert failed_events(laptop) == []
 
 
-def test_a_record_that_cannot_be_read_is_kept_and_the_rest_goes_on(
+def test_a_record_that_cannot_be_read_is_kept_and_the_others_follow(
     laptop: Laptop, subscribed: Callable[[str], Subscriber]
 ) -> None:
     subscriber = subscribed("events_topic_arn")
@@ -119,8 +119,8 @@ class BrokenFunctions:
         return Invocation(payload=b'{"errorType": "Broken"}', failed=True)
 
 
-def test_what_is_not_done_when_it_stops_is_done_after_the_next_start(laptop: Laptop, tmp_path: Any) -> None:
-    """The emulator forgets its streams when it stops."""
+def test_records_that_are_not_processed_at_a_stop_are_kept_for_the_next_start(laptop: Laptop, tmp_path: Any) -> None:
+    """The emulator keeps no streams across a restart."""
     kept = tmp_path / "undone.json"
     clients = Clients(laptop.clients.endpoint, "us-east-1")
     stream: Any = laptop.clients.dynamodb.describe_table(TableName=laptop.outputs["table_name"])

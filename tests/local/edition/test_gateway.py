@@ -1,4 +1,4 @@
-"""The API as integrators meet it on the laptop: documents, other origins, methods, keys and limits."""
+"""The API as its clients see it on the laptop: documents, other origins, methods, keys and limits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from tests.local.laptop import Answer, Laptop
+from tests.local.laptop import Laptop, Response
 
 ORIGIN = "https://app.example"
 PROBLEM = "application/problem+json"
@@ -24,27 +24,27 @@ KEYED = {
 }
 
 
-def test_the_document_is_served_and_names_every_path_that_answers(laptop: Laptop) -> None:
-    answer = laptop.request("GET", "/v1/openapi.json")
-    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
-    for path, operations in answer.json["paths"].items():
+def test_the_document_is_served_and_names_every_path_of_the_api(laptop: Laptop) -> None:
+    response = laptop.request("GET", "/v1/openapi.json")
+    assert (response.status, response.headers["Content-Type"]) == (200, "application/json")
+    for path, operations in response.json["paths"].items():
         declared = {method.upper() for method in operations}
-        refused = laptop.request("PATCH", f"/v1{path.replace('{task_id}', 'x')}")
-        assert refused.status == 405
-        assert declared < set(refused.headers["Allow"].split(", ")), path
+        rejected = laptop.request("PATCH", f"/v1{path.replace('{task_id}', 'x')}")
+        assert rejected.status == 405
+        assert declared < set(rejected.headers["Allow"].split(", ")), path
 
 
 def test_the_page_is_readable_without_any_network(laptop: Laptop) -> None:
-    answer = laptop.request("GET", "/v1/docs")
-    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
-    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; ")
-    html = answer.body.decode()
+    response = laptop.request("GET", "/v1/docs")
+    assert (response.status, response.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert response.headers["Content-Security-Policy"].startswith("default-src 'none'; ")
+    html = response.body.decode()
     assert "<h1>Taskline</h1>" in html
     assert "http:" not in html
     assert "https:" not in html
 
 
-def test_a_long_answer_is_compressed_for_who_asks(laptop: Laptop) -> None:
+def test_a_long_response_is_compressed_for_clients_that_accept_it(laptop: Laptop) -> None:
     plain = laptop.request("GET", "/v1/openapi.json")
     packed = laptop.request("GET", "/v1/openapi.json", Accept_Encoding="gzip")
     assert packed.headers["Content-Encoding"] == "gzip"
@@ -52,7 +52,7 @@ def test_a_long_answer_is_compressed_for_who_asks(laptop: Laptop) -> None:
     assert "Content-Encoding" not in laptop.request("GET", "/v1/health", Accept_Encoding="gzip").headers
 
 
-def test_head_is_answered_as_get_is(laptop: Laptop) -> None:
+def test_head_gets_the_headers_of_get(laptop: Laptop) -> None:
     for path, status in (("/v1/health", 200), ("/v1/docs", 200), ("/v1/tasks/no-such-task", 404)):
         head, get = laptop.request("HEAD", path), laptop.request("GET", path)
         assert (head.status, get.status, head.body) == (status, status, b"")
@@ -60,17 +60,17 @@ def test_head_is_answered_as_get_is(laptop: Laptop) -> None:
     assert laptop.request("HEAD", "/v1/tasks/batch").status == 405
 
 
-def test_a_web_page_may_ask_first_and_then_post(laptop: Laptop) -> None:
-    asked = laptop.request(
+def test_a_web_page_may_send_a_preflight_request_and_then_post(laptop: Laptop) -> None:
+    preflight = laptop.request(
         "OPTIONS", "/v1/tasks", Origin=ORIGIN, Access_Control_Request_Method="POST", Access_Control_Request_Headers="x"
     )
-    assert (asked.status, asked.body) == (204, b"")
-    assert "POST" in asked.headers["Access-Control-Allow-Methods"].split(", ")
-    assert "Content-Type" in asked.headers["Access-Control-Allow-Headers"].split(", ")
-    assert asked.headers["Access-Control-Allow-Origin"] == "*"
+    assert (preflight.status, preflight.body) == (204, b"")
+    assert "POST" in preflight.headers["Access-Control-Allow-Methods"].split(", ")
+    assert "Content-Type" in preflight.headers["Access-Control-Allow-Headers"].split(", ")
+    assert preflight.headers["Access-Control-Allow-Origin"] == "*"
 
 
-def test_a_web_page_can_read_every_kind_of_answer(laptop: Laptop) -> None:
+def test_a_web_page_can_read_every_kind_of_response(laptop: Laptop) -> None:
     for method, path, status in (
         ("GET", "/v1/health", 200),
         ("POST", "/v1/tasks", 400),
@@ -78,27 +78,27 @@ def test_a_web_page_can_read_every_kind_of_answer(laptop: Laptop) -> None:
         ("GET", "/v1/no/such/path", 404),
     ):
         body = b"{" if method == "POST" else None
-        answer = laptop.request(method, path, body, Origin=ORIGIN, Content_Type="application/json")
-        assert answer.status == status
-        assert answer.headers["Access-Control-Allow-Origin"] == "*", f"{method} {path}"
+        response = laptop.request(method, path, body, Origin=ORIGIN, Content_Type="application/json")
+        assert response.status == status
+        assert response.headers["Access-Control-Allow-Origin"] == "*", f"{method} {path}"
 
 
-def test_operators_sign_and_the_laptop_knows_the_root_user_alone(new_laptop: Callable[..., Laptop]) -> None:
+def test_operators_sign_and_the_laptop_accepts_only_the_root_user(new_laptop: Callable[..., Laptop]) -> None:
     laptop = new_laptop(**{"taskline:operatorAuthorization": "iam"})
     laptop.start()
-    assert laptop.request("GET", "/v1/breaker").status == 404, "the gateway has one error for both"
+    assert laptop.request("GET", "/v1/breaker").status == 404, "as for an unknown path"
     assert signed(laptop, Credentials("test", "any")).json["state"] == "closed"
     role = laptop.clients.iam.get_role(RoleName=laptop.outputs["pipe_name"])["Role"]["Arn"]
     assumed = laptop.clients.sts.assume_role(RoleArn=role, RoleSessionName="a-test")["Credentials"]
     known = Credentials(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"])
-    for refused in (signed(laptop, known), signed(laptop, Credentials("AKIAUNKNOWN", "any"))):
-        assert (refused.status, refused.json["title"]) == (403, "Forbidden")
+    for rejected in (signed(laptop, known), signed(laptop, Credentials("AKIAUNKNOWN", "any"))):
+        assert (rejected.status, rejected.json["title"]) == (403, "Forbidden")
 
 
-def signed(laptop: Laptop, credentials: Credentials) -> Answer:
-    wanted = AWSRequest("GET", f"{laptop.api}/breaker")
-    SigV4Auth(credentials, "execute-api", laptop.runtime["region"]).add_auth(wanted)
-    return laptop.request("GET", "/v1/breaker", None, **dict(wanted.headers.items()))
+def signed(laptop: Laptop, credentials: Credentials) -> Response:
+    unsigned = AWSRequest("GET", f"{laptop.api}/breaker")
+    SigV4Auth(credentials, "execute-api", laptop.runtime["region"]).add_auth(unsigned)
+    return laptop.request("GET", "/v1/breaker", None, **dict(unsigned.headers.items()))
 
 
 @pytest.fixture
@@ -108,33 +108,35 @@ def keyed(new_laptop: Callable[..., Laptop]) -> Laptop:
     return laptop
 
 
-def test_keys_are_asked_for_and_are_good_for_so_much_and_no_more(keyed: Laptop) -> None:
+def test_api_keys_are_required_and_each_has_its_own_quota(keyed: Laptop) -> None:
     assert keyed.request("GET", "/v1/health").status == 200, "monitors need no key"
     document = keyed.request("GET", "/v1/openapi.json").json
     assert document["paths"]["/tasks"]["post"]["security"] == [{"api_key": []}]
-    asked = keyed.request("OPTIONS", "/v1/tasks", Origin=ORIGIN)
-    assert (asked.status, asked.headers["Access-Control-Allow-Origin"]) == (204, ORIGIN), "browsers send none here"
+    preflight = keyed.request("OPTIONS", "/v1/tasks", Origin=ORIGIN)
+    assert (preflight.status, preflight.headers["Access-Control-Allow-Origin"]) == (204, ORIGIN), (
+        "preflights carry no key"
+    )
     assert "Access-Control-Allow-Origin" not in keyed.request("OPTIONS", "/v1/tasks", Origin="https://evil").headers
 
     assert_problem(keyed.request("GET", "/v1/tasks/x", Origin=ORIGIN), 403)
     assert_problem(keyed.request("GET", "/v1/tasks/x", Origin=ORIGIN, X_Api_Key="wrong"), 403)
-    assert keyed.request("HEAD", "/v1/tasks/x").status == 403, "no way round"
+    assert keyed.request("HEAD", "/v1/tasks/x").status == 403, "HEAD is no way around the key"
     keys = {client: value_of(keyed, key_id) for client, key_id in keyed.outputs["api_key_ids"].items()}
     assert keys.keys() == {"web", "mobile"}
     task = json.dumps({"title": "A title", "description": "A description", "priority": "low"}).encode()
     accepted = keyed.request("POST", "/v1/tasks", task, X_Api_Key=keys["web"], Content_Type="application/json")
     assert accepted.status == 202
-    answers = [keyed.request("GET", "/v1/tasks/x", Origin=ORIGIN, X_Api_Key=keys["web"]) for _ in range(3)]
-    assert [answer.status for answer in answers] == [404, 404, 429]
-    assert_problem(answers[-1], 429)
-    assert answers[-1].json["title"] == "Quota exceeded"
+    responses = [keyed.request("GET", "/v1/tasks/x", Origin=ORIGIN, X_Api_Key=keys["web"]) for _ in range(3)]
+    assert [response.status for response in responses] == [404, 404, 429]
+    assert_problem(responses[-1], 429)
+    assert responses[-1].json["title"] == "Quota exceeded"
     assert keyed.request("GET", "/v1/tasks/x", X_Api_Key=keys["mobile"]).status == 404, "each key has its own quota"
 
 
-def assert_problem(answer: Answer, status: int) -> None:
-    assert (answer.status, answer.json["status"]) == (status, status)
-    assert answer.headers["Content-Type"] == PROBLEM
-    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN, "the page that is refused can read why"
+def assert_problem(response: Response, status: int) -> None:
+    assert (response.status, response.json["status"]) == (status, status)
+    assert response.headers["Content-Type"] == PROBLEM
+    assert response.headers["Access-Control-Allow-Origin"] == ORIGIN, "a page whose request is rejected can read why"
 
 
 def value_of(laptop: Laptop, key_id: str) -> str:

@@ -1,4 +1,4 @@
-"""Permissions are enforced: the pipe and the functions can do what their roles say, and nothing else."""
+"""Permissions are enforced: the pipe and the functions can do what their roles allow, and nothing else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def session(laptop: Laptop, role: str) -> AssumedSession:
     return assumed_session(laptop.clients, arn, "a-test")
 
 
-def test_the_pipe_s_role_may_take_messages_and_nothing_else(laptop: Laptop) -> None:
+def test_the_pipe_s_role_may_receive_messages_and_nothing_else(laptop: Laptop) -> None:
     role = session(laptop, laptop.outputs["pipe_name"])
     sqs, url = role.client("sqs"), laptop.outputs["queue_url"]
     sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
@@ -29,7 +29,7 @@ def test_the_pipe_s_role_may_take_messages_and_nothing_else(laptop: Laptop) -> N
         role.client("dynamodb").scan(TableName=laptop.outputs["table_name"])
 
 
-def test_a_pipe_without_its_permissions_leaves_messages_alone_and_goes_on_when_it_has_them_again(
+def test_a_pipe_without_its_permissions_leaves_messages_alone_and_resumes_when_they_return(
     laptop: Laptop,
 ) -> None:
     iam, role = laptop.clients.iam, laptop.outputs["pipe_name"]
@@ -47,7 +47,7 @@ def test_a_pipe_without_its_permissions_leaves_messages_alone_and_goes_on_when_i
 
 @contextlib.contextmanager
 def without(laptop: Laptop, role: str, action: str) -> Generator[None]:
-    """The role's one policy lacks the action, and nothing else."""
+    """Remove the action, and nothing else, from the role's one policy for a while."""
     iam: Any = laptop.clients.iam
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
@@ -62,7 +62,7 @@ def without(laptop: Laptop, role: str, action: str) -> Generator[None]:
 
 
 @pytest.mark.usefixtures("quick_redelivery")
-def test_a_pipe_that_may_take_messages_but_start_no_execution_leaves_them_in_the_queue(laptop: Laptop) -> None:
+def test_a_pipe_that_may_receive_messages_but_start_no_execution_leaves_them_in_the_queue(laptop: Laptop) -> None:
     with without(laptop, laptop.outputs["pipe_name"], "states:StartSyncExecution"):
         let_changes_take_effect()
         task_id = laptop.post(ordering_key="unstartable")
@@ -72,24 +72,24 @@ def test_a_pipe_that_may_take_messages_but_start_no_execution_leaves_them_in_the
 
 
 @pytest.mark.usefixtures("quick_redelivery")
-def test_a_pipe_that_may_not_delete_its_message_gets_it_again_to_no_effect(laptop: Laptop) -> None:
+def test_a_pipe_that_may_not_delete_its_message_receives_it_again_without_effect(laptop: Laptop) -> None:
     with without(laptop, laptop.outputs["pipe_name"], "sqs:DeleteMessage"):
         task_id = laptop.post(ordering_key="undeletable")
         eventually(lambda: "sqs:DeleteMessage" in laptop.output, seconds=10)
         before = laptop.finished(task_id)
-    assert laptop.finished(laptop.post(ordering_key="undeletable"))["status"] == "succeeded", "its key goes on"
+    assert laptop.finished(laptop.post(ordering_key="undeletable"))["status"] == "succeeded", "its key advances"
     assert laptop.read(task_id) == before
 
 
 @pytest.mark.usefixtures("quick_redelivery")
-def test_a_state_machine_may_do_what_its_own_role_says(laptop: Laptop) -> None:
+def test_a_state_machine_may_do_what_its_own_role_allows(laptop: Laptop) -> None:
     with without(laptop, laptop.outputs["state_machine_name"], "lambda:InvokeFunction"):
         let_changes_take_effect()
         task_id = laptop.post(ordering_key="powerless")
         eventually(lambda: "Lambda.AccessDeniedException" in laptop.output, seconds=10)
         assert laptop.read(task_id)["status"] == "queued"
     task = laptop.finished(task_id)
-    assert (task["status"], task["attempts"]) == ("succeeded", 1), "what never ran does not count"
+    assert (task["status"], task["attempts"]) == ("succeeded", 1), "a run that never started is not counted"
 
 
 def test_a_function_without_its_permissions_cannot_record_a_task(laptop: Laptop) -> None:

@@ -1,4 +1,4 @@
-"""Idempotency keys and batches over real HTTP, under the functions' own roles: what is sent again counts once."""
+"""Idempotency keys and batches over real HTTP, under the functions' own roles: a repeated request has one effect."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from functions.tasks.intake.idempotency import IdempotencyKey
 from tests.local.edition.test_iam import without
-from tests.local.laptop import Answer, Laptop, eventually, let_changes_take_effect
+from tests.local.laptop import Laptop, Response, eventually, let_changes_take_effect
 
 KEYS = 100
 REQUESTS = 1000
@@ -26,13 +26,13 @@ def a_task(**changes: Any) -> dict[str, Any]:
     return {"title": "A title", "description": "A description", "priority": "low", **changes}
 
 
-def post(laptop: Laptop, key: str, body: Any, path: str = "/v1/tasks") -> Answer:
+def post(laptop: Laptop, key: str, body: Any, path: str = "/v1/tasks") -> Response:
     headers = {"Content_Type": "application/json", "Idempotency_Key": key}
     return laptop.request("POST", path, json.dumps(body).encode(), **headers)
 
 
 def count_of(laptop: Laptop, title: str) -> int:
-    """How many records there are of tasks with this title."""
+    """The number of records of tasks with this title."""
     table, dynamodb = laptop.outputs["table_name"], laptop.clients.get("dynamodb")
     pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     return sum(f'"title":"{title}"' in item["body"]["S"] for page in pages for item in page["Items"])
@@ -45,59 +45,59 @@ def clients() -> Iterator[ThreadPoolExecutor]:
 
 
 @pytest.mark.check
-def test_a_thousand_submissions_with_a_hundred_keys_make_a_hundred_tasks_that_run_once(
+def test_a_thousand_submissions_with_a_hundred_keys_create_a_hundred_tasks_that_run_once(
     laptop: Laptop, clients: ThreadPoolExecutor
 ) -> None:
     tasks = [
         a_task(title="crowd", ordering_key=f"crowd-{n % 20}", data={"n": n}, type="demo.echo") for n in range(KEYS)
     ]
-    order = [n for n in range(KEYS) for _ in range(REQUESTS // KEYS)]  # those of a key together, so that they meet
-    answers = list(clients.map(lambda n: (n, post(laptop, f"crowd-{n}", tasks[n])), order))
+    order = [n for n in range(KEYS) for _ in range(REQUESTS // KEYS)]  # a key's requests overlap
+    responses = list(clients.map(lambda n: (n, post(laptop, f"crowd-{n}", tasks[n])), order))
 
-    assert {answer.status for _, answer in answers} == {202}
+    assert {response.status for _, response in responses} == {202}
     ids = collections.defaultdict(set)
-    for n, answer in answers:
-        ids[n].add(answer.json["task_id"])
-    assert all(len(of_key) == 1 for of_key in ids.values()), "every request with a key is told of the same task"
+    for n, response in responses:
+        ids[n].add(response.json["task_id"])
+    assert all(len(of_key) == 1 for of_key in ids.values()), "every request with a key gets the same task"
     assert len(set.union(*ids.values())) == KEYS == count_of(laptop, "crowd")
-    new = [answer for _, answer in answers if "Idempotent-Replayed" not in answer.headers]
-    assert len(new) >= KEYS, "the first request of each key is no replay"
+    new = [response for _, response in responses if "Idempotent-Replayed" not in response.headers]
+    assert len(new) >= KEYS, "the first request of each key is not a replay"
     for (task_id,) in ids.values():
         task = laptop.finished(task_id)
-        assert (task["status"], task["attempts"]) == ("succeeded", 1), "each was processed, once"
+        assert (task["status"], task["attempts"]) == ("succeeded", 1), "each was processed once"
 
 
-def test_a_task_that_was_recorded_and_could_not_be_sent_runs_once_after_the_clients_retry(laptop: Laptop) -> None:
+def test_a_task_that_was_recorded_but_not_sent_runs_once_after_the_client_s_retry(laptop: Laptop) -> None:
     task = a_task(title="unsent", ordering_key="unsent")
     with without(laptop, VALIDATOR, "sqs:SendMessage"):
-        refused = post(laptop, "unsent", task)
-        assert refused.status == 503
-        assert int(refused.headers["Retry-After"]) >= 1
+        rejected = post(laptop, "unsent", task)
+        assert rejected.status == 503
+        assert int(rejected.headers["Retry-After"]) >= 1
     task_id = IdempotencyKey(caller=None, text="unsent").task_id()
-    assert laptop.read(task_id)["status"] == "queued", "recorded, and nothing in the queue"
+    assert laptop.read(task_id)["status"] == "queued", "recorded, but not in the queue"
 
     for _ in range(3):
-        answer = post(laptop, "unsent", task)
-        assert (answer.status, answer.json["task_id"]) == (202, task_id)
-        assert answer.headers["Idempotent-Replayed"] == "true"
+        response = post(laptop, "unsent", task)
+        assert (response.status, response.json["task_id"]) == (202, task_id)
+        assert response.headers["Idempotent-Replayed"] == "true"
     done = laptop.finished(task_id)
     assert (done["status"], done["attempts"]) == ("succeeded", 1)
     assert count_of(laptop, "unsent") == 1
 
 
 @contextlib.contextmanager
-def _deadly_to_send(laptop: Laptop) -> Generator[None]:
-    """SQS takes the validator's connection and says nothing, until Lambda ends the validator in the middle of it."""
+def _hanging_send(laptop: Laptop) -> Generator[None]:
+    """SQS accepts the validator's connection and never responds, until Lambda kills the validator."""
     client: Any = laptop.clients.lambda_
     usual = client.get_function_configuration(FunctionName=VALIDATOR)
     variables = usual["Environment"]["Variables"]
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        deadly = {"Variables": variables | {"AWS_ENDPOINT_URL_SQS": address}}
-        client.update_function_configuration(FunctionName=VALIDATOR, Timeout=3, Environment=deadly)
+        hanging = {"Variables": variables | {"AWS_ENDPOINT_URL_SQS": address}}
+        client.update_function_configuration(FunctionName=VALIDATOR, Timeout=3, Environment=hanging)
         try:
             let_changes_take_effect()
-            eventually(lambda: laptop.request("GET", "/v1/health").status == 200)  # a cold start takes time of its own
+            eventually(lambda: laptop.request("GET", "/v1/health").status == 200)  # so that the cold start is over
             yield
         finally:
             client.update_function_configuration(
@@ -107,35 +107,35 @@ def _deadly_to_send(laptop: Laptop) -> Generator[None]:
 
 
 @pytest.mark.check
-def test_a_validator_that_dies_between_put_and_send_is_made_good_by_the_clients_retry(laptop: Laptop) -> None:
+def test_a_validator_that_dies_between_put_and_send_is_made_good_by_the_client_s_retry(laptop: Laptop) -> None:
     task = a_task(title="died", ordering_key="died")
-    with _deadly_to_send(laptop):
+    with _hanging_send(laptop):
         died = post(laptop, "died", task)
-        assert (died.status, died.json["title"]) == (500, "Internal error"), "nobody was left to answer"
+        assert (died.status, died.json["title"]) == (500, "Internal error"), "no one was left to respond"
     task_id = IdempotencyKey(caller=None, text="died").task_id()
     assert laptop.read(task_id)["status"] == "queued", "it died after the put"
 
-    answer = post(laptop, "died", task)
-    assert (answer.status, answer.json["task_id"]) == (202, task_id)
+    response = post(laptop, "died", task)
+    assert (response.status, response.json["task_id"]) == (202, task_id)
     done = laptop.finished(task_id)
     assert (done["status"], done["attempts"]) == ("succeeded", 1)
     assert count_of(laptop, "died") == 1
 
 
-def test_another_payload_with_the_same_key_is_refused(laptop: Laptop) -> None:
+def test_another_payload_with_the_same_key_is_rejected(laptop: Laptop) -> None:
     assert post(laptop, "reused", a_task()).status == 202
-    answer = post(laptop, "reused", a_task(title="another"))
-    assert answer.status == 422
-    assert answer.headers["Content-Type"].startswith("application/problem+json")
+    response = post(laptop, "reused", a_task(title="another"))
+    assert response.status == 422
+    assert response.headers["Content-Type"].startswith("application/problem+json")
 
 
-def test_a_batch_is_worked_off_in_order_and_counts_once(laptop: Laptop) -> None:
+def test_a_batch_is_processed_in_order_and_once(laptop: Laptop) -> None:
     given = [
         a_task(title="in-batch", ordering_key=f"batch-{n % 3}", data={"n": n}, type="demo.echo") for n in range(25)
     ]
     first, second = (post(laptop, "a-batch", {"tasks": given}, "/v1/tasks/batch") for _ in range(2))
     assert (first.status, second.status) == (207, 207), first
-    ids = [[result["task"]["task_id"] for result in answer.json["results"]] for answer in (first, second)]
+    ids = [[result["task"]["task_id"] for result in response.json["results"]] for response in (first, second)]
     assert ids[0] == ids[1]
     assert second.headers["Idempotent-Replayed"] == "true"
     done = [laptop.finished(task_id) for task_id in ids[0]]
@@ -146,8 +146,8 @@ def test_a_batch_is_worked_off_in_order_and_counts_once(laptop: Laptop) -> None:
     assert count_of(laptop, "in-batch") == 25
 
 
-def test_a_batch_with_a_mistake_and_one_that_is_none(laptop: Laptop) -> None:
-    answer = post(laptop, "mixed", {"tasks": [a_task(), a_task(title="")]}, "/v1/tasks/batch")
-    assert [result["status"] for result in answer.json["results"]] == [202, 400]
+def test_a_batch_with_an_invalid_task_and_an_empty_batch(laptop: Laptop) -> None:
+    response = post(laptop, "mixed", {"tasks": [a_task(), a_task(title="")]}, "/v1/tasks/batch")
+    assert [result["status"] for result in response.json["results"]] == [202, 400]
     assert post(laptop, "none", {"tasks": []}, "/v1/tasks/batch").status == 400
     assert laptop.request("GET", "/v1/tasks/batch").status == 405

@@ -1,4 +1,4 @@
-"""Starting, stopping, and being stopped: state survives, nothing is left behind, and each failure says what to do."""
+"""Starts, stops and kills: state survives, nothing is left behind, and each failure says what to do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_tasks_and_a_stopped_pipe_survive_a_stop_and_a_kill(new_laptop: NewLapto
     first = new_laptop()
     first.start()
     emulator = first.runtime["emulator_pid"]
-    assert first.output.count(READY) == 1, "exactly one line says that it is ready"
+    assert first.output.count(READY) == 1, "exactly one line reports that it is ready"
     done = first.post()
     assert first.finished(done)["status"] == "succeeded"
     pipe = first.outputs["pipe_name"]
@@ -33,7 +33,7 @@ def test_tasks_and_a_stopped_pipe_survive_a_stop_and_a_kill(new_laptop: NewLapto
     eventually(lambda: "pipe stopped" in first.output)
     waiting = [first.post(ordering_key="kept") for _ in range(3)]
     assert first.stop(signal.SIGTERM) == 0
-    assert not alive(emulator), "the emulator goes with it"
+    assert not alive(emulator), "the emulator ends with it"
     assert not (first.state_dir / "runtime.json").exists()
 
     second = new_laptop()
@@ -51,12 +51,12 @@ def test_tasks_and_a_stopped_pipe_survive_a_stop_and_a_kill(new_laptop: NewLapto
     assert not alive(orphan)
     third.clients.pipes.start_pipe(Name=pipe)
     tasks = [third.finished(task) for task in waiting]
-    assert {task["status"] for task in tasks} == {"succeeded"}, "queued tasks go on"
+    assert {task["status"] for task in tasks} == {"succeeded"}, "queued tasks are processed"
     assert [task["started_at"] for task in tasks] == sorted(task["started_at"] for task in tasks)
     assert third.stop(signal.SIGINT) == 0, "Ctrl-C is a clean end"
 
 
-def test_a_second_one_on_the_same_state_or_port_says_what_to_do(laptop: Laptop, new_laptop: NewLaptop) -> None:
+def test_a_second_start_on_the_same_state_or_port_says_what_to_do(laptop: Laptop, new_laptop: NewLaptop) -> None:
     same_state = Laptop(laptop.state_dir)
     same_state.launch()
     assert same_state.wait() == 1
@@ -67,18 +67,18 @@ def test_a_second_one_on_the_same_state_or_port_says_what_to_do(laptop: Laptop, 
     assert same_port.wait() == 1
     assert f"Port {laptop.port} is taken" in same_port.output
     assert "TASKLINE_PORT=" in same_port.output
-    assert laptop.request("GET", "/v1/health").status == 200, "the one that runs is not disturbed"
+    assert laptop.request("GET", "/v1/health").status == 200, "the running one is not disturbed"
 
 
 @pytest.mark.check
 def test_the_death_of_the_emulator_ends_it_with_a_message(new_laptop: NewLaptop) -> None:
     running = new_laptop()
     (running.state_dir / "emulator").mkdir(parents=True)
-    (running.state_dir / "emulator" / "sqs.json").write_text("state of old", encoding="utf-8")
-    running.start(FRESH="1", LOG_LEVEL="DEBUG", AWS_PROFILE="nobody", AWS_ENDPOINT_URL="http://127.0.0.1:1")
+    (running.state_dir / "emulator" / "sqs.json").write_text("old state", encoding="utf-8")
+    running.start(FRESH="1", LOG_LEVEL="DEBUG", AWS_PROFILE="unknown", AWS_ENDPOINT_URL="http://127.0.0.1:1")
     assert running.finished(running.post())["status"] == "succeeded", "the host's settings do not reach it"
     assert "Starting empty" in running.output
-    assert not (running.state_dir / "emulator" / "sqs.json").exists(), "FRESH=1 forgets what was"
+    assert not (running.state_dir / "emulator" / "sqs.json").exists(), "FRESH=1 deletes the old state"
     os.kill(running.runtime["emulator_pid"], signal.SIGKILL)
     assert running.wait() == 1
     assert "The AWS emulator ended unexpectedly" in running.output
@@ -105,8 +105,8 @@ def test_a_state_directory_that_cannot_be_written_is_named(tmp_path: Path) -> No
     assert "TASKLINE_STATE_DIR" in laptop.output
 
 
-def test_bad_settings_are_refused_before_anything_starts(new_laptop: NewLaptop) -> None:
-    for config, variables, said in (
+def test_invalid_settings_are_rejected_before_anything_starts(new_laptop: NewLaptop) -> None:
+    for config, variables, message in (
         ({"taskline:noSuchKey": 1}, {}, "taskline:noSuchKey"),
         ({"taskline:handlerTimeoutSeconds": "long"}, {}, "not of type integer"),
         ({"taskline:handlerTimeoutSeconds": 2}, {"TASKLINE_STAGE": "nowhere"}, "Pulumi.nowhere.yaml"),
@@ -116,7 +116,7 @@ def test_bad_settings_are_refused_before_anything_starts(new_laptop: NewLaptop) 
         laptop = new_laptop(**config)
         laptop.launch(**variables)
         assert laptop.wait() == 1
-        assert said in laptop.output
+        assert message in laptop.output
         assert "What to do:" in laptop.output
         assert "Traceback" not in laptop.output
 
@@ -130,15 +130,15 @@ def test_an_error_of_the_program_is_shown_with_its_own_message(new_laptop: NewLa
     assert not (laptop.state_dir / "emulator.json").exists(), "nothing is left running"
 
 
-def test_a_missing_dependency_is_said() -> None:
+def test_a_missing_dependency_is_reported() -> None:
     without_packages = [sys.executable, "-S", "-m", "local"]
     ended = subprocess.run(without_packages, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
-    assert "run `make`" in ended.stderr
+    assert "Run `make run`" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
-def test_a_port_held_by_a_stranger_is_named(new_laptop: NewLaptop) -> None:
+def test_the_process_that_holds_a_port_is_named(new_laptop: NewLaptop) -> None:
     with socket.socket() as stranger:
         stranger.bind(("127.0.0.1", 0))
         stranger.listen()

@@ -1,4 +1,4 @@
-"""The whole pipeline over real HTTP: tasks that succeed, that fail, that come twice, that lose their machine."""
+"""The whole pipeline over real HTTP: tasks that succeed, fail, arrive twice, or lose their state machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from tests.local.laptop import Laptop, eventually, let_changes_take_effect
 
 
-def test_a_posted_task_is_worked_off_and_can_be_read_back(laptop: Laptop) -> None:
+def test_a_submitted_task_is_processed_and_can_be_read_back(laptop: Laptop) -> None:
     task_id = laptop.post(title="Echo", type="demo.echo", data={"number": 1, "text": "Grüße"})
     task = laptop.finished(task_id)
     assert task["status"] == "succeeded", task
@@ -37,7 +37,7 @@ def test_each_execution_is_logged_event_by_event(laptop: Laptop) -> None:
 
 
 def events_of(laptop: Laptop, task_id: str) -> list[dict[str, Any]]:
-    """All logged events of the executions that got the task's message."""
+    """All logged events of the executions that received the task's message."""
     group = f"/aws/vendedlogs/states/{laptop.outputs['state_machine_name']}"
     logged = laptop.clients.logs.filter_log_events(logGroupName=group, limit=10_000)["events"]
     events = [json.loads(str(event.get("message"))) for event in logged]
@@ -45,7 +45,7 @@ def events_of(laptop: Laptop, task_id: str) -> list[dict[str, Any]]:
     return [event for event in events if event["execution_arn"] in of_task]
 
 
-def test_a_warm_task_takes_less_than_half_a_second_from_post_to_succeeded(laptop: Laptop) -> None:
+def test_a_warm_task_takes_less_than_half_a_second_from_submission_to_success(laptop: Laptop) -> None:
     laptop.finished(laptop.post())
     seconds: list[float] = []
     for _ in range(9):
@@ -55,7 +55,7 @@ def test_a_warm_task_takes_less_than_half_a_second_from_post_to_succeeded(laptop
     assert statistics.median(seconds) <= 0.5, seconds
 
 
-def test_each_key_is_worked_off_in_posting_order_and_the_keys_in_parallel(laptop: Laptop) -> None:
+def test_each_key_is_processed_in_order_and_keys_are_processed_in_parallel(laptop: Laptop) -> None:
     posted = [
         (key, laptop.post(ordering_key=f"key-{key}", type="demo.slow", data={"milliseconds": 20}))
         for _ in range(10)
@@ -66,17 +66,17 @@ def test_each_key_is_worked_off_in_posting_order_and_the_keys_in_parallel(laptop
     for key in range(10):
         of_key = [task for other, task in tasks if other == key]
         for earlier, later in itertools.pairwise(of_key):
-            assert earlier["finished_at"] <= later["started_at"], "a task starts only when the one before it is done"
+            assert earlier["finished_at"] <= later["started_at"], "a task starts only after the previous one"
     starts = sorted((task["started_at"], 1) for _, task in tasks)
     ends = sorted((task["finished_at"], -1) for _, task in tasks)
     depth = deepest = 0
     for _, change in sorted(starts + ends):
         depth += change
         deepest = max(deepest, depth)
-    assert deepest > 1, "tasks of different keys run side by side"
+    assert deepest > 1, "tasks of different keys run in parallel"
 
 
-def test_a_poisoned_task_fails_with_a_dead_letter_and_its_key_goes_on(laptop: Laptop) -> None:
+def test_a_poisoned_task_fails_with_a_dead_letter_and_its_key_advances(laptop: Laptop) -> None:
     laptop.dead_letters()
     data = {"probability": 1, "error_class": "VALIDATION"}
     poisoned = laptop.post(title="Poison", ordering_key="poisoned", type="demo.flaky", data=data)
@@ -84,9 +84,9 @@ def test_a_poisoned_task_fails_with_a_dead_letter_and_its_key_goes_on(laptop: La
     task = laptop.finished(poisoned)
     assert (task["status"], task["error"]["class"]) == ("failed", "VALIDATION"), task
     assert laptop.finished(following)["status"] == "succeeded"
-    letters = [letter for letter in laptop.dead_letters() if poisoned in json.dumps(letter)]
-    assert len(letters) == 1, "exactly one dead letter"
-    assert "Poison" in json.dumps(letters[0]), "it holds the whole original message"
+    dead_letters = [dead_letter for dead_letter in laptop.dead_letters() if poisoned in json.dumps(dead_letter)]
+    assert len(dead_letters) == 1, "exactly one dead letter"
+    assert "Poison" in json.dumps(dead_letters[0]), "it contains the whole original message"
 
 
 def test_a_message_delivered_twice_has_one_effect(laptop: Laptop) -> None:
@@ -101,25 +101,25 @@ def test_a_message_delivered_twice_has_one_effect(laptop: Laptop) -> None:
 
 
 @pytest.mark.parametrize("body", ["not JSON", "[]", '{"no_task_id": 1}', '{"task_id": 7}'])
-def test_a_malformed_message_ends_in_the_dead_letter_queue_and_its_group_goes_on(laptop: Laptop, body: str) -> None:
+def test_a_malformed_message_is_dead_lettered_and_its_group_advances(laptop: Laptop, body: str) -> None:
     laptop.dead_letters()
     laptop.send(body, group="malformed")
     following = laptop.post(ordering_key="malformed")
     assert laptop.finished(following)["status"] == "succeeded"
-    (letter,) = laptop.dead_letters()
-    assert body in json.dumps(letter).replace("\\", ""), "the message is kept as it came"
-    assert "InvalidMessage" in json.dumps(letter), "with the reason"
+    (dead_letter,) = laptop.dead_letters()
+    assert body in json.dumps(dead_letter).replace("\\", ""), "the message is kept unchanged"
+    assert "InvalidMessage" in json.dumps(dead_letter), "with the reason"
 
 
 @pytest.mark.usefixtures("quick_redelivery")
-def test_a_message_whose_state_machine_was_missing_is_worked_off_after_redelivery(laptop: Laptop) -> None:
+def test_a_message_whose_state_machine_was_missing_is_processed_after_redelivery(laptop: Laptop) -> None:
     client, arn = laptop.clients.stepfunctions, laptop.outputs["state_machine_arn"]
     machine = client.describe_state_machine(stateMachineArn=arn)
     client.delete_state_machine(stateMachineArn=arn)
     let_changes_take_effect()
     task_id = laptop.post(ordering_key="machine")
     eventually(lambda: "StateMachineDoesNotExist" in laptop.output)
-    assert laptop.read(task_id)["status"] == "queued", "it waits unharmed"
+    assert laptop.read(task_id)["status"] == "queued", "it stays queued"
     client.create_state_machine(
         name=machine["name"], definition=machine["definition"], roleArn=machine["roleArn"], type="EXPRESS"
     )
@@ -127,7 +127,7 @@ def test_a_message_whose_state_machine_was_missing_is_worked_off_after_redeliver
 
 
 @pytest.mark.usefixtures("quick_redelivery")
-def test_a_message_whose_function_was_broken_is_worked_off_after_redelivery(laptop: Laptop) -> None:
+def test_a_message_whose_function_was_broken_is_processed_after_redelivery(laptop: Laptop) -> None:
     with _handler(laptop, "taskline-dev-processor", "functions.not_there.handler"):
         task_id = laptop.post(ordering_key="function")
         eventually(lambda: "Runtime.ImportModuleError" in laptop.output)

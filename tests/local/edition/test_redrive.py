@@ -1,4 +1,4 @@
-"""Redrive over real HTTP, under the function's own role: failed tasks are mended and put back in order."""
+"""Redrive over real HTTP, under the function's own role: failed tasks are fixed and redriven in order."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Any
 
 import pytest
 
-from tests.local.laptop import Answer, Laptop, eventually
+from tests.local.laptop import Laptop, Response, eventually
 
 BROKEN = {"probability": 1, "error_class": "VALIDATION"}
 
 
 @pytest.fixture
 def laptop(laptop: Laptop) -> Iterator[Laptop]:
-    """With nothing failed by the tests of other files."""
+    """The laptop without dead letters from other tests."""
     laptop.dead_letters()
     yield laptop
     laptop.dead_letters()
 
 
-def redrive(laptop: Laptop, path: str = "/v1/redrive", **request: Any) -> Answer:
+def redrive(laptop: Laptop, path: str = "/v1/redrive", **request: Any) -> Response:
     return laptop.request("POST", path, json.dumps(request).encode(), Content_Type="application/json")
 
 
-def mend(laptop: Laptop, task_id: str) -> None:
-    """What mends a task for good is a better function; here it is a better body."""
+def fix(laptop: Laptop, task_id: str) -> None:
+    """Change the task's body, so that it succeeds. In reality its function would be fixed."""
     table, dynamodb = laptop.outputs["table_name"], laptop.clients.get("dynamodb")
     key = {"task_id": {"S": task_id}}
     body = json.loads(dynamodb.get_item(TableName=table, Key=key)["Item"]["body"]["S"])
@@ -38,31 +38,31 @@ def mend(laptop: Laptop, task_id: str) -> None:
     )
 
 
-def test_mended_tasks_are_put_back_in_their_original_order(laptop: Laptop) -> None:
-    ids = [laptop.post(ordering_key="mended", type="demo.flaky", data=BROKEN) for _ in range(4)]
+def test_fixed_tasks_are_redriven_in_their_original_order(laptop: Laptop) -> None:
+    ids = [laptop.post(ordering_key="fixed", type="demo.flaky", data=BROKEN) for _ in range(4)]
     for task_id in ids:
         assert laptop.finished(task_id)["status"] == "failed"
-        mend(laptop, task_id)
+        fix(laptop, task_id)
 
-    dry = redrive(laptop, ordering_key="mended")
+    dry = redrive(laptop, ordering_key="fixed")
     assert dry.status == 200, dry
     assert [task["task_id"] for task in dry.json["tasks"]] == ids
     assert laptop.read(ids[0])["status"] == "failed", "a dry run changes nothing"
 
-    first = redrive(laptop, ordering_key="mended", dry_run=False, limit=3)
+    first = redrive(laptop, ordering_key="fixed", dry_run=False, limit=3)
     assert first.status == 202, first
-    last = redrive(laptop, ordering_key="mended", dry_run=False, continuation=first.json["continuation"])
-    put_back = [task["task_id"] for answer in (first, last) for task in answer.json["tasks"]]
+    last = redrive(laptop, ordering_key="fixed", dry_run=False, continuation=first.json["continuation"])
+    redriven = [task["task_id"] for response in (first, last) for task in response.json["tasks"]]
 
-    assert put_back == ids
+    assert redriven == ids
     tasks = [laptop.finished(task_id) for task_id in ids]
     assert [(task["status"], task["attempts"], task["redrives"]) for task in tasks] == [("succeeded", 2, 1)] * 4
     ends = [task["finished_at"] for task in tasks]
     assert ends == sorted(ends), "in the order in which they were accepted"
-    assert laptop.dead_letters() == [], "and their letters are gone"
+    assert laptop.dead_letters() == [], "their dead letters are gone"
 
 
-def test_one_task_is_put_back_and_others_are_refused(laptop: Laptop) -> None:
+def test_a_failed_task_is_redriven_and_others_are_rejected(laptop: Laptop) -> None:
     task_id = laptop.post(ordering_key="one", type="demo.flaky", data=BROKEN)
     laptop.finished(task_id)
     url, name = laptop.outputs["dead_letter_queue_url"], "ApproximateNumberOfMessages"
@@ -72,20 +72,20 @@ def test_one_task_is_put_back_and_others_are_refused(laptop: Laptop) -> None:
     assert redrive(laptop, f"/v1/tasks/{task_id}/redrive").status == 202
     eventually(lambda: laptop.read(task_id)["status"] == "failed")
     task = laptop.read(task_id)
-    assert (task["attempts"], task["redrives"]) == (2, 1), "it has failed again, for nothing was mended"
-    letters: list[dict[str, Any]] = []
-    eventually(lambda: letters.extend(laptop.dead_letters()) or letters)
-    assert [letter["attempts"] for letter in letters] == [2], "the letter of the first failure is gone"
+    assert (task["attempts"], task["redrives"]) == (2, 1), "it failed again, because nothing was fixed"
+    dead_letters: list[dict[str, Any]] = []
+    eventually(lambda: dead_letters.extend(laptop.dead_letters()) or dead_letters)
+    assert [one["attempts"] for one in dead_letters] == [2], "the dead letter of the first failure is gone"
 
     good = laptop.post(ordering_key="one")
     laptop.finished(good)
-    refused = redrive(laptop, f"/v1/tasks/{good}/redrive")
-    assert (refused.status, refused.headers["Content-Type"]) == (409, "application/problem+json")
+    rejected = redrive(laptop, f"/v1/tasks/{good}/redrive")
+    assert (rejected.status, rejected.headers["Content-Type"]) == (409, "application/problem+json")
     assert redrive(laptop, "/v1/tasks/nobody/redrive").status == 404
 
 
-def test_a_message_that_sqs_gave_up_is_put_back(laptop: Laptop) -> None:
-    """As SQS leaves it: the bare message in the dead-letter queue, and a record that says queued."""
+def test_a_message_that_sqs_dead_lettered_is_redriven(laptop: Laptop) -> None:
+    """SQS leaves the bare message in the dead-letter queue, and a record with status `queued`."""
     task_id = laptop.post(ordering_key="given-up")
     laptop.finished(task_id)
     table, dynamodb = laptop.outputs["table_name"], laptop.clients.get("dynamodb")
@@ -98,10 +98,10 @@ def test_a_message_that_sqs_gave_up_is_put_back(laptop: Laptop) -> None:
         MessageDeduplicationId=task_id,
     )
 
-    answer = redrive(laptop, dry_run=False, ordering_key="given-up")
+    response = redrive(laptop, dry_run=False, ordering_key="given-up")
 
-    assert answer.status == 202, answer
-    assert [task["task_id"] for task in answer.json["tasks"]] == [task_id]
+    assert response.status == 202, response
+    assert [task["task_id"] for task in response.json["tasks"]] == [task_id]
     task = laptop.finished(task_id)
     assert (task["status"], task["attempts"], task["redrives"]) == ("succeeded", 2, 1)
     assert laptop.dead_letters() == []

@@ -1,4 +1,4 @@
-"""The one function of MiniStack that is replaced: it does what MiniStack's own does."""
+"""The one function of MiniStack that is replaced has the effect of the original."""
 
 import copy
 import importlib
@@ -17,7 +17,7 @@ def a_queue(rng: random.Random, now: float) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("seed", range(50))
-def test_what_has_expired_is_forgotten_as_by_the_original(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_expired_ids_are_dropped_as_by_the_original(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1_800_000_000.0
     monkeypatch.setattr("time.time", lambda: now)
     ours = a_queue(random.Random(seed), now)

@@ -28,26 +28,26 @@ QUEUE = "http://127.0.0.1/000000000000/tasks.fifo"
 
 
 class Aws(ThreadingHTTPServer):
-    """Answers every request with `answer`: status, headers, body. Keeps what was asked, and counts connections."""
+    """Serves every request with `response`: status, headers, body. Keeps the requests, and counts connections."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.answer: tuple[int, Mapping[str, str], bytes] = (200, {}, b"{}")
+        self.response: tuple[int, Mapping[str, str], bytes] = (200, {}, b"{}")
         self.requests: list[Any] = []
         self.connections = 0
         self.hangs_up = False
         self.hung_up = threading.Event()
-        self.answers = threading.Event()
-        self.answers.set()
+        self.may_respond = threading.Event()
+        self.may_respond.set()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self.connections += 1
         super().process_request(request, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that no longer waits for its answer is no news."""
+        """Do not report a client that no longer waits for its response."""
 
     def shutdown_request(self, request: Any) -> None:
         super().shutdown_request(request)
@@ -57,7 +57,7 @@ class Aws(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the base class calls it so
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the base class's name
         return
 
     def do_POST(self) -> None:
@@ -65,15 +65,15 @@ class _Handler(BaseHTTPRequestHandler):
         assert isinstance(aws, Aws)
         body = self.rfile.read(int(self.headers["Content-Length"]))
         aws.requests.append(SimpleNamespace(headers=dict(self.headers), body=body, path=self.path))
-        aws.answers.wait(30)
-        status, headers, answer = aws.answer
+        aws.may_respond.wait(30)
+        status, headers, content = aws.response
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer)))
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(answer)
-        self.close_connection = aws.hangs_up  # without having announced it
+        self.wfile.write(content)
+        self.close_connection = aws.hangs_up  # without a `Connection: close`
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def aws() -> Iterator[Aws]:
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield server
-    server.answers.set()
+    server.may_respond.set()
     server.shutdown()
     server.server_close()
 
@@ -149,7 +149,7 @@ def test_each_day_is_signed_with_its_own_key() -> None:
 
 
 def test_a_result_is_parsed_as_botocore_parses_it(aws: Aws) -> None:
-    aws.answer = (
+    aws.response = (
         200,
         {"x-amzn-RequestId": "id", "Content-Type": "application/x-amz-json-1.0"},
         json.dumps(ITEM).encode(),
@@ -162,7 +162,7 @@ def test_a_result_is_parsed_as_botocore_parses_it(aws: Aws) -> None:
 
 
 @pytest.mark.parametrize(
-    ("service", "operation", "parameters", "answer", "error"),
+    ("service", "operation", "parameters", "response", "error"),
     [
         (
             "dynamodb",
@@ -198,10 +198,10 @@ def test_a_result_is_parsed_as_botocore_parses_it(aws: Aws) -> None:
         ("dynamodb", "list_tables", {}, (503, {}, b""), "ClientError"),
     ],
 )
-def test_an_error_is_the_client_s_own_class_and_says_what_botocore_s_says(
-    aws: Aws, service: str, operation: str, parameters: dict[str, Any], answer: Any, error: str
+def test_an_error_has_the_client_s_own_class_and_botocore_s_message(
+    aws: Aws, service: str, operation: str, parameters: dict[str, Any], response: Any, error: str
 ) -> None:
-    aws.answer = answer
+    aws.response = response
     raised: list[Any] = []
     for make in (usual, lean):
         client = make(service, aws.server_port)
@@ -215,20 +215,20 @@ def test_an_error_is_the_client_s_own_class_and_says_what_botocore_s_says(
     assert str(ours) == str(theirs).replace(" (reached max retries: 0)", "")
 
 
-def test_what_botocore_would_not_send_is_not_sent(aws: Aws) -> None:
+def test_a_request_that_botocore_rejects_is_not_sent(aws: Aws) -> None:
     with pytest.raises(ParamValidationError):
         lean("dynamodb", aws.server_port).get_item(TableName="tasks", Key="not a map")
     assert aws.requests == []
 
 
-def test_calls_one_after_the_other_share_a_connection(aws: Aws) -> None:
+def test_successive_calls_share_a_connection(aws: Aws) -> None:
     client = lean("dynamodb", aws.server_port)
     for _ in range(5):
         client.list_tables()
     assert aws.connections == 1
 
 
-def test_calls_at_the_same_time_have_a_connection_each_and_keep_their_results_apart(aws: Aws) -> None:
+def test_concurrent_calls_have_a_connection_each_and_keep_their_results_apart(aws: Aws) -> None:
     client = lean("dynamodb", aws.server_port)
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda number: client.get_item(TableName="t", Key={"k": {"N": str(number)}}), range(80)))
@@ -236,7 +236,7 @@ def test_calls_at_the_same_time_have_a_connection_each_and_keep_their_results_ap
     assert sorted(json.loads(one.body)["Key"]["k"]["N"] for one in aws.requests) == sorted(map(str, range(80)))
 
 
-def test_a_connection_that_the_server_has_closed_meanwhile_is_replaced(aws: Aws) -> None:
+def test_a_connection_that_the_server_has_closed_is_replaced(aws: Aws) -> None:
     client = lean("dynamodb", aws.server_port)
     aws.hangs_up = True
     client.list_tables()
@@ -247,15 +247,15 @@ def test_a_connection_that_the_server_has_closed_meanwhile_is_replaced(aws: Aws)
     assert aws.connections == 2
 
 
-def test_a_server_that_announces_that_it_closes_is_connected_to_anew(aws: Aws) -> None:
+def test_a_response_that_closes_its_connection_is_followed_by_a_new_one(aws: Aws) -> None:
     client = lean("dynamodb", aws.server_port)
-    aws.answer = 200, {"Connection": "close"}, b"{}"
+    aws.response = 200, {"Connection": "close"}, b"{}"
     client.list_tables()
     client.list_tables()
     assert aws.connections == 2
 
 
-def test_a_server_that_is_gone_is_botocore_s_error() -> None:
+def test_a_server_that_is_gone_raises_botocore_s_error() -> None:
     port = free_port()
     client = lean("sqs", port)
     for _ in range(2):
@@ -263,7 +263,7 @@ def test_a_server_that_is_gone_is_botocore_s_error() -> None:
             client.receive_message(QueueUrl=QUEUE)
 
 
-def test_a_server_that_hangs_up_in_the_middle_is_botocore_s_error() -> None:
+def test_a_server_that_closes_in_the_middle_raises_botocore_s_error() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -278,24 +278,24 @@ def test_a_server_that_hangs_up_in_the_middle_is_botocore_s_error() -> None:
                 calling.result(20)
 
 
-def test_a_server_that_does_not_answer_in_time_is_botocore_s_error(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_is_too_slow_raises_botocore_s_error(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("local.emulator.lean_client.READ_SECONDS", 0.05)
     client = lean("dynamodb", aws.server_port)
-    aws.answers.clear()
+    aws.may_respond.clear()
     with pytest.raises(ReadTimeoutError):
         client.list_tables()
     monkeypatch.undo()
-    aws.answers.set()
-    assert client.list_tables()["ResponseMetadata"]["HTTPStatusCode"] == 200, "on a connection of its own"
+    aws.may_respond.set()
+    assert client.list_tables()["ResponseMetadata"]["HTTPStatusCode"] == 200, "on a new connection"
     assert aws.connections == 2
 
 
-def test_whatever_else_a_client_offers_is_the_client_s_own(aws: Aws) -> None:
+def test_everything_else_is_the_wrapped_client_s_own(aws: Aws) -> None:
     plain = usual("dynamodb", aws.server_port)
     client = LeanClient(plain)
     assert client.exceptions is plain.exceptions
     assert client.meta.region_name == "eu-west-1"
-    aws.answer = 200, {}, b'{"TableNames": ["tasks"]}'
+    aws.response = 200, {}, b'{"TableNames": ["tasks"]}'
     pages = client.get_paginator("list_tables").paginate()
     assert [name for page in pages for name in page["TableNames"]] == ["tasks"]
     with pytest.raises(AttributeError):

@@ -1,4 +1,4 @@
-"""Configuration is read as Pulumi reads it, and what Pulumi would refuse is refused with key and file."""
+"""Configuration is read as Pulumi reads it; what Pulumi would reject is rejected, with key and file."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_region_has_a_default(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("overrides", "said"),
+    ("overrides", "message"),
     [
         ({"demo:typo": 1}, "`demo:typo` in the overrides"),
         ({"count": "many"}, "not of type integer"),
@@ -54,8 +54,8 @@ def test_the_region_has_a_default(root: Path) -> None:
         ({"name": {"secure": "v1:abc"}}, "encrypted"),
     ],
 )
-def test_what_pulumi_would_refuse_is_refused(root: Path, overrides: dict[str, object], said: str) -> None:
-    with pytest.raises(LaptopError, match=said):
+def test_what_pulumi_would_reject_is_rejected(root: Path, overrides: dict[str, object], message: str) -> None:
+    with pytest.raises(LaptopError, match=message):
         load_config("dev", overrides, root)
 
 

@@ -1,4 +1,4 @@
-"""An OpenAPI document becomes an API's methods; what is not understood is an error, never left out."""
+"""An OpenAPI document becomes the methods of an API; what is not understood is an error, never ignored."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-def parse(**changes: Any) -> openapi.Api:
+def parse(**changes: Any) -> openapi.DeclaredApi:
     return openapi.parse(json.dumps({**DOCUMENT, **changes}))
 
 
@@ -87,13 +87,13 @@ def test_a_document_becomes_methods_and_their_functions() -> None:
     assert {method.path for method in (post, options, any_method)} == {"/tasks/{id}"}
     assert {method.function for method in (post, options, any_method)} == {"taskline-dev-f"}
     assert (post.api_key_required, options.api_key_required, any_method.api_key_required) == (True, False, True)
-    assert post.required == any_method.required == (("path", "id"),), "what may be left out is not asked for"
-    assert options.required == (), "a validator that looks at nothing"
+    assert post.required == any_method.required == (("path", "id"),), "optional parameters are not required"
+    assert options.required == (), "a validator that checks nothing"
     assert (post.seconds, options.seconds) == (29.0, 1.5)
     assert not any(method.signed for method in (post, options, any_method))
 
 
-def test_an_operation_s_word_on_a_parameter_counts_for_more_than_its_path_s() -> None:
+def test_an_operation_s_parameters_override_those_of_its_path() -> None:
     document = copy.deepcopy(DOCUMENT)
     item = document["paths"]["/tasks/{id}"]
     item["parameters"].append({"name": "limit", "in": "query", "required": True})
@@ -187,7 +187,7 @@ def test_a_method_without_an_integration_is_an_error() -> None:
         openapi.parse(json.dumps(document))
 
 
-def test_a_signature_is_no_api_key() -> None:
+def test_a_signature_is_not_an_api_key() -> None:
     document = copy.deepcopy(DOCUMENT)
     document["components"]["securitySchemes"]["signature"] = {
         "type": "apiKey",

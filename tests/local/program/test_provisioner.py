@@ -1,4 +1,4 @@
-"""What the provisioner does not know is an error that says so; what it does know it keeps in order."""
+"""What the provisioner does not know is an error that names it; what it knows, it keeps in the declared state."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pulumi.runtime import MockCallArgs, MockResourceArgs
 
 from local.emulator.clients import Clients
 from local.host.errors import LaptopError
-from local.program import Context, Provisioner
-from local.program.declarations.model import Handler, Inputs, Made
 from local.program.manifest import Entry, Manifest
+from local.program.monitor import Provisioner
 from local.program.registry import HANDLERS
 from local.program.resources.functions import packages
+from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler
 from local.program.resources.policies import over_loopback, trusting_the_laptop
 
-CONTEXT = Context(
+CONTEXT = ProvisioningContext(
     clients=cast("Clients", None), account="000000000000", region="us-east-1", public_url="http://127.0.0.1:4000"
 )
 
@@ -31,20 +31,20 @@ class Shelf:
 
     def __init__(self) -> None:
         self.made: dict[str, Inputs] = {}
-        self.handler = Handler(
+        self.handler = ResourceHandler(
             type="demo:index/thing:Thing",
             applies=frozenset({"name", "size", "nested.inner", "free"}),
             ensure=self._ensure,
             remove=self._remove,
-            ignores={"colour": "nobody looks"},
+            ignores={"colour": "it has no effect"},
         )
 
-    def _remove(self, _context: Context, key: str) -> None:
+    def _remove(self, _context: ProvisioningContext, key: str) -> None:
         self.made.pop(key, None)
 
-    def _ensure(self, _context: Context, inputs: Inputs) -> Made:
+    def _ensure(self, _context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
         self.made[inputs["name"]] = inputs
-        return Made(f"id-{inputs['name']}", {"arn": "an-arn"}, key=inputs["name"])
+        return ProvisionedResource(f"id-{inputs['name']}", {"arn": "an-arn"}, key=inputs["name"])
 
 
 @pytest.fixture
@@ -79,10 +79,10 @@ def test_an_unknown_property_is_an_error_that_names_it(
 ) -> None:
     with pytest.raises(LaptopError, match=rf"`{path}` of demo:index/thing:Thing \(resource `one`\)"):
         provisioner(shelf, tmp_path / "m").new_resource(resource(**inputs))
-    assert shelf.made == {}, "nothing is made of it"
+    assert shelf.made == {}, "no resource is created"
 
 
-def test_known_properties_arrive_plain_and_left_out_ones_do_not_disturb(shelf: Shelf, tmp_path: Path) -> None:
+def test_known_properties_arrive_plain_and_ignored_ones_are_accepted(shelf: Shelf, tmp_path: Path) -> None:
     inputs: dict[str, Any] = {
         "size": 30.0,
         "nested": {"inner": 1.5},
@@ -95,7 +95,7 @@ def test_known_properties_arrive_plain_and_left_out_ones_do_not_disturb(shelf: S
     assert isinstance(shelf.made["one"]["size"], int), "protobuf's floats are ints again"
 
 
-def test_a_component_is_not_a_real_resource_and_an_import_is_refused(shelf: Shelf, tmp_path: Path) -> None:
+def test_a_component_creates_no_resource_and_an_import_is_rejected(shelf: Shelf, tmp_path: Path) -> None:
     one = provisioner(shelf, tmp_path / "m")
     component = MockResourceArgs("taskline:x:Y", "component", {}, custom=False)
     assert one.new_resource(component) == ("component", {})
@@ -115,7 +115,7 @@ def test_a_resource_that_left_the_program_is_removed_newest_first(shelf: Shelf, 
     assert list(shelf.made) == ["two"]
 
 
-def test_a_failed_run_forgets_nothing(tmp_path: Path) -> None:
+def test_a_failed_run_keeps_all_entries(tmp_path: Path) -> None:
     before = Manifest(tmp_path / "m")
     before.record(Entry("t", "old"))
     before.finish(lambda _entry: None)
@@ -127,7 +127,7 @@ def test_a_failed_run_forgets_nothing(tmp_path: Path) -> None:
     assert removed == [Entry("t", "new"), Entry("t", "old")]
 
 
-def test_provider_functions_know_where_they_are(shelf: Shelf, tmp_path: Path) -> None:
+def test_provider_functions_return_region_and_partition(shelf: Shelf, tmp_path: Path) -> None:
     one = provisioner(shelf, tmp_path / "m")
     region, _ = one.call(MockCallArgs("aws:index/getRegion:getRegion", {}, ""))
     partition, _ = one.call(MockCallArgs("aws:index/getPartition:getPartition", {}, ""))
@@ -136,7 +136,7 @@ def test_provider_functions_know_where_they_are(shelf: Shelf, tmp_path: Path) ->
         one.call(MockCallArgs("aws:ec2/getAmi:getAmi", {}, ""))
 
 
-def test_every_property_that_is_left_out_has_a_reason() -> None:
+def test_every_ignored_property_has_a_reason() -> None:
     for handler in HANDLERS.values():
         assert all(handler.ignores.values()), handler.type
         assert not handler.applies & set(handler.ignores), handler.type

@@ -1,4 +1,4 @@
-"""Resources on the real emulator: made once, left alone when nothing changed, changed in place, removed when gone."""
+"""Resources on the real emulator: created once, unchanged if nothing changed, updated in place, and removed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 
 from local.emulator.server import ACCOUNT_ID
 from local.host.errors import LaptopError
-from local.program import Context, Provisioner
 from local.program.declarations.gateway import Allowance, GatewayDeclarations, Rate, UsagePlanKeyDeclaration
-from local.program.declarations.model import Handler
 from local.program.manifest import Manifest
+from local.program.monitor import Provisioner
 from local.program.registry import HANDLERS
+from local.program.resources.handler import ProvisioningContext, ResourceHandler
 from local.program.stack import evaluate
 from local.services.gateway.build import build_stages
-from local.services.http.refused import Refused
+from local.services.http.gateway_errors import GatewayError
 from tests.local.laptop import Laptop, let_changes_take_effect
 from tests.local.services.gateway.apis import request
 
@@ -112,9 +112,9 @@ def project(tmp_path: Path) -> Path:
 def deploy(
     laptop: Laptop, project: Path, version: str, **config: str
 ) -> tuple[dict[str, Any], int, GatewayDeclarations]:
-    """The program's outputs, how much was removed, and what the front door would serve."""
+    """The program's outputs, the number of removed resources, and what the front door would serve."""
     (project / "code" / "demo.py").write_text(CODE.format(version=version), encoding="utf-8")
-    context = Context(
+    context = ProvisioningContext(
         clients=laptop.clients, account=ACCOUNT_ID, region="us-east-1", public_url="http://127.0.0.1:4000"
     )
     provisioner = Provisioner(context, Manifest(project / "manifest.json"))
@@ -123,7 +123,7 @@ def deploy(
     return outputs, provisioner.finish(), context.deployed.gateway
 
 
-def check_what_was_changed_in_place(clients: Any, api: str) -> None:
+def check_updates_in_place(clients: Any, api: str) -> None:
     """Each service has the settings of the changed program."""
     url = clients.sqs.get_queue_url(QueueName="demo.fifo")["QueueUrl"]
     attributes = clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
@@ -144,8 +144,8 @@ def check_what_was_changed_in_place(clients: Any, api: str) -> None:
     subscriptions = clients.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     (subscription,) = [one for one in subscriptions if one["Protocol"] == "sqs"]
     assert [one["Endpoint"] for one in subscriptions if one["Protocol"] == "lambda"] == [target["Arn"]]
-    heard = clients.sns.get_subscription_attributes(SubscriptionArn=subscription["SubscriptionArn"])["Attributes"]
-    assert (heard["FilterPolicy"], heard["RawMessageDelivery"]) == ('{"status": ["failed"]}', "true")
+    filters = clients.sns.get_subscription_attributes(SubscriptionArn=subscription["SubscriptionArn"])["Attributes"]
+    assert (filters["FilterPolicy"], filters["RawMessageDelivery"]) == ('{"status": ["failed"]}', "true")
     machine = f"arn:aws:states:us-east-1:{ACCOUNT_ID}:stateMachine:demo"
     assert clients.stepfunctions.describe_state_machine(stateMachineArn=machine)["type"] == "STANDARD"
     stage = clients.apigateway.get_stage(restApiId=api, stageName="s")
@@ -154,8 +154,8 @@ def check_what_was_changed_in_place(clients: Any, api: str) -> None:
     assert (settings["throttlingRateLimit"], settings["metricsEnabled"]) == (50.0, True)
 
 
-def test_resources_are_made_changed_in_place_and_removed(laptop: Laptop, project: Path) -> None:
-    clients: Any = laptop.clients  # its types mark every field of every answer as optional
+def test_resources_are_created_updated_in_place_and_removed(laptop: Laptop, project: Path) -> None:
+    clients: Any = laptop.clients  # its types mark every field of every response as optional
     first, _, gateway = deploy(laptop, project, "one")
     assert first["layer"] == f"arn:aws:lambda:us-east-1:{ACCOUNT_ID}:layer:demo:1"
     assert ":table/demo/stream/" in first["stream"]
@@ -165,13 +165,13 @@ def test_resources_are_made_changed_in_place_and_removed(laptop: Laptop, project
     before = clients.lambda_.get_function_configuration(FunctionName="demo")["RevisionId"]
 
     again, removed, same = deploy(laptop, project, "one")
-    assert (again, removed, same) == (first, 0, gateway), "keys and limits, too"
+    assert (again, removed, same) == (first, 0, gateway), "keys and limits stay, too"
     after = clients.lambda_.get_function_configuration(FunctionName="demo")["RevisionId"]
     assert before == after, "an unchanged function keeps its warm workers"
 
     changed, removed, gateway = deploy(laptop, project, "two", changed="true")
     assert (changed["api"], changed["key"]) == (first["api"], first["key"]), "clients keep their keys"
-    assert changed["plan"] != first["plan"], "a plan that differs is another plan"
+    assert changed["plan"] != first["plan"], "a plan that differs is replaced"
     assert removed == 3, "the old deployment, the old plan, and the key in it"
     (plan,) = [one for one in clients.apigateway.get_usage_plans()["items"] if one["name"] == "demo"]
     assert plan["throttle"] == {"rateLimit": 2.0, "burstLimit": 3}
@@ -186,17 +186,17 @@ def test_resources_are_made_changed_in_place_and_removed(laptop: Laptop, project
     assert [(one.method, one.rate) for one in gateway.throttles] == [("*/*", Rate(per_second=50))]
     let_changes_take_effect()
     assert invoke(laptop) == "two", "changed code takes effect"
-    check_what_was_changed_in_place(clients, first["api"])
+    check_updates_in_place(clients, first["api"])
 
     _, removed, gateway = deploy(laptop, project, "two", gone="true")
     assert gateway == GatewayDeclarations()
     assert removed == 32
     assert "demo" not in clients.dynamodb.list_tables()["TableNames"]
     assert not [one for one in clients.lambda_.list_functions()["Functions"] if one["FunctionName"] == "demo"]
-    assert laptop.request("GET", "/v1/health").status == 200, "what others made is untouched"
+    assert laptop.request("GET", "/v1/health").status == 200, "other resources are untouched"
 
 
-def test_what_cannot_be_changed_in_place_says_so(laptop: Laptop, project: Path) -> None:
+def test_a_change_that_is_not_possible_in_place_is_an_error(laptop: Laptop, project: Path) -> None:
     deploy(laptop, project, "one")
     try:
         program = PROGRAM.replace('hash_key="id"', 'hash_key="other"').replace('"id", "by"', '"other"')
@@ -209,7 +209,7 @@ def test_what_cannot_be_changed_in_place_says_so(laptop: Laptop, project: Path) 
 
 
 @pytest.mark.parametrize(
-    ("written", "instead", "said"),
+    ("written", "instead", "message"),
     [
         (
             'starting_position="LATEST"',
@@ -217,20 +217,20 @@ def test_what_cannot_be_changed_in_place_says_so(laptop: Laptop, project: Path) 
             "a stream",
         ),
         ("batch_size=5 if changed else 4", "maximum_retry_attempts=1", "a queue"),
-        ("event_source_arn=plain.arn", "event_source_arn=topic.arn", "knows queues and table streams"),
+        ("event_source_arn=plain.arn", "event_source_arn=topic.arn", "only queues and table streams"),
     ],
 )
-def test_a_mapping_of_another_kind_is_refused(
-    laptop: Laptop, project: Path, written: str, instead: str, said: str
+def test_a_mapping_of_another_kind_is_rejected(
+    laptop: Laptop, project: Path, written: str, instead: str, message: str
 ) -> None:
     (project / "__main__.py").write_text(PROGRAM.replace(written, instead), encoding="utf-8")
-    with pytest.raises(LaptopError, match=said):
+    with pytest.raises(LaptopError, match=message):
         deploy(laptop, project, "one")
     (project / "__main__.py").write_text(PROGRAM, encoding="utf-8")
     deploy(laptop, project, "one", gone="true")
 
 
-def test_a_pipe_of_another_kind_is_refused(laptop: Laptop, project: Path) -> None:
+def test_a_pipe_of_another_kind_is_rejected(laptop: Laptop, project: Path) -> None:
     fast = PROGRAM.replace('"batch_size": 1', '"batch_size": 10')
     (project / "__main__.py").write_text(fast, encoding="utf-8")
     with pytest.raises(LaptopError, match="batchSize = 10"):
@@ -243,8 +243,8 @@ COMPOUND = {"aws:lambda/permission:Permission", "aws:cloudwatch/eventTarget:Even
 
 
 @pytest.mark.parametrize("handler", HANDLERS.values(), ids=lambda handler: handler.type)
-def test_removing_what_is_gone_already_is_no_error(laptop: Laptop, handler: Handler) -> None:
-    context = Context(clients=laptop.clients, account=ACCOUNT_ID, region="us-east-1", public_url="")
+def test_removing_a_resource_that_is_gone_is_not_an_error(laptop: Laptop, handler: ResourceHandler) -> None:
+    context = ProvisioningContext(clients=laptop.clients, account=ACCOUNT_ID, region="us-east-1", public_url="")
     keys = {
         "aws:iam/rolePolicy:RolePolicy": "missing:missing",
         "aws:lambda/eventSourceMapping:EventSourceMapping": str(uuid.uuid4()),
@@ -259,9 +259,9 @@ def invoke(laptop: Laptop) -> Any:
 
 
 def called(gateway: GatewayDeclarations, path: str) -> str | None:
-    """The function that answers GET at a path of the one stage, if there is such a path."""
+    """The function behind GET at a path of the one stage, None if there is no such path."""
     (stage,) = build_stages(gateway, ACCOUNT_ID).values()
     try:
         return stage.call(request("GET", path)).function
-    except Refused:
+    except GatewayError:
         return None

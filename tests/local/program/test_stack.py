@@ -1,4 +1,4 @@
-"""A Pulumi program runs from beginning to end, as often as one likes, and its errors arrive as they are."""
+"""A Pulumi program runs from start to end, any number of times, and its errors are raised unchanged."""
 
 from __future__ import annotations
 
@@ -53,15 +53,15 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_exports_are_resolved_and_each_evaluation_starts_from_nothing(root: Path) -> None:
+def test_outputs_are_resolved_and_each_evaluation_starts_afresh(root: Path) -> None:
     for stack in ("one", "two"):
         mocks = Recording()
         outputs = evaluate(mocks, {}, stack, root=root)
         assert outputs == {"arn": "arn:queue", "late": "queue", "secret": {"a": [1, True]}, "place": f"demo-{stack}"}
-        assert mocks.names == ["queue", "late"], "a resource made in an apply belongs to the stack too"
+        assert mocks.names == ["queue", "late"], "a resource created in an apply belongs to the stack, too"
 
 
-def test_a_preview_leaves_what_the_provider_would_say_unknown(root: Path) -> None:
+def test_a_preview_leaves_the_provider_s_outputs_unknown(root: Path) -> None:
     mocks = Recording(preview=True)
     outputs = evaluate(mocks, {}, "dev", preview=True, root=root)
     assert isinstance(outputs["arn"], type(pulumi.UNKNOWN))
@@ -69,15 +69,15 @@ def test_a_preview_leaves_what_the_provider_would_say_unknown(root: Path) -> Non
     assert mocks.names == ["queue"], "what depends on the unknown is not reached"
 
 
-def test_errors_arrive_as_they_are(root: Path) -> None:
+def test_errors_are_raised_unchanged(root: Path) -> None:
     with pytest.raises(RuntimeError, match="the program says no"):
         evaluate(Recording(), {"demo:mode": "raise"}, "dev", root=root)
     with pytest.raises(ZeroDivisionError):
         evaluate(Recording(), {"demo:mode": "apply"}, "dev", root=root)
-    refusing = Recording()
-    refusing.refused = "queue"
+    failing = Recording()
+    failing.refused = "queue"
     with pytest.raises(LookupError, match="no room for it"):
-        evaluate(refusing, {}, "dev", root=root)
+        evaluate(failing, {}, "dev", root=root)
     assert evaluate(Recording(), {}, "dev", root=root)["arn"] == "arn:queue", "an error leaves nothing behind"
 
 

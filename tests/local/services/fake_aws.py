@@ -1,4 +1,4 @@
-"""As much of AWS as the engine asks: one state machine, which roles may call what, and logs."""
+"""The part of AWS that the engine calls: one state machine, which roles may call what, and logs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ ROLE = "arn:aws:iam::000000000000:role/machine"
 
 
 def definition(output: Any = 1) -> str:
-    """A machine of one state."""
+    """A machine with one state."""
     only = {"Type": "Pass", "Output": output, "End": True}
     return json.dumps({"QueryLanguage": "JSONata", "StartAt": "Only", "States": {"Only": only}})
 
 
-def by_hand(now: Callable[[], float]) -> Timing:
-    """A clock of the test's own, and nothing is renewed."""
+def frozen(now: Callable[[], float]) -> Timing:
+    """A fake clock, and nothing is renewed."""
     return Timing(now=now, in_background=lambda _work: None)
 
 
@@ -34,10 +34,10 @@ class FakeLogs:
 
     groups: dict[str, dict[str, list[dict[str, Any]]]] = field(default_factory=lambda: {"/logs": {}})
     requests: int = 0
-    refused: int = 0
+    failures: int = 0
     broken: Exception | None = None
 
-    class exceptions:  # noqa: N801 as botocore calls it
+    class exceptions:  # noqa: N801 botocore's name
         ResourceNotFoundException = Missing
 
     def create_log_stream(self, *, logGroupName: str, logStreamName: str) -> None:  # noqa: N803
@@ -47,7 +47,7 @@ class FakeLogs:
     def put_log_events(self, *, logGroupName: str, logStreamName: str, logEvents: list[Any]) -> None:  # noqa: N803
         self._check()
         times = [event["timestamp"] for event in logEvents]
-        assert times == sorted(times), "CloudWatch refuses a request whose events are not in order"
+        assert times == sorted(times), "CloudWatch rejects a request whose events are not in order"
         self.groups[logGroupName][logStreamName].extend(logEvents)
         self.requests += 1
 
@@ -64,17 +64,17 @@ class FakeLogs:
             yield {"logStreams": [{"logStreamName": name, "creationTime": number, "storedBytes": size}]}
 
     def messages(self, group: str) -> list[str]:
-        """All that was written to a group."""
+        """Everything that was written to a group."""
         return [event["message"] for events in self.groups[group].values() for event in events]
 
     def _check(self) -> None:
         if self.broken is not None:
-            self.refused += 1
+            self.failures += 1
             raise self.broken
 
 
 class FakeAws:
-    """Stands in for `local.emulator.clients.Clients`. `time` is what the engine's clock says.
+    """Stands in for `local.emulator.clients.Clients`. `time` is the time on the engine's clock.
 
     The roles that are `allowed` may do anything with the `resources`.
     """

@@ -1,4 +1,4 @@
-"""As much of AWS as running a function needs: what is deployed, its code, its role, and where its lines go."""
+"""The part of AWS that running a function needs: what is deployed, its code, its role, and its log."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ import pytest
 
 from local.emulator.clients import Clients
 from local.emulator.remembered import GOOD_SECONDS
-from local.services.lambdas import InvocationRefused
 from local.services.lambdas.catalog import Catalog, DeployedFunction
+from local.services.lambdas.model import InvocationRefused
 from local.services.lambdas.service import LambdaService
-from local.services.logs import LogDelivery
-from local.services.metrics import MetricStore
-from local.services.metrics.store import requests
-from tests.local.services.fake_aws import Missing, by_hand
+from local.services.logs.delivery import LogDelivery
+from local.services.metrics.store import MetricStore, requests
+from tests.local.services.fake_aws import Missing, frozen
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:"
 ROLE = "arn:aws:iam::000000000000:role/demo"
@@ -43,17 +42,17 @@ Code = str | Mapping[str, str]
 
 
 def deployed(**changes: Any) -> DeployedFunction:
-    """A function, as the catalog says what is deployed."""
+    """A deployed function, as the catalog returns it."""
     return DeployedFunction(**{**DEMO, **changes})
 
 
 class FakeLambda:
-    """Stands in for `local.emulator.clients.Clients`. `time` is what the catalog's clock says."""
+    """Stands in for `local.emulator.clients.Clients`. `time` is the time on the catalog's clock."""
 
     region = "us-east-1"
     endpoint = "http://127.0.0.1:1"
 
-    class exceptions:  # noqa: N801 as botocore calls it
+    class exceptions:  # noqa: N801 botocore's name
         ResourceNotFoundException = Missing
 
     def __init__(self, folder: Path) -> None:
@@ -65,7 +64,7 @@ class FakeLambda:
         self.lambda_ = self.sts = self
 
     def deploy(self, code: Code, name: str, reserved: int | None, configuration: Mapping[str, Any]) -> None:
-        """Make or change a function."""
+        """Create or change a function."""
         content = _zipped({"demo.py": code} if isinstance(code, str) else code)
         digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
         archive = self._folder / f"{hashlib.sha256(content).hexdigest()}.zip"
@@ -74,7 +73,7 @@ class FakeLambda:
         about |= {"Timeout": 30, "MemorySize": 512, "CodeSha256": digest, **configuration}
         concurrency = {} if reserved is None else {"Concurrency": {"ReservedConcurrentExecutions": reserved}}
         self._functions[name] = {"Configuration": about, "Code": {"Location": archive.as_uri()}, **concurrency}
-        self.time += GOOD_SECONDS  # what was found before is no longer good
+        self.time += GOOD_SECONDS  # so that earlier lookups are no longer good
 
     def get_function(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803
         self.looked_up += 1
@@ -90,14 +89,14 @@ class FakeLambda:
 
 
 class Printed:
-    """Stands in for `local.services.logs.LogDelivery`: keeps the lines of each log group, and waits for one."""
+    """Stands in for `LogDelivery`: keeps the lines of each log group, and waits for one."""
 
     def __init__(self) -> None:
         self.lines: dict[str, list[str]] = {}
         self._came = threading.Condition()
 
     def put_log_events(self, *, logGroupName: str, logStreamName: str, logEvents: list[Any]) -> None:  # noqa: N803
-        assert logStreamName == "", "a stream of the group's own function"
+        assert logStreamName == "", "a stream of the group's function"
         with self._came:
             self.lines.setdefault(logGroupName, []).extend(event["message"] for event in logEvents)
             self._came.notify_all()
@@ -118,7 +117,7 @@ class Printed:
 
 
 class Functions:
-    """The laptop edition's functions, deployed on the fake; to be closed."""
+    """The laptop edition's functions, deployed on the fake. Close it after use."""
 
     def __init__(self, folder: Path) -> None:
         self.aws = FakeLambda(folder)
@@ -126,10 +125,10 @@ class Functions:
         self.metrics = MetricStore()
         clients = cast("Clients", self.aws)
         self.service = LambdaService(clients, folder / "code", cast("LogDelivery", self.printed), self.metrics)
-        self.service.catalog = Catalog(clients, folder / "code", by_hand(lambda: self.aws.time))
+        self.service.catalog = Catalog(clients, folder / "code", frozen(lambda: self.aws.time))
 
     def deploy(self, code: Code, *, name: str = "demo", reserved: int | None = None, **configuration: Any) -> None:
-        """Make or change a function. Code without a path is the module `demo`; its `handler` is called."""
+        """Create or change a function. Code without a path is the module `demo`; its `handler` is called."""
         self.aws.deploy(code, name, reserved, configuration)
 
     def result(self, event: Any = None, function: str = "demo") -> Any:
@@ -139,16 +138,16 @@ class Functions:
         return json.loads(invocation.payload)
 
     def failure(self, event: Any = None, function: str = "demo") -> dict[str, Any]:
-        """How the function fails."""
+        """The error with which the function fails."""
         invocation = self.service.invoke(function, json.dumps(event).encode())
         assert invocation.failed, invocation.payload
         return json.loads(invocation.payload)
 
-    def refusal(self, function: str = "demo") -> tuple[str, int]:
+    def rejection(self, function: str = "demo") -> tuple[str, int]:
         """Why the function is not run: code and status."""
-        with pytest.raises(InvocationRefused, match=function) as refused:
+        with pytest.raises(InvocationRefused, match=function) as raised:
             self.service.invoke(function, b"{}")
-        return refused.value.code, refused.value.status
+        return raised.value.code, raised.value.status
 
     def counted(self) -> dict[str, float]:
         """The sums of all metrics that were recorded."""

@@ -1,4 +1,4 @@
-"""Alarms on the laptop: states as CloudWatch works them out, and each change carried out once."""
+"""Alarms on the laptop: states as CloudWatch computes them, and each change set once."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from local.program import AlarmDeclaration
-from local.services.alarms.runner import Alarms
+from local.program.declarations.model import AlarmDeclaration
+from local.services.alarms.runner import AlarmEvaluator
 from local.services.alarms.states import ALARM, OK, UNKNOWN, first_period, state_of
 
 AN_ALARM = AlarmDeclaration(
@@ -48,7 +48,7 @@ CURRENT, BEFORE, LONG_AGO = 1_000_000, 999_990, 999_970
         ({CURRENT: 0.0}, "missing", 2, OK),
     ],
 )
-def test_a_state_follows_from_the_periods_that_count(
+def test_a_state_follows_from_the_evaluated_periods(
     values: dict[int, float], missing: str, periods: int, state: str
 ) -> None:
     alarm = replace(AN_ALARM, missing=missing, periods=periods)
@@ -64,24 +64,24 @@ def test_a_state_follows_from_the_periods_that_count(
         ("LessThanOrEqualToThreshold", [ALARM, ALARM, OK]),
     ],
 )
-def test_a_threshold_is_compared_as_it_says(comparison: str, states: list[str]) -> None:
+def test_a_threshold_is_compared_with_its_operator(comparison: str, states: list[str]) -> None:
     alarm = replace(AN_ALARM, comparison=comparison)
     assert [state_of(alarm, {CURRENT: value}, NOW, OK) for value in (0.4, 0.5, 0.6)] == states
 
 
-def test_as_much_is_read_as_an_alarm_depends_on() -> None:
+def test_only_the_periods_that_an_alarm_depends_on_are_read() -> None:
     assert first_period(AN_ALARM, NOW) == BEFORE
     assert first_period(replace(AN_ALARM, periods=3), NOW) == LONG_AGO
 
 
 class FakeCloudWatch:
-    """Keeps states, and gives every query the same values."""
+    """Keeps states, and returns the same values for every query."""
 
     def __init__(self) -> None:
         self.states = {"demo": UNKNOWN, "slow": UNKNOWN}
         self.changes: list[tuple[str, str]] = []
         self.value = 0.0
-        self.asked: list[int] = []
+        self.queried: list[int] = []
         self.cloudwatch = self
 
     def get_paginator(self, _: str) -> FakeCloudWatch:
@@ -92,7 +92,7 @@ class FakeCloudWatch:
 
     def get_metric_data(self, **request: Any) -> dict[str, Any]:
         queries = request["MetricDataQueries"]
-        self.asked.append(len(queries))
+        self.queried.append(len(queries))
         moment = datetime.fromtimestamp(CURRENT, UTC)
         result = {"Timestamps": [moment], "Values": [self.value]}
         return {"MetricDataResults": [result | {"Id": query["Id"]} for query in queries]}
@@ -102,35 +102,35 @@ class FakeCloudWatch:
         self.changes.append((request["AlarmName"], request["StateValue"]))
 
 
-def test_each_change_is_made_once_and_short_periods_are_looked_at_more_often() -> None:
+def test_each_change_is_set_once_and_short_periods_are_evaluated_more_often() -> None:
     aws: Any = FakeCloudWatch()
     now = [NOW]
     slow = replace(AN_ALARM, name="slow", period=60, missing="ignore")
-    alarms = Alarms(aws, [AN_ALARM, slow], clock=lambda: now[0])
+    alarms = AlarmEvaluator(aws, [AN_ALARM, slow], clock=lambda: now[0])
     alarms.evaluate()
     assert aws.changes == [("demo", OK)]
     aws.value = 1.0
     alarms.evaluate()
-    assert aws.asked == [2], "not yet its turn again"
+    assert aws.queried == [2], "it is not due again yet"
     now[0] += 1
     alarms.evaluate()
     now[0] += 1
     alarms.evaluate()
     assert aws.changes == [("demo", OK), ("demo", ALARM)]
-    assert aws.asked == [2, 1, 1]
+    assert aws.queried == [2, 1, 1]
 
 
-def test_trouble_is_said_once_and_survived(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_is_logged_once(capsys: pytest.CaptureFixture[str]) -> None:
     aws: Any = FakeCloudWatch()
-    alarms = Alarms(aws, [AN_ALARM])
-    alarms._complain("refused")
-    alarms._complain("refused")
-    assert capsys.readouterr().err.count("refused") == 1
+    alarms = AlarmEvaluator(aws, [AN_ALARM])
+    alarms._complain("denied")
+    alarms._complain("denied")
+    assert capsys.readouterr().err.count("denied") == 1
 
 
-def test_without_alarms_nothing_runs() -> None:
+def test_without_alarms_nothing_is_evaluated() -> None:
     aws: Any = FakeCloudWatch()
-    alarms = Alarms(aws, [])
+    alarms = AlarmEvaluator(aws, [])
     alarms.start()
     alarms.stop()
-    assert aws.asked == []
+    assert aws.queried == []

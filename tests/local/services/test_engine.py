@@ -1,4 +1,4 @@
-"""Step Functions as the laptop runs it: which machine starts, who may start it, what it is called."""
+"""Step Functions on the laptop: which machine starts, which role may start it, and what it may call."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from botocore.exceptions import ClientError
 from asl import DefinitionError, Machine
 from local.emulator.clients import Clients
 from local.emulator.remembered import GOOD_SECONDS
-from local.services.lambdas import Invocation, InvocationRefused
-from local.services.logs import LogDelivery
-from local.services.states import AccessDenied, ExpressService, InvalidInput, Machines, TypeNotSupported
+from local.services.lambdas.model import Invocation, InvocationRefused
+from local.services.logs.delivery import LogDelivery
 from local.services.states.functions import LambdaClient
-from local.services.states.service import MOST_INPUT_BYTES, context, services
-from tests.local.services.fake_aws import ARN, ROLE, FakeAws, by_hand, definition
+from local.services.states.machines import AccessDenied, Machines, TypeNotSupported
+from local.services.states.service import MOST_INPUT_BYTES, ExpressService, InvalidInput, context, services
+from tests.local.services.fake_aws import ARN, ROLE, FakeAws, definition, frozen
 
 PIPE = "arn:aws:iam::000000000000:role/pipe"
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:demo"
@@ -58,7 +58,7 @@ def service(aws: FakeAws, logs: LogDelivery) -> ExpressService:
 
 @pytest.fixture
 def machines(aws: FakeAws) -> Machines:
-    return Machines(cast("Clients", aws), by_hand(lambda: aws.time))
+    return Machines(cast("Clients", aws), frozen(lambda: aws.time))
 
 
 def test_a_machine_is_looked_up_once_in_a_while_and_an_update_takes_effect(aws: FakeAws, machines: Machines) -> None:
@@ -85,7 +85,7 @@ def test_a_deleted_machine_does_not_start_and_a_restored_one_does(aws: FakeAws, 
         with pytest.raises(KeyError, match=ARN):
             machines.startable(ARN, PIPE)
     aws.deleted = False
-    assert machines.startable(ARN, PIPE).arn == ARN, "a refusal is not remembered"
+    assert machines.startable(ARN, PIPE).arn == ARN, "an error is not remembered"
 
 
 def test_a_role_without_the_permission_cannot_start_it(aws: FakeAws, machines: Machines) -> None:
@@ -98,7 +98,7 @@ def test_a_role_without_the_permission_cannot_start_it(aws: FakeAws, machines: M
         machines.startable(ARN, PIPE)
 
 
-def test_what_aws_would_not_start_does_not_start(aws: FakeAws, machines: Machines) -> None:
+def test_a_machine_that_aws_would_not_start_does_not_start(aws: FakeAws, machines: Machines) -> None:
     aws.machine["type"] = "STANDARD"
     with pytest.raises(TypeNotSupported, match="STANDARD"):
         machines.startable(ARN, PIPE)
@@ -107,7 +107,7 @@ def test_what_aws_would_not_start_does_not_start(aws: FakeAws, machines: Machine
         machines.startable(ARN, PIPE)
 
 
-def test_an_execution_has_an_arn_of_its_own_even_under_the_same_name(machines: Machines) -> None:
+def test_each_execution_has_its_own_arn_even_under_the_same_name(machines: Machines) -> None:
     deployed = machines.startable(ARN, PIPE)
     one, two = context(deployed, "name"), context(deployed, "name")
     uuid = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -140,7 +140,7 @@ def test_all_services_of_a_machine_are_known_before_it_runs() -> None:
         ({"level": "OFF"}, []),
     ],
 )
-def test_executions_are_logged_as_the_machine_says(
+def test_executions_are_logged_as_the_machine_is_configured(
     aws: FakeAws, service: ExpressService, logs: LogDelivery, logging: dict[str, Any], types: list[str]
 ) -> None:
     aws.machine["loggingConfiguration"] |= logging
@@ -152,13 +152,13 @@ def test_executions_are_logged_as_the_machine_says(
     assert ("secret" in json.dumps(events)) == bool(types and logging["includeExecutionData"])
 
 
-def test_a_machine_without_a_log_group_runs_all_the_same(aws: FakeAws, service: ExpressService) -> None:
+def test_a_machine_without_a_log_group_runs_anyway(aws: FakeAws, service: ExpressService) -> None:
     del aws.machine["loggingConfiguration"]
     assert service.execute(service.machines.find(ARN), "{}").output == "1"
 
 
 @pytest.mark.parametrize("text", ["{", '"' + "x" * MOST_INPUT_BYTES + '"'])
-def test_an_input_that_step_functions_does_not_take_starts_nothing(service: ExpressService, text: str) -> None:
+def test_an_input_that_step_functions_would_reject_starts_nothing(service: ExpressService, text: str) -> None:
     with pytest.raises(InvalidInput):
         service.execute(service.machines.find(ARN), text)
 
@@ -168,7 +168,7 @@ def test_warming_up_never_fails(aws: FakeAws, service: ExpressService) -> None:
     service._warm([ARN])
 
 
-def test_the_role_is_the_machine_s_own(aws: FakeAws, machines: Machines) -> None:
+def test_an_execution_has_the_role_of_its_machine(aws: FakeAws, machines: Machines) -> None:
     assert machines.startable(ARN, PIPE).role_arn == ROLE
 
 
@@ -187,7 +187,7 @@ class FakeLambdaClient:
 
 
 def as_a_machine(aws: FakeAws, functions: FakeFunctions, emulator: FakeLambdaClient | None = None) -> LambdaClient:
-    """Lambda as a machine with the role calls it."""
+    """The Lambda client of a machine with the role."""
     return LambdaClient(emulator or FakeLambdaClient(), cast("Clients", aws), ROLE, functions)
 
 
@@ -195,26 +195,26 @@ def test_a_machine_invokes_functions_on_the_laptop_if_its_role_may(aws: FakeAws)
     aws.allowed, aws.resources = [ROLE], [FUNCTION]
     functions = FakeFunctions(Invocation(payload=b'{"n": 1}'))
     for name in ("demo", FUNCTION):
-        answer = as_a_machine(aws, functions).invoke(FunctionName=name, Payload=b"{}")
-        assert (answer["StatusCode"], answer["Payload"].read()) == (200, b'{"n": 1}')
-        assert "FunctionError" not in answer
+        response = as_a_machine(aws, functions).invoke(FunctionName=name, Payload=b"{}")
+        assert (response["StatusCode"], response["Payload"].read()) == (200, b'{"n": 1}')
+        assert "FunctionError" not in response
     assert functions.calls == [("demo", b"{}"), (FUNCTION, b"{}")]
 
 
 def test_a_failed_invocation_is_a_function_error(aws: FakeAws) -> None:
     aws.allowed, aws.resources = [ROLE], [FUNCTION]
     functions = FakeFunctions(Invocation(payload=b'{"errorType": "TaskBroken"}', failed=True))
-    answer = as_a_machine(aws, functions).invoke(FunctionName="demo")
-    assert answer["FunctionError"] == "Unhandled"
-    assert json.loads(answer["Payload"].read()) == {"errorType": "TaskBroken"}
+    response = as_a_machine(aws, functions).invoke(FunctionName="demo")
+    assert response["FunctionError"] == "Unhandled"
+    assert json.loads(response["Payload"].read()) == {"errorType": "TaskBroken"}
 
 
-def test_a_refusal_has_lambda_s_own_code_and_status(aws: FakeAws) -> None:
+def test_an_invocation_that_is_refused_has_lambda_s_own_code_and_status(aws: FakeAws) -> None:
     aws.allowed, aws.resources = [ROLE], [FUNCTION]
     functions = FakeFunctions(InvocationRefused("TooManyRequestsException", "Rate Exceeded: demo", 429))
-    with pytest.raises(ClientError, match="Rate Exceeded: demo") as refused:
+    with pytest.raises(ClientError, match="Rate Exceeded: demo") as raised:
         as_a_machine(aws, functions).invoke(FunctionName="demo")
-    response: Any = refused.value.response
+    response: Any = raised.value.response
     assert response["Error"]["Code"] == "TooManyRequestsException"
     assert response["ResponseMetadata"]["HTTPStatusCode"] == 429
 
@@ -225,9 +225,9 @@ def test_a_function_that_the_role_may_not_invoke_is_not_invoked(
 ) -> None:
     aws.allowed, aws.resources = allowed, resources
     functions = FakeFunctions()
-    with pytest.raises(ClientError, match=f"{ROLE} is not authorized to perform: lambda:InvokeFunction") as refused:
+    with pytest.raises(ClientError, match=f"{ROLE} is not authorized to perform: lambda:InvokeFunction") as raised:
         as_a_machine(aws, functions).invoke(FunctionName="demo")
-    assert cast("Any", refused.value.response)["Error"]["Code"] == "AccessDeniedException"
+    assert cast("Any", raised.value.response)["Error"]["Code"] == "AccessDeniedException"
     assert functions.calls == []
 
 
@@ -235,7 +235,7 @@ def test_everything_else_of_lambda_is_the_emulator_s(aws: FakeAws) -> None:
     functions, emulator = FakeFunctions(), FakeLambdaClient()
     client = as_a_machine(aws, functions, emulator)
     assert client.list_functions() == "of the emulator"
-    answer = client.invoke(FunctionName="demo", Payload=b"{}", InvocationType="Event")
-    assert answer == {"StatusCode": 202}
+    response = client.invoke(FunctionName="demo", Payload=b"{}", InvocationType="Event")
+    assert response == {"StatusCode": 202}
     assert emulator.calls == [{"FunctionName": "demo", "Payload": b"{}", "InvocationType": "Event"}]
     assert functions.calls == []

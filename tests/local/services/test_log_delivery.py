@@ -1,4 +1,4 @@
-"""Logs on their way to CloudWatch: few requests, in order, bounded, nothing lost at a stop, and nobody disturbed."""
+"""Delivery of logs to CloudWatch: few requests, in order, bounded, nothing lost at a stop, no execution disturbed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.services.logs import LogDelivery
-from local.services.logs.delivery import MOST_EVENTS, batches
+from local.services.logs.delivery import MOST_EVENTS, LogDelivery, batches
 from local.services.logs.streams import KEPT_BYTES, PARTS, Streams, stream_name
 from tests.local.laptop import eventually
 from tests.local.services.fake_aws import FakeLogs
@@ -45,18 +44,18 @@ def test_many_executions_share_a_request_and_nothing_is_lost_at_a_stop(logs: Fak
         put(one, event(number + 5), event(number, str(number)))
     one.close()
     assert len(logs.messages("/logs")) == 600
-    assert logs.requests < 30, "hundreds of executions are a few requests"
-    assert len(logs.groups["/logs"]) == 1, "a machine's executions share a stream"
+    assert logs.requests < 30, "hundreds of executions share a few requests"
+    assert len(logs.groups["/logs"]) == 1, "the executions of a machine share a stream"
 
 
-def test_lines_are_written_soon_without_a_stop(logs: FakeLogs) -> None:
+def test_lines_are_written_soon(logs: FakeLogs) -> None:
     one = delivery(logs)
     put(one, event(1))
     eventually(lambda: logs.messages("/logs"))
     one.close()
 
 
-def test_machines_and_functions_have_streams_of_their_own_named_as_on_aws(logs: FakeLogs) -> None:
+def test_machines_and_functions_have_separate_streams_named_as_on_aws(logs: FakeLogs) -> None:
     one = delivery(logs)
     put(one, event(1, "of a machine"), source=MACHINE)
     put(one, event(1, "of a function"), source=FUNCTION)
@@ -75,15 +74,15 @@ def test_a_log_that_cannot_be_written_is_reported_once_and_later_lines_are_writt
     one = delivery(logs)
     for number in range(3):
         put(one, event(1), source=f"states/{number}")
-    eventually(lambda: logs.refused == 3)
+    eventually(lambda: logs.failures == 3)
     logs.broken = None
     put(one, event(2, "later"), source="states/0")
     one.close()
-    assert logs.messages("/logs") == ["later"], "it goes on when it can"
+    assert logs.messages("/logs") == ["later"], "delivery continues when it can"
     assert capsys.readouterr().err.count("log not written") == 1
 
 
-def test_a_group_that_is_gone_takes_no_other_log_with_it(logs: FakeLogs, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_group_does_not_affect_other_logs(logs: FakeLogs, capsys: pytest.CaptureFixture[str]) -> None:
     one = delivery(logs)
     put(one, event(1, "lost"), group="/missing")
     put(one, event(1, "kept"))
@@ -92,7 +91,7 @@ def test_a_group_that_is_gone_takes_no_other_log_with_it(logs: FakeLogs, capsys:
     assert '"log_group": "/missing"' in capsys.readouterr().err
 
 
-def test_requests_keep_to_the_limits_of_the_service() -> None:
+def test_requests_stay_within_the_limits_of_the_service() -> None:
     many = list(batches([event(number) for number in range(MOST_EVENTS + 1)]))
     assert [len(batch) for batch, _ in many] == [MOST_EVENTS, 1]
     large = list(batches([event(1, "ü" * 200_000) for _ in range(5)]))
@@ -101,7 +100,7 @@ def test_requests_keep_to_the_limits_of_the_service() -> None:
     assert list(batches([])) == []
 
 
-def test_a_full_stream_is_followed_by_another_and_the_oldest_are_forgotten(logs: FakeLogs) -> None:
+def test_a_full_stream_is_followed_by_another_and_the_oldest_are_deleted(logs: FakeLogs) -> None:
     one = streams(logs)
     name = one.take("/logs", MACHINE, 10)
     assert one.take("/logs", MACHINE, FULL) == name

@@ -1,4 +1,4 @@
-"""Metrics on the laptop: read from log lines as CloudWatch reads them, added up per period, put in few datums."""
+"""Metrics on the laptop: extracted from log lines as by CloudWatch, added up per period, put in few datums."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from typing import Any, cast
 import pytest
 
 from local.emulator.clients import Clients
-from local.services.metrics import MetricStore, Publisher
 from local.services.metrics.embedded import samples
-from local.services.metrics.publisher import MOST_DATUMS
-from local.services.metrics.store import FEW_VALUES, MOST_VALUES, SHORT_PERIOD, SHORT_WAIT, requests
+from local.services.metrics.publisher import MOST_DATUMS, MetricPublisher
+from local.services.metrics.store import FEW_VALUES, MOST_VALUES, SHORT_PERIOD, SHORT_WAIT, MetricStore, requests
 
-START = 1_769_860_800.0  # a moment at which a minute begins
+START = 1_769_860_800.0  # the start of a minute
 MINUTE, LONG_AGO, IN_THE_FUTURE = 60, START - 15 * 86_400, START + 3 * 3600
 
 
@@ -45,7 +44,7 @@ def a_line(
     about: dict[str, Any] | None = None,
     **fields: Any,
 ) -> str:
-    """A line in the embedded metric format. `about` is what the line says of each metric, beside its name."""
+    """A line in the embedded metric format. `about` holds further properties of each metric."""
     directive = {
         "Namespace": "Taskline",
         "Dimensions": [["service"]] if dimensions is None else dimensions,
@@ -56,7 +55,7 @@ def a_line(
 
 
 def due(store: MetricStore, *, everything: bool = False) -> list[dict[str, Any]]:
-    """The datums that are put now."""
+    """The datums that are due now."""
     return [datum for request in requests(store.due(everything=everything)) for datum in request["MetricData"]]
 
 
@@ -97,13 +96,13 @@ def test_values_of_one_metric_and_period_are_one_datum(store: MetricStore) -> No
     assert counts(of_last_period) == {1.0: 1.0}, "a value counts in the period in which it was written"
 
 
-def test_each_set_of_dimensions_is_a_metric_of_its_own(store: MetricStore) -> None:
+def test_each_set_of_dimensions_is_a_separate_metric(store: MetricStore) -> None:
     store.take_line(a_line({"Size": 1}, [["service"], ["type", "service"], []], type="demo"))
     names = [[dimension["Name"] for dimension in datum["Dimensions"]] for datum in due(store)]
     assert names == [["service"], ["service", "type"], []]
 
 
-def test_a_unit_and_a_resolution_that_a_line_does_not_give_are_cloudwatch_s_own(store: MetricStore) -> None:
+def test_a_missing_unit_or_resolution_has_cloudwatch_s_default(store: MetricStore) -> None:
     document = json.loads(a_line({"Size": 1}))
     document["_aws"]["CloudWatchMetrics"][0]["Metrics"] = [{"Name": "Size"}]
     store.take_line(json.dumps(document))
@@ -123,7 +122,7 @@ def test_each_namespace_is_a_request(store: MetricStore) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        *("", "no JSON", "[]", "{}", '"_aws"', '{"_aws": 1}', '{"_aws": {"Timestamp": 1}}'),
+        *("", "not JSON", "[]", "{}", '"_aws"', '{"_aws": 1}', '{"_aws": {"Timestamp": 1}}'),
         *(a_line({"x": value}) for value in ("text", {}, None, True, float("nan"), float("inf"), 10**400, ["2"])),
         *(a_line({"x": 1}, dimensions) for dimensions in ("service", [["missing"]], [[1]], 1)),
         *(a_line({"x": 1}, about={"StorageResolution": resolution}) for resolution in (0, 5, "1", None, [])),
@@ -135,26 +134,26 @@ def test_each_namespace_is_a_request(store: MetricStore) -> None:
     ],
     ids=lambda line: line[:30] + str(len(line)),
 )
-def test_a_line_that_cloudwatch_would_not_understand_is_passed_over(store: MetricStore, line: str) -> None:
+def test_a_line_that_cloudwatch_would_not_understand_is_skipped(store: MetricStore, line: str) -> None:
     store.take_line(line)
     assert due(store, everything=True) == []
 
 
-def test_what_is_good_in_front_of_a_bad_value_counts() -> None:
+def test_values_before_a_bad_one_are_counted() -> None:
     assert [sample.value for sample in samples(a_line({"good": 1, "bad": "text"}))] == [1.0]
 
 
-def test_the_first_value_of_a_quiet_metric_is_due_at_once(store: MetricStore, clock: Clock) -> None:
+def test_the_first_value_of_a_quiet_metric_is_due_immediately(store: MetricStore, clock: Clock) -> None:
     clock.time += 5
     store.take_line(a_line({"Size": 1}, at=clock.time))
     assert total(due(store)) == 1
-    assert due(store) == [], "what was given out once is not given out again"
+    assert due(store) == [], "nothing is published twice"
     clock.time += 10 * MINUTE
     store.take_line(a_line({"Size": 1}, at=clock.time))
-    assert total(due(store)) == 1, "it has been quiet for long"
+    assert total(due(store)) == 1, "it was quiet for a long time"
 
 
-def test_a_busy_metric_is_few_datums_a_period_and_loses_nothing(store: MetricStore, clock: Clock) -> None:
+def test_a_busy_metric_has_few_datums_per_period_and_loses_nothing(store: MetricStore, clock: Clock) -> None:
     put: list[dict[str, Any]] = []
     for second in range(10 * MINUTE):
         clock.time = START + 7 + second
@@ -165,14 +164,14 @@ def test_a_busy_metric_is_few_datums_a_period_and_loses_nothing(store: MetricSto
     assert total(put + due(store, everything=True)) == 5 * 10 * MINUTE
 
 
-def test_the_few_values_of_a_quiet_metric_are_all_there_at_once(store: MetricStore, clock: Clock) -> None:
+def test_the_few_values_of_a_quiet_metric_are_all_due_immediately(store: MetricStore, clock: Clock) -> None:
     for second in range(FEW_VALUES):
         clock.time = START + second
         store.take_line(a_line({"Open": second % 2}, at=clock.time))
-        assert total(due(store)) == second % 2, "a switch that is thrown twice within a minute is seen twice"
+        assert total(due(store)) == second % 2, "a switch that changes twice within a minute is seen twice"
 
 
-def test_a_metric_of_high_resolution_is_handed_on_every_two_seconds(store: MetricStore, clock: Clock) -> None:
+def test_a_metric_of_high_resolution_is_published_every_two_seconds(store: MetricStore, clock: Clock) -> None:
     put: list[dict[str, Any]] = []
     waited: list[float] = []
     for step in range(600):
@@ -182,14 +181,14 @@ def test_a_metric_of_high_resolution_is_handed_on_every_two_seconds(store: Metri
             put += datums
             waited.append(clock.time)
     gaps = [later - earlier for earlier, later in itertools.pairwise(waited)]
-    assert max(gaps) <= SHORT_WAIT + 0.11, "a breaker must not wait for it longer"
+    assert max(gaps) <= SHORT_WAIT + 0.11, "the breaker must not wait longer for it"
     assert len(put) <= 60 / SHORT_WAIT + 60 / SHORT_PERIOD + 1
     assert {datum["StorageResolution"] for datum in put} == {1}
     assert all(datum["Timestamp"] % SHORT_PERIOD == 0 for datum in put), "the shortest period of an alarm"
     assert total(put + due(store, everything=True)) == 600
 
 
-def test_few_different_values_keep_their_percentiles_and_many_become_a_statistic_set(store: MetricStore) -> None:
+def test_few_different_values_stay_separate_and_many_become_a_statistic_set(store: MetricStore) -> None:
     for value in range(MOST_VALUES):
         store.take_line(a_line({"few": [value, value], "many": value}))
     store.take_line(a_line({"many": [99.5, 99.5]}))
@@ -208,19 +207,19 @@ def test_at_a_stop_everything_is_due(store: MetricStore) -> None:
     store.take_line(a_line({"Size": [1.0] * (FEW_VALUES + 1)}))
     due(store)
     store.take_line(a_line({"Size": 1}))
-    assert due(store) == [], "it is busy now"
+    assert due(store) == [], "the metric is busy now"
     assert total(due(store, everything=True)) == 1
 
 
 @dataclass
 class FakeCloudWatch:
-    """Takes datums; refuses those of namespace `refused`."""
+    """Takes datums; rejects those of namespace `rejected`."""
 
-    refused: str = ""
+    rejected: str = ""
     requests: list[tuple[str, list[dict[str, Any]]]] = field(default_factory=list[tuple[str, list[dict[str, Any]]]])
 
     def put_metric_data(self, *, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803
-        if Namespace == self.refused:
+        if Namespace == self.rejected:
             raise OSError("gone")
         self.requests.append((Namespace, MetricData))
 
@@ -229,31 +228,31 @@ class FakeCloudWatch:
         return self
 
 
-def publisher(aws: FakeCloudWatch, store: MetricStore) -> Publisher:
-    return Publisher(cast("Clients", aws), store)
+def publisher(aws: FakeCloudWatch, store: MetricStore) -> MetricPublisher:
+    return MetricPublisher(cast("Clients", aws), store)
 
 
-def test_what_is_due_is_put_in_requests_of_a_thousand_datums(store: MetricStore) -> None:
+def test_due_datums_are_put_in_requests_of_a_thousand(store: MetricStore) -> None:
     aws = FakeCloudWatch()
     store.take_line(a_line({f"m{number}": number for number in range(MOST_DATUMS + 1)}))
     publisher(aws, store).publish()
     assert [len(datums) for _, datums in aws.requests] == [MOST_DATUMS, 1]
 
 
-def test_what_cannot_be_put_is_dropped_and_disturbs_no_other(store: MetricStore) -> None:
-    aws = FakeCloudWatch(refused="AWS/Lambda")
+def test_a_datum_that_cannot_be_put_is_dropped_and_affects_no_other(store: MetricStore) -> None:
+    aws = FakeCloudWatch(rejected="AWS/Lambda")
     one = publisher(aws, store)
     for _ in range(2):
         store.record("AWS/Lambda", {"FunctionName": "demo"}, {"Invocations": 1.0})
         store.take_line(a_line({"Size": 1}))
         one.publish(everything=True)
     assert [namespace for namespace, _ in aws.requests] == ["Taskline", "Taskline"]
-    aws.refused = ""
+    aws.rejected = ""
     one.publish(everything=True)
-    assert len(aws.requests) == 2, "metrics that were lost do not come back"
+    assert len(aws.requests) == 2, "lost metrics are not put again"
 
 
-def test_a_stop_puts_what_is_left(store: MetricStore) -> None:
+def test_a_stop_puts_the_rest(store: MetricStore) -> None:
     aws = FakeCloudWatch()
     one = publisher(aws, store)
     one.start()

@@ -1,4 +1,4 @@
-"""The pipe's decisions, with fakes for the queue and the engine: what is deleted, what stays, what a target gets."""
+"""The decisions of the pipe, with a fake queue and a fake engine: what is deleted, what stays, what a target gets."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from local.services.pipes.pipe import LONGEST_PAUSE, Execution, Message, PipeWorker, Route, accepted, record
+from local.services.pipes.pipe import LONGEST_PAUSE, Execution, Message, PipeRoute, PipeWorker, accepted, record
 
 Lines = list[Mapping[str, object]]
-ROUTE = Route(source_arn="arn:aws:sqs:r:1:q.fifo", target_arn="arn:aws:states:r:1:stateMachine:m", region="r")
+ROUTE = PipeRoute(source_arn="arn:aws:sqs:r:1:q.fifo", target_arn="arn:aws:states:r:1:stateMachine:m", region="r")
 
 
 def message(message_id: str = "m-1") -> Message:
@@ -44,20 +44,20 @@ class FakeQueue:
 
 @dataclass
 class FakeEngine:
-    answer: Execution | Exception
+    outcome: Execution | Exception
     inputs: list[str] = field(default_factory=list)
 
     def start_sync_execution(self, state_machine_arn: str, input: str) -> Execution:  # noqa: A002 as in the protocol
         assert state_machine_arn == ROUTE.target_arn
         self.inputs.append(input)
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
 
 
-def worker(queue: FakeQueue, answer: Execution | Exception) -> tuple[PipeWorker, FakeEngine, Lines]:
+def worker(queue: FakeQueue, outcome: Execution | Exception) -> tuple[PipeWorker, FakeEngine, Lines]:
     lines: Lines = []
-    engine = FakeEngine(answer)
+    engine = FakeEngine(outcome)
     return PipeWorker(ROUTE, queue, engine, lines.append), engine, lines
 
 
@@ -95,7 +95,7 @@ def test_a_message_whose_execution_did_not_succeed_stays(status: str) -> None:
     assert (lines[0]["error"], lines[0]["cause"], lines[0]["message_id"]) == ("Broken", "why", "m-1")
 
 
-def test_refusals_are_logged_and_slow_the_worker_down_until_something_works() -> None:
+def test_errors_are_logged_and_slow_the_worker_down_until_a_step_succeeds() -> None:
     queue = FakeQueue([OSError("gone") for _ in range(6)])
     one, _, lines = worker(queue, Execution(status="SUCCEEDED"))
     pauses = [one.step() for _ in range(6)]
@@ -104,7 +104,7 @@ def test_refusals_are_logged_and_slow_the_worker_down_until_something_works() ->
     assert len(lines) == 6
     assert one.step() == 0
     queue.waiting.append(OSError("again"))
-    assert one.step() == 0.5, "it begins anew after a success"
+    assert one.step() == 0.5, "after a success the pauses start again"
 
 
 def test_an_execution_that_cannot_be_started_keeps_its_message() -> None:

@@ -1,4 +1,4 @@
-"""An event source mapping on a stream: in order, nothing skipped, and no poison holds up the rest for ever."""
+"""An event source mapping on a stream: in order, nothing skipped, and no poisoned record blocks the others."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from local.services.lambdas import Invocation, InvocationRefused
+from local.services.lambdas.model import Invocation, InvocationRefused
 from local.services.streams.runner import LambdaFunction
 from local.services.streams.stream import (
     FIRST_PAUSE_SECONDS,
     IDLE_SECONDS,
     FunctionFailed,
+    MappingSettings,
     Record,
-    Rules,
     StreamWorker,
 )
 
@@ -33,28 +33,28 @@ def numbers(records: list[Record]) -> list[int]:
 
 @dataclass
 class FakeFunction:
-    """`answer` is given the batch's numbers."""
+    """`response` receives the numbers of the batch."""
 
-    answer: Callable[[list[int]], object] = lambda batch: None
+    response: Callable[[list[int]], object] = lambda batch: None
     calls: list[list[int]] = field(default_factory=list[list[int]])
 
     def invoke(self, records: list[Record]) -> object:
         self.calls.append(numbers(records))
-        return self.answer(self.calls[-1])
+        return self.response(self.calls[-1])
 
 
 @dataclass
-class Notes:
-    notes: list[tuple[list[int], str]] = field(default_factory=list[tuple[list[int], str]])
+class FakeDestination:
+    records: list[tuple[list[int], str]] = field(default_factory=list[tuple[list[int], str]])
 
-    def note(self, records: list[Record], condition: str, invocations: int) -> None:
-        self.notes.append((numbers(records), condition))
+    def record(self, records: list[Record], condition: str, invocations: int) -> None:
+        self.records.append((numbers(records), condition))
 
 
-def worker(function: FakeFunction, notes: Notes | None = None, **changes: Any) -> StreamWorker:
+def worker(function: FakeFunction, destination: FakeDestination | None = None, **changes: Any) -> StreamWorker:
     rules: dict[str, Any] = {"batch_size": 10, "reports_failures": True, "bisects": True}
     rules |= {"max_retries": -1, "max_age_seconds": -1}
-    return StreamWorker(Rules(**rules | changes), function, notes or Notes(), lambda: NOW)
+    return StreamWorker(MappingSettings(**rules | changes), function, destination or FakeDestination(), lambda: NOW)
 
 
 def run(one: StreamWorker, count: int, steps: int = 100) -> None:
@@ -67,40 +67,40 @@ def run(one: StreamWorker, count: int, steps: int = 100) -> None:
 def failing_at(*poison: int) -> Callable[[list[int]], object]:
     """Reports the first poisoned record of a batch."""
 
-    def answer(batch: list[int]) -> object:
+    def response(batch: list[int]) -> object:
         found = [number for number in batch if number in poison]
         return {"batchItemFailures": [{"itemIdentifier": str(found[0])}]} if found else {"batchItemFailures": []}
 
-    return answer
+    return response
 
 
 def crashing_at(*poison: int) -> Callable[[list[int]], object]:
-    def answer(batch: list[int]) -> object:
+    def response(batch: list[int]) -> object:
         if set(batch) & set(poison):
             raise FunctionFailed("crashed")
         return None
 
-    return answer
+    return response
 
 
-def test_batches_come_in_order_and_no_larger_than_asked() -> None:
+def test_batches_come_in_order_and_within_the_batch_size() -> None:
     function = FakeFunction()
     run(worker(function), 25)
     assert [len(call) for call in function.calls] == [10, 10, 5]
     assert [number for call in function.calls for number in call] == list(range(25))
 
 
-def test_after_a_reported_failure_the_batch_goes_on_from_there() -> None:
+def test_after_a_reported_failure_the_batch_continues_from_there() -> None:
     function = FakeFunction()
-    function.answer = lambda batch: failing_at(3)(batch) if len(function.calls) < 3 else None
+    function.response = lambda batch: failing_at(3)(batch) if len(function.calls) < 3 else None
     run(worker(function), 5)
-    assert function.calls == [[0, 1, 2, 3, 4], [3, 4], [3, 4]], "what is before it is done, what is behind it waits"
+    assert function.calls == [[0, 1, 2, 3, 4], [3, 4], [3, 4]], "records before it are done, records after it wait"
 
 
-def test_the_lowest_reported_record_counts() -> None:
+def test_the_first_reported_record_decides() -> None:
     function = FakeFunction()
     both = {"batchItemFailures": [{"itemIdentifier": "4"}, {"itemIdentifier": "2"}]}
-    function.answer = lambda batch: both if len(function.calls) == 1 else None
+    function.response = lambda batch: both if len(function.calls) == 1 else None
     run(worker(function), 5)
     assert function.calls[1] == [2, 3, 4]
 
@@ -109,63 +109,63 @@ def test_the_lowest_reported_record_counts() -> None:
 def test_an_unknown_identifier_fails_the_whole_batch(identifier: object) -> None:
     function = FakeFunction()
     wrong = {"batchItemFailures": [{"itemIdentifier": identifier}]}
-    function.answer = lambda batch: wrong if len(function.calls) == 1 else None
+    function.response = lambda batch: wrong if len(function.calls) == 1 else None
     run(worker(function, bisects=False), 3)
     assert function.calls == [[0, 1, 2], [0, 1, 2]]
 
 
-def test_failures_that_nobody_asked_to_be_reported_are_not_looked_at() -> None:
+def test_reported_failures_are_ignored_unless_the_mapping_expects_them() -> None:
     function = FakeFunction(failing_at(1))
     run(worker(function, reports_failures=False), 3)
     assert function.calls == [[0, 1, 2]]
 
 
-def test_a_crashing_record_is_found_by_halves_and_given_up_alone() -> None:
-    function, notes = FakeFunction(crashing_at(5)), Notes()
-    run(worker(function, notes, max_retries=2), 8)
-    assert notes.notes == [([5], "RetryAttemptsExhausted")]
+def test_a_crashing_record_is_found_by_bisection_and_given_up_alone() -> None:
+    function, destination = FakeFunction(crashing_at(5)), FakeDestination()
+    run(worker(function, destination, max_retries=2), 8)
+    assert destination.records == [([5], "RetryAttemptsExhausted")]
     done = [number for call in function.calls if 5 not in call for number in call]
-    assert sorted(set(done)) == [0, 1, 2, 3, 4, 6, 7], "all others are done"
-    assert function.calls.count([5]) == 3, "once, and two more tries"
+    assert sorted(set(done)) == [0, 1, 2, 3, 4, 6, 7], "all other records are processed"
+    assert function.calls.count([5]) == 3, "once, and two retries"
 
 
-def test_without_halves_the_batch_is_given_up_as_a_whole() -> None:
-    function, notes = FakeFunction(crashing_at(1)), Notes()
-    run(worker(function, notes, bisects=False, max_retries=1), 3)
-    assert notes.notes == [([0, 1, 2], "RetryAttemptsExhausted")]
+def test_without_bisection_the_whole_batch_is_given_up() -> None:
+    function, destination = FakeFunction(crashing_at(1)), FakeDestination()
+    run(worker(function, destination, bisects=False, max_retries=1), 3)
+    assert destination.records == [([0, 1, 2], "RetryAttemptsExhausted")]
     assert len(function.calls) == 2
 
 
-def test_what_is_reported_too_often_is_given_up_with_all_that_waits_behind_it_in_the_batch() -> None:
-    """Lambda's documentation leaves open whether it is given up alone; here is the worse of the two."""
-    function, notes = FakeFunction(failing_at(1)), Notes()
-    run(worker(function, notes, max_retries=2), 12)
-    assert notes.notes == [([1, 2, 3, 4, 5, 6, 7, 8, 9], "RetryAttemptsExhausted")]
+def test_a_record_that_is_reported_too_often_is_given_up_with_the_rest_of_its_batch() -> None:
+    """Lambda's documentation leaves open whether it is given up alone; this is the worse of the two."""
+    function, destination = FakeFunction(failing_at(1)), FakeDestination()
+    run(worker(function, destination, max_retries=2), 12)
+    assert destination.records == [([1, 2, 3, 4, 5, 6, 7, 8, 9], "RetryAttemptsExhausted")]
     assert function.calls[-1] == [10, 11]
 
 
-def test_what_is_too_old_is_given_up_and_the_rest_goes_on() -> None:
-    function, notes = FakeFunction(failing_at(0)), Notes()
-    one = worker(function, notes, max_age_seconds=60)
+def test_a_record_that_is_too_old_is_given_up_and_the_others_follow() -> None:
+    function, destination = FakeFunction(failing_at(0)), FakeDestination()
+    one = worker(function, destination, max_age_seconds=60)
     one.add([a_record(0, age=61)])
     one.add([a_record(1)])
     assert one.step() == 0.0
-    assert notes.notes == [([0], "MaxRecordAgeExceeded")]
+    assert destination.records == [([0], "MaxRecordAgeExceeded")]
     one.step()
     assert function.calls == [[0], [1]]
 
 
-def test_trouble_makes_it_wait_longer_and_longer_but_never_for_long() -> None:
+def test_failures_make_the_pauses_longer_up_to_a_limit() -> None:
     one = worker(FakeFunction(failing_at(0)))
     one.add([a_record(0)])
     pauses = [one.step() for _ in range(6)]
     assert pauses == [FIRST_PAUSE_SECONDS * 2**n for n in range(4)] + [1.0, 1.0]
-    assert numbers(one.waiting) == [0], "and it is still there"
+    assert numbers(one.waiting) == [0], "the record is still there"
 
 
 @dataclass
 class FakeInvoker:
-    """Does what it is told to; keeps what it was invoked with."""
+    """Has a fixed outcome; keeps its invocations."""
 
     outcome: Invocation | Exception
     calls: list[tuple[str, bytes]] = field(default_factory=list[tuple[str, bytes]])
@@ -194,6 +194,6 @@ def test_a_function_is_invoked_with_the_records_and_its_result_is_read() -> None
         OSError("because"),
     ],
 )
-def test_however_an_invocation_fails_the_batch_is_tried_again(outcome: Invocation | Exception) -> None:
+def test_however_an_invocation_fails_the_batch_is_retried(outcome: Invocation | Exception) -> None:
     with pytest.raises(FunctionFailed, match="because"):
         LambdaFunction(FakeInvoker(outcome), "events").invoke([a_record(1)])

@@ -1,14 +1,15 @@
-"""What feeds a Lambda function. Queues are the emulator's business; streams are read by `local.services.streams`."""
+"""Event sources of Lambda functions. The emulator polls queues; `local.services.streams` reads streams."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from local.host.errors import LaptopError
-from local.program.declarations.model import Context, Handler, Inputs, Made, StreamDeclaration, section
+from local.program.declarations.model import StreamDeclaration
+from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler, section
 
 REPORTS = "ReportBatchItemFailures"
-# Each kind of source has the properties of its own.
+# Each kind of source has its own properties.
 STREAM_ONLY = frozenset(
     {
         "startingPosition",
@@ -22,31 +23,31 @@ STREAM_ONLY = frozenset(
 QUEUE_ONLY = frozenset({"scalingConfig"})
 
 
-def _ensure(context: Context, inputs: Inputs) -> Made:
+def _ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     source = inputs["eventSourceArn"]
     if ":dynamodb:" in source:
-        _refuse(inputs, QUEUE_ONLY, "a stream")
+        _reject(inputs, QUEUE_ONLY, "a stream")
         return _declare_stream(context, inputs)
     if ":sqs:" in source:
-        _refuse(inputs, STREAM_ONLY, "a queue")
+        _reject(inputs, STREAM_ONLY, "a queue")
         return _ensure_queue_mapping(context, inputs)
     raise LaptopError(
-        f"Event source mapping `{inputs['name']}` reads {source}; the laptop edition knows queues and table streams.",
-        f"Teach {__name__} the other kind.",
+        f"Event source mapping `{inputs['name']}` reads {source}; only queues and table streams are supported.",
+        f"Use one of them, or support other sources in {__name__}.",
     )
 
 
-def _refuse(inputs: Inputs, others: frozenset[str], source: str) -> None:
+def _reject(inputs: Inputs, others: frozenset[str], source: str) -> None:
     for key in sorted(others & inputs.keys()):
         if inputs[key] is not None:
             raise LaptopError(
-                f"Event source mapping `{inputs['name']}` has {key}, which means nothing for {source}.",
-                "Leave it out.",
+                f"Event source mapping `{inputs['name']}` has {key}, which does not apply to {source}.",
+                "Remove it.",
             )
 
 
-def _declare_stream(context: Context, inputs: Inputs) -> Made:
-    """Measured: the emulator's own mapping skips the records that a function reports as failed, and never bisects."""
+def _declare_stream(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
+    """Measured: the emulator's own mapping skips records that a function reports as failed, and never bisects."""
     name = inputs["functionName"].rpartition(":")[2]
     context.deployed.streams.append(
         StreamDeclaration(
@@ -61,10 +62,10 @@ def _declare_stream(context: Context, inputs: Inputs) -> Made:
             on_failure_arn=section(section(inputs, "destinationConfig"), "onFailure").get("destinationArn", ""),
         )
     )
-    return Made(f"stream:{name}", {"uuid": f"stream:{name}"})
+    return ProvisionedResource(f"stream:{name}", {"uuid": f"stream:{name}"})
 
 
-def _ensure_queue_mapping(context: Context, inputs: Inputs) -> Made:
+def _ensure_queue_mapping(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     client: Any = context.clients.lambda_
     source = inputs["eventSourceArn"]
     settings: dict[str, Any] = {
@@ -81,10 +82,10 @@ def _ensure_queue_mapping(context: Context, inputs: Inputs) -> Made:
         client.update_event_source_mapping(UUID=uuid, **settings)
     else:
         uuid = client.create_event_source_mapping(EventSourceArn=source, FunctionName=function, **settings)["UUID"]
-    return Made(uuid, {"uuid": uuid})
+    return ProvisionedResource(uuid, {"uuid": uuid})
 
 
-def _remove(context: Context, uuid: str) -> None:
+def _remove(context: ProvisioningContext, uuid: str) -> None:
     client = context.clients.lambda_
     if uuid.startswith("stream:"):
         return
@@ -95,7 +96,7 @@ def _remove(context: Context, uuid: str) -> None:
 
 
 HANDLERS = (
-    Handler(
+    ResourceHandler(
         type="aws:lambda/eventSourceMapping:EventSourceMapping",
         applies=frozenset(
             {
@@ -113,6 +114,6 @@ HANDLERS = (
         ),
         ensure=_ensure,
         remove=_remove,
-        ignores={"parallelizationFactor": "one batch at a time keeps up with a laptop"},
+        ignores={"parallelizationFactor": "one batch at a time is fast enough on a laptop"},
     ),
 )

@@ -7,21 +7,21 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from local.program.declarations.model import Context, Handler, Inputs, Made, section
 from local.program.resources.functions import packages
+from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler, section
 
-# X-Ray is not there to receive the traces that aws-lambda-powertools would otherwise insist on sending.
+# There is no X-Ray to receive the traces that aws-lambda-powertools would send.
 LAPTOP_VARIABLES = {"POWERTOOLS_TRACE_DISABLED": "1"}
 
 
-def _ensure(context: Context, inputs: Inputs) -> Made:
+def _ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     client, name = context.clients.lambda_, inputs["name"]
     code = packages.package(inputs.get("code"), name)
     digest = base64.b64encode(hashlib.sha256(code).digest()).decode()
     settings = _settings(inputs)
     try:
         current: Mapping[str, Any] = client.get_function_configuration(FunctionName=name)
-        # Each update replaces the function's warm workers, so an unchanged function is left alone.
+        # Each update replaces the function's warm workers, so an unchanged function is not updated.
         if current["CodeSha256"] != digest:
             client.update_function_code(FunctionName=name, ZipFile=code)
         changed = {key: value for key, value in settings.items() if current.get(key) != value}
@@ -31,7 +31,7 @@ def _ensure(context: Context, inputs: Inputs) -> Made:
         architectures = inputs.get("architectures", ["x86_64"])
         client.create_function(FunctionName=name, Code={"ZipFile": code}, Architectures=architectures, **settings)
     _set_concurrency(context, name, inputs.get("reservedConcurrentExecutions", -1))
-    return Made(name, _outputs(context, name, digest))
+    return ProvisionedResource(name, _outputs(context, name, digest))
 
 
 def _settings(inputs: Inputs) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def _settings(inputs: Inputs) -> dict[str, Any]:
     return settings
 
 
-def _set_concurrency(context: Context, name: str, reserved: int) -> None:
+def _set_concurrency(context: ProvisioningContext, name: str, reserved: int) -> None:
     client = context.clients.lambda_
     if reserved >= 0:
         client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
@@ -59,7 +59,7 @@ def _set_concurrency(context: Context, name: str, reserved: int) -> None:
         client.delete_function_concurrency(FunctionName=name)
 
 
-def _outputs(context: Context, name: str, digest: str) -> dict[str, Any]:
+def _outputs(context: ProvisioningContext, name: str, digest: str) -> dict[str, Any]:
     arn = context.arn("lambda", f"function:{name}")
     invoke = f"arn:aws:apigateway:{context.region}:lambda:path/2015-03-31/functions/{arn}"
     return {
@@ -73,7 +73,7 @@ def _outputs(context: Context, name: str, digest: str) -> dict[str, Any]:
     }
 
 
-def _remove(context: Context, name: str) -> None:
+def _remove(context: ProvisioningContext, name: str) -> None:
     client = context.clients.lambda_
     try:
         client.delete_function(FunctionName=name)
@@ -82,7 +82,7 @@ def _remove(context: Context, name: str) -> None:
 
 
 HANDLERS = (
-    Handler(
+    ResourceHandler(
         type="aws:lambda/function:Function",
         applies=frozenset(
             {
@@ -103,7 +103,7 @@ HANDLERS = (
         ensure=_ensure,
         remove=_remove,
         ignores={
-            "runtime": "runs as a custom runtime on this machine's Python, see packages.py",
+            "runtime": "it runs as a custom runtime on this machine's Python, see packages.py",
             "layers": "functions on the laptop import from the virtual environment",
             "tracingConfig": "there is no X-Ray on the laptop",
             "sourceCodeHash": "the code itself is compared",
@@ -111,7 +111,7 @@ HANDLERS = (
             "publish": "there are no versions on the laptop yet",
             "loggingConfig.applicationLogLevel": "the function's own LOG_LEVEL decides",
             "loggingConfig.systemLogLevel": "the emulator writes no system log lines",
-            "skipDestroy": "a function that has left the program is removed, on purpose",
+            "skipDestroy": "a function that is no longer declared is removed, on purpose",
         },
     ),
 )

@@ -1,8 +1,8 @@
 """The deployment package of a function, made to run on the laptop.
 
-The emulator's own Python runtime loses the class of an exception, on which `Retry` and `Catch` by name rest. So each
-function becomes a custom runtime (`provided.al2023`) whose `bootstrap` hands what the emulator is asked to invoke to
-the laptop edition, which runs all functions itself: see `local/services/lambdas/`.
+The emulator's own Python runtime loses the class of an exception, which `Retry` and `Catch` need. So each function
+becomes a custom runtime (`provided.al2023`) whose `bootstrap` forwards the emulator's invocations to the laptop
+edition, which runs all functions itself: see `local/services/lambdas/`.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from local.host.options import PROJECT_ROOT
 
 RUNTIME = "provided.al2023"
 FORWARDER = PROJECT_ROOT / "local" / "services" / "lambdas" / "forwarder.py"
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the same content must give the same bytes, or every start replaces the workers
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the same content must give the same bytes, or every start would replace the workers
 EXECUTABLE = 0o755 << 16
 READABLE = 0o644 << 16
 
 
 def bootstrap() -> str:
-    """The script that the emulator starts an environment with; the forwarder needs no package."""
+    """The script that the emulator starts an environment with. The forwarder needs no package."""
     return f"#!/bin/sh\nexec {shlex.join([sys.executable, '-I', '-S', str(FORWARDER)])}\n"
 
 
@@ -37,11 +37,11 @@ def package(archive: object, function: str, script: str | None = None) -> bytes:
     if not isinstance(archive, pulumi.FileArchive):
         raise LaptopError(
             f"The code of function {function} is a {type(archive).__name__}; the laptop edition reads FileArchive.",
-            "Use pulumi.FileArchive, or teach packages.py the other kind.",
+            "Use pulumi.FileArchive, or support other archives in local/program/resources/functions/packages.py.",
         )
     path = Path(archive.path)
     if not path.exists():
-        raise LaptopError(f"The code of function {function}, {path}, does not exist.", "Build it in the program.")
+        raise LaptopError(f"The code of function {function}, {path}, does not exist.", "Build it before deploying.")
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
         for name, content in sorted(_files(path)):

@@ -1,23 +1,23 @@
-"""What stands around a Lambda function: its layers and who may invoke it."""
+"""Layers of Lambda functions, and permissions to invoke them."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from local.program.declarations.model import Context, Handler, Inputs, Made, keep
+from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler, keep
 
 
-def _ensure_layer(context: Context, inputs: Inputs) -> Made:
+def _ensure_layer(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     layer = context.arn("lambda", f"layer:{inputs['layerName']}")
     outputs = {"arn": f"{layer}:1", "layerArn": layer, "layerName": inputs["layerName"], "version": "1"}
-    return Made(f"{layer}:1", outputs)
+    return ProvisionedResource(f"{layer}:1", outputs)
 
 
 LAYER_REASON = "functions on the laptop import from the virtual environment, so a layer has no effect"
 
 
-def _ensure_permission(context: Context, inputs: Inputs) -> Made:
+def _ensure_permission(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     client = context.clients.lambda_
     function, sid = inputs["function"], inputs.get("statementId") or inputs["name"]
     request: dict[str, Any] = {"FunctionName": function, "StatementId": sid}
@@ -26,10 +26,10 @@ def _ensure_permission(context: Context, inputs: Inputs) -> Made:
     request |= {optional[key]: inputs[key] for key in optional if inputs.get(key)}
     _remove_permission(context, f"{function} {sid}")
     client.add_permission(**request)
-    return Made(sid, {"statementId": sid}, key=f"{function} {sid}")
+    return ProvisionedResource(sid, {"statementId": sid}, key=f"{function} {sid}")
 
 
-def _remove_permission(context: Context, key: str) -> None:
+def _remove_permission(context: ProvisioningContext, key: str) -> None:
     function, _, sid = key.partition(" ")
     client = context.clients.lambda_
     try:
@@ -41,7 +41,7 @@ def _remove_permission(context: Context, key: str) -> None:
 
 
 HANDLERS = (
-    Handler(
+    ResourceHandler(
         type="aws:lambda/layerVersion:LayerVersion",
         applies=frozenset({"layerName"}),
         ensure=_ensure_layer,
@@ -59,7 +59,7 @@ HANDLERS = (
             LAYER_REASON,
         ),
     ),
-    Handler(
+    ResourceHandler(
         type="aws:lambda/permission:Permission",
         applies=frozenset(
             {"action", "function", "principal", "qualifier", "sourceAccount", "sourceArn", "statementId"}

@@ -8,9 +8,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from local.program.declarations.gateway import Rate, StageDeclaration, ThrottleDeclaration
-from local.program.declarations.model import Context, Handler, Inputs, Made, keep, section
+from local.program.resources.handler import (
+    Inputs,
+    ProvisionedResource,
+    ProvisioningContext,
+    ResourceHandler,
+    keep,
+    section,
+)
 
-# Property of a method setting -> where UpdateStage keeps it. aws_api_gateway_method_settings documents them.
+# Property of a method setting -> its path in UpdateStage. aws_api_gateway_method_settings documents them.
 SETTINGS = {
     "metricsEnabled": "metrics/enabled",
     "loggingLevel": "logging/loglevel",
@@ -20,8 +27,8 @@ SETTINGS = {
 }
 
 
-def _ensure_deployment(context: Context, inputs: Inputs) -> Made:
-    """A new deployment only when the triggers changed: as in Pulumi, and so that the stage stays as it was."""
+def _ensure_deployment(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
+    """A new deployment only if the triggers have changed, as in Pulumi, so that the stage stays unchanged."""
     client, api = context.clients.apigateway, inputs["restApi"]
     digest = hashlib.sha256(json.dumps(inputs.get("triggers") or {}, sort_keys=True).encode()).hexdigest()[:16]
     description = f"{inputs.get('description', '')} [{digest}]".strip()
@@ -29,10 +36,10 @@ def _ensure_deployment(context: Context, inputs: Inputs) -> Made:
     deployment: Any = next((one for one in deployments if one.get("description") == description), None)
     if deployment is None:
         deployment = client.create_deployment(restApiId=api, description=description)
-    return Made(deployment["id"], {"createdDate": ""}, key=f"{api} {deployment['id']}")
+    return ProvisionedResource(deployment["id"], {"createdDate": ""}, key=f"{api} {deployment['id']}")
 
 
-def _remove_deployment(context: Context, key: str) -> None:
+def _remove_deployment(context: ProvisioningContext, key: str) -> None:
     api, _, deployment = key.partition(" ")
     client = context.clients.apigateway
     try:
@@ -41,7 +48,7 @@ def _remove_deployment(context: Context, key: str) -> None:
         return
 
 
-def _ensure_stage(context: Context, inputs: Inputs) -> Made:
+def _ensure_stage(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     client, api, name = context.clients.apigateway, inputs["restApi"], inputs["stageName"]
     wanted = {"deploymentId": inputs["deployment"], "description": inputs.get("description", "")}
     variables = section(inputs, "variables")
@@ -59,10 +66,10 @@ def _ensure_stage(context: Context, inputs: Inputs) -> Made:
         "executionArn": context.arn("execute-api", f"{api}/{name}"),
         "invokeUrl": f"{context.public_url}/{name}",
     }
-    return Made(f"ags-{api}-{name}", outputs, key=f"{api} {name}")
+    return ProvisionedResource(f"ags-{api}-{name}", outputs, key=f"{api} {name}")
 
 
-def _remove_stage(context: Context, key: str) -> None:
+def _remove_stage(context: ProvisioningContext, key: str) -> None:
     api, _, name = key.partition(" ")
     client = context.clients.apigateway
     try:
@@ -71,7 +78,7 @@ def _remove_stage(context: Context, key: str) -> None:
         return
 
 
-def _ensure_settings(context: Context, inputs: Inputs) -> Made:
+def _ensure_settings(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     api, stage, path = inputs["restApi"], inputs["stageName"], inputs["methodPath"]
     context.clients.apigateway.update_stage(
         restApiId=api, stageName=stage, patchOperations=list(_patches(path, inputs["settings"]))
@@ -79,11 +86,11 @@ def _ensure_settings(context: Context, inputs: Inputs) -> Made:
     if (rate := _rate(inputs["settings"])) is not None:
         declared = ThrottleDeclaration(api_id=api, stage=stage, method=path.lstrip("/"), rate=rate)
         context.deployed.gateway.throttles.append(declared)
-    return Made(f"{api}-{stage}-{path}", {})
+    return ProvisionedResource(f"{api}-{stage}-{path}", {})
 
 
 def _rate(settings: Inputs) -> Rate | None:
-    """The limits that are set; -1, the provider's own default, sets none."""
+    """The limits that are set; -1, the provider's default, sets none."""
     given = {
         "per_second": settings.get("throttlingRateLimit", -1),
         "burst": settings.get("throttlingBurstLimit", -1),
@@ -101,13 +108,13 @@ def _patches(path: str, settings: Inputs) -> Iterator[Any]:
 
 
 HANDLERS = (
-    Handler(
+    ResourceHandler(
         type="aws:apigateway/deployment:Deployment",
         applies=frozenset({"restApi", "description", "triggers"}),
         ensure=_ensure_deployment,
         remove=_remove_deployment,
     ),
-    Handler(
+    ResourceHandler(
         type="aws:apigateway/stage:Stage",
         applies=frozenset({"restApi", "deployment", "stageName", "description", "variables"}),
         ensure=_ensure_stage,
@@ -119,7 +126,7 @@ HANDLERS = (
             "cacheClusterSize": "the front door caches no responses",
         },
     ),
-    Handler(
+    ResourceHandler(
         type="aws:apigateway/methodSettings:MethodSettings",
         applies=frozenset({"restApi", "stageName", "methodPath", *(f"settings.{setting}" for setting in SETTINGS)}),
         ensure=_ensure_settings,

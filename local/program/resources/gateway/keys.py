@@ -1,4 +1,4 @@
-"""API keys, usage plans, and the account's settings of API Gateway."""
+"""API keys, usage plans, and the API Gateway settings of the account."""
 
 from __future__ import annotations
 
@@ -11,10 +11,18 @@ from local.program.declarations.gateway import (
     UsagePlanDeclaration,
     UsagePlanKeyDeclaration,
 )
-from local.program.declarations.model import Context, Handler, Inputs, Made, keep, section, sections
+from local.program.resources.handler import (
+    Inputs,
+    ProvisionedResource,
+    ProvisioningContext,
+    ResourceHandler,
+    keep,
+    section,
+    sections,
+)
 
 
-def _ensure_key(context: Context, inputs: Inputs) -> Made:
+def _ensure_key(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     client, name, enabled = context.clients.apigateway, inputs["name"], inputs.get("enabled", True)
     found = client.get_api_keys(nameQuery=name, includeValues=True, limit=500)["items"]
     key: Any = next((one for one in found if one.get("name") == name), None)
@@ -22,10 +30,10 @@ def _ensure_key(context: Context, inputs: Inputs) -> Made:
         key = client.create_api_key(name=name, description=inputs.get("description", ""), enabled=enabled)
     declared = ApiKeyDeclaration(id=key["id"], value=key["value"], enabled=enabled)
     context.deployed.gateway.keys.append(declared)
-    return Made(key["id"], {"arn": _arn(context, f"apikeys/{key['id']}"), "value": key["value"]})
+    return ProvisionedResource(key["id"], {"arn": _arn(context, f"apikeys/{key['id']}"), "value": key["value"]})
 
 
-def _remove_key(context: Context, key_id: str) -> None:
+def _remove_key(context: ProvisioningContext, key_id: str) -> None:
     client = context.clients.apigateway
     try:
         client.delete_api_key(apiKey=key_id)
@@ -33,8 +41,8 @@ def _remove_key(context: Context, key_id: str) -> None:
         return
 
 
-def _ensure_plan(context: Context, inputs: Inputs) -> Made:
-    """A plan that differs is made anew: its keys are put into it again after it."""
+def _ensure_plan(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
+    """A plan that differs is replaced; its keys are assigned to the new one afterwards."""
     client, wanted = context.clients.apigateway, _plan(inputs)
     plan: Any = None
     for one in client.get_usage_plans(limit=500)["items"]:
@@ -46,7 +54,7 @@ def _ensure_plan(context: Context, inputs: Inputs) -> Made:
     if plan is None:
         plan = client.create_usage_plan(**wanted)
     context.deployed.gateway.plans.append(_declared(plan["id"], wanted))
-    return Made(plan["id"], {"arn": _arn(context, f"usageplans/{plan['id']}")})
+    return ProvisionedResource(plan["id"], {"arn": _arn(context, f"usageplans/{plan['id']}")})
 
 
 def _plan(inputs: Inputs) -> Any:
@@ -69,7 +77,7 @@ def _declared(plan_id: str, plan: Any) -> UsagePlanDeclaration:
     )
 
 
-def _remove_plan(context: Context, plan_id: str) -> None:
+def _remove_plan(context: ProvisioningContext, plan_id: str) -> None:
     client = context.clients.apigateway
     try:
         client.delete_usage_plan(usagePlanId=plan_id)
@@ -77,14 +85,14 @@ def _remove_plan(context: Context, plan_id: str) -> None:
         return
 
 
-def _ensure_member(context: Context, inputs: Inputs) -> Made:
+def _ensure_member(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     plan, key = inputs["usagePlanId"], inputs["keyId"]
     context.clients.apigateway.create_usage_plan_key(usagePlanId=plan, keyId=key, keyType=inputs["keyType"])
     context.deployed.gateway.plan_keys.append(UsagePlanKeyDeclaration(plan_id=plan, key_id=key))
-    return Made(f"{plan} {key}", {})
+    return ProvisionedResource(f"{plan} {key}", {})
 
 
-def _remove_member(context: Context, member: str) -> None:
+def _remove_member(context: ProvisioningContext, member: str) -> None:
     plan, _, key = member.partition(" ")
     client = context.clients.apigateway
     try:
@@ -93,36 +101,36 @@ def _remove_member(context: Context, member: str) -> None:
         return
 
 
-def _ensure_account(context: Context, inputs: Inputs) -> Made:
+def _ensure_account(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     role: Any = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": inputs["cloudwatchRoleArn"]}]
     context.clients.apigateway.update_account(patchOperations=role)
-    return Made("api-gateway-account", {})
+    return ProvisionedResource("api-gateway-account", {})
 
 
-def _arn(context: Context, resource: str) -> str:
+def _arn(context: ProvisioningContext, resource: str) -> str:
     return f"arn:aws:apigateway:{context.region}::/{resource}"
 
 
 HANDLERS = (
-    Handler(
+    ResourceHandler(
         type="aws:apigateway/apiKey:ApiKey",
         applies=frozenset({"name", "description", "enabled"}),
         ensure=_ensure_key,
         remove=_remove_key,
     ),
-    Handler(
+    ResourceHandler(
         type="aws:apigateway/usagePlan:UsagePlan",
         applies=frozenset({"name", "apiStages.apiId", "apiStages.stage", "throttleSettings", "quotaSettings"}),
         ensure=_ensure_plan,
         remove=_remove_plan,
     ),
-    Handler(
+    ResourceHandler(
         type="aws:apigateway/usagePlanKey:UsagePlanKey",
         applies=frozenset({"usagePlanId", "keyId", "keyType"}),
         ensure=_ensure_member,
         remove=_remove_member,
     ),
-    Handler(
+    ResourceHandler(
         type="aws:apigateway/account:Account",
         applies=frozenset({"cloudwatchRoleArn"}),
         ensure=_ensure_account,

@@ -1,7 +1,7 @@
 """REST APIs, from their OpenAPI body.
 
 The emulator keeps the API itself, whose id is part of the ARNs of its stages. The front door serves what the body
-defines, so no resources or methods are created there.
+defines, so no resources or methods are created on the emulator.
 """
 
 from __future__ import annotations
@@ -10,23 +10,23 @@ from typing import Any
 
 from local.program.declarations import openapi
 from local.program.declarations.gateway import ApiDeclaration
-from local.program.declarations.model import Context, Handler, Inputs, Made, section
+from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler, section
 
-NOTHING = '{"openapi": "3.0.1", "paths": {}}'
+EMPTY_DOCUMENT = '{"openapi": "3.0.1", "paths": {}}'
 
 
-def _ensure(context: Context, inputs: Inputs) -> Made:
-    api = openapi.parse(inputs.get("body") or NOTHING)
+def _ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
+    api = openapi.parse(inputs.get("body") or EMPTY_DOCUMENT)
     existing = _find(context, inputs["name"])
     if existing is None:
         existing = context.clients.apigateway.create_rest_api(**_request(inputs))
     least = inputs.get("minimumCompressionSize")
     declared = ApiDeclaration(id=existing["id"], api=api, compress_from=None if least is None else int(least))
     context.deployed.gateway.apis.append(declared)
-    return Made(existing["id"], _outputs(context, existing["id"]))
+    return ProvisionedResource(existing["id"], _outputs(context, existing["id"]))
 
 
-def _find(context: Context, name: str) -> Any:
+def _find(context: ProvisioningContext, name: str) -> Any:
     apis = context.clients.apigateway.get_rest_apis(limit=500)["items"]
     return next((api for api in apis if api.get("name") == name), None)
 
@@ -39,7 +39,7 @@ def _request(inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def _outputs(context: Context, api_id: str) -> dict[str, Any]:
+def _outputs(context: ProvisioningContext, api_id: str) -> dict[str, Any]:
     resources: Any = context.clients.apigateway.get_resources(restApiId=api_id, limit=500)["items"]
     return {
         "arn": f"arn:aws:apigateway:{context.region}::/restapis/{api_id}",
@@ -48,7 +48,7 @@ def _outputs(context: Context, api_id: str) -> dict[str, Any]:
     }
 
 
-def _remove(context: Context, api_id: str) -> None:
+def _remove(context: ProvisioningContext, api_id: str) -> None:
     client = context.clients.apigateway
     try:
         client.delete_rest_api(restApiId=api_id)
@@ -57,15 +57,15 @@ def _remove(context: Context, api_id: str) -> None:
 
 
 HANDLERS = (
-    Handler(
+    ResourceHandler(
         type="aws:apigateway/restApi:RestApi",
         applies=frozenset({"name", "body", "description", "endpointConfiguration.types", "minimumCompressionSize"}),
         ensure=_ensure,
         remove=_remove,
         ignores={
-            "failOnWarnings": "what is not understood in the body is always an error",
-            "putRestApiMode": "the body always replaces what was there",
-            "disableExecuteApiEndpoint": "the front door is the only way in",
+            "failOnWarnings": "a part of the body that is not understood is always an error",
+            "putRestApiMode": "the body always replaces the previous one",
+            "disableExecuteApiEndpoint": "the front door is the only endpoint",
         },
     ),
 )

@@ -1,4 +1,4 @@
-"""Small APIs for tests of the gateway, made from documents as the program's is."""
+"""Small APIs for tests of the gateway, made from documents as the program's own is."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from local.program.declarations.gateway import (
 )
 from local.services.gateway.build import build_stages
 from local.services.gateway.stage import Stage
-from local.services.http.messages import Request
-from local.services.http.refused import Refused
+from local.services.http.gateway_errors import GatewayError
+from local.services.http.messages import HttpRequest
 
 ACCOUNT = "000000000000"
 NOON = 1_769_860_800.0  # 31 January 2026, 12:00 UTC, a Saturday
@@ -56,12 +56,12 @@ def operation(function: str = "f", *, signed: bool = False, key: bool = False, *
 
 
 def document(paths: dict[str, Any]) -> dict[str, Any]:
-    """The whole document; `any` is short for API Gateway's own word."""
-    word = {"any": "x-amazon-apigateway-any-method"}
+    """The whole document; `any` is short for API Gateway's extension."""
+    names = {"any": "x-amazon-apigateway-any-method"}
     return {
         "openapi": "3.0.1",
         "components": {"securitySchemes": KEY_SCHEME},
-        "paths": {path: {word.get(verb, verb): one for verb, one in item.items()} for path, item in paths.items()},
+        "paths": {path: {names.get(verb, verb): one for verb, one in item.items()} for path, item in paths.items()},
     }
 
 
@@ -71,7 +71,7 @@ def declared(paths: dict[str, Any], *, compress_from: int | None = None, **more:
 
 
 def declare(content: Mapping[str, Any], compress_from: int | None = None) -> GatewayDeclarations:
-    """An API with one stage, as the provisioner declares it when it has read the document."""
+    """An API with one stage, as the provisioner declares it from the document."""
     api = openapi.parse(json.dumps(content))
     return GatewayDeclarations(
         apis=[ApiDeclaration(id=API, api=api, compress_from=compress_from)],
@@ -80,17 +80,17 @@ def declare(content: Mapping[str, Any], compress_from: int | None = None) -> Gat
 
 
 def stage_of(declarations: GatewayDeclarations) -> Stage:
-    """Its stage."""
+    """The one stage."""
     return build_stages(declarations, ACCOUNT)[STAGE]
 
 
 def throttle(declarations: GatewayDeclarations, method: str, per_second: float, burst: int) -> None:
-    """Limit a method of the stage, or all."""
+    """Limit one method of the stage, or all (`*/*`)."""
     rate = Rate(per_second=per_second, burst=burst)
     declarations.throttles.append(ThrottleDeclaration(api_id=API, stage=STAGE, method=method, rate=rate))
 
 
-def add_client(
+def add_key(
     declarations: GatewayDeclarations,
     name: str,
     *,
@@ -99,7 +99,7 @@ def add_client(
     enabled: bool = True,
     stages: Iterable[tuple[str, str]] = ((API, STAGE),),
 ) -> None:
-    """A client whose key is `secret-NAME`, with a usage plan of its own."""
+    """An API key with the value `secret-NAME`, and a usage plan for it alone."""
     declarations.keys.append(ApiKeyDeclaration(id=f"key-{name}", value=f"secret-{name}", enabled=enabled))
     plan = UsagePlanDeclaration(id=f"plan-{name}", stages=frozenset(stages), rate=rate, quota=quota)
     declarations.plans.append(plan)
@@ -114,9 +114,9 @@ def request(
     headers: Iterable[tuple[str, str]] = (),
     body: bytes = b"",
     at: float = NOON,
-) -> Request:
-    """What a client sends."""
-    return Request(
+) -> HttpRequest:
+    """A request from a client."""
+    return HttpRequest(
         id="5f3c9f8e-9d0b-4a53-8a4e-6d1a0f7c2b11",
         received=at,
         verb=verb,
@@ -131,25 +131,25 @@ def request(
 
 
 def credential(access_key: str) -> str:
-    """An Authorization header that is signed with the key, in a way."""
+    """An Authorization header that names the access key; its signature is made up."""
     scope = f"{access_key}/20260131/us-east-1/execute-api/aws4_request"
     return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
 
 
-def refusal(stage: Stage, sent: Request) -> Refused:
-    """The error that a request gets, which must be one."""
-    with pytest.raises(Refused) as refused:
+def error_of(stage: Stage, sent: HttpRequest) -> GatewayError:
+    """The error with which the gateway rejects the request."""
+    with pytest.raises(GatewayError) as raised:
         stage.call(sent)
-    return refused.value
+    return raised.value
 
 
-def outcomes(stage: Stage, sent: Iterable[Request]) -> list[str]:
-    """What becomes of each request: the function that is called, or the error."""
+def outcomes(stage: Stage, sent: Iterable[HttpRequest]) -> list[str]:
+    """The outcome of each request: the function that is called, or the type of the error."""
 
-    def outcome(one: Request) -> str:
+    def outcome(one: HttpRequest) -> str:
         try:
             return stage.call(one).function
-        except Refused as refused:
-            return refused.type
+        except GatewayError as error:
+            return error.type
 
     return [outcome(one) for one in sent]

@@ -1,4 +1,4 @@
-"""A front door whose functions are ours, and raw conversations with it."""
+"""A front door with fake functions, and raw HTTP conversations with it."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def proxied(body: str = "", **fields: Any) -> Invocation:
 
 
 def odd() -> Invocation:
-    """One with a little of everything."""
+    """A proxy response with a little of everything."""
     headers = {"Content-Type": "text/odd", "Server": "theirs"}
     return proxied("odd: ü", statusCode=207, headers=headers, multiValueHeaders={"X-Two": ["a", "b"]})
 
 
 class Functions:
-    """Remembers the events that it got, and responds oddly on purpose. `slow` and `waits` wait until released."""
+    """Keeps the events that it received, and responds oddly on purpose. `slow` and `waits` wait until released."""
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
@@ -87,7 +87,7 @@ def talk(
     declarations: GatewayDeclarations | None = None,
     **options: Any,
 ) -> None:
-    """Hold a conversation with a front door whose functions are ours; requests are raw: nothing is prettified."""
+    """Run a conversation with a front door with fake functions; requests are raw bytes, sent unchanged."""
     responses = {"x-amazon-apigateway-gateway-responses": RESPONSES}
 
     async def whole() -> None:
@@ -105,7 +105,7 @@ def talk(
 
 
 async def raw_talk(url: str, request: str | bytes) -> bytes:
-    """Send a request as it stands, with line breaks made HTTP's, and return all that comes back."""
+    """Send a request unchanged except for HTTP's line breaks, and return everything that comes back."""
     host, _, port = url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(request if isinstance(request, bytes) else request.replace("\n", "\r\n").encode())

@@ -1,4 +1,4 @@
-"""Errors: rendered as the document defines them inside of a stage, by the front door itself outside."""
+"""Errors: rendered as the document defines them inside a stage, by the front door itself outside."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.local.services.gateway.doors import PATHS, Functions, RawTalk, get, t
         "/v",
     ],
 )
-def test_what_is_outside_of_the_stages_is_a_problem_of_its_own(path: str) -> None:
+def test_a_path_outside_the_stages_gets_a_problem_document(path: str) -> None:
     async def conversation(raw: RawTalk, functions: Functions) -> None:
         response = await raw(get(path))
         assert response.startswith(b"HTTP/1.1 404"), response
@@ -59,26 +59,26 @@ def test_errors_inside_a_stage_are_rendered_as_its_document_defines_them(path: s
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "reason"),
     [
         ("/v1/slow", "no response within 0.3 s"),
         ("/v1/missing", "Function not found: missing"),
         ("/v1/breaks", "the emulator is gone"),
         ("/v1/fails", "the function failed"),
-        ("/v1/talks", "not a proxy response"),
+        ("/v1/talks", "malformed proxy response"),
     ],
 )
-def test_the_reason_is_logged(path: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_reason_is_logged(path: str, reason: str, capsys: pytest.CaptureFixture[str]) -> None:
     async def conversation(raw: RawTalk, functions: Functions) -> None:
         response = await raw(get(path))
         (line,) = capsys.readouterr().err.splitlines()
-        assert said in line
-        assert json.loads(line)["request_id"].encode() in response, "the client can name it"
+        assert reason in line
+        assert json.loads(line)["request_id"].encode() in response, "the client can quote it"
 
     talk(conversation)
 
 
-def test_a_bug_becomes_an_error_of_the_gateway(
+def test_an_internal_error_becomes_a_gateway_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def broken(*_: Any) -> Any:
@@ -94,7 +94,7 @@ def test_a_bug_becomes_an_error_of_the_gateway(
     talk(conversation)
 
 
-def test_a_client_that_disconnects_during_its_body_is_not_a_bug(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_client_that_disconnects_during_its_body_causes_no_error(caplog: pytest.LogCaptureFixture) -> None:
     async def whole() -> None:
         functions = Functions()
         door = FrontDoor(bind(port := free_port()), {"v1": stage_of(declared(PATHS))}, functions)
@@ -111,7 +111,7 @@ def test_a_client_that_disconnects_during_its_body_is_not_a_bug(caplog: pytest.L
     assert caplog.records == []
 
 
-def test_a_payload_over_ten_megabytes_is_refused_with_and_without_a_length() -> None:
+def test_a_payload_over_ten_megabytes_is_rejected_with_and_without_a_length() -> None:
     async def conversation(raw: RawTalk, functions: Functions) -> None:
         declared_length = f"POST /v1/a/b HTTP/1.1\nHost: x\nOrigin: me\nContent-Length: {MAX_PAYLOAD + 1}\n\n"
         response = await raw(declared_length)

@@ -1,4 +1,4 @@
-"""The front door takes nothing away on the way to a function and back."""
+"""The front door changes nothing on the way to a function and back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from local.host.errors import LaptopError
 from local.services.http.front_door import MAX_PAYLOAD, FrontDoor, bind
 from tests.local.laptop import Laptop, free_port
-from tests.local.services.gateway.apis import add_client, declared, stage_of
+from tests.local.services.gateway.apis import add_key, declared, stage_of
 from tests.local.services.gateway.doors import PATHS, Functions, RawTalk, get, raw_talk, talk
 
 
@@ -55,12 +55,12 @@ def test_any_method_passes(method: str, path: str) -> None:
         assert functions.events[0]["httpMethod"] == method
         if method == "HEAD":
             assert response.endswith(b"\r\n\r\n"), "no body"
-            assert f"Content-Length: {len('odd: ü'.encode())}".encode() in response, "but the length it would have"
+            assert f"Content-Length: {len('odd: ü'.encode())}".encode() in response, "as for GET"
 
     talk(conversation)
 
 
-def test_an_escaped_line_break_is_part_of_a_path_and_a_bare_one_is_no_http() -> None:
+def test_an_escaped_line_break_is_part_of_a_path_and_a_bare_one_is_rejected() -> None:
     async def conversation(raw: RawTalk, functions: Functions) -> None:
         await raw(get("/v1/a%0D%0AX:%201/b"))
         for bare in ("/v1/ü/ü", "/v1/a\rb/c"):
@@ -96,7 +96,7 @@ def test_long_responses_are_compressed_for_clients_that_accept_it(path: str, acc
     talk(conversation)
 
 
-def test_what_is_encoded_already_stays_as_it_is() -> None:
+def test_an_encoded_response_stays_unchanged() -> None:
     async def conversation(raw: RawTalk, _functions: Functions) -> None:
         response = await raw(get("/v1/encoded", "Accept-Encoding: gzip"))
         assert response.partition(b"\r\n\r\n")[2] == b"encoded"
@@ -104,7 +104,7 @@ def test_what_is_encoded_already_stays_as_it_is() -> None:
     talk(conversation, declared(PATHS, compress_from=0))
 
 
-def test_a_response_without_a_body_has_none() -> None:
+def test_a_response_without_a_body_stays_without_one() -> None:
     async def conversation(raw: RawTalk, _functions: Functions) -> None:
         response = await raw(get("/v1/empty", method="OPTIONS"))
         assert response.startswith(b"HTTP/1.1 204 No Content")
@@ -119,7 +119,7 @@ def test_a_response_without_a_body_has_none() -> None:
 )
 def test_only_the_key_identifies_the_caller(sent: str, status: int) -> None:
     declarations = declared(PATHS)
-    add_client(declarations, "web")
+    add_key(declarations, "web")
 
     async def conversation(raw: RawTalk, functions: Functions) -> None:
         response = await raw(get("/v1/keyed", sent, "X-Taskline-Api-Key-Id: key-web"))
@@ -151,14 +151,14 @@ def test_the_hook_sees_each_response_of_a_function_and_no_other() -> None:
 
 
 def test_a_broken_hook_does_not_lose_the_response(capsys: pytest.CaptureFixture[str]) -> None:
-    def deaf(*_: Any) -> None:
-        raise RuntimeError("not listening")
+    def broken(*_: Any) -> None:
+        raise RuntimeError("the hook failed")
 
     async def conversation(raw: RawTalk, _functions: Functions) -> None:
         assert (await raw(get("/v1/a/b"))).startswith(b"HTTP/1.1 207")
-        assert "not listening" in capsys.readouterr().err
+        assert "the hook failed" in capsys.readouterr().err
 
-    talk(conversation, on_response=deaf)
+    talk(conversation, on_response=broken)
 
 
 def test_forty_slow_requests_run_concurrently() -> None:
@@ -166,10 +166,10 @@ def test_forty_slow_requests_run_concurrently() -> None:
         waiting = [asyncio.ensure_future(raw(get("/v1/waits"))) for _ in range(40)]
         while len(functions.events) < 40:
             await asyncio.sleep(0.01)
-        assert (await raw(get("/v1/a/b"))).startswith(b"HTTP/1.1 207"), "and others meanwhile"
+        assert (await raw(get("/v1/a/b"))).startswith(b"HTTP/1.1 207"), "other requests are served meanwhile"
         functions.released.set()
-        answers = await asyncio.gather(*waiting)
-        assert {response[:12] for response in answers} == {b"HTTP/1.1 207"}
+        responses = await asyncio.gather(*waiting)
+        assert {response[:12] for response in responses} == {b"HTTP/1.1 207"}
 
     talk(conversation)
 
@@ -179,19 +179,19 @@ def test_a_stop_does_not_wait_for_slow_functions() -> None:
         functions = Functions()
         door = FrontDoor(bind(free_port()), {"v1": stage_of(declared(PATHS))}, functions)
         await door.start()
-        asking = asyncio.create_task(raw_talk(door.url, get("/v1/waits")))
+        waiting = asyncio.create_task(raw_talk(door.url, get("/v1/waits")))
         while not functions.events:
             await asyncio.sleep(0.01)
-        functions.released = threading.Event()  # the one that is waited for is never set
+        functions.released = threading.Event()  # the one that the function waits for is never set
         started = time.monotonic()
         await door.stop()
-        asking.cancel()
+        waiting.cancel()
         return time.monotonic() - started
 
     assert asyncio.run(whole()) < 6
 
 
-def test_a_taken_port_is_refused_with_another_one_as_the_way_out() -> None:
+def test_a_taken_port_is_an_error_that_names_it() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -200,10 +200,10 @@ def test_a_taken_port_is_refused_with_another_one_as_the_way_out() -> None:
             bind(port)
 
 
-def test_the_page_shows_how_to_post_and_read_a_task(laptop: Laptop) -> None:
-    answer = laptop.request("GET", "/")
-    assert answer.headers["Content-Type"].startswith("text/html")
-    assert f"curl -X POST {laptop.api}/tasks" in answer.body.decode()
+def test_the_page_shows_how_to_submit_and_read_a_task(laptop: Laptop) -> None:
+    response = laptop.request("GET", "/")
+    assert response.headers["Content-Type"].startswith("text/html")
+    assert f"curl -X POST {laptop.api}/tasks" in response.body.decode()
 
 
 def test_bad_requests_get_problem_documents_through_the_whole_stack(laptop: Laptop) -> None:
@@ -217,6 +217,6 @@ def test_bad_requests_get_problem_documents_through_the_whole_stack(laptop: Lapt
         ("GET", "/v1/nothing", None, 404),
         ("GET", "/v1", None, 404),
     ):
-        answer = laptop.request(method, path, body, Content_Type="application/json")
-        assert answer.status == status, (method, path, answer)
-        assert answer.headers["Content-Type"].startswith("application/problem+json"), (method, path, answer)
+        response = laptop.request(method, path, body, Content_Type="application/json")
+        assert response.status == status, (method, path, response)
+        assert response.headers["Content-Type"].startswith("application/problem+json"), (method, path, response)

@@ -1,4 +1,4 @@
-"""Buckets and quotas give what they hold, and are filled again by time alone."""
+"""Buckets and quotas give what they hold, and only time refills them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_a_bucket_takes_a_burst_and_then_its_rate() -> None:
     bucket = TokenBucket(Rate(per_second=2, burst=3))
     assert [bucket.take(NOON) for _ in range(4)] == [True, True, True, False]
     assert not bucket.take(NOON + 0.4)
-    assert bucket.take(NOON + 0.5), "two a second are one after half a second"
+    assert bucket.take(NOON + 0.5), "two per second make one after half a second"
     assert not bucket.take(NOON + 0.5)
 
 
@@ -25,26 +25,26 @@ def test_a_bucket_never_holds_more_than_a_burst() -> None:
     assert [bucket.take(NOON + 3600) for _ in range(3)] == [True, True, False]
 
 
-def test_a_clock_that_is_set_back_fills_and_empties_nothing() -> None:
+def test_a_clock_that_is_set_back_neither_fills_nor_empties_a_bucket() -> None:
     bucket = TokenBucket(Rate(per_second=1, burst=1))
     assert bucket.take(NOON)
     assert not bucket.take(NOON - 3600)
     assert bucket.take(NOON - 3599)
 
 
-def test_a_burst_of_nothing_takes_nothing() -> None:
+def test_a_burst_of_zero_admits_nothing() -> None:
     bucket = TokenBucket(Rate(per_second=0, burst=0))
     assert not bucket.take(NOON)
     assert not bucket.take(NOON + 3600)
 
 
-def test_a_rate_over_time_is_what_it_says() -> None:
+def test_the_rate_over_time_is_the_declared_one() -> None:
     bucket = TokenBucket(Rate(per_second=50, burst=10))
     taken = sum(bucket.take(NOON + tick / 1000) for tick in range(10_000))  # a thousand tries a second
     assert 505 <= taken <= 510
 
 
-def test_a_quota_is_good_for_so_many_a_day() -> None:
+def test_a_quota_admits_its_limit_per_day() -> None:
     quota = Quota(Allowance(limit=2, period="DAY"))
     assert [quota.take(NOON + second) for second in range(3)] == [True, True, False]
     midnight = NOON + 12 * 3600

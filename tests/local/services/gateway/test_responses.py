@@ -8,13 +8,9 @@ from typing import Any
 
 import pytest
 
-from local.services.http.messages import Request, Response
-from local.services.http.refused import Refused, bad_response, not_invoked, too_slow
-from tests.local.services.gateway.apis import (
-    declared,
-    request,
-    stage_of,
-)
+from local.services.http.gateway_errors import GatewayError, bad_response, not_invoked, too_slow
+from local.services.http.messages import HttpRequest, HttpResponse
+from tests.local.services.gateway.apis import declared, request, stage_of
 
 RESPONSES = {
     "THROTTLED": {
@@ -34,14 +30,14 @@ RESPONSES = {
 }
 
 
-def refused_by(refused: Refused, sent: Request, responses: Any = RESPONSES) -> Response:
+def rendered(error: GatewayError, sent: HttpRequest, responses: Any = RESPONSES) -> HttpResponse:
     declarations = declared({}, **{"x-amazon-apigateway-gateway-responses": responses})
-    return stage_of(declarations).refusal(sent, refused)
+    return stage_of(declarations).error_response(sent, error)
 
 
 def test_an_error_is_rendered_as_the_document_defines_it() -> None:
     sent = request(headers=[("Origin", "https://app.example")])
-    response = refused_by(Refused("THROTTLED", 429, 'Too "many"', "TooManyRequestsException"), sent)
+    response = rendered(GatewayError("THROTTLED", 429, 'Too "many"', "TooManyRequestsException"), sent)
     assert response.status == 420
     assert dict(response.headers) == {
         "Content-Type": "application/problem+json",
@@ -49,33 +45,33 @@ def test_an_error_is_rendered_as_the_document_defines_it() -> None:
         "x-amzn-ErrorType": "TooManyRequestsException",
         "x-amzn-RequestId": sent.id,
     }
-    said = '{"detail": "Too \\"many\\"", "type": "THROTTLED", "plain": "Too "many"", "id": "%s", "price": "5$"}'
-    assert response.body.decode() == said % sent.id
+    expected = '{"detail": "Too \\"many\\"", "type": "THROTTLED", "plain": "Too "many"", "id": "%s", "price": "5$"}'
+    assert response.body.decode() == expected % sent.id
 
 
-def test_a_header_of_the_request_is_not_echoed_when_it_was_not_sent() -> None:
-    response = refused_by(Refused("THROTTLED", 429, "m", "E"), request())
+def test_a_request_header_that_was_not_sent_is_not_echoed() -> None:
+    response = rendered(GatewayError("THROTTLED", 429, "m", "E"), request())
     assert "Access-Control-Allow-Origin" not in dict(response.headers)
 
 
-def test_an_echoed_header_can_be_sent_whatever_bytes_it_came_with() -> None:
+def test_an_echoed_header_can_be_sent_whatever_bytes_it_holds() -> None:
     odd = b"\xff".decode(errors="surrogateescape")
-    response = refused_by(Refused("THROTTLED", 429, "m", "E"), request(headers=[("Origin", odd)]))
+    response = rendered(GatewayError("THROTTLED", 429, "m", "E"), request(headers=[("Origin", odd)]))
     assert dict(response.headers)["Access-Control-Allow-Origin"] == "ÿ"
 
 
 def test_a_type_that_is_not_defined_falls_back_to_its_default() -> None:
-    response = refused_by(Refused("INVALID_API_KEY", 403, "Forbidden", "E"), request())
-    assert (response.status, dict(response.headers)["X-Default"]) == (403, "4"), "the default has no status of its own"
+    response = rendered(GatewayError("INVALID_API_KEY", 403, "Forbidden", "E"), request())
+    assert (response.status, dict(response.headers)["X-Default"]) == (403, "4"), "the default sets no status"
     assert json.loads(response.body) == {"message": "Forbidden"}
-    assert refused_by(Refused("INVALID_API_KEY", 403, "Forbidden", "E"), request(), {}).status == 403
+    assert rendered(GatewayError("INVALID_API_KEY", 403, "Forbidden", "E"), request(), {}).status == 403
 
 
-def test_the_document_defines_the_errors_of_functions_that_fail_or_do_not_run_or_are_slow() -> None:
+def test_the_document_defines_the_errors_of_functions_that_fail_do_not_run_or_are_slow() -> None:
     sent = request()
     errors = (bad_response(), not_invoked(), too_slow())
-    assert [refused_by(error, sent).status for error in errors] == [500, 504, 500]
-    assert [refused_by(error, sent, {}).status for error in errors] == [502, 500, 504], "AWS's own statuses"
+    assert [rendered(error, sent).status for error in errors] == [500, 504, 500]
+    assert [rendered(error, sent, {}).status for error in errors] == [502, 500, 504], "AWS's own statuses"
 
 
 def test_a_function_s_response_carries_the_request_id() -> None:
@@ -109,10 +105,10 @@ def test_a_long_response_is_compressed_for_clients_that_accept_it(
     assert (gzip.decompress(response.body) if packed else response.body) == b"a" * 1024
 
 
-def test_what_is_encoded_already_and_what_has_no_body_stays_as_it_is() -> None:
+def test_an_encoded_response_and_one_without_a_body_stay_unchanged() -> None:
     stage = stage_of(declared({}, compress_from=0))
-    asked = [("Accept-Encoding", "gzip")]
-    encoded = stage.respond(request(headers=asked), b'{"headers": {"content-encoding": "br"}, "body": "b"}')
+    accepts = [("Accept-Encoding", "gzip")]
+    encoded = stage.respond(request(headers=accepts), b'{"headers": {"content-encoding": "br"}, "body": "b"}')
     assert encoded.body == b"b"
-    assert stage.respond(request("HEAD", headers=asked), LONG).body == b"a" * 1024, "its length is that of the text"
-    assert stage.respond(request(headers=asked), b"{}").body == b""
+    assert stage.respond(request("HEAD", headers=accepts), LONG).body == b"a" * 1024, "as long as the text"
+    assert stage.respond(request(headers=accepts), b"{}").body == b""

@@ -1,11 +1,13 @@
-"""What the emulator is asked to invoke comes to the laptop edition and back, byte for byte."""
+"""Invocations through the emulator reach the laptop edition, and their outcomes the emulator."""
 
 from __future__ import annotations
 
 import os
+import socket
 import stat
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,16 +16,17 @@ from pathlib import Path
 import pytest
 
 from local.program.resources.functions import packages
-from local.services.lambdas import Invocation, InvocationRefused
 from local.services.lambdas.forwarder import SOCKET_VARIABLE
 from local.services.lambdas.inbox import Inbox
+from local.services.lambdas.model import Invocation, InvocationRefused
+from tests.local.laptop import eventually
 
-ODD = '{"text": "ü\u2028",\r\n\n "n": 1.0}'.encode()  # to read and write it again would change it
+ODD = '{"text": "ü\u2028",\r\n\n "n": 1.0}'.encode()  # parsing it and writing it again would change it
 PREFIX = "/2018-06-01/runtime/invocation"
 
 
 class RuntimeApi(ThreadingHTTPServer):
-    """The emulator's side: gives out events, then says that the environment is replaced; keeps what is reported."""
+    """The emulator's side: hands out events, then reports that the environment was replaced; keeps the outcomes."""
 
     def __init__(self, *events: bytes) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -37,7 +40,7 @@ class _Handler(BaseHTTPRequestHandler):
         assert isinstance(self.server, RuntimeApi)
         return self.server
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the base class calls it so
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the base class's name
         return
 
     def do_GET(self) -> None:
@@ -59,7 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @dataclass
 class FakeFunctions:
-    """Runs nothing: the next outcome is what the function does."""
+    """Runs nothing: each invocation has the next outcome."""
 
     outcomes: list[Invocation | Exception]
     calls: list[tuple[str, bytes]] = field(default_factory=list[tuple[str, bytes]])
@@ -122,7 +125,7 @@ def test_events_results_and_errors_are_passed_on_byte_for_byte(api: RuntimeApi, 
         ("request-0/response", b""),
     ]
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout.strip() == "", "the function's lines do not come this way"
+    assert ended.stdout.strip() == "", "the function's log lines take another way"
 
 
 def test_a_large_event_and_a_large_result_arrive_whole(api: RuntimeApi, inbox: Inbox, tmp_path: Path) -> None:
@@ -145,7 +148,7 @@ def test_a_large_event_and_a_large_result_arrive_whole(api: RuntimeApi, inbox: I
         (OSError("no process"), b'{"errorType": "OSError", "errorMessage": "no process"}'),
     ],
 )
-def test_whatever_goes_wrong_the_emulator_hears_of_it(
+def test_every_failure_is_reported_to_the_emulator(
     api: RuntimeApi, inbox: Inbox, tmp_path: Path, error: Exception, report: bytes
 ) -> None:
     inbox.open(FakeFunctions([error]))
@@ -158,6 +161,28 @@ def test_a_forwarder_ends_quietly_when_the_emulator_is_gone(api: RuntimeApi, inb
     api.server_close()
     ended = forward(api, inbox, tmp_path)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+def test_closing_the_inbox_takes_no_time(inbox: Inbox) -> None:
+    inbox.open(FakeFunctions([]))
+    started = time.monotonic()
+    inbox.close()
+    assert time.monotonic() - started < 0.2, "it must not wait for a poll"
+    with pytest.raises(OSError, match="No such file"), socket.socket(socket.AF_UNIX) as client:
+        client.connect(inbox.path)
+
+
+def test_a_forwarder_that_goes_away_does_not_end_the_inbox(inbox: Inbox) -> None:
+    functions = FakeFunctions([Invocation(payload=b"1"), Invocation(payload=b"2")])
+    inbox.open(functions)
+    for number in (1, 2):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(inbox.path)
+            client.sendall(b"demo\n{}")
+            client.shutdown(socket.SHUT_WR)
+            if number == 2:
+                assert client.makefile("rb").read() == b"response\n2"
+        eventually(lambda wanted=number: len(functions.calls) == wanted)
 
 
 def test_only_this_user_can_invoke_functions_through_the_socket(inbox: Inbox) -> None:

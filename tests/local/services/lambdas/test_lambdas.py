@@ -1,4 +1,4 @@
-"""Functions as their callers see them: what they get, what comes back, and how they fail."""
+"""Functions as their callers see them: what they receive, what they return, and how they fail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ECHO = "def handler(event, context):\n    return event"
 VARIABLES = "import os\ndef handler(event, context):\n    return dict(os.environ)"
 
 
-def test_a_function_gets_its_event_and_its_context_and_its_result_comes_back(functions: Functions) -> None:
+def test_a_function_receives_its_event_and_its_context_and_returns_its_result(functions: Functions) -> None:
     body = """
 return {
     "echo": event, "id": context.aws_request_id, "arn": context.invoked_function_arn,
@@ -52,11 +52,11 @@ def test_the_deployed_package_wins_over_the_repository_s(functions: Functions) -
     functions.deploy(files, Handler="functions.demo.handler")
     file, path = functions.result()
     assert Path(file).parts[-2:] == ("functions", "demo.py")
-    assert str(PROJECT_ROOT) not in path, "nor is anything else of the repository to be found"
+    assert str(PROJECT_ROOT) not in path, "nothing else of the repository can be imported"
     assert str(PROJECT_ROOT / "local" / "services" / "lambdas") not in path
 
 
-def test_a_handler_that_cannot_be_imported_says_so_each_time(functions: Functions) -> None:
+def test_a_handler_that_cannot_be_imported_fails_each_invocation(functions: Functions) -> None:
     """A process that takes a while to end must not get the next invocation."""
     functions.deploy("import atexit, time\natexit.register(time.sleep, 2)\nimport no_such_module")
     for _ in range(2):
@@ -66,12 +66,12 @@ def test_a_handler_that_cannot_be_imported_says_so_each_time(functions: Function
 
 
 def test_after_a_failed_import_the_next_invocation_tries_again(functions: Functions, tmp_path: Path) -> None:
-    there = tmp_path / "there"
+    marker = tmp_path / "marker"
     functions.deploy(
-        f"from pathlib import Path\nif not Path({str(there)!r}).exists():\n    raise ImportError('no')\n{ECHO}"
+        f"from pathlib import Path\nif not Path({str(marker)!r}).exists():\n    raise ImportError('no')\n{ECHO}"
     )
     assert functions.failure()["errorType"] == "Runtime.ImportModuleError"
-    there.touch()
+    marker.touch()
     assert functions.result("works") == "works"
 
 
@@ -90,25 +90,25 @@ def test_code_that_cannot_be_loaded_fails_as_on_aws(
     assert functions.failure()["errorType"] == error_type
 
 
-def test_invocations_failures_and_refusals_are_counted(functions: Functions) -> None:
+def test_invocations_errors_and_throttles_are_counted(functions: Functions) -> None:
     functions.deploy(a_function("if event: raise ValueError"))
     functions.result()
     functions.failure("fail")
     functions.deploy(a_function("pass"), reserved=0)
-    functions.refusal()
+    functions.rejection()
     sums = functions.counted()
     assert (sums["Invocations"], sums["Errors"], sums["Throttles"]) == (2, 1, 1)
     assert sums["Duration"] > 0
 
 
 @pytest.mark.parametrize("function", ["demo", f"{ARN}demo", f"{ARN}demo:$LATEST"])
-def test_a_function_has_a_name_and_an_arn(functions: Functions, function: str) -> None:
+def test_a_function_is_found_by_name_and_by_arn(functions: Functions, function: str) -> None:
     functions.deploy(ECHO)
     assert functions.result(1, function) == 1
 
 
-def test_an_unknown_function_is_refused_until_it_is_there(functions: Functions) -> None:
-    assert functions.refusal() == ("ResourceNotFoundException", 404)
+def test_an_unknown_function_is_refused_until_it_is_deployed(functions: Functions) -> None:
+    assert functions.rejection() == ("ResourceNotFoundException", 404)
     functions.deploy(ECHO)
     assert functions.result(1) == 1
 

@@ -1,4 +1,4 @@
-"""What functions print: each line is logged however it was printed, and the metrics in it are counted."""
+"""What functions print: each line is logged, however it is printed, and the metrics in it are counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The workers of one function: which is lent, who waits for one, and which are ended."""
+"""The workers of one function: which is lent, which invocation waits for one, and which are ended."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import cast
 
 import pytest
 
-from local.services.lambdas import InvocationRefused
 from local.services.lambdas.catalog import DeployedFunction
+from local.services.lambdas.model import InvocationRefused
 from local.services.lambdas.pool import IDLE_SECONDS, MOST_STARTING, MOST_WORKERS, OLDEST_SECONDS, Pool
 from local.services.lambdas.worker import Worker
 from tests.local.laptop import eventually
@@ -49,7 +49,7 @@ class FakeWorker:
 
 @dataclass
 class Factory:
-    """Starts workers. `time` is what the pool's clock says; `broken` is raised instead of a start."""
+    """Starts workers. `time` is the time on the pool's clock; `broken` is raised instead of a start."""
 
     time: float = 1000.0
     made: list[FakeWorker] = field(default_factory=list[FakeWorker])
@@ -78,24 +78,24 @@ def pool(factory: Factory) -> Pool:
 
 
 def used(pool: Pool, factory: Factory, of: DeployedFunction = DEMO) -> Worker:
-    """A worker that was lent and has come back."""
+    """A worker that was lent and taken back."""
     worker = pool.lend(of)
     cast("FakeWorker", worker).idle_since = factory.time
     pool.take_back(worker)
     return worker
 
 
-def test_a_crowd_starts_few_workers_at_a_time(pool: Pool, factory: Factory) -> None:
+def test_many_invocations_start_few_workers_at_a_time(pool: Pool, factory: Factory) -> None:
     factory.loading = threading.Event()
     with ThreadPoolExecutor(8) as crowd:
         lent = [crowd.submit(pool.lend, DEMO) for _ in range(8)]
         eventually(lambda: len(factory.made) == MOST_STARTING)
         factory.loading.set()
-        assert len({one.result(10) for one in lent}) == 8, "all get one in the end, also who lost its own to another"
+        assert len({one.result(10) for one in lent}) == 8, "each gets one, even if another took the one it started"
     assert len(factory.made) == 8
 
 
-def test_who_waits_is_not_bound_to_the_start_that_it_began(pool: Pool, factory: Factory) -> None:
+def test_an_invocation_need_not_wait_for_the_worker_that_it_started(pool: Pool, factory: Factory) -> None:
     lent = pool.lend(DEMO)
     factory.loading = threading.Event()
     with ThreadPoolExecutor(1) as other:
@@ -104,12 +104,12 @@ def test_who_waits_is_not_bound_to_the_start_that_it_began(pool: Pool, factory: 
         pool.take_back(lent)
         assert waiting.result(10) is lent
         factory.loading.set()
-        assert cast("FakeWorker", pool.lend(DEMO)) is factory.made[1], "the start was not in vain"
+        assert cast("FakeWorker", pool.lend(DEMO)) is factory.made[1], "the started worker is lent next"
 
 
-def test_a_worker_whose_function_cannot_be_loaded_goes_to_who_began_its_start(pool: Pool, factory: Factory) -> None:
+def test_a_worker_that_could_not_load_goes_to_the_invocation_that_started_it(pool: Pool, factory: Factory) -> None:
     factory.unloadable = True
-    assert not pool.lend(DEMO).alive, "the invocation tells why"
+    assert not pool.lend(DEMO).alive, "the invocation reports why"
     factory.unloadable = False
     assert pool.lend(DEMO).alive
 
@@ -132,7 +132,7 @@ def test_the_worker_that_was_used_last_is_lent_first(pool: Pool) -> None:
     assert pool.lend(DEMO) is two
 
 
-def test_what_has_changed_has_died_or_is_too_old_is_not_lent(pool: Pool, factory: Factory) -> None:
+def test_a_worker_that_is_outdated_dead_or_too_old_is_not_lent(pool: Pool, factory: Factory) -> None:
     first = used(pool, factory)
     second = used(pool, factory, CHANGED)
     assert (second is first, first.alive) == (False, False), "it runs code that is no longer deployed"
@@ -164,17 +164,17 @@ def test_workers_that_are_idle_for_long_are_ended(pool: Pool, factory: Factory) 
     assert [worker.ended for worker in factory.made] == [False, True, False]
     assert pool.lend(DEMO) is late
     pool.take_back(lent)
-    assert pool.lend(DEMO) is lent, "one that works is left alone"
+    assert pool.lend(DEMO) is lent, "a lent worker is left alone"
 
 
 def waiting_for_one(pool: Pool, factory: Factory, free: Callable[[Worker], None]) -> Worker:
-    """What a caller gets who comes when all are lent, once `free` has freed one."""
+    """The worker that an invocation gets when all are lent, once `free` has freed one."""
     watched = Watched()
     pool._freed = watched
     lent = [pool.lend(DEMO) for _ in range(MOST_WORKERS)]
     with ThreadPoolExecutor(1) as thread:
         waiting = thread.submit(pool.lend, DEMO)
-        assert watched.waiters.acquire(timeout=20), "nobody gets more than there may be"
+        assert watched.waiters.acquire(timeout=20), "there are never more than the limit"
         assert len(factory.made) == MOST_WORKERS
         free(lent[3])
         return waiting.result(20)
@@ -186,14 +186,14 @@ def test_when_all_are_lent_the_next_invocation_waits_for_one(pool: Pool, factory
 
 
 def test_a_worker_that_dies_makes_room_for_another(pool: Pool, factory: Factory) -> None:
-    def broken_off(worker: Worker) -> None:
+    def killed(worker: Worker) -> None:
         worker.kill()
         pool.take_back(worker)
 
-    assert cast("FakeWorker", waiting_for_one(pool, factory, broken_off)) is factory.made[MOST_WORKERS]
+    assert cast("FakeWorker", waiting_for_one(pool, factory, killed)) is factory.made[MOST_WORKERS]
 
 
-def test_a_worker_that_cannot_be_started_takes_up_no_place(pool: Pool, factory: Factory) -> None:
+def test_a_worker_that_cannot_be_started_does_not_count(pool: Pool, factory: Factory) -> None:
     factory.broken = OSError("no process")
     for _ in range(MOST_WORKERS):
         with pytest.raises(OSError, match="no process"):
@@ -203,7 +203,7 @@ def test_a_worker_that_cannot_be_started_takes_up_no_place(pool: Pool, factory: 
         pool.lend(DEMO)
 
 
-def test_reserved_concurrency_counts_what_is_lent(pool: Pool) -> None:
+def test_reserved_concurrency_limits_lent_workers(pool: Pool) -> None:
     reserved = deployed(reserved=2)
     one, _ = pool.lend(reserved), pool.lend(reserved)
     with pytest.raises(InvocationRefused, match="Rate Exceeded"):
@@ -212,7 +212,7 @@ def test_reserved_concurrency_counts_what_is_lent(pool: Pool) -> None:
     assert pool.lend(reserved) is one
 
 
-def test_a_stop_ends_the_idle_and_breaks_off_the_rest(pool: Pool, factory: Factory) -> None:
+def test_a_stop_ends_idle_workers_and_kills_the_others(pool: Pool, factory: Factory) -> None:
     pool.lend(DEMO)
     pool.take_back(pool.lend(DEMO))
     pool.close()

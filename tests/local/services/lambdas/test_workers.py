@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from local.emulator.remembered import GOOD_SECONDS
@@ -28,21 +29,21 @@ def test_a_process_that_exits_fails_its_invocation_and_the_next_one_gets_another
     error = functions.failure({"exit": True})
     assert error["errorType"] == "Runtime.ExitError"
     assert "exit status 3" in error["errorMessage"]
-    assert functions.printed.of_demo == ["last words"], "lines that were printed before a crash are kept"
+    assert functions.printed.of_demo == ["last words"], "lines printed before a crash are kept"
     assert functions.result() == "fine"
 
 
 @pytest.mark.parametrize("doing", ["time.sleep(60)", "while True: print('still here')"], ids=["silent", "chatty"])
-def test_a_function_that_takes_too_long_is_ended(functions: Functions, doing: str) -> None:
+def test_a_function_that_takes_too_long_is_killed(functions: Functions, doing: str) -> None:
     functions.deploy(a_function(f"print('process', os.getpid())\nif event:\n    {doing}\nreturn 'fine'"), Timeout=1)
     error = functions.failure({"hang": True})
     assert error == {"errorType": "Sandbox.Timedout", "errorMessage": "Task timed out after 1.00 seconds"}
     pid = int(functions.printed.wait_for("process").split()[1])
-    assert not alive(pid), "whatever it does, it does no longer"
+    assert not alive(pid), "its process is gone"
     assert functions.result() == "fine"
 
 
-def test_a_process_that_does_not_take_its_event_is_ended(functions: Functions) -> None:
+def test_a_process_that_does_not_take_its_event_is_killed(functions: Functions) -> None:
     functions.deploy(PID, Timeout=1)
     pid = functions.result()
     os.kill(pid, signal.SIGSTOP)
@@ -50,13 +51,13 @@ def test_a_process_that_does_not_take_its_event_is_ended(functions: Functions) -
     assert not alive(pid)
 
 
-def test_a_process_that_hangs_up_without_ending_is_ended(
+def test_a_process_that_closes_the_connection_without_ending_is_killed(
     functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("local.services.lambdas.worker.END_SECONDS", 0.1)
     functions.deploy(a_function("if event:\n    os.closerange(3, 100)\n    time.sleep(60)\nreturn os.getpid()"))
     pid = functions.result()
-    assert functions.failure("hang up")["errorType"] == "Runtime.ExitError"
+    assert functions.failure("close")["errorType"] == "Runtime.ExitError"
     assert not alive(pid)
 
 
@@ -65,7 +66,7 @@ def test_a_child_that_a_process_leaves_behind_does_not_hide_its_end(functions: F
     assert functions.failure()["errorType"] == "Runtime.ExitError"
 
 
-def test_workers_are_used_again_and_keep_what_the_module_holds(functions: Functions) -> None:
+def test_workers_are_reused_and_keep_the_state_of_their_module(functions: Functions) -> None:
     functions.deploy(
         "import os\ncalls = []\ndef handler(event, context):\n    calls.append(event)\n    return os.getpid(), calls"
     )
@@ -91,7 +92,7 @@ def test_a_function_that_has_changed_runs_in_another_worker(functions: Functions
     functions.deploy(change.get("code", PID), **{name: value for name, value in change.items() if name != "code"})
     after = functions.result()
     assert after != before
-    assert not alive(before), "the old one is of no more use"
+    assert not alive(before), "the old worker is ended"
 
 
 def test_a_deployment_that_changes_nothing_keeps_the_workers(functions: Functions) -> None:
@@ -111,27 +112,27 @@ def test_a_function_is_looked_up_once_in_a_while(functions: Functions) -> None:
     assert functions.aws.looked_up == 2
 
 
-def test_beyond_its_reserved_concurrency_a_function_is_refused(functions: Functions, tmp_path: Path) -> None:
+def test_a_function_is_throttled_beyond_its_reserved_concurrency(functions: Functions, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     os.mkfifo(gate)
     functions.deploy(a_function(f"print('running')\nreturn open({str(gate)!r}).read()"), reserved=1)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(functions.result)
         functions.printed.wait_for("running")
-        assert functions.refusal() == ("TooManyRequestsException", 429)
+        assert functions.rejection() == ("TooManyRequestsException", 429)
         gate.write_text("first")
         assert first.result() == "first"
 
 
-def test_many_threads_invoke_at_once_and_each_gets_its_own_result(functions: Functions) -> None:
+def test_many_threads_invoke_concurrently_and_each_gets_its_own_result(functions: Functions) -> None:
     functions.deploy("import os\ndef handler(event, context):\n    return event, os.getpid()")
     with ThreadPoolExecutor(6) as pool:
         results = list(pool.map(lambda number: functions.result(number), range(60)))
     assert [number for number, _ in results] == list(range(60))
-    assert len({pid for _, pid in results}) <= 6, "a worker for each invocation at a time, and no more"
+    assert len({pid for _, pid in results}) <= 6, "no more workers than concurrent invocations"
 
 
-def test_a_role_that_cannot_be_assumed_fails_the_invocation_and_takes_up_no_place(functions: Functions) -> None:
+def test_a_role_that_cannot_be_assumed_fails_the_invocation_and_takes_no_concurrency(functions: Functions) -> None:
     functions.deploy(ECHO, reserved=1)
     functions.aws.unassumable = PermissionError("no trust")
     for _ in range(2):
@@ -162,7 +163,7 @@ def test_all_workers_end_at_a_stop_even_one_that_is_busy(functions: Functions) -
     busy.join(20)
     assert not alive(busy_pid)
     assert not alive(idle_pid)
-    assert ended[0]["errorType"] == "Runtime.ExitError", "whoever waits for it hears of it"
+    assert ended[0]["errorType"] == "Runtime.ExitError", "its caller gets an error"
 
 
 def test_a_worker_ends_when_the_laptop_edition_is_killed(tmp_path: Path) -> None:
@@ -178,8 +179,7 @@ sys.stdin.read()
     command = [sys.executable, "-c", program, str(tmp_path)]
     laptop = subprocess.Popen(command, cwd=PROJECT_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert laptop.stdout is not None
-    worker = int(json.loads(laptop.stdout.readline()))
-    assert alive(worker)
+    worker = psutil.Process(int(json.loads(laptop.stdout.readline())))
     laptop.kill()
     laptop.communicate()
-    assert wait_for_end(worker, 20), "nobody is there whom it could work for"
+    assert wait_for_end(worker, 20), "no one needs it any more"

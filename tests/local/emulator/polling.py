@@ -1,4 +1,4 @@
-"""A queue and its workers in a simulation: what `Demand` makes of them, on virtual time and random schedules."""
+"""A queue and its workers in a simulation: how they poll with `Demand`, on virtual time and random schedules."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Steps = Generator[float, None, None]
 
 
 class Parking:
-    """The condition of a `Demand` in a simulation: nobody stands still in it; whoever would have is parked.
+    """The condition of a `Demand` in a simulation: a worker that would block in it is parked.
 
-    A parked worker goes on when it is notified, or after its time.
+    A parked worker continues when it is notified, or after its time.
     """
 
     def __init__(self, world: World) -> None:
@@ -39,9 +39,9 @@ class Parking:
 
 
 class World:
-    """A FIFO queue, workers that ask it when `Demand` says so, and producers, on virtual time and a random schedule.
+    """A FIFO queue, workers that poll it when `Demand` gives a reason, and producers; virtual time, random schedule.
 
-    A long poll looks at the queue when it begins and when it ends, and no more often: nothing may rest on the
+    A long poll looks at the queue when it begins and when it ends, and not in between: nothing may depend on the
     emulator's looking more often.
     """
 
@@ -52,10 +52,10 @@ class World:
         self.demand = Demand()
         self.parking = self.demand._changed = Parking(self)  # type: ignore[assignment]
         self.worker = -1
-        self._failing = failing  # how many executions fail: their messages come back by themselves
-        self.asks = dict.fromkeys(Reason, 0)
+        self._failing = failing  # the share of executions that fail: their messages become visible again
+        self.polls = dict.fromkeys(Reason, 0)
         self.listening: set[int] = set()
-        self.longest = 0.0  # that a message could be had, and a worker was idle, and it was not taken
+        self.longest = 0.0  # that a message was visible and not received although a worker was idle
         self.processed: list[str] = []
         self._since: dict[str, float] = {}
         self._order = itertools.count()
@@ -65,18 +65,18 @@ class World:
         for number in self._steps:
             self.resume(number)
 
-    def at(self, moment: float, happens: Callable[[], None]) -> None:
-        heapq.heappush(self._events, (moment, next(self._order), happens))
+    def at(self, moment: float, event: Callable[[], None]) -> None:
+        heapq.heappush(self._events, (moment, next(self._order), event))
 
     def run(self, until: float) -> None:
         while self._events and self._events[0][0] <= until:
-            self.now, _, happens = heapq.heappop(self._events)
-            happens()
+            self.now, _, event = heapq.heappop(self._events)
+            event()
             self._look()
         self.now = until
 
     def post(self, moment: float, group: str, *, announced: bool = True) -> None:
-        """A message comes; whoever has posted it says so a moment later, or never."""
+        """A message arrives; its producer announces it a moment later, or never."""
         self.at(moment, lambda: self._send(group))
         if announced:
             self.at(moment + self._moment(), self.demand.posted)
@@ -102,8 +102,8 @@ class World:
             if reason is None:
                 yield POLL
                 continue
-            message = yield from self._ask(number, reason)
-            self.demand.answered(number, reason, found=message is not None)
+            message = yield from self._poll(number, reason)
+            self.demand.polled(number, reason, found=message is not None)
             if message is not None:
                 yield self.rng.uniform(0.001, 0.5)
                 if self.rng.random() >= self._failing:
@@ -112,8 +112,8 @@ class World:
                     yield self._moment()
                     self.demand.freed(number)
 
-    def _ask(self, number: int, reason: Reason) -> Generator[float, None, Stored | None]:
-        self.asks[reason] += 1
+    def _poll(self, number: int, reason: Reason) -> Generator[float, None, Stored | None]:
+        self.polls[reason] += 1
         yield self._moment()
         message = self.queue.receive()
         if message is None and reason is Reason.LISTEN:
@@ -128,13 +128,13 @@ class World:
         return self.rng.uniform(0.0001, 0.005)
 
     def _look(self) -> None:
-        """Note for how long messages have been left waiting while workers are idle."""
+        """Note for how long messages have waited while workers are idle."""
         groups: set[str] = set()
-        can_be_had: set[str] = set()
+        visible: set[str] = set()
         for message in self.queue.messages:
             if message.group not in groups and message.visible_at <= self.now:
-                can_be_had.add(message.message_id)
+                visible.add(message.message_id)
             groups.add(message.group)
         idle = self.parking.waiting or self.listening
-        self._since = {name: self._since.get(name, self.now) for name in can_be_had} if idle else {}
+        self._since = {name: self._since.get(name, self.now) for name in visible} if idle else {}
         self.longest = max([self.longest, *(self.now - since for since in self._since.values())])

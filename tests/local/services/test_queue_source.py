@@ -1,4 +1,4 @@
-"""How the pipe's workers ask their queue: one waits for messages, the others ask when there is a reason."""
+"""How the pipe's workers poll their queue: one waits for messages, the others poll when there is a reason."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def a_message(name: str) -> dict[str, Any]:
 
 
 class FakeSqs:
-    """A queue that gives out its messages, and notes for how long it was asked to wait for one."""
+    """A queue that hands out its messages, and notes the wait time of each poll."""
 
     def __init__(self, *names: str) -> None:
         self.messages = [a_message(name) for name in names]
@@ -42,7 +42,7 @@ def source(sqs: Any, is_open: bool = True) -> SqsSource:
     return SqsSource(sqs, "url", lambda: is_open)
 
 
-def test_a_quiet_queue_is_asked_patiently_and_one_that_had_a_message_at_once() -> None:
+def test_a_quiet_queue_is_polled_long_and_one_that_had_a_message_immediately() -> None:
     sqs = FakeSqs("one")
     one = source(sqs)
     assert one.receive() is not None
@@ -51,7 +51,7 @@ def test_a_quiet_queue_is_asked_patiently_and_one_that_had_a_message_at_once() -
     assert sqs.waits == [0, 0, POLL_SECONDS], "there may be more where one was found"
 
 
-def test_a_message_that_was_posted_is_asked_for_at_once() -> None:
+def test_a_posted_message_is_polled_for_immediately() -> None:
     sqs = FakeSqs()
     one = source(sqs)
     for _ in range(2):
@@ -62,7 +62,7 @@ def test_a_message_that_was_posted_is_asked_for_at_once() -> None:
     assert sqs.waits == [0, POLL_SECONDS, 0]
 
 
-def test_after_a_finished_message_the_next_of_its_group_is_asked_for_at_once() -> None:
+def test_after_a_finished_message_the_next_of_its_group_is_polled_for_immediately() -> None:
     sqs = FakeSqs("one")
     one = source(sqs)
     first = one.receive()
@@ -76,13 +76,13 @@ def test_after_a_finished_message_the_next_of_its_group_is_asked_for_at_once() -
     assert sqs.deleted == ["receipt-one"]
 
 
-def test_a_closed_source_asks_nobody() -> None:
+def test_a_closed_source_does_not_poll() -> None:
     sqs = FakeSqs("one")
     assert source(sqs, is_open=False).receive() is None
     assert sqs.waits == []
 
 
-def test_a_queue_that_does_not_answer_is_asked_again() -> None:
+def test_a_queue_that_does_not_respond_is_polled_again() -> None:
     sqs = FakeSqs()
     one = source(sqs)
     sqs.broken = OSError("gone")
@@ -91,26 +91,26 @@ def test_a_queue_that_does_not_answer_is_asked_again() -> None:
             one.receive()
     sqs.broken = None
     one.receive()
-    assert sqs.waits == [0, POLL_SECONDS, POLL_SECONDS, POLL_SECONDS], "a failed ask leaves no listener behind"
+    assert sqs.waits == [0, POLL_SECONDS, POLL_SECONDS, POLL_SECONDS], "a failed poll leaves no listener behind"
 
 
 @dataclass
 class SlowSqs:
-    """A queue that answers when it is told to."""
+    """A queue that responds when it may."""
 
-    asked: threading.Event = field(default_factory=threading.Event)
-    answers: threading.Event = field(default_factory=threading.Event)
+    polled: threading.Event = field(default_factory=threading.Event)
+    may_respond: threading.Event = field(default_factory=threading.Event)
     log: list[str] = field(default_factory=list[str])
 
     def receive_message(self, **_: Any) -> dict[str, Any]:
-        self.asked.set()
-        assert self.answers.wait(20)
+        self.polled.set()
+        assert self.may_respond.wait(20)
         self.log.append("received")
         return {"Messages": [a_message("one")]}
 
 
-def test_a_source_has_settled_when_no_receive_is_under_way_any_more() -> None:
-    """What a stopped pipe still receives would be in flight with nobody who processes it."""
+def test_a_source_has_settled_when_no_receive_is_in_flight() -> None:
+    """A message that a stopped pipe still received would be in flight with no worker to process it."""
     sqs = SlowSqs()
     one = source(sqs)
 
@@ -120,9 +120,9 @@ def test_a_source_has_settled_when_no_receive_is_under_way_any_more() -> None:
 
     with ThreadPoolExecutor(2) as threads:
         receiving = threads.submit(one.receive)
-        assert sqs.asked.wait(20)
+        assert sqs.polled.wait(20)
         settling = threads.submit(settle)
-        sqs.answers.set()
+        sqs.may_respond.set()
         settling.result(20)
         assert receiving.result(20) is not None
     assert sqs.log == ["received", "settled"]
@@ -130,7 +130,7 @@ def test_a_source_has_settled_when_no_receive_is_under_way_any_more() -> None:
 
 
 class FifoSqs:
-    """A FIFO queue for any thread, with long polls that end when a message can be had."""
+    """A FIFO queue for any thread, with long polls that end when a message is visible."""
 
     def __init__(self) -> None:
         self.taken: list[str] = []

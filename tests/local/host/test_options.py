@@ -1,4 +1,4 @@
-"""What can be chosen at the start, and what of the host's settings is kept away."""
+"""The options of a start, the host's settings that must not reach it, and what an empty start removes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_the_defaults_are_those_of_make_run() -> None:
     assert options.overrides == {}
 
 
-def test_command_line_and_environment_choose() -> None:
+def test_options_come_from_the_command_line_and_the_environment() -> None:
     variables = {"TASKLINE_PORT": "4001", "TASKLINE_STATE_DIR": "/elsewhere", "TASKLINE_STAGE": "prod"}
     options = parse(["--fresh"], {**variables, "TASKLINE_CONFIG": '{"a": 1}'})
     assert (options.port, options.stage, options.fresh) == (4001, "prod", True)
@@ -31,18 +31,18 @@ def test_command_line_and_environment_choose() -> None:
     "environ",
     [{"TASKLINE_PORT": "0"}, {"TASKLINE_PORT": "70000"}, {"TASKLINE_CONFIG": "[]"}, {"TASKLINE_CONFIG": "{"}],
 )
-def test_a_wrong_value_names_its_variable(environ: dict[str, str]) -> None:
+def test_an_invalid_value_names_its_variable(environ: dict[str, str]) -> None:
     with pytest.raises(LaptopError, match=next(iter(environ))):
         parse([], environ)
 
 
-def test_the_host_s_aws_settings_are_kept_away() -> None:
+def test_the_host_s_aws_settings_are_removed() -> None:
     environ = {"AWS_PROFILE": "work", "AWS_SECRET_ACCESS_KEY": "real", "HOME": "/home/me"}
     scrub(environ)
     assert environ.keys() == {"HOME", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_EC2_METADATA_DISABLED"}
 
 
-def test_starting_empty_removes_only_what_is_ours(tmp_path: Path) -> None:
+def test_starting_empty_removes_only_taskline_s_files(tmp_path: Path) -> None:
     state = StateDir(tmp_path)
     state.acquire()
     state.prepare()
