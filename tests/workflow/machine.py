@@ -70,13 +70,15 @@ class Bench:
     def wait_until_processing(self, task_id: str, seconds: float = 5) -> None:
         """Return once an execution has claimed the task."""
         deadline = time.monotonic() + seconds
-        key = {"task_id": {"S": task_id}}
-        while time.monotonic() < deadline:
-            item = self.dynamodb.get_item(TableName=self.outputs["table_name"], Key=key).get("Item", {})
-            if item.get("status", {}).get("S") == "processing":
-                return
+        while not self.is_processing(task_id):
+            assert time.monotonic() < deadline, f"{task_id} was not claimed within {seconds} s"
             time.sleep(0.01)
-        raise AssertionError(f"{task_id} was not claimed within {seconds} s")
+
+    def is_processing(self, task_id: str) -> bool:
+        """Whether an execution has claimed the task and not yet recorded its outcome."""
+        key = {"task_id": {"S": task_id}}
+        item = self.dynamodb.get_item(TableName=self.outputs["table_name"], Key=key).get("Item", {})
+        return item.get("status", {}).get("S") == "processing"
 
     def dead_letters(self) -> list[dict[str, Any]]:
         """All dead letters, removed from their queue; `group` is the message group of each."""

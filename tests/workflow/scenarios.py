@@ -81,17 +81,21 @@ def owned_by_itself(bench: Bench, task_id: str, name: str) -> AbstractContextMan
 @contextlib.contextmanager
 def robbed(bench: Bench, task_id: str, _name: str) -> Generator[None]:
     """Another execution takes the lease while this one runs."""
+    over = threading.Event()  # a machine that may not even claim the task never has a lease to steal
 
     def steal() -> None:
-        # A machine that may not even claim the task has no lease to steal.
-        with contextlib.suppress(AssertionError):
-            bench.wait_until_processing(task_id, seconds=0.5)
-            bench.steal_lease(task_id)
+        while not over.wait(0.01):
+            if bench.is_processing(task_id):
+                bench.steal_lease(task_id)
+                return
 
     thief = threading.Thread(target=steal)
     thief.start()
-    yield
-    thief.join()
+    try:
+        yield
+    finally:
+        over.set()
+        thief.join()
 
 
 @contextlib.contextmanager
@@ -114,7 +118,7 @@ SCENARIOS = (
     Scenario(name="message of a cancelled task", situation=cancelled),
     Scenario(name="lease held by another", situation=owned_by_another),
     Scenario(name="reply to the claim lost", situation=owned_by_itself),
-    Scenario(name="lease lost before success", situation=robbed, task_type="demo.slow", data={"milliseconds": 200}),
+    Scenario(name="lease lost before success", situation=robbed, task_type="demo.slow", data={"milliseconds": 800}),
     Scenario(
         name="lease lost before failure",
         situation=robbed,

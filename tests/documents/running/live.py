@@ -20,7 +20,7 @@ from tests.documents.running import curl, programs
 from tests.documents.running.programs import PLACEHOLDER, PYTHONS, Pulumi
 from tests.documents.running.shell import Program, Wrong
 from tests.infrastructure.recording import Stack
-from tests.local.laptop import Response, Laptop
+from tests.local.laptop import Laptop, Response
 
 TIMEOUT_SECONDS = 120
 DOCUMENTED_URL = "http://127.0.0.1:4000"
