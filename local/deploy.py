@@ -48,10 +48,7 @@ def deploy(
     public_url: str,
     say: Callable[[str], None],
 ) -> Deployment:
-    """Run the program against the emulator, and remove what an earlier version of it left behind.
-
-    Raises `LaptopError`.
-    """
+    """Run the program on the emulator, and remove what it no longer declares. Raises `LaptopError`."""
     region = config["aws:region"]
     context = ProvisioningContext(
         clients=Clients(endpoint, region), account=ACCOUNT_ID, region=region, public_url=public_url

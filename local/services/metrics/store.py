@@ -57,7 +57,7 @@ Key = tuple[Series, int]
 """A series and the start of a period of it, in epoch seconds."""
 
 
-class Published(NamedTuple):
+class LastPublication(NamedTuple):
     """When a series was last published, of which period, and how many values that period had had by then."""
 
     moment: float
@@ -65,7 +65,7 @@ class Published(NamedTuple):
     values: float
 
 
-NEVER: Final = Published(0.0, 0, 0.0)
+NEVER: Final = LastPublication(0.0, 0, 0.0)
 
 
 class MetricStore:
@@ -74,7 +74,7 @@ class MetricStore:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._sums: dict[Key, Sums] = {}
-        self._published: dict[Series, Published] = {}
+        self._published: dict[Series, LastPublication] = {}
         self._turn = threading.Lock()
 
     def take_line(self, line: str) -> None:
@@ -115,7 +115,7 @@ class MetricStore:
         with self._turn:
             keys = [key for key in self._sums if everything or self._is_due(key, now)]
             for series, start in keys:
-                self._published[series] = Published(now, start, self._so_far((series, start)))
+                self._published[series] = LastPublication(now, start, self._so_far((series, start)))
             return {key: self._sums.pop(key) for key in keys}
 
     def _is_due(self, key: Key, now: float) -> bool:
