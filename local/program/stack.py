@@ -19,9 +19,7 @@ from pulumi.runtime.settings import Settings, configure, get_root_resource
 from pulumi.runtime.stack import run_in_stack as _run_in_stack  # pyright: ignore[reportUnknownVariableType]
 
 from local.host.options import PROJECT_ROOT
-from local.program.config import load_config, read_project
-
-__all__ = ["evaluate", "load_config"]
+from local.program.config import read_project
 
 run_in_stack = cast("Callable[[Callable[[], None]], Awaitable[None]]", _run_in_stack)
 

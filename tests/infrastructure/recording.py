@@ -13,7 +13,8 @@ from unittest import mock
 import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 
-from local.program.stack import evaluate, load_config
+from local.program.config import load_config
+from local.program.stack import evaluate
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"

@@ -71,9 +71,6 @@ class PipeRoute:
     region: str
 
 
-Route = PipeRoute  # the simulation still imports it by this name
-
-
 class PipeWorker:
     """One worker of a pipe. It holds one message at a time; several workers share a queue.
 

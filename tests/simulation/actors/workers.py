@@ -8,13 +8,13 @@ from collections.abc import Generator
 from typing import Any, NoReturn
 
 from asl import ExecutionContext, Group, Machine, Outcome, Scheduler, Sleep
-from local.services.pipes.pipe import Execution, Message, PipeWorker, Route
+from local.services.pipes.pipe import Execution, Message, PipeRoute, PipeWorker
 from tests.simulation.actors.stepped import Fiber
 from tests.simulation.world.faults import Faults, Freeze
 from tests.simulation.world.fifo import Stored
 from tests.simulation.world.world import World
 
-ROUTE = Route(source_arn="arn:aws:sqs:us-east-1:000000000000:tasks.fifo", target_arn="machine", region="us-east-1")
+ROUTE = PipeRoute(source_arn="arn:aws:sqs:us-east-1:000000000000:tasks.fifo", target_arn="machine", region="us-east-1")
 _IDLE_SECONDS = 0.5
 _LONGEST_IDLE_SECONDS = 8.0
 
