@@ -20,7 +20,7 @@ from functions.tasks.breaker.states import Rules, State, ordered, tripped
 from functions.tasks.breaker.view import parse_change, view
 from functions.telemetry.observability import logger, metrics, tracer
 
-ANONYMOUS = "somebody"  # where the API asks nobody for a signature
+ANONYMOUS = "anonymous"  # where the API requires no signature
 
 
 @cache

@@ -107,7 +107,7 @@ def json_response(status: int, body: Mapping[str, Any], headers: Mapping[str, st
 def method_not_allowed(request: Request, allowed: Collection[str]) -> Problem:
     """405: the path exists, but takes only these methods."""
     methods = ", ".join(allowed)
-    detail = f"{request.path} does not take {request.method}, only {methods}."
+    detail = f"{request.path} does not support {request.method}, only {methods}."
     return Problem(405, TITLES[405], detail, headers={"Allow": methods})
 
 

@@ -68,7 +68,7 @@ def rejected(error: Rejected) -> Problem:
     """The problem of a request that the domain rejects."""
     errors = error.errors
     if isinstance(error, KeyReused):
-        errors = (FieldError(field=KEY_HEADER, message="was used for another request"),)
+        errors = (FieldError(field=KEY_HEADER, message="was used for a different request"),)
     return Problem(_STATUS[type(error)], error.title, error.detail, errors)
 
 

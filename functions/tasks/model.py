@@ -28,7 +28,7 @@ _DATE_AND_TIME = re.compile(r"(\d{4}-\d\d-\d\d|\d{8}|\d{4}-?W\d\d(-?\d)?)(T[\d:.
 
 
 class Priority(StrEnum):
-    """How urgent the client holds the task to be."""
+    """How urgent the client considers the task."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -36,7 +36,7 @@ class Priority(StrEnum):
 
 
 class Status(StrEnum):
-    """Where a task is in its life: queued -> processing -> succeeded | failed, or queued -> cancelled."""
+    """A task's status: queued -> processing -> succeeded | failed, or queued -> cancelled."""
 
     QUEUED = "queued"
     PROCESSING = "processing"
@@ -76,30 +76,28 @@ _TASK_TYPE: JsonDict = {"format": "task-type"}
 
 
 class NewTask(BaseModel):
-    """A task as a client posts it. Strings are trimmed; unknown fields are refused."""
+    """A task as a client submits it. Strings are trimmed; unknown fields are rejected."""
 
     model_config = _STRICT
 
     title: Annotated[
         str,
         Trimmed,
-        Field(
-            min_length=1, max_length=200, description="What is to be done, in a line.", json_schema_extra=_NOT_BLANK
-        ),
+        Field(min_length=1, max_length=200, description="What to do, in one line.", json_schema_extra=_NOT_BLANK),
     ]
     description: Annotated[
         str,
         Trimmed,
-        Field(min_length=1, max_length=2000, description="What is to be done.", json_schema_extra=_NOT_BLANK),
+        Field(min_length=1, max_length=2000, description="What to do.", json_schema_extra=_NOT_BLANK),
     ]
     priority: Annotated[
         Priority,
         BeforeValidator(_any_case),
-        Field(description="How urgent it is: low, medium or high, in any case."),
+        Field(description="How urgent it is: low, medium or high, in upper or lower case."),
     ]
     due_date: Annotated[
         Annotated[str, Trimmed, Field(max_length=64, json_schema_extra=_ISO_8601), AfterValidator(_iso_8601)] | None,
-        Field(description="When it is due: an ISO 8601 date, or date and time. Kept, not enforced."),
+        Field(description="When it is due: an ISO 8601 date, or date and time. Stored, not enforced."),
     ] = None
     ordering_key: Annotated[
         str,
@@ -107,8 +105,8 @@ class NewTask(BaseModel):
         # What SQS takes as a MessageGroupId: alphanumerics and ASCII punctuation.
         Field(
             pattern=r"^[!-~]{1,128}$",
-            description="Tasks of the same key are worked off strictly in the order in which they were accepted; "
-            "different keys run side by side. 1 to 128 printable ASCII characters without spaces.",
+            description="Tasks with the same key are processed strictly in the order in which they were accepted; "
+            "different keys run in parallel. 1 to 128 printable ASCII characters without spaces.",
         ),
     ] = DEFAULT_ORDERING_KEY
     type: Annotated[
@@ -116,12 +114,12 @@ class NewTask(BaseModel):
         Trimmed,
         Field(
             pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$",
-            description="The task type, which picks the code that runs.",
+            description="The task type, which selects the code that runs.",
             json_schema_extra=_TASK_TYPE,
         ),
     ] = DEFAULT_TYPE
     data: Annotated[
-        dict[str, JsonValue], Field(description="What the task type needs; its shape is the type's own.")
+        dict[str, JsonValue], Field(description="The input of the task type; each type defines its own.")
     ] = Field(default_factory=dict[str, JsonValue])
 
 

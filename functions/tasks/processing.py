@@ -107,9 +107,9 @@ def _serialise(result: object, task_type: TaskType) -> str:
     try:
         text = strict_json.dumps(result)
     except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidResult(f"{task_type.name} returned what JSON cannot say: {error}") from error
+        raise InvalidResult(f"{task_type.name} returned a value that JSON cannot represent: {error}") from error
     if strict_json.deeper_than(result, strict_json.MAX_DEPTH):
-        raise InvalidResult(f"{task_type.name} returned more than {strict_json.MAX_DEPTH} levels")
+        raise InvalidResult(f"{task_type.name} returned a value nested deeper than {strict_json.MAX_DEPTH} levels")
     if (size := strict_json.escaped_size(text)) > MAX_RESULT_BYTES:
         raise InvalidResult(
             f"{task_type.name} returned {size} bytes of JSON, more than {MAX_RESULT_BYTES}; "

@@ -72,7 +72,7 @@ class Registry:
         """Whether the task's type exists and can work with its `data`: found out before the task is queued."""
         task_type = self.find(task.type)
         if task_type is None:
-            return (FieldError(field="type", message=f"is not a known task type; known are {', '.join(self)}"),)
+            return (FieldError(field="type", message=f"is not a known task type; known types are {', '.join(self)}"),)
         return task_type.data_errors(task.data)
 
     def retry_policies(self) -> Iterator[RetryPolicy]:

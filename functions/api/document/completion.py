@@ -25,10 +25,10 @@ _SCHEMES: dict[str, Document] = {
 }
 # The responses that any request may get: most come from the gateway, before a function is called.
 _COMMON = {
-    403: "The API key or the signature is missing or wrong, or the firewall refused the request.",
-    429: "Too many requests, or the key's quota is used up; try again later.",
+    403: "The API key or the signature is missing or invalid, or the firewall blocked the request.",
+    429: "Too many requests, or the key's quota is exhausted; try again later.",
     500: "An internal error.",
-    504: "No response in time; the request may have been carried out anyway.",
+    504: "No response in time; the request may have been processed anyway.",
 }
 # The gateway takes 10 MB; each operation declares what its function takes.
 _WITH_BODY = {413: "The request is too large."}
@@ -38,7 +38,7 @@ _DETAILS = {
     403: "Forbidden",
     404: f"There is no task {TASK_ID!r}.",
     413: "Request Too Long",
-    415: "Send the task as application/json, not as text/plain.",
+    415: "Send the body as application/json, not as text/plain.",
     429: "Too Many Requests",
     500: internal_error().detail,
     503: unavailable().detail,

@@ -28,7 +28,7 @@ def page(document: Document) -> str:
     title = _text(document["info"]["title"])
     body = [
         f"<h1>{title}</h1><p>{_text(document['info']['description'])}</p>",
-        "<p>The same for programs: <a href='openapi.json'>openapi.json</a>. In the commands below, <code>$API</code> "
+        "<p>Machine-readable: <a href='openapi.json'>openapi.json</a>. In the commands below, <code>$API</code> "
         "is the address of this page without <code>/docs</code>.</p>",
         *(part for tag in document["tags"] for part in _group(document, tag)),
         "<h2 id='schemas'>Schemas</h2>",
@@ -66,7 +66,7 @@ def _security(document: Document, operation: Document) -> str:
     schemes: Document = document["components"].get("securitySchemes", {})
     needed = [f"<code>{_text(schemes[n]['name'])}</code>: {_text(schemes[n]['description'])}" for one in
               operation["security"] for n in one]  # fmt: skip
-    return f"<p>Needs {' '.join(needed)}</p>" if needed else ""
+    return f"<p>Requires {' '.join(needed)}</p>" if needed else ""
 
 
 def _parameter(parameter: Document) -> tuple[str, ...]:

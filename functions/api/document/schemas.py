@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from functions.api.document.models import BatchAnswer, TaskView
+from functions.api.document.models import BatchResponse, TaskView
 from functions.tasks.breaker.view import BreakerChange, BreakerView
 from functions.tasks.intake.batch import Batch
 from functions.tasks.listing.model import ListRequest, TaskList
@@ -16,7 +16,7 @@ from functions.tasks.redrive.model import RedriveReport, RedriveRequest
 Document = dict[str, Any]
 _REFERENCE = "#/components/schemas/{model}"
 _MODELS: tuple[type[BaseModel], ...] = (
-    *(NewTask, TaskView, Batch, BatchAnswer),
+    *(NewTask, TaskView, Batch, BatchResponse),
     *(ListRequest, TaskList),
     *(RedriveRequest, RedriveReport),
     *(BreakerChange, BreakerView),

@@ -17,16 +17,16 @@ from functions.tasks.redaction import redact
 
 MAX_EXAMPLES = 5
 ADVICE: Mapping[ErrorClass, str] = {
-    ErrorClass.VALIDATION: "These tasks can never succeed as they stand. Look at who posts them and at what the task "
-    "type expects; post them again once they are right.",
-    ErrorClass.NETWORK: "Something that these tasks talk to cannot be reached, and retries did not help. Check its "
+    ErrorClass.VALIDATION: "These tasks can never succeed as they are. Check what submits them and what the task type "
+    "expects; submit them again once they are fixed.",
+    ErrorClass.NETWORK: "A service that these tasks call cannot be reached, and retries did not help. Check its "
     "address, its status and the network in between; then redrive the tasks.",
-    ErrorClass.RATE_LIMIT: "Something that these tasks talk to asks for patience. Slow the producers down or have the "
-    "limit raised; then redrive the tasks.",
-    ErrorClass.SYSTEM: "The processor failed on its own side: timed out, ran out of memory, or lost something that it "
-    "needs. See its log for these task ids; then redrive the tasks.",
-    ErrorClass.UNKNOWN: "The task type raised an exception that nobody has classified, most likely a bug. See the "
-    "processor's log for these task ids, mend the task type, then redrive the tasks.",
+    ErrorClass.RATE_LIMIT: "A service that these tasks call asks callers to slow down. Slow the producers down or "
+    "have the limit raised; then redrive the tasks.",
+    ErrorClass.SYSTEM: "The processor itself failed: it timed out, ran out of memory, or lost something that it "
+    "needs. Search its log for these task ids; then redrive the tasks.",
+    ErrorClass.UNKNOWN: "The task type raised an unclassified exception, most likely a bug. Search the processor's "
+    "log for these task ids, fix the task type, then redrive the tasks.",
 }
 
 
@@ -164,13 +164,13 @@ def alert_of(pattern: Pattern) -> Alert:
     tasks = "1 task" if pattern.failures == 1 else f"{pattern.failures} tasks"
     lines = [
         f"{tasks} of type {kind.type} failed with {kind.error_class} since {pattern.since}.",
-        f"The first error: {pattern.message}",
+        f"First error: {pattern.message}",
         f"For example: {', '.join(pattern.examples)}",
         f"What to do: {ADVICE[kind.error_class]}",
-        f'To redrive them: POST /redrive with {_redrive(kind)} lists them; add "dry_run": false to do it.',
-        f"More failures of this kind are counted, and not told again before {timestamp(pattern.until)}.",
+        f'To redrive them: POST /redrive with {_redrive(kind)} lists them; add "dry_run": false to redrive them.',
+        f"Further failures of this kind are counted, but not reported again before {timestamp(pattern.until)}.",
     ]
-    subject = f"Taskline: tasks of type {kind.type} fail with {kind.error_class}"
+    subject = f"Taskline: tasks of type {kind.type} are failing with {kind.error_class}"
     return Alert(subject=subject, text="\n\n".join(lines))
 
 

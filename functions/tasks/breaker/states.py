@@ -15,7 +15,7 @@ ALARM, SCHEDULE = "alarm", "schedule"
 
 
 class State(StrEnum):
-    """Where the breaker is. The pipe is stopped while it is open, and runs otherwise."""
+    """The breaker's state. The pipe is stopped while it is open, and runs otherwise."""
 
     CLOSED = "closed"
     OPEN = "open"

@@ -37,7 +37,7 @@ class Batch(BaseModel):
         Field(
             min_length=1,
             max_length=MAX_TASKS,
-            description="The tasks. Those of the same `ordering_key` are processed in the order given here.",
+            description="The tasks. Those with the same `ordering_key` are processed in the order given here.",
         ),
     ]
 
@@ -154,13 +154,13 @@ class Submission:
         for position, record in chain:
             outcome = stopped or self._submit(record, first)
             if isinstance(outcome, Unavailable):
-                stopped = NotTried("The task before it of the same ordering key could not be queued.")
+                stopped = NotTried("An earlier task with the same ordering key could not be queued.")
             outcomes[position] = outcome
         return outcomes
 
     def _submit(self, record: Record, first: Accepted) -> Outcome:
         if self.ports.now() >= self.begin_until:
-            return NotTried("The tasks before it took too long.")
+            return NotTried("Earlier tasks of the batch took too long.")
         try:
             accepted = first if record.task_id == first.record.task_id else write(record, self.ports.records)
             send(accepted.record, self.ports.queue)
@@ -177,7 +177,7 @@ def by_ordering_key(waiting: Chain) -> list[Chain]:
 
 def batch_too_large() -> TooLarge:
     """The rejection of a batch whose response could be more than Lambda sends."""
-    detail = f"A batch may take {MAX_BATCH_BYTES // 1024} KiB. Send several smaller ones."
+    detail = f"A batch may be up to {MAX_BATCH_BYTES // 1024} KiB. Send several smaller ones."
     return TooLarge("Batch too large", detail, [FieldError(field=BODY, message="is too large")])
 
 

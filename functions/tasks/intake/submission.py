@@ -169,7 +169,7 @@ def key_reused() -> KeyReused:
     """The rejection of an idempotency key that belongs to another request."""
     return KeyReused(
         "Idempotency key reused",
-        "This idempotency key was sent before with another payload. Send a new key with a new request.",
+        "This idempotency key was already used with a different payload. Use a new key for a new request.",
     )
 
 
@@ -178,6 +178,6 @@ def too_large() -> TooLarge:
     limit = f"{MAX_BODY_BYTES // 1024} KiB as JSON, or {MAX_ESCAPED_BYTES // 1024} KiB with its quotes escaped"
     return TooLarge(
         "Task too large",
-        f"A task may take {limit}. Store large data elsewhere and put a reference into `data`.",
+        f"A task may be up to {limit}. Store large data elsewhere and put a reference in `data`.",
         [FieldError(field=BODY, message="is too large")],
     )

@@ -21,7 +21,7 @@ def decode_cursor(given: str, status: Status | None, ordering_key: str | None) -
     except ValueError:  # neither base64 nor UTF-8
         place = ""
     if encode_cursor(place, status, ordering_key) != given:
-        raise ValueError("is not a cursor that an earlier answer gave for these filters")
+        raise ValueError("is not a cursor from an earlier response with these filters")
     return place
 
 

@@ -25,7 +25,7 @@ def _moment(value: str) -> str:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise ValueError("must be an ISO 8601 date and time with its zone, such as 2026-01-31T17:00:00Z")
+        raise ValueError("must be an ISO 8601 date and time with a time zone, such as 2026-01-31T17:00:00Z")
     return timestamp(moment)
 
 
@@ -62,7 +62,7 @@ class Continuation(BaseModel):
         try:
             return cls.model_validate_json(base64.b64decode(text.encode(), altchars=b"-_", validate=True))
         except (binascii.Error, ValidationError, UnicodeEncodeError) as error:
-            raise ValueError("is not a continuation that an earlier answer gave") from error
+            raise ValueError("is not a continuation from an earlier response") from error
 
 
 def _continuation(value: str) -> str:
@@ -78,33 +78,35 @@ _CURSOR: JsonDict = {"format": "continuation"}
 
 
 class RedriveRequest(BaseModel):
-    """Which failed tasks to redriven: all of them, or those that fit every filter that is given."""
+    """Which failed tasks to redrive: all of them, or those that match every given filter."""
 
     model_config = _STRICT
 
     error_class: Annotated[
         Annotated[str, AfterValidator(_error_class), Field(json_schema_extra=_ERROR_CLASSES)] | None,
-        Field(description="VALIDATION, NETWORK, RATE_LIMIT, SYSTEM or UNKNOWN."),
+        Field(description="Only tasks that failed with VALIDATION, NETWORK, RATE_LIMIT, SYSTEM or UNKNOWN."),
     ] = None
-    type: Annotated[_Name | None, Field(description="The task type.")] = None
-    ordering_key: Annotated[_Name | None, Field(description="The ordering key.")] = None
+    type: Annotated[_Name | None, Field(description="Only tasks of this type.")] = None
+    ordering_key: Annotated[_Name | None, Field(description="Only tasks with this ordering key.")] = None
     failed_from: Annotated[
         Annotated[str, AfterValidator(_moment), Field(json_schema_extra=_MOMENT)] | None,
-        Field(description="Failed at this moment or later: ISO 8601 with its zone."),
+        Field(description="Only tasks that failed at this time or later: ISO 8601 with a time zone."),
     ] = None
     failed_until: Annotated[
         Annotated[str, AfterValidator(_moment), Field(json_schema_extra=_MOMENT)] | None,
-        Field(description="Failed at this moment or earlier: ISO 8601 with its zone."),
+        Field(description="Only tasks that failed at this time or earlier: ISO 8601 with a time zone."),
     ] = None
-    dry_run: Annotated[bool, Field(description="Only list what would be done.")] = True
+    dry_run: Annotated[bool, Field(description="Only list what would be redriven.")] = True
     drop_malformed: Annotated[
         bool,
-        Field(description="Delete the messages that are no tasks from the dead-letter queue. They are lost then."),
+        Field(description="Also delete malformed messages from the dead-letter queue; they cannot be recovered."),
     ] = False
-    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="At most so many tasks in this call.")] = 100
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="Maximum number of tasks in this call.")] = 100
     continuation: Annotated[
         Annotated[str, AfterValidator(_continuation), Field(json_schema_extra=_CURSOR)] | None,
-        Field(description="From the answer before, with the same filters: go on where it stopped."),
+        Field(
+            description="The `continuation` of the last response, with the same filters: continue where it stopped."
+        ),
     ] = None
 
     def takes(self, state: TaskState, before: str) -> bool:
@@ -131,44 +133,50 @@ class RedriveRequest(BaseModel):
 
 
 class RedrivenTask(BaseModel):
-    """One task that was redriven, or would be."""
+    """A task that was redriven or, in a dry run, would be."""
 
     model_config = _STRICT
 
     task_id: Annotated[str, Field(description="The task's id.")]
     ordering_key: Annotated[str, Field(description="Its ordering key.")]
-    type: Annotated[str, Field(description="Its type.")]
+    type: Annotated[str, Field(description="Its task type.")]
     error_class: Annotated[
-        str | None, Field(description="Why it failed; left out when its message was given up before any outcome.")
+        str | None,
+        Field(description="Why it failed; omitted when SQS gave up on its message before there was an outcome."),
     ] = None
     failed_at: Annotated[str | None, Field(description="When it failed: UTC, ISO 8601, milliseconds.")] = None
-    redrives: Annotated[int, Field(ge=0, description="How often it has been redriven, this time included.")]
+    redrives: Annotated[
+        int,
+        Field(ge=0, description="How many times it has been redriven, this time included; 0 if it was never claimed."),
+    ]
 
 
 class MalformedMessage(BaseModel):
-    """A message in the dead-letter queue that is no task."""
+    """A malformed message in the dead-letter queue: it contains no task."""
 
     model_config = _STRICT
 
-    message_id: Annotated[str, Field(description="The id of the message as it first came.")]
+    message_id: Annotated[str, Field(description="The message's original id.")]
     reason: Annotated[str, Field(description="What is wrong with it.")]
 
 
 class RedriveReport(BaseModel):
-    """What a redrive did; of a dry run, what it would do."""
+    """What a redrive did or, in a dry run, would do."""
 
     model_config = _STRICT
 
-    dry_run: Annotated[bool, Field(description="Whether this was only looked at.")]
-    tasks: Annotated[tuple[RedrivenTask, ...], Field(description="In the order in which they go into the queue.")]
-    malformed: Annotated[tuple[MalformedMessage, ...], Field(description="Never redriven; see drop_malformed.")] = ()
+    dry_run: Annotated[bool, Field(description="Whether this was a dry run.")]
+    tasks: Annotated[tuple[RedrivenTask, ...], Field(description="In the order in which they are queued.")]
+    malformed: Annotated[tuple[MalformedMessage, ...], Field(description="Never redriven; see `drop_malformed`.")] = ()
     dead_letters_removed: Annotated[int, Field(ge=0, description="Messages deleted from the dead-letter queue.")] = 0
     busy_keys: Annotated[
         tuple[str, ...],
-        Field(description="Keys left alone because an execution has a task of theirs: try again in some minutes."),
+        Field(
+            description="Keys left alone because one of their tasks is being processed: try again in a few minutes."
+        ),
     ] = ()
     continuation: Annotated[
-        str | None, Field(description="Send it with the same filters to go on; left out when all is done.")
+        str | None, Field(description="Send it with the same filters to continue; omitted when nothing is left.")
     ] = None
 
 

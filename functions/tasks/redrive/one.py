@@ -12,11 +12,11 @@ from functions.tasks.redrive.sweep import Sweep
 
 _SWEEP = timedelta(seconds=5)
 _WHY_NOT = {
-    Status.QUEUED: "waits in the queue; if SQS gave its message up, POST /redrive finds it",
-    Status.PROCESSING: "is being worked on",
+    Status.QUEUED: "is queued; if SQS gave up on its message, POST /redrive finds it",
+    Status.PROCESSING: "is being processed",
     Status.SUCCEEDED: "has succeeded",
     Status.CANCELLED: "was cancelled",
-    Status.FAILED: "was redriven by somebody else",
+    Status.FAILED: "was redriven by another request",
 }
 
 

@@ -178,7 +178,7 @@ def test_a_person_opens_and_closes_it(aws: Aws) -> None:
     aws.turn_back(100_000)
     tick()
     assert get().document["state"] == "open"
-    assert put({"state": "closed", "reason": "it is back"}, caller=None).document["by"] == "somebody"
+    assert put({"state": "closed", "reason": "it is back"}, caller=None).document["by"] == "anonymous"
     assert aws.desired == "RUNNING"
 
 

@@ -89,7 +89,7 @@ def test_twenty_failures_of_one_pattern_are_one_alert(rules: Watch) -> None:
     for start in (0, 10):
         assert send(rules, *(a_failure(n) for n in range(start, start + 10))).again == ()
     (alert,) = told(rules)
-    assert alert.subject == "Taskline: tasks of type default fail with NETWORK"
+    assert alert.subject == "Taskline: tasks of type default are failing with NETWORK"
     assert "10 tasks of type default failed with NETWORK since 2026-01-31T11:59:58.000Z." in alert.text, (
         "all of the batch are counted before anybody is told"
     )
@@ -227,7 +227,7 @@ def test_a_message_that_is_no_failure_comes_back_and_the_others_count(rules: Wat
 def test_names_from_outside_make_no_new_patterns(rules: Watch) -> None:
     send(rules, *(a_failure(n, error_class=f"CLASS-{n}", task_type=f"type-{n}") for n in range(10)))
     (alert,) = told(rules)
-    assert alert.subject == "Taskline: tasks of type other fail with UNKNOWN"
+    assert alert.subject == "Taskline: tasks of type other are failing with UNKNOWN"
 
 
 def test_nobody_is_told_a_secret(rules: Watch) -> None:

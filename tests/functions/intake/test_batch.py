@@ -119,7 +119,7 @@ def test_a_batch_that_is_too_large_is_refused_as_a_whole(pipeline: Pipeline) -> 
     pipeline.clear()
     refused = pipeline.submit(post_batch(body + " " * (MAX_BATCH_BYTES - len(body) + 1)))
     assert (refused.status, refused.document["title"]) == (413, "Batch too large")
-    assert refused.document["detail"] == "A batch may take 1024 KiB. Send several smaller ones."
+    assert refused.document["detail"] == "A batch may be up to 1024 KiB. Send several smaller ones."
     assert refused.document["errors"] == [{"field": "body", "message": "is too large"}]
     pipeline.assert_untouched()
 
@@ -267,9 +267,9 @@ def test_behind_a_task_that_could_not_be_queued_its_key_waits_and_others_go_on(s
     assert int(answer.headers["Retry-After"]) >= 1
     assert sorted(submission.queued) == ["a0", "b2"], "nothing of the key passes the one that failed"
     details = [result["problem"]["detail"] for result in answer.document["results"] if "problem" in result]
-    assert "before it" not in details[0]
+    assert "earlier task" not in details[0]
     assert details[1] == (
-        "The task before it of the same ordering key could not be queued. It is safe to try again."
+        "An earlier task with the same ordering key could not be queued. It is safe to try again."
     ), "the client learns why a task was not even tried"
     assert REPLAYED not in answer.headers
 
@@ -325,7 +325,7 @@ def test_tasks_that_a_batch_has_no_time_for_say_so(submission: Submission) -> No
     answer = submission.post(tasks("a", "b"))
     assert statuses(answer) == [202, 503]
     detail = answer.document["results"][1]["problem"]["detail"]
-    assert detail == "The tasks before it took too long. It is safe to try again."
+    assert detail == "Earlier tasks of the batch took too long. It is safe to try again."
 
 
 def test_each_record_of_a_batch_is_written_once(submission: Submission) -> None:

@@ -27,9 +27,9 @@ def assert_reused(answer: Answer) -> None:
     assert answer.status == 422, "a key that was used for another request is refused"
     assert answer.document["title"] == "Idempotency key reused"
     assert answer.document["detail"] == (
-        "This idempotency key was sent before with another payload. Send a new key with a new request."
+        "This idempotency key was already used with a different payload. Use a new key for a new request."
     )
-    assert answer.document["errors"] == [{"field": "Idempotency-Key", "message": "was used for another request"}]
+    assert answer.document["errors"] == [{"field": "Idempotency-Key", "message": "was used for a different request"}]
     assert "Retry-After" not in answer.headers, "trying again does not help"
 
 

@@ -124,7 +124,7 @@ def test_an_unknown_task_type_is_refused(pipeline: Pipeline, name: str) -> None:
 
 def test_the_refusal_of_an_unknown_task_type_lists_the_known_ones(pipeline: Pipeline) -> None:
     assert assert_names(pipeline, a_task(type="no-such-type"), "type") == (
-        "is not a known task type; known are default, demo.echo, demo.flaky, demo.slow"
+        "is not a known task type; known types are default, demo.echo, demo.flaky, demo.slow"
     )
 
 
@@ -322,8 +322,8 @@ def test_a_task_that_would_not_fit_through_the_pipe_is_refused(pipeline: Pipelin
     answer = pipeline.post(body)
     assert (answer.status, answer.document["title"]) == (413, "Task too large")
     assert answer.document["detail"] == (
-        "A task may take 192 KiB as JSON, or 240 KiB with its quotes escaped. "
-        "Store large data elsewhere and put a reference into `data`."
+        "A task may be up to 192 KiB as JSON, or 240 KiB with its quotes escaped. "
+        "Store large data elsewhere and put a reference in `data`."
     ), "both limits are named"
     assert answer.document["errors"] == [{"field": "body", "message": "is too large"}]
 

@@ -24,7 +24,7 @@ from tests.functions.conftest import Pipeline
 from tests.functions.support import CONTEXT, Answer, get_tasks
 
 MOMENT = "2026-01-31T12:{:02}:{:02}.000Z"
-NO_CURSOR = "is not a cursor that an earlier answer gave for these filters"
+NO_CURSOR = "is not a cursor from an earlier response with these filters"
 
 
 def recorded(pipeline: Pipeline, number: int, *statuses: str, **changes: Any) -> str:

@@ -305,9 +305,9 @@ def test_a_wrong_request_puts_nothing_back(pipeline: Pipeline, request_body: Any
         ({"error_class": "BAD_LUCK"}, "must be one of VALIDATION, NETWORK, RATE_LIMIT, SYSTEM, UNKNOWN"),
         (
             {"failed_from": "yesterday"},
-            "must be an ISO 8601 date and time with its zone, such as 2026-01-31T17:00:00Z",
+            "must be an ISO 8601 date and time with a time zone, such as 2026-01-31T17:00:00Z",
         ),
-        ({"continuation": "?"}, "is not a continuation that an earlier answer gave"),
+        ({"continuation": "?"}, "is not a continuation from an earlier response"),
         ('{"limit": 1, "limit": 2}', "has the key 'limit' twice in one object"),
     ],
 )
