@@ -114,6 +114,7 @@ def _task_id() -> Document:
         "name": "task_id",
         "in": "path",
         "required": True,
+        "description": "The task's id.",
         "schema": {"type": "string", "maxLength": MAX_ID_CHARACTERS},
     }
 

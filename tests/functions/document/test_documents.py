@@ -81,11 +81,17 @@ def test_what_the_document_says_cannot_become_markup() -> None:
     assert "<script" not in page(document)
 
 
+def test_code_in_a_description_is_shown_as_code() -> None:
+    document = openapi_document()
+    document["paths"]["/tasks"]["post"]["summary"] = "Sets `a<b` and more"
+    assert "<p>Sets <code>a&lt;b</code> and more. </p>" in page(document)
+
+
 def test_a_command_on_the_page_is_one_for_a_shell() -> None:
     document = openapi_document(Access(api_key=True))
     document["paths"]["/tasks"]["post"]["requestBody"]["content"]["application/json"]["example"] = {"title": "it's"}
     html = page(document)
-    assert "curl -s &quot;$API/tasks&quot; -H &#x27;x-api-key: ...&#x27;" in html
+    assert "curl -s &quot;$API/tasks&quot; \\\n  -H &#x27;x-api-key: ...&#x27;" in html
     assert "it&#x27;\\&#x27;&#x27;s" in html, "a quote inside of quotes"
     signed = {
         "security": [{"aws_signature": []}],
@@ -98,7 +104,8 @@ def test_a_command_on_the_page_is_one_for_a_shell() -> None:
     html = page(document | {"components": openapi_document(Access(client_iam=True))["components"]})
     for method in ("POST", "DELETE"):
         assert (
-            f"curl -s -X {method} &quot;$API/x/y&quot; --aws-sigv4 &quot;aws:amz:$AWS_REGION:execute-api&quot;" in html
+            f"curl -s -X {method} &quot;$API/x/y&quot; \\\n  --aws-sigv4 &quot;aws:amz:$AWS_REGION:execute-api&quot;"
+            in html
         )
 
 
