@@ -28,15 +28,15 @@ class BulkRedrive:
         self._started = now()
         self._done: dict[str, RedrivenTask] = {}
         self._busy: set[str] = set()
+        self._merged = 0
+        self._listed_before: set[str] = set()
         given = request.continuation
         self._at = Continuation.decode(given) if given else Continuation(before=timestamp(self._started))
 
     def run(self) -> RedriveReport:
         """Do it, or see what would be done; `Unavailable` when table or queue do not answer."""
         try:
-            # The second page of a dry run has nothing new to say about the dead-letter queue.
-            peeked = self._request.dry_run and self._request.continuation is not None
-            finished = (peeked or self._undelivered()) and self._failed()
+            finished = self._undelivered() and self._failed()
             if self._request.drop_malformed and not self._request.dry_run:
                 self._sweep.drop_malformed()
         finally:
@@ -60,7 +60,7 @@ class BulkRedrive:
         """Until no more come up: a group shows its next messages only when its first ones are gone."""
         self._sweep.run(self._started + _SWEEP)
         while found := self._sweep.take_undelivered():
-            if not all(self._undelivered_of(key, waiting) for key, waiting in found.items()):
+            if not all(self._undelivered_of(key, found[key]) for key in sorted(found)):
                 return False
             if self._request.dry_run:
                 break
@@ -70,19 +70,33 @@ class BulkRedrive:
 
     def _undelivered_of(self, key: str, waiting: Sequence[Undelivered | None]) -> bool:
         """Whether the time was enough. A key that an execution is busy with is left where it is."""
-        fitting = [one for one in waiting if one is None or self._fits(one)]
-        if key in self._busy or not any(fitting):
+        fitting = [one for one in waiting if self._request.takes_undelivered(key, one.type if one else None)]
+        if key in self._busy or not fitting:
             return True
         for step in in_order(list(self._candidates(key)), fitting):
+            if step is not None and self._was_listed(step):
+                continue
             if not self._may_go_on():
                 return False
             if step is None or not self._take(step):
                 self._busy.add(key)
                 break
+            if self._request.dry_run:
+                self._at = self._at.model_copy(update={"merged": self._merged})
         return True
 
-    def _fits(self, one: Undelivered) -> bool:
-        return self._request.takes_undelivered(one.ordering_key, one.type)
+    def _was_listed(self, one: TaskState | Undelivered) -> bool:
+        """Whether an earlier page of this dry run has listed it. (A real run does not meet again what it redrove.)
+
+        Each page merges the same undelivered messages and failures anew, and goes on behind those that were listed.
+        """
+        if not self._request.dry_run:
+            return False
+        self._merged += 1
+        if self._merged <= (self._at.merged or 0):
+            self._listed_before.add(_state(one).task_id)
+            return True
+        return False
 
     def _failed(self) -> bool:
         """Page by page of keys, key by key; whether it came to the end."""
@@ -97,7 +111,7 @@ class BulkRedrive:
                 return False
             if following is None:
                 return True
-            self._at = Continuation(before=self._at.before, page=following)
+            self._at = self._at.model_copy(update={"page": following, "key": None, "sequence": None})
 
     def _failed_of(self, key: str) -> bool:
         if key in self._busy:
@@ -111,7 +125,8 @@ class BulkRedrive:
 
     def _candidates(self, key: str) -> Iterator[TaskState]:
         for state in self._redriver.tasks.of_key(key):
-            seen = self._at.is_behind(key, state.sequence_number or "") or state.task_id in self._done
+            listed = state.task_id in self._done or state.task_id in self._listed_before
+            seen = listed or self._at.is_behind(key, state.sequence_number or "")
             if not seen and self._request.takes(state, self._at.before):
                 yield state
 
@@ -124,7 +139,7 @@ class BulkRedrive:
                 self._list(one, mark.redrives)
             return True
         if self._request.dry_run:
-            self._list(_state(one), _state(one).redrives + 1)
+            self._list(_state(one), one.state.redrives + 1 if one.state else 0)
             return True
         return self._resend(one)
 
@@ -167,8 +182,10 @@ def _comes_before(failed: TaskState, undelivered: TaskState) -> bool:
     return failed.created_at <= undelivered.created_at
 
 
-def _state(one: Undelivered) -> TaskState:
+def _state(one: TaskState | Undelivered) -> TaskState:
     """The task's state; of one that has no record, what its message says."""
+    if isinstance(one, TaskState):
+        return one
     return one.state or TaskState(
         task_id=one.dead_letter.task_id,
         ordering_key=one.ordering_key,

@@ -36,9 +36,10 @@ def _error_class(value: str) -> str:
 
 
 class Continuation(BaseModel):
-    """Where a redrive goes on: which failures it takes, and the last place that it has seen.
+    """Where a redrive continues: which failures it includes, and the last position that it has seen.
 
-    `before` holds failures of the redriven tasks themselves off, so that a redrive comes to an end.
+    `before` excludes new failures of the redriven tasks, so that a redrive comes to an end. `merged` counts the tasks
+    that a dry run has listed while it merged undelivered messages with the failures before them.
     """
 
     model_config = _STRICT
@@ -47,6 +48,7 @@ class Continuation(BaseModel):
     page: str | None = None
     key: str | None = None
     sequence: str | None = None
+    merged: int | None = None
 
     def is_behind(self, key: str, sequence: str) -> bool:
         """Whether the place lies before this one, which means that it has been seen."""
@@ -122,10 +124,13 @@ class RedriveRequest(BaseModel):
             and failed_at <= before
         )
 
-    def takes_undelivered(self, ordering_key: str, task_type: str) -> bool:
-        """Whether a message fits that never came to an outcome: it has no error class and no moment of failure."""
+    def takes_undelivered(self, ordering_key: str, task_type: str | None) -> bool:
+        """Whether a message fits that never came to an outcome: it has no error class and no moment of failure.
+
+        A type of None stands for a message that blocks its key, whatever types are asked for.
+        """
         asks_for_a_failure = self.error_class or self.failed_from or self.failed_until
-        return not asks_for_a_failure and self.concerns(ordering_key, task_type)
+        return not asks_for_a_failure and self.concerns(ordering_key, task_type or self.type or "")
 
     def concerns(self, ordering_key: str, task_type: str) -> bool:
         """Whether key and type fit."""

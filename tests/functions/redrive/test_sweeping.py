@@ -98,7 +98,7 @@ def test_filters_take_the_undelivered_messages_that_fit(filters: dict[str, str])
     assert [task.task_id for task in Redrive([undelivered("a")]).many(**filters).tasks] == ["a"]
 
 
-def test_the_second_page_of_a_dry_run_does_not_look_for_dead_letters_again() -> None:
+def test_the_pages_of_a_dry_run_list_an_undelivered_message_once() -> None:
     failed = a_state(task_id="b", status=Status.FAILED, failed_at="", sequence_number="2")
     redrive = Redrive([undelivered("a", group="l")], known=[failed])
     first = redrive.many(limit=1)
@@ -108,12 +108,34 @@ def test_the_second_page_of_a_dry_run_does_not_look_for_dead_letters_again() -> 
 
 
 def test_a_key_that_was_found_busy_is_left_alone_for_the_whole_call() -> None:
-    busy = a_state(status=Status.PROCESSING, lease_until=int((NOON + 60 * SECOND).timestamp() * 1000))
+    busy = a_state(status=Status.PROCESSING, lease_until=in_a_minute())
     failed = a_state(task_id="d", status=Status.FAILED, failed_at="", sequence_number="4")
     redrive = Redrive([undelivered("a"), undelivered("b")], [], [undelivered("c")], known=[busy, failed])
     report = redrive.many(dry_run=False)
     assert (report.tasks, redrive.sent, report.busy_keys) == ((), [], ("k",))
     assert report.continuation is None, "to go on at once would find it as busy"
+
+
+def in_a_minute() -> int:
+    return int((NOON + 60 * SECOND).timestamp() * 1000)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("filters", [{}, {"ordering_key": "k"}, {"type": "email"}])
+def test_a_key_whose_only_undelivered_message_is_blocked_is_reported_as_busy(
+    filters: dict[str, str], dry_run: bool
+) -> None:
+    busy = a_state(status=Status.PROCESSING, lease_until=in_a_minute())
+    failed = a_state(task_id="d", status=Status.FAILED, failed_at="", sequence_number="4")
+    redrive = Redrive([undelivered("a")], known=[busy, failed])
+    report = redrive.many(dry_run=dry_run, **filters)
+    assert (report.tasks, redrive.sent, report.busy_keys) == ((), [], ("k",))
+
+
+@pytest.mark.parametrize("filters", [{"ordering_key": "other"}, {"error_class": "NETWORK"}])
+def test_a_blocked_message_that_the_filters_leave_out_is_not_reported(filters: dict[str, str]) -> None:
+    busy = a_state(status=Status.PROCESSING, lease_until=in_a_minute())
+    assert Redrive([undelivered("a")], known=[busy]).many(**filters).busy_keys == ()
 
 
 def test_a_message_whose_failure_stands_does_not_block_its_key() -> None:
@@ -145,8 +167,9 @@ def test_a_report_says_how_often_a_task_was_redriven_with_this_time() -> None:
     assert [task.redrives for task in Redrive([undelivered("a")], known=[waiting]).many(dry_run=False).tasks] == [2]
 
 
-def test_a_redrive_that_no_record_could_count_is_reported_as_none() -> None:
-    assert [task.redrives for task in Redrive([undelivered("a")]).many(dry_run=False).tasks] == [0]
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_redrive_that_no_record_could_count_is_reported_as_none(dry_run: bool) -> None:
+    assert [task.redrives for task in Redrive([undelivered("a")]).many(dry_run=dry_run).tasks] == [0]
 
 
 def test_a_report_names_class_and_moment_of_each_failure() -> None:

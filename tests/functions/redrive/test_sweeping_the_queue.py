@@ -1,6 +1,7 @@
 """Redrive and the dead-letter queue: which dead letters go, which stay, and which are redriven."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -108,6 +109,36 @@ def test_undelivered_messages_are_sent_again_in_order_between_the_failures(pipel
     assert redriven_by() == ["1", "2", "3", "4", "other", "5"]
     assert [task for task in sent(pipeline) if task != "other"] == ["1", "2", "3", "4", "5"]
     assert pipeline.dead_letters() == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 200])
+def test_a_dry_run_lists_what_the_real_run_redrives_whatever_the_limit(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    monkeypatch.setattr("functions.adapters.task_table.failures._PAGE", 2)
+    a_failed_task(pipeline, "a1", 1, key="a")
+    a_failed_task(pipeline, "m1", 1, key="m")
+    an_undelivered_task(pipeline, "m2", key="m", sequence_number={"S": f"{2:020d}"})
+    a_failed_task(pipeline, "m3", 3, key="m")
+    an_undelivered_task(pipeline, "m4", key="m", sequence_number={"S": f"{4:020d}"})
+    an_undelivered_task(pipeline, "n1", key="n")
+    a_failed_task(pipeline, "z1", 1, key="z")
+    a_failed_task(pipeline, "z2", 2, key="z")
+
+    listed_ids = [task_id for page in pages(dry_run=True, limit=limit) for task_id in page]
+    assert listed_ids == ["m1", "m2", "m3", "m4", "n1", "a1", "z1", "z2"]
+    assert [task_id for page in pages(dry_run=False, limit=limit) for task_id in page] == listed_ids
+    assert sorted(sent(pipeline)) == sorted(listed_ids)
+
+
+def pages(**request: Any) -> Iterator[list[str]]:
+    """The task ids of each page of a redrive."""
+    while True:
+        answer = redrive_many(**request)
+        yield listed(answer)
+        if "continuation" not in answer.document:
+            return
+        request["continuation"] = answer.document["continuation"]
 
 
 def test_more_undelivered_messages_of_a_key_than_sqs_shows_at_once(pipeline: Pipeline) -> None:
