@@ -16,7 +16,7 @@ from functions.adapters.breaker import CloudWatchAttempts, DynamoDBBreakerStore,
 from functions.api.http import Request, Response, dispatch, json_response
 from functions.api.routes import serve
 from functions.tasks.breaker.control import BreakerStatus, Control, change, look, tick
-from functions.tasks.breaker.states import Rules, State, ordered, tripped
+from functions.tasks.breaker.states import Rules, State, set_manually, tripped
 from functions.tasks.breaker.view import parse_change, view
 from functions.telemetry.observability import logger, metrics, tracer
 
@@ -48,11 +48,11 @@ def read_breaker(_: Request) -> Response:
 
 def change_breaker(request: Request) -> Response:
     """PUT /breaker: open or close it; 200 with what it is then. The pipe may take AWS a minute or two."""
-    wanted = parse_change(request.require_json())
-    control, state, by = build(), State(wanted.state), request.caller or ANONYMOUS
+    requested = parse_change(request.require_json())
+    control, state, by = build(), State(requested.state), request.caller or ANONYMOUS
     now = control.now()
-    status = change(control, lambda breaker: ordered(breaker, state, reason=wanted.reason, by=by, now=now))
-    _report(status)
+    status = change(control, lambda breaker: set_manually(breaker, state, reason=requested.reason, by=by, now=now))
+    _publish(status)
     return json_response(200, view(status, control.rules))
 
 
@@ -70,7 +70,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any] | N
         for record in event["Records"]:
             _alarm(json.loads(record["Sns"]["Message"]))
         return None
-    _report(tick(build()))
+    _publish(tick(build()))
     return None
 
 
@@ -82,10 +82,10 @@ def _alarm(message: dict[str, Any]) -> None:
     control, at = build(), datetime.fromisoformat(message["StateChangeTime"])
     now = control.now()
     reason = f"{message['AlarmName']}: {message['NewStateReason']}"
-    _report(change(control, lambda breaker: tripped(breaker, reason=reason, at=at, now=now)))
+    _publish(change(control, lambda breaker: tripped(breaker, reason=reason, at=at, now=now)))
 
 
-def _report(status: BreakerStatus) -> None:
+def _publish(status: BreakerStatus) -> None:
     """What people and alarms are told."""
     breaker, pipe = status.breaker, status.pipe
     is_open = breaker.state is not State.CLOSED
@@ -93,7 +93,7 @@ def _report(status: BreakerStatus) -> None:
     metrics.add_metric(name="PipeStopped", unit=MetricUnit.Count, value=int(status.pipe_stopped))
     log = logger.error if status.pipe_stopped else logger.warning if is_open else logger.info
     log(
-        "the pipe stands though the breaker lets it run" if status.pipe_stopped else f"breaker {breaker.state}",
+        "the pipe is stopped although the breaker lets it run" if status.pipe_stopped else f"breaker {breaker.state}",
         breaker=breaker.state,
         since=breaker.since.isoformat(),
         reason=breaker.reason,

@@ -76,4 +76,4 @@ ROUTES = serve("documents", read_openapi, read_docs)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """API Gateway's proxy event in, proxy response out."""
-    return dispatch(event, ROUTES, otherwise=any_other_method)
+    return dispatch(event, ROUTES, fallback=any_other_method)

@@ -45,20 +45,20 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         [read_record(record) for record in event["Records"]], topic=publisher.topic, unreadable=publisher.unreadable
     )
     _measure(published, publisher.types)
-    troubled = published.stopped_at is not None or published.unreadable
-    log = logger.error if troubled else logger.info
+    incomplete = published.resume_from is not None or published.unreadable
+    log = logger.error if incomplete else logger.info
     log(
         published.reason or "published",
         extra={
             "records": len(event["Records"]),
             "events": len(published.events),
             "unreadable": published.unreadable,
-            "stopped_at": published.stopped_at,
+            "resume_from": published.resume_from,
         },
     )
-    if published.stopped_at is None:
+    if published.resume_from is None:
         return {"batchItemFailures": []}
-    return {"batchItemFailures": [{"itemIdentifier": published.stopped_at}]}
+    return {"batchItemFailures": [{"itemIdentifier": published.resume_from}]}
 
 
 def _measure(published: Published, types: frozenset[str]) -> None:

@@ -63,19 +63,17 @@ def build() -> Ports:
 
 def redrive_task(request: Request) -> Response:
     """POST /tasks/{task_id}/redrive: 202 when the task was redriven; 404, or 409 when it has not failed."""
-    redriver = build()
-    task_id = request.task_id()
-    return _answer(redrive_one(task_id, redriver.redriver, redriver.sweep(), redriver.now))
+    ports = build()
+    return _respond(redrive_one(request.task_id(), ports.redriver, ports.sweep(), ports.now))
 
 
 def redrive_tasks(request: Request) -> Response:
     """POST /redrive: 202 with what was redriven, or 200 with what would be."""
-    asked = parse_request(request.require_json())
-    redriver = build()
-    return _answer(BulkRedrive(asked, redriver.redriver, redriver.sweep(), redriver.now).run())
+    redrive_request, ports = parse_request(request.require_json()), build()
+    return _respond(BulkRedrive(redrive_request, ports.redriver, ports.sweep(), ports.now).run())
 
 
-def _answer(report: RedriveReport) -> Response:
+def _respond(report: RedriveReport) -> Response:
     if not report.dry_run:
         metrics.add_metric(name="TasksRedriven", unit=MetricUnit.Count, value=len(report.tasks))
         ids = [task.task_id for task in report.tasks]

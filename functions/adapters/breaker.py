@@ -37,8 +37,8 @@ class DynamoDBBreakerStore:
     def load(self) -> Breaker | None:
         """Read the item, strongly consistent."""
         with unavailable_on_failure("the breaker's table"):
-            answer = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
-        return _from_item(answer["Item"]) if "Item" in answer else None
+            response = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
+        return _from_item(response["Item"]) if "Item" in response else None
 
     def keep(self, breaker: Breaker) -> bool:
         """Put the item with the next version, on condition that there is the given one, or none yet."""

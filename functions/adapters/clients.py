@@ -64,4 +64,4 @@ def unavailable_on_failure(what: str) -> Generator[None]:
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        raise Unavailable(f"{what} did not answer: {error}") from error
+        raise Unavailable(f"{what} did not respond: {error}") from error

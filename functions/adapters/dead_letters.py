@@ -34,14 +34,14 @@ class SQSDeadLetters:
     def receive(self) -> Sequence[DeadLetter]:
         """At most ten messages, hidden from others for a minute."""
         with unavailable_on_failure("the dead-letter queue"):
-            answer = self._client.receive_message(
+            response = self._client.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=_BATCH,
                 VisibilityTimeout=HIDDEN_SECONDS,
                 WaitTimeSeconds=self.wait_seconds,
                 MessageSystemAttributeNames=["MessageGroupId", "SentTimestamp"],
             )
-        return [read_dead_letter(_to_received(message)) for message in answer.get("Messages", [])]
+        return [read_dead_letter(_to_received(message)) for message in response.get("Messages", [])]
 
     def delete(self, received: Received) -> None:
         """One at a time: batches are told apart by the permissions of the emulator, though not of AWS."""

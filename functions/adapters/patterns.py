@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
 
 # A stream is read again for at most a day, so that is how long an event may come a second time.
-REMEMBER = timedelta(days=1)
-CLAIM = timedelta(seconds=30)
-TRIES = 8
+REMEMBER_FOR = timedelta(days=1)
+CLAIM_FOR = timedelta(seconds=30)
+MAX_TRIES = 8
 
 
 class DynamoDBPatternStore:
@@ -29,8 +29,8 @@ class DynamoDBPatternStore:
 
     def count(self, failure: Failure, *, now: datetime, window: timedelta) -> bool:
         """Remember the event and count it, both or neither. Another window or writer in the way: look again."""
-        for _ in range(TRIES):
-            change = self._change(failure, now, window)
+        for _ in range(MAX_TRIES):
+            change = self._counter_update(failure, now, window)
             with unavailable_on_failure("the table of failure patterns"):
                 try:
                     self._client.transact_write_items(TransactItems=[self._remember(failure, now), {"Update": change}])
@@ -40,7 +40,7 @@ class DynamoDBPatternStore:
                         return False
                     continue
             return True
-        raise Unavailable("the table of failure patterns is too busy")
+        raise Unavailable("the table of failure patterns is too contended")
 
     def claim_alert(self, kind: Kind, *, now: datetime, threshold: int) -> Pattern | None:
         """Claim it on condition that the window has enough failures, is untold, and unclaimed of late."""
@@ -53,7 +53,7 @@ class DynamoDBPatternStore:
                     ConditionExpression="failures >= :threshold AND attribute_not_exists(told_at) "
                     "AND (attribute_not_exists(claimed_until) OR claimed_until <= :now)",
                     ExpressionAttributeValues={
-                        ":claimed_until": _seconds(now + CLAIM),
+                        ":claimed_until": _seconds(now + CLAIM_FOR),
                         ":now": _seconds(now),
                         ":threshold": {"N": str(threshold)},
                     },
@@ -63,7 +63,7 @@ class DynamoDBPatternStore:
                 return None
         return _pattern(kind, item.get("Attributes", {}))
 
-    def told(self, pattern: Pattern, *, now: datetime) -> None:
+    def mark_reported(self, pattern: Pattern, *, now: datetime) -> None:
         """Note it, unless the window has given way to another meanwhile."""
         with unavailable_on_failure("the table of failure patterns"):
             try:
@@ -82,18 +82,18 @@ class DynamoDBPatternStore:
         return {
             "Put": {
                 "TableName": self._table,
-                "Item": {"id": {"S": f"event#{failure.event_id}"}, "expires_at": _seconds(now + REMEMBER)},
+                "Item": {"id": {"S": f"event#{failure.event_id}"}, "expires_at": _seconds(now + REMEMBER_FOR)},
                 # Expired items are deleted within days: until then they are there and do not count.
                 "ConditionExpression": "attribute_not_exists(id) OR expires_at <= :now",
                 "ExpressionAttributeValues": {":now": _seconds(now)},
             }
         }
 
-    def _change(self, failure: Failure, now: datetime, window: timedelta) -> Any:
+    def _counter_update(self, failure: Failure, now: datetime, window: timedelta) -> Any:
         """One more in the window that is open, or the first of a new one; on condition that it still is so."""
         with unavailable_on_failure("the table of failure patterns"):
-            answer = self._client.get_item(TableName=self._table, Key=_key(failure.kind), ConsistentRead=True)
-        item: dict[str, Any] | None = answer.get("Item")
+            response = self._client.get_item(TableName=self._table, Key=_key(failure.kind), ConsistentRead=True)
+        item: dict[str, Any] | None = response.get("Item")
         common = {
             "TableName": self._table,
             "Key": _key(failure.kind),
@@ -116,7 +116,7 @@ def _opening(failure: Failure, now: datetime, window: timedelta) -> dict[str, An
             ":until": _seconds(until),
             ":examples": {"L": [{"S": failure.task_id}]},
             ":message": {"S": failure.message},
-            ":expires_at": _seconds(until + REMEMBER),
+            ":expires_at": _seconds(until + REMEMBER_FOR),
             ":now": _seconds(now),
         },
     }

@@ -39,7 +39,7 @@ def _change(record: Mapping[str, Any]) -> Change | UnreadableChange | None:
             return None
         return _read(record, new, old)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        return UnreadableChange.because(error)
+        return UnreadableChange.from_error(error)
 
 
 def _read(record: Mapping[str, Any], new: Item, old: Item) -> Change:

@@ -25,5 +25,5 @@ class Access:
             return []
         if tag == OPERATIONS:
             return [SIGNATURE] if self.operator_iam else []
-        asked = {API_KEY: self.api_key, SIGNATURE: self.client_iam}
-        return [scheme for scheme, is_asked in asked.items() if is_asked]
+        required = {API_KEY: self.api_key, SIGNATURE: self.client_iam}
+        return [scheme for scheme, is_required in required.items() if is_required]

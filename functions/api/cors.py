@@ -11,29 +11,29 @@ from functions.api.headers import REPLAYED_HEADER
 
 STAGE_VARIABLE = "cors_origins"
 ANY = "any"  # stands for `*`, which a stage variable cannot hold
-MAX_AGE_SECONDS = 7200  # the longest that browsers keep a preflight's answer
-# What a page may read of an answer beside its body.
+MAX_AGE_SECONDS = 7200  # the longest that browsers keep a preflight's response
+# What a page may read of a response besides its body.
 EXPOSED_HEADERS = ("Allow", "Location", "Retry-After", REPLAYED_HEADER)
 # What a page may send: the media type, an API key, or the parts of an AWS signature.
 REQUEST_HEADERS = ("Content-Type", "X-Api-Key", "Authorization", "X-Amz-Date", "X-Amz-Security-Token")
 
 
-def with_cors(answer: dict[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
+def with_cors(response: dict[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
     """The proxy response with the headers that let a page of an allowed origin read it; without any for others."""
     variables: Mapping[str, str] = event.get("stageVariables") or {}
     variable = variables.get(STAGE_VARIABLE, "")
     origins = variable.split(",") if variable else []
     origin = _origin(event)
     allowed = "*" if origins == [ANY] else origin if origin in origins else None
-    headers: dict[str, str] = answer["headers"]
+    headers: dict[str, str] = response["headers"]
     if allowed:
         exposed = ", ".join(EXPOSED_HEADERS)
         headers = {**headers, "Access-Control-Allow-Origin": allowed, "Access-Control-Expose-Headers": exposed}
     else:
         headers = {name: value for name, value in headers.items() if not name.startswith("Access-Control-")}
     if origins and origins != [ANY]:
-        headers = {**headers, "Vary": "Origin"}  # a cache must not hand one origin's answer to another
-    return {**answer, "headers": headers}
+        headers = {**headers, "Vary": "Origin"}  # a cache must not hand one origin's response to another
+    return {**response, "headers": headers}
 
 
 def preflight_headers(methods: Collection[str], request_headers: Collection[str]) -> dict[str, str]:

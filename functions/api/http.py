@@ -81,17 +81,17 @@ Handler = Callable[[Request], Response]
 
 
 def dispatch(
-    event: Mapping[str, Any], routes: Mapping[tuple[str, str], Handler], otherwise: Handler | None = None
+    event: Mapping[str, Any], routes: Mapping[tuple[str, str], Handler], fallback: Handler | None = None
 ) -> dict[str, Any]:
     """Serve the event with the handler for its method and resource (`("GET", "/tasks/{task_id}")`).
 
-    HEAD is served as GET is, without the body. `otherwise` serves everything that has no route; without it that is a
+    HEAD is served as GET is, without the body. `fallback` serves everything that has no route; without it that is a
     405. Never raises: a stack trace is for the log, a problem document for the client.
     """
     instance: str = event.get("requestContext", {}).get("path", "/")
     try:
         request = _read(event)
-        response = _handler(request, routes, otherwise)(request).to_proxy()
+        response = _handler(request, routes, fallback)(request).to_proxy()
     except Exception as error:
         response = _problem_response(_problem(error), instance).to_proxy()
     if event.get("httpMethod") == "HEAD":
@@ -111,9 +111,9 @@ def method_not_allowed(request: Request, allowed: Collection[str]) -> Problem:
     return Problem(405, TITLES[405], detail, headers={"Allow": methods})
 
 
-def _handler(request: Request, routes: Mapping[tuple[str, str], Handler], otherwise: Handler | None) -> Handler:
+def _handler(request: Request, routes: Mapping[tuple[str, str], Handler], fallback: Handler | None) -> Handler:
     method = "GET" if request.method == "HEAD" else request.method
-    handler = routes.get((method, request.resource), otherwise)
+    handler = routes.get((method, request.resource), fallback)
     if handler is None:
         raise method_not_allowed(request, sorted(one for one, resource in routes if resource == request.resource))
     return handler
@@ -123,7 +123,7 @@ def _problem(error: Exception) -> Problem:
     if isinstance(error, Rejected):
         error = rejected(error)
     if isinstance(error, Problem):
-        logger.info("rejected", status=error.status, fields=[wrong.field for wrong in error.errors])
+        logger.info("rejected", status=error.status, fields=[one.field for one in error.errors])
         return error
     if isinstance(error, Unavailable):
         logger.exception("unavailable")
@@ -151,7 +151,7 @@ def _read(event: Mapping[str, Any]) -> Request:
         stage=event["requestContext"]["stage"],
         path_parameters=event.get("pathParameters") or {},
         headers={name.lower(): value for name, value in headers.items()},
-        repeated_headers=_united(event.get("multiValueHeaders") or {}),
+        repeated_headers=_merged_headers(event.get("multiValueHeaders") or {}),
         api_key_id=identity.get("apiKeyId"),
         query=event.get("multiValueQueryStringParameters") or {},
         body=body,
@@ -159,12 +159,12 @@ def _read(event: Mapping[str, Any]) -> Request:
     )
 
 
-def _united(headers: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+def _merged_headers(headers: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """All values of each header, whatever case its name is written in each time."""
-    united: dict[str, list[str]] = {}
+    merged: dict[str, list[str]] = {}
     for name, values in headers.items():
-        united.setdefault(name.lower(), []).extend(values)
-    return united
+        merged.setdefault(name.lower(), []).extend(values)
+    return merged
 
 
 def _decode(body: str) -> str:

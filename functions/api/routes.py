@@ -48,6 +48,6 @@ def serve(function: str, *handlers: HandlerT) -> Mapping[tuple[str, str], Handle
     served = [route for route in ROUTES if route.function == function]
     if set(named) != {route.operation for route in served}:
         raise ValueError(
-            f"{function} has the handlers {sorted(named)}, and other operations in functions/api/routes.py"
+            f"{function} has the handlers {sorted(named)}, but functions/api/routes.py lists other operations for it"
         )
     return {(route.method, route.path): named[route.operation] for route in served}

@@ -10,7 +10,7 @@ from functions.api.http import Request, Response, json_response
 from functions.api.problems import Problem, rejected, unavailable
 from functions.tasks import strict_json
 from functions.tasks.errors import Rejected, Unavailable
-from functions.tasks.intake.batch import NotTried, Outcome
+from functions.tasks.intake.batch import NotAttempted, Outcome
 from functions.tasks.intake.submission import Accepted
 from functions.tasks.model import Status
 from functions.tasks.record import Record
@@ -75,7 +75,7 @@ def _result(request: Request, position: int, outcome: Outcome) -> dict[str, Any]
 def _problem(outcome: Rejected | Unavailable) -> Problem:
     if isinstance(outcome, Rejected):
         return rejected(outcome)
-    return unavailable(outcome if isinstance(outcome, NotTried) else None)
+    return unavailable(outcome if isinstance(outcome, NotAttempted) else None)
 
 
 def _path(record: Record, stage: str) -> str:

@@ -8,8 +8,8 @@ from functions.tasks.errors import Conflict, NotFound, Unavailable
 from functions.tasks.model import Status
 from functions.tasks.record import Record
 
-_TRIES = 3
-_WHY_NOT = {
+_ATTEMPTS = 3
+_REASONS = {
     Status.PROCESSING: "is being processed",
     Status.SUCCEEDED: "has succeeded",
     Status.FAILED: "has failed",
@@ -36,7 +36,7 @@ def cancel(task_id: str, *, records: CancellableRecords, now: datetime, keep_for
 
     `NotFound` when there is no such task, `Conflict` when it is no longer queued.
     """
-    for _ in range(_TRIES):
+    for _ in range(_ATTEMPTS):
         expires_at = int((now + keep_for).timestamp())
         record = records.cancel(task_id, at=timestamp(now), expires_at=expires_at) or records.get(task_id)
         if record is None:
@@ -44,6 +44,6 @@ def cancel(task_id: str, *, records: CancellableRecords, now: datetime, keep_for
         if record.status is Status.CANCELLED:
             return record
         if record.status is not Status.QUEUED:
-            raise Conflict("Not queued", f"The task {task_id!r} {_WHY_NOT[record.status]}.")
+            raise Conflict("Not queued", f"The task {task_id!r} {_REASONS[record.status]}.")
         # It was not queued a moment ago and is again: an execution gave it back in between.
-    raise Unavailable(f"the task {task_id!r} is claimed and given back all the time")
+    raise Unavailable(f"the task {task_id!r} keeps being claimed and returned to the queue")

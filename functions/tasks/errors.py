@@ -92,7 +92,7 @@ class FieldError:
 
 
 BODY = "body"  # the field's name when the body as a whole is wrong
-_WORDING = {"missing": "is required", "extra_forbidden": "is not a known field"}
+_MESSAGES = {"missing": "is required", "extra_forbidden": "is not a known field"}
 
 
 def field_errors(error: ValidationError, prefix: str = "") -> tuple[FieldError, ...]:
@@ -100,7 +100,7 @@ def field_errors(error: ValidationError, prefix: str = "") -> tuple[FieldError, 
     return tuple(
         FieldError(
             field=".".join(str(part) for part in ((prefix,) if prefix else ()) + finding["loc"]) or BODY,
-            message=_WORDING.get(finding["type"], finding["msg"].removeprefix("Value error, ")),
+            message=_MESSAGES.get(finding["type"], finding["msg"].removeprefix("Value error, ")),
         )
         for finding in error.errors(include_url=False, include_context=False, include_input=False)
     )

@@ -45,14 +45,14 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-def _any_case(value: object) -> Priority:
+def _parse_priority(value: object) -> Priority:
     try:
         return Priority(value.strip().lower() if isinstance(value, str) else value)
     except ValueError:
         raise ValueError(f"must be one of {', '.join(Priority)}") from None
 
 
-def _iso_8601(value: str) -> str:
+def _check_date(value: str) -> str:
     if not _is_iso_8601(value):
         raise ValueError("must be an ISO 8601 date or date and time, such as 2026-12-31 or 2026-12-31T17:00:00Z")
     return value
@@ -92,11 +92,11 @@ class NewTask(BaseModel):
     ]
     priority: Annotated[
         Priority,
-        BeforeValidator(_any_case),
+        BeforeValidator(_parse_priority),
         Field(description="How urgent it is: low, medium or high, in upper or lower case."),
     ]
     due_date: Annotated[
-        Annotated[str, Trimmed, Field(max_length=64, json_schema_extra=_ISO_8601), AfterValidator(_iso_8601)] | None,
+        Annotated[str, Trimmed, Field(max_length=64, json_schema_extra=_ISO_8601), AfterValidator(_check_date)] | None,
         Field(description="When it is due: an ISO 8601 date, or date and time. Stored, not enforced."),
     ] = None
     ordering_key: Annotated[

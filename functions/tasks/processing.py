@@ -56,7 +56,7 @@ def process(body: str, *, attempt: int, run: int, types: Registry, draw: float) 
     policy = DEFAULT_RETRY
     try:
         task = _parse(body, attempt)
-        task_type = _find(task, types)
+        task_type = _task_type(task, types)
         policy = task_type.retry
         return _serialise(task_type.run(task, task_type.data.model_validate(task.data)), task_type)
     except Exception as error:
@@ -66,8 +66,8 @@ def process(body: str, *, attempt: int, run: int, types: Registry, draw: float) 
 def _failure(error: Exception, policy: RetryPolicy, run: int, draw: float) -> TaskError:
     cls = _exact_class(error)
     known = error if isinstance(error, cls) else cls()
-    told = {"type": type(error).__name__, "message": _message(error), "retry_in": policy.retry_in(known, run, draw)}
-    return cls(strict_json.dumps(told))
+    report = {"type": type(error).__name__, "message": _message(error), "retry_in": policy.retry_in(known, run, draw)}
+    return cls(strict_json.dumps(report))
 
 
 def _parse(body: str, attempt: int) -> Task:
@@ -79,7 +79,7 @@ def _parse(body: str, attempt: int) -> Task:
         raise _invalid_message((FieldError(field=BODY, message=str(error)),)) from error
 
 
-def _find(task: Task, types: Registry) -> TaskType:
+def _task_type(task: Task, types: Registry) -> TaskType:
     task_type = types.find(task.type)
     errors = types.errors(task)
     if task_type is None or errors:

@@ -23,7 +23,7 @@ class RetryPolicy:
 
     def __post_init__(self) -> None:
         if not 1 <= self.attempts <= 10:
-            raise ValueError(f"attempts is {self.attempts}; a task type runs 1 to 10 times in one execution")
+            raise ValueError(f"attempts is {self.attempts}; a task type may run 1 to 10 times per execution")
         if not 0 < self.base <= self.cap:
             raise ValueError(f"base is {self.base} and cap {self.cap}; a back-off needs 0 < base <= cap")
 
@@ -35,8 +35,8 @@ class RetryPolicy:
         if isinstance(error, TaskValidationError) or run >= self._runs(error):
             return None
         delay = draw * self._longest_wait(run)
-        asked = error.retry_after if isinstance(error, TaskRateLimitError) else None
-        return delay if asked is None else min(max(delay, asked), MAX_RETRY_AFTER_SECONDS)
+        requested = error.retry_after if isinstance(error, TaskRateLimitError) else None
+        return delay if requested is None else min(max(delay, requested), MAX_RETRY_AFTER_SECONDS)
 
     def worst_case_seconds(self, handler_timeout: float) -> float:
         """How much the retries add to an execution at the most: all waits, and all runs but the first."""

@@ -13,7 +13,7 @@ class Attempt:
     """One run. `ended` says how it went; if Lambda is about to cut it off, that is a failure, and said before it."""
 
     def __init__(self, remaining_seconds: float) -> None:
-        self._said = threading.Lock()
+        self._reported = threading.Lock()
         wait = max(0.0, remaining_seconds - LAST_MOMENT_SECONDS)
         self._timer = threading.Timer(wait, self.ended, kwargs={"transiently": True})
         self._timer.daemon = True
@@ -22,5 +22,5 @@ class Attempt:
     def ended(self, *, transiently: bool) -> None:
         """Count the run; `transiently` if it failed for a reason that passes. Only the first call counts."""
         self._timer.cancel()
-        if self._said.acquire(blocking=False):
+        if self._reported.acquire(blocking=False):
             emit({}, {(TRANSIENT_FAILURE, COUNT): [float(transiently)]}, resolution=HIGH_RESOLUTION)

@@ -25,10 +25,10 @@ def emit(
     dimensions: Mapping[str, str], values: Mapping[tuple[str, str], Sequence[float]], *, resolution: int = 60
 ) -> None:
     """Write metrics with dimensions of their own; the keys of `values` are (name, unit). `resolution` in seconds."""
-    own = EphemeralMetrics()
+    ephemeral = EphemeralMetrics()
     for name, value in dimensions.items():
-        own.add_dimension(name, value)
+        ephemeral.add_dimension(name, value)
     for (name, unit), numbers in values.items():
         for number in numbers:
-            own.add_metric(name=name, unit=unit, value=number, resolution=resolution)
-    own.flush_metrics()
+            ephemeral.add_metric(name=name, unit=unit, value=number, resolution=resolution)
+    ephemeral.flush_metrics()

@@ -45,21 +45,23 @@ class DynamoDBRecordStore:
             except self._client.exceptions.ConditionalCheckFailedException:
                 kept = self.get(record.task_id)
                 if kept is None:
-                    raise Unavailable(f"the record of {record.task_id} went away while it was looked at") from None
+                    raise Unavailable(f"the record of {record.task_id} expired before it could be read back") from None
                 return kept
         return record
 
     def get(self, task_id: str) -> Record | None:
         """Read the item, strongly consistent: a client that was answered 202 finds its task."""
         with unavailable_on_failure("the task table"):
-            answer = self._client.get_item(TableName=self._table, Key={"task_id": {"S": task_id}}, ConsistentRead=True)
-        return _from_item(answer["Item"]) if "Item" in answer else None
+            response = self._client.get_item(
+                TableName=self._table, Key={"task_id": {"S": task_id}}, ConsistentRead=True
+            )
+        return _from_item(response["Item"]) if "Item" in response else None
 
     def cancel(self, task_id: str, *, at: str, expires_at: int) -> Record | None:
         """One conditional update, which the claim of an execution meets or is met by: exactly one of them wins."""
         with unavailable_on_failure("the task table"):
             try:
-                answer = self._client.update_item(
+                response = self._client.update_item(
                     TableName=self._table,
                     Key={"task_id": {"S": task_id}},
                     ConditionExpression="#status = :queued",
@@ -77,7 +79,7 @@ class DynamoDBRecordStore:
                 )
             except self._client.exceptions.ConditionalCheckFailedException:
                 return None
-        return _from_item({**answer["Attributes"]})
+        return _from_item({**response["Attributes"]})
 
 
 def _to_item(record: Record) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def _rejection(call: Callable[[], object]) -> Problem:
         call()
     except Rejected as error:
         return rejected(error)
-    raise AssertionError("an example of a rejection was accepted")
+    raise AssertionError("the example of a rejection was accepted")
 
 
 # The domain's own rejections, so that no example shows what no function does.

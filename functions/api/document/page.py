@@ -57,12 +57,12 @@ def _operation(document: Document, method: str, path: str, operation: Document) 
         f"<h3 id='{_text(operation['operationId'])}'><b class='{method.lower()}'>{method}</b> {_text(path)}</h3>",
         f"<p>{_prose(operation['summary'])}. {_prose(operation.get('description', ''))}</p>",
         _security(document, operation),
-        _rows(
+        _table(
             ("parameter", "in", "description", "type"), (_parameter(one) for one in operation.get("parameters", []))
         ),
         _body(operation),
         f"<pre>{_text(_command(method, path, operation))}</pre>",
-        _rows(
+        _table(
             ("status", "description", "headers", "body"), (_response(*one) for one in operation["responses"].items())
         ),
     ]
@@ -121,7 +121,7 @@ def _schema(name: str, schema: Document) -> str:
     ]
     kind = "" if fields else _type(schema)
     heading = f"<h3 id='schema-{_text(name)}'>{_text(name)}</h3><p>{_description(schema)} {kind}</p>"
-    return f"<section>{heading}{_rows(('field', 'description', 'type'), fields)}</section>"
+    return f"<section>{heading}{_table(('field', 'description', 'type'), fields)}</section>"
 
 
 def _type(schema: Document) -> str:
@@ -140,7 +140,7 @@ def _description(part: Document) -> str:
     return _prose(part.get("description", ""))
 
 
-def _rows(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     """A table; nothing when it would be empty."""
     lines = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     head = "".join(f"<th class='{_CLASSES.get(name, '')}'>{name}</th>" for name in heads)

@@ -63,8 +63,8 @@ def query_parameters(model: str) -> list[Document]:
 
 
 def _query_parameter(name: str, field: Document, required: Sequence[str]) -> Document:
-    beside = {"description", "nullable", "title"}
-    schema = {word: value for word, value in field.items() if word not in beside}
+    others = {"description", "nullable", "title"}
+    schema = {word: value for word, value in field.items() if word not in others}
     return {
         "name": name,
         "in": "query",
@@ -97,8 +97,8 @@ def _to_openapi_3_0(schema: Any) -> Any:
 
 
 def _with_reference_alone(schema: Document) -> Document:
-    """OpenAPI 3.0 ignores whatever stands beside a `$ref`."""
+    """OpenAPI 3.0 ignores everything next to a `$ref`."""
     if "$ref" not in schema or len(schema) == 1:
         return schema
-    beside = {name: value for name, value in schema.items() if name != "$ref"}
-    return {"allOf": [{"$ref": schema["$ref"]}], **beside}
+    others = {name: value for name, value in schema.items() if name != "$ref"}
+    return {"allOf": [{"$ref": schema["$ref"]}], **others}

@@ -80,8 +80,8 @@ class PatternStore(Protocol):
         """The pattern, if it has to be told and nobody else is at it; the claim lapses after a while."""
         ...
 
-    def told(self, pattern: Pattern, *, now: datetime) -> None:
-        """Note that the pattern was told in this window."""
+    def mark_reported(self, pattern: Pattern, *, now: datetime) -> None:
+        """Note that the pattern was reported in this window."""
         ...
 
 
@@ -94,7 +94,7 @@ class Alerts(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watch:
+class Monitor:
     """The failure monitor's rules and what it works with. `threshold` failures in a window are worth an alert."""
 
     patterns: PatternStore
@@ -106,43 +106,43 @@ class Watch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watched:
+class MonitorResult:
     """What became of a batch. `again` are the ids of messages that have to come back."""
 
     counted: int
     alerts: tuple[Kind, ...]
-    again: tuple[str, ...]
+    retry: tuple[str, ...]
 
 
-def watch(messages: Sequence[tuple[str, str]], rules: Watch) -> Watched:
+def count_failures(messages: Sequence[tuple[str, str]], monitor: Monitor) -> MonitorResult:
     """Count the failures in `messages` (id and text), then alert for each pattern that has not been told.
 
     First all are counted, so that the alert says how many there are already. A message that cannot be read, counted
     or told comes back by itself; its event is not counted twice then.
     """
-    now = rules.now()
-    again: list[str] = []
+    now = monitor.now()
+    retry: list[str] = []
     kinds: dict[Kind, list[str]] = {}
     counted = 0
     for message_id, text in messages:
         try:
-            failure = failure_of(text, rules.types)
-            counted += rules.patterns.count(failure, now=now, window=rules.window)
+            failure = parse_failure(text, monitor.types)
+            counted += monitor.patterns.count(failure, now=now, window=monitor.window)
         except (Unavailable, ValueError):
-            again.append(message_id)
+            retry.append(message_id)
         else:
             kinds.setdefault(failure.kind, []).append(message_id)
-    told: list[Kind] = []
+    alerts: list[Kind] = []
     for kind, message_ids in kinds.items():
         try:
-            if _tell(kind, rules, now):
-                told.append(kind)
+            if _alert_if_due(kind, monitor, now):
+                alerts.append(kind)
         except Unavailable:
-            again += message_ids
-    return Watched(counted=counted, alerts=tuple(told), again=tuple(again))
+            retry += message_ids
+    return MonitorResult(counted=counted, alerts=tuple(alerts), retry=tuple(retry))
 
 
-def failure_of(text: str, types: Container[str]) -> Failure:
+def parse_failure(text: str, types: Container[str]) -> Failure:
     """The failure that an event tells of; `ValueError` when it is no event of a failed task."""
     try:
         event = json.loads(text)
@@ -158,7 +158,7 @@ def failure_of(text: str, types: Container[str]) -> Failure:
         raise ValueError("not the event of a failed task") from error
 
 
-def alert_of(pattern: Pattern) -> Alert:
+def to_alert(pattern: Pattern) -> Alert:
     """What, how many, since when, for example which, and what to do."""
     kind = pattern.kind
     tasks = "1 task" if pattern.failures == 1 else f"{pattern.failures} tasks"
@@ -179,11 +179,11 @@ def _redrive(kind: Kind) -> str:
     return json.dumps({name: value for name, value in filters.items() if value != OTHER})
 
 
-def _tell(kind: Kind, rules: Watch, now: datetime) -> bool:
+def _alert_if_due(kind: Kind, monitor: Monitor, now: datetime) -> bool:
     """Alert if it is due. In this order a crash in between tells twice rather than never."""
-    pattern = rules.patterns.claim_alert(kind, now=now, threshold=rules.threshold)
+    pattern = monitor.patterns.claim_alert(kind, now=now, threshold=monitor.threshold)
     if pattern is None:
         return False
-    rules.alerts.send(alert_of(pattern))
-    rules.patterns.told(pattern, now=now)
+    monitor.alerts.send(to_alert(pattern))
+    monitor.patterns.mark_reported(pattern, now=now)
     return True

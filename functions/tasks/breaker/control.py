@@ -12,10 +12,10 @@ from typing import Protocol
 from functions.tasks.breaker.states import NEW, Attempts, Breaker, Rules, State, stepped
 from functions.tasks.errors import Unavailable
 
-TRIES = 8
-# What a pipe is while it runs or is on its way there; in any other state it moves no messages.
-_RUNS = "RUNNING"
-_ON_ITS_WAY = frozenset({_RUNS, "CREATING", "STARTING", "UPDATING"})
+MAX_TRIES = 8
+# What a pipe is while it runs or is about to; in any other state it moves no messages.
+_RUNNING = "RUNNING"
+_RUNNING_SOON = frozenset({_RUNNING, "CREATING", "STARTING", "UPDATING"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,19 +27,19 @@ class PipeState:
     reason: str
 
     @property
-    def wanted(self) -> bool:
+    def should_run(self) -> bool:
         """Whether somebody wants it to run."""
-        return self.desired == _RUNS
+        return self.desired == _RUNNING
 
     @property
-    def runs(self) -> bool:
+    def is_running(self) -> bool:
         """Whether it moves messages now."""
-        return self.current == _RUNS
+        return self.current == _RUNNING
 
     @property
-    def stands(self) -> bool:
+    def is_stopped(self) -> bool:
         """Whether it moves no messages, and is not about to."""
-        return not self.wanted or self.current not in _ON_ITS_WAY
+        return not self.should_run or self.current not in _RUNNING_SOON
 
 
 class BreakerStore(Protocol):
@@ -98,8 +98,8 @@ class BreakerStatus:
 
     @property
     def pipe_stopped(self) -> bool:
-        """Whether the pipe stands though the breaker lets it run: AWS disabled it, or a person stopped it."""
-        return self.breaker.state is not State.OPEN and not self.breaker.holds_pipe and self.pipe.stands
+        """Whether the pipe is stopped although the breaker lets it run: AWS disabled it, or a person stopped it."""
+        return self.breaker.state is not State.OPEN and not self.breaker.holds_pipe and self.pipe.is_stopped
 
 
 def look(control: Control) -> BreakerStatus:
@@ -109,23 +109,23 @@ def look(control: Control) -> BreakerStatus:
 
 def change(control: Control, transition: Callable[[Breaker], Breaker]) -> BreakerStatus:
     """Apply a transition and let the pipe follow. `Unavailable` if others change the breaker all the time."""
-    for _ in range(TRIES):
+    for _ in range(MAX_TRIES):
         breaker = _load(control)
         changed = transition(breaker)
         if changed == breaker or control.store.keep(changed):
             return settle(control)
-    raise Unavailable("the breaker is changed by others all the time")
+    raise Unavailable("the breaker keeps being changed by others")
 
 
 def tick(control: Control) -> BreakerStatus:
     """Time went by: cool-down, probe window, and whatever was left undone."""
-    now, runs = control.now(), control.pipe.look().runs
+    now, is_running = control.now(), control.pipe.look().is_running
 
     def step(breaker: Breaker) -> Breaker:
         def probe() -> Attempts:
             return control.attempts.between(breaker.since, now)
 
-        return stepped(breaker, now=now, rules=control.rules, pipe_runs=runs, probe=probe)
+        return stepped(breaker, now=now, rules=control.rules, pipe_is_running=is_running, probe=probe)
 
     return change(control, step)
 
@@ -136,22 +136,22 @@ def settle(control: Control) -> BreakerStatus:
     Looks again after each action: an action that comes late, after somebody else has moved the breaker on, is undone.
     """
     acted = False
-    for _ in range(TRIES):
+    for _ in range(MAX_TRIES):
         status = look(control)
         breaker, pipe = status.breaker, status.pipe
-        if breaker.state is State.OPEN and pipe.wanted:
+        if breaker.state is State.OPEN and pipe.should_run:
             # Noted before it is done, so that its start is owed even if we die right after.
             if control.store.keep(replace(breaker, holds_pipe=True)):
                 acted = control.pipe.stop()
                 if not acted:
                     return status
         elif breaker.state is not State.OPEN and (breaker.holds_pipe or acted):
-            if not pipe.wanted and not control.pipe.start():
+            if not pipe.should_run and not control.pipe.start():
                 return status
             acted = not control.store.keep(replace(breaker, holds_pipe=False))
         else:
             return status
-    raise Unavailable("the pipe does not become what the breaker says")
+    raise Unavailable("the pipe does not follow the breaker")
 
 
 def _load(control: Control) -> Breaker:

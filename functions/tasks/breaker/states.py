@@ -67,13 +67,13 @@ def tripped(breaker: Breaker, *, reason: str, at: datetime, now: datetime) -> Br
     return _enter(breaker, State.OPEN, now=now, reason=reason, by=ALARM)
 
 
-def ordered(breaker: Breaker, state: State, *, reason: str, by: str, now: datetime) -> Breaker:
+def set_manually(breaker: Breaker, state: State, *, reason: str, by: str, now: datetime) -> Breaker:
     """A person opens or closes it. Opening an open one makes it stay open: the cool-down no longer counts."""
     return _enter(breaker, state, now=now, reason=reason, by=by, manual=state is State.OPEN)
 
 
 def stepped(
-    breaker: Breaker, *, now: datetime, rules: Rules, pipe_runs: bool, probe: Callable[[], Attempts]
+    breaker: Breaker, *, now: datetime, rules: Rules, pipe_is_running: bool, probe: Callable[[], Attempts]
 ) -> Breaker:
     """Time went by. `probe` is asked how the tasks of the half-open window fared, once that window is over."""
     if breaker.version == NEW.version:
@@ -81,7 +81,7 @@ def stepped(
     due = next_step_at(breaker, rules)
     if due is None:
         return breaker
-    if breaker.state is State.HALF_OPEN and not pipe_runs:
+    if breaker.state is State.HALF_OPEN and not pipe_is_running:
         return replace(breaker, since=now)  # the window begins when the pipe runs, which takes AWS a while
     if now < due:
         return breaker
@@ -98,13 +98,13 @@ def next_step_at(breaker: Breaker, rules: Rules) -> datetime | None:
 
 
 def _judged(breaker: Breaker, attempts: Attempts, *, now: datetime, rules: Rules) -> Breaker:
-    told = f"{attempts.failures} of {attempts.count} attempts failed in the probe window"
+    reason = f"{attempts.failures} of {attempts.count} attempts failed in the probe window"
     if attempts.count and attempts.failures >= rules.failure_rate * attempts.count:
-        return _enter(breaker, State.OPEN, now=now, reason=told, by=SCHEDULE)
+        return _enter(breaker, State.OPEN, now=now, reason=reason, by=SCHEDULE)
     # A window in which nothing ran proves nothing, so it gets longer; but an idle system does not stay on trial.
     if not attempts.count and now < breaker.since + rules.probe + rules.cool_down:
         return breaker
-    return _enter(breaker, State.CLOSED, now=now, reason=told, by=SCHEDULE)
+    return _enter(breaker, State.CLOSED, now=now, reason=reason, by=SCHEDULE)
 
 
 def _enter(breaker: Breaker, state: State, *, now: datetime, reason: str, by: str, manual: bool = False) -> Breaker:

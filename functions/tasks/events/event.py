@@ -17,7 +17,7 @@ class UnreadableChange(Exception):
     """A change of a task's record that cannot be understood: trying again changes nothing."""
 
     @classmethod
-    def because(cls, error: Exception) -> "UnreadableChange":
+    def from_error(cls, error: Exception) -> "UnreadableChange":
         """Only the error's name is kept: its text may hold what the task holds."""
         return cls(f"the change cannot be read: {type(error).__name__}")
 
@@ -88,12 +88,12 @@ class TaskEvent:
 _ALWAYS = {"previous_status"}
 
 
-def event_of(change: Change) -> TaskEvent:
+def to_event(change: Change) -> TaskEvent:
     """The event that a change means; `UnreadableChange` when its times or its error cannot be understood."""
     try:
         return _event(change)
     except (KeyError, ValueError) as error:
-        raise UnreadableChange.because(error) from error
+        raise UnreadableChange.from_error(error) from error
 
 
 def _event(change: Change) -> TaskEvent:
@@ -110,8 +110,8 @@ def _event(change: Change) -> TaskEvent:
         ordering_key=change.ordering_key[:MAX_NAME_CHARACTERS],
         attempts=change.attempts,
         error=_error(change.error or {}) if status == Status.FAILED else None,
-        queue_to_start_ms=_waited(history) if status == Status.PROCESSING else None,
-        start_to_finish_ms=_worked(history) if status in (Status.SUCCEEDED, Status.FAILED) else None,
+        queue_to_start_ms=_queue_to_start(history) if status == Status.PROCESSING else None,
+        start_to_finish_ms=_start_to_finish(history) if status in (Status.SUCCEEDED, Status.FAILED) else None,
     )
 
 
@@ -119,13 +119,13 @@ def _error(error: Mapping[str, str]) -> dict[str, str]:
     return {name: redact(error[name])[:MAX_MESSAGE_CHARACTERS] for name in ("class", "type", "message")}
 
 
-def _waited(history: History) -> int | None:
+def _queue_to_start(history: History) -> int | None:
     """From the last time that the task was queued to this start."""
     queued = [at for status, at in history if status == Status.QUEUED]
     return _milliseconds(queued[-1], history[-1][1]) if queued else None
 
 
-def _worked(history: History) -> int | None:
+def _start_to_finish(history: History) -> int | None:
     """From the first start after the task was last queued to its end: all attempts, and the waits between them."""
     last_queued = max((n for n, (status, _) in enumerate(history) if status == Status.QUEUED), default=-1)
     starts = [at for status, at in history[last_queued + 1 :] if status == Status.PROCESSING]

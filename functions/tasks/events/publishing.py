@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from functions.tasks.errors import Unavailable
-from functions.tasks.events.event import Change, TaskEvent, UnreadableChange, event_of
+from functions.tasks.events.event import Change, TaskEvent, UnreadableChange, to_event
 
-MOST_EVENTS = 10  # of one request to the topic
+MAX_EVENTS = 10  # of one request to the topic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class EventTopic(Protocol):
     """Where task events are published. Raises `Unavailable` when it does not answer."""
 
     def publish(self, events: Sequence[TaskEvent]) -> int:
-        """Publish up to `MOST_EVENTS` events. Returns how many, from the first on, are out; later ones may be, too."""
+        """Publish up to `MAX_EVENTS` events. Returns how many, from the first on, are out; later ones may be, too."""
         ...
 
 
@@ -42,12 +42,12 @@ class UnreadableChanges(Protocol):
 class Published:
     """The outcome of a batch: the events that are out, how many records were unreadable, and where it stopped.
 
-    `stopped_at` is the position of the first record that is not done; None when all are.
+    `resume_from` is the position of the first record that is not done; None when all are.
     """
 
     events: tuple[TaskEvent, ...]
     unreadable: int
-    stopped_at: str | None
+    resume_from: str | None
     reason: str = ""
 
 
@@ -59,9 +59,9 @@ def publish_changes(records: Sequence[StreamRecord], *, topic: EventTopic, unrea
     """
     publication = _Publication(topic, unreadable)
     for record in records:
-        if not publication.take(record):
+        if not publication.add(record):
             break
-    return publication.end()
+    return publication.finish()
 
 
 class _Publication:
@@ -71,30 +71,30 @@ class _Publication:
         self._topic = topic
         self._unreadable = unreadable
         self._waiting: list[tuple[StreamRecord, TaskEvent]] = []
-        self._out: list[TaskEvent] = []
-        self._put_aside = 0
-        self._stopped: tuple[StreamRecord, Unavailable] | None = None
+        self._published: list[TaskEvent] = []
+        self._set_aside_count = 0
+        self._blocked: tuple[StreamRecord, Unavailable] | None = None
 
-    def take(self, record: StreamRecord) -> bool:
+    def add(self, record: StreamRecord) -> bool:
         """Take the next record; whether the one after it may follow."""
         if record.change is None:
             return True
         try:
             event = _event(record.change)
         except UnreadableChange as error:
-            return self._flush() and self._keep(record, error)
+            return self._flush() and self._set_aside(record, error)
         self._waiting.append((record, event))
-        return len(self._waiting) < MOST_EVENTS or self._flush()
+        return len(self._waiting) < MAX_EVENTS or self._flush()
 
-    def end(self) -> Published:
+    def finish(self) -> Published:
         """Publish what is left, and say what became of it all."""
-        if self._stopped is None:
+        if self._blocked is None:
             self._flush()
-        record, reason = self._stopped or (None, "")
+        record, reason = self._blocked or (None, "")
         return Published(
-            events=tuple(self._out),
-            unreadable=self._put_aside,
-            stopped_at=record.position if record else None,
+            events=tuple(self._published),
+            unreadable=self._set_aside_count,
+            resume_from=record.position if record else None,
             reason=str(reason),
         )
 
@@ -106,24 +106,24 @@ class _Publication:
         try:
             count = self._topic.publish([event for _, event in waiting])
         except Unavailable as unavailable:
-            self._stopped = waiting[0][0], unavailable
+            self._blocked = waiting[0][0], unavailable
             return False
-        self._out += [event for _, event in waiting[:count]]
+        self._published += [event for _, event in waiting[:count]]
         if count < len(waiting):
-            self._stopped = waiting[count][0], Unavailable("the topic did not take every event")
-        return self._stopped is None
+            self._blocked = waiting[count][0], Unavailable("the topic did not accept every event")
+        return self._blocked is None
 
-    def _keep(self, record: StreamRecord, error: UnreadableChange) -> bool:
+    def _set_aside(self, record: StreamRecord, error: UnreadableChange) -> bool:
         try:
             self._unreadable.keep({"reason": str(error), **record.source})
         except Unavailable as unavailable:
-            self._stopped = record, unavailable
+            self._blocked = record, unavailable
             return False
-        self._put_aside += 1
+        self._set_aside_count += 1
         return True
 
 
 def _event(change: Change | UnreadableChange) -> TaskEvent:
     if isinstance(change, UnreadableChange):
         raise change
-    return event_of(change)
+    return to_event(change)

@@ -22,9 +22,9 @@ MAX_TASKS = 25
 MAX_BATCH_BYTES = 1024 * 1024
 # No task is begun later than this. One takes at most 21 s (a put, the read after its lost reply, a send, each with all
 # its attempts timing out), and the function has 28.
-BEGIN_WITHIN = timedelta(seconds=6)
+START_WITHIN = timedelta(seconds=6)
 _NESTING = 2  # the object and the list around each task
-_AS_IT_IS = WrapValidator(lambda value, _: value)  # one wrong task must not spoil the others
+_UNVALIDATED = WrapValidator(lambda value, _: value)  # one wrong task must not spoil the others
 
 
 class Batch(BaseModel):
@@ -33,7 +33,7 @@ class Batch(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     tasks: Annotated[
-        list[Annotated[NewTask, _AS_IT_IS]],
+        list[Annotated[NewTask, _UNVALIDATED]],
         Field(
             min_length=1,
             max_length=MAX_TASKS,
@@ -50,7 +50,7 @@ class Item:
     payload: JsonValue
 
 
-class NotTried(Unavailable):
+class NotAttempted(Unavailable):
     """A task that was skipped because of what happened before it; the message is for the client."""
 
 
@@ -66,7 +66,7 @@ def accept_batch(text: str, key: IdempotencyKey | None, ports: Ports) -> list[Ou
     """
     now = ports.now()
     items = _parse(text, ports.types)
-    return Submission(ports=ports, begin_until=now + BEGIN_WITHIN).run(_new_records(items, key, ports, now))
+    return Submission(ports=ports, start_until=now + START_WITHIN).run(_new_records(items, key, ports, now))
 
 
 def _parse(text: str, types: Registry) -> list[Item]:
@@ -123,10 +123,10 @@ def _record(item: Item, identity: Identity, now: datetime) -> Record | Rejected:
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """One batch on its way into table and queue. No task is begun after `begin_until`."""
+    """One batch on its way into table and queue. No task is begun after `start_until`."""
 
     ports: Ports
-    begin_until: datetime
+    start_until: datetime
 
     def run(self, records: Sequence[Record | Rejected]) -> list[Outcome]:
         """Submit the records; the outcome of each, in their order.
@@ -139,7 +139,7 @@ class Submission:
         if waiting:
             first = write(waiting[0][1], self.ports.records)
             chains = by_ordering_key(waiting)
-            for part in self.ports.side_by_side(lambda chain: self._submit_chain(chain, first), chains):
+            for part in self.ports.parallel_map(lambda chain: self._submit_chain(chain, first), chains):
                 outcomes.update(part)
         ordered = [outcomes[i] for i in range(len(records))]
         failed = [one for one in ordered if isinstance(one, Unavailable)]
@@ -150,17 +150,17 @@ class Submission:
     def _submit_chain(self, chain: Chain, first: Accepted) -> Mapping[int, Outcome]:
         """Submit the tasks of one key, each only when the one before it is known to be in the queue."""
         outcomes: dict[int, Outcome] = {}
-        stopped: Unavailable | None = None
+        blocked: Unavailable | None = None
         for position, record in chain:
-            outcome = stopped or self._submit(record, first)
+            outcome = blocked or self._submit(record, first)
             if isinstance(outcome, Unavailable):
-                stopped = NotTried("An earlier task with the same ordering key could not be queued.")
+                blocked = NotAttempted("An earlier task with the same ordering key could not be queued.")
             outcomes[position] = outcome
         return outcomes
 
     def _submit(self, record: Record, first: Accepted) -> Outcome:
-        if self.ports.now() >= self.begin_until:
-            return NotTried("Earlier tasks of the batch took too long.")
+        if self.ports.now() >= self.start_until:
+            return NotAttempted("Earlier tasks of the batch took too long.")
         try:
             accepted = first if record.task_id == first.record.task_id else write(record, self.ports.records)
             send(accepted.record, self.ports.queue)

@@ -22,7 +22,7 @@ MAX_BODY_BYTES = 192 * 1024
 MAX_ESCAPED_BYTES = 240 * 1024
 
 
-SideBySide = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+ParallelMap = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 
 class TaskQueue(Protocol):
@@ -35,14 +35,14 @@ class TaskQueue(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
-    """What intake works with. `side_by_side` is `map`, or does the same with several threads."""
+    """What intake works with. `parallel_map` is `map`, or does the same with several threads."""
 
     records: RecordStore
     queue: TaskQueue
     types: Registry
     now: Callable[[], datetime]
     new_id: Callable[[datetime], str]
-    side_by_side: SideBySide = map
+    parallel_map: ParallelMap = map
 
 
 @dataclass(frozen=True, kw_only=True)

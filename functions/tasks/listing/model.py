@@ -45,12 +45,12 @@ class ListRequest(BaseModel):
 
     @property
     def before(self) -> str | None:
-        """The place behind which this page begins; None for the first one. `ValueError` when the cursor is none."""
+        """The position behind which this page begins; None for the first one. `ValueError` when the cursor is none."""
         return None if self.cursor is None else decode_cursor(self.cursor, self.status, self.ordering_key)
 
-    def cursor_after(self, place: str) -> str:
-        """The cursor of the page that follows this place."""
-        return encode_cursor(place, self.status, self.ordering_key)
+    def cursor_after(self, position: str) -> str:
+        """The cursor of the page that follows this position."""
+        return encode_cursor(position, self.status, self.ordering_key)
 
 
 class TaskSummary(BaseModel):

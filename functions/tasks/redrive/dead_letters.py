@@ -64,7 +64,7 @@ class Verdict(Enum):
     """What is to be done with a dead letter."""
 
     STALE = auto()  # its task has gone on since: remove it
-    CURRENT = auto()  # it belongs to a failure that stands: keep it until that task is redriven
+    CURRENT = auto()  # it belongs to the task's latest failure: keep it until that task is redriven
     SEND = auto()  # an undelivered message that can be sent again
     BUSY = auto()  # an execution has the task: later
 
@@ -81,8 +81,8 @@ def judge(dead_letter: DeadLetter, state: TaskState | None, now: datetime, fresh
     if state.status in (Status.SUCCEEDED, Status.CANCELLED):
         return Verdict.STALE
     if dead_letter.kind is Kind.FAILURE:
-        stands = state.status is Status.FAILED and dead_letter.attempts >= state.attempts
-        return Verdict.CURRENT if stands else Verdict.STALE
+        is_current = state.status is Status.FAILED and dead_letter.attempts >= state.attempts
+        return Verdict.CURRENT if is_current else Verdict.STALE
     if state.status is Status.FAILED:
         return Verdict.CURRENT
     if _is_older_than_the_redrive(dead_letter, state):

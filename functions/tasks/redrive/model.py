@@ -19,7 +19,7 @@ MAX_LIMIT = 200
 _REJECTION = ("Invalid redrive", "No task was redriven.")
 
 
-def _moment(value: str) -> str:
+def _with_time_zone(value: str) -> str:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
@@ -50,7 +50,7 @@ class Continuation(BaseModel):
     sequence: str | None = None
     merged: int | None = None
 
-    def is_behind(self, key: str, sequence: str) -> bool:
+    def has_passed(self, key: str, sequence: str) -> bool:
         """Whether the place lies before this one, which means that it has been seen."""
         return self.key is not None and (key, sequence) <= (self.key, self.sequence or "")
 
@@ -91,11 +91,11 @@ class RedriveRequest(BaseModel):
     type: Annotated[_Name | None, Field(description="Only tasks of this type.")] = None
     ordering_key: Annotated[_Name | None, Field(description="Only tasks with this ordering key.")] = None
     failed_from: Annotated[
-        Annotated[str, AfterValidator(_moment), Field(json_schema_extra=_MOMENT)] | None,
+        Annotated[str, AfterValidator(_with_time_zone), Field(json_schema_extra=_MOMENT)] | None,
         Field(description="Only tasks that failed at this time or later: ISO 8601 with a time zone."),
     ] = None
     failed_until: Annotated[
-        Annotated[str, AfterValidator(_moment), Field(json_schema_extra=_MOMENT)] | None,
+        Annotated[str, AfterValidator(_with_time_zone), Field(json_schema_extra=_MOMENT)] | None,
         Field(description="Only tasks that failed at this time or earlier: ISO 8601 with a time zone."),
     ] = None
     dry_run: Annotated[bool, Field(description="Only list what would be redriven.")] = True
@@ -111,9 +111,9 @@ class RedriveRequest(BaseModel):
         ),
     ] = None
 
-    def takes(self, state: TaskState, before: str) -> bool:
+    def matches(self, state: TaskState, before: str) -> bool:
         """Whether the task fits. One whose redrive was interrupted is finished whatever its failure was."""
-        if not self.concerns(state.ordering_key, state.type):
+        if not self._matches_key_and_type(state.ordering_key, state.type):
             return False
         if state.status is not Status.FAILED:
             return state.status is Status.QUEUED
@@ -124,15 +124,15 @@ class RedriveRequest(BaseModel):
             and failed_at <= before
         )
 
-    def takes_undelivered(self, ordering_key: str, task_type: str | None) -> bool:
+    def matches_undelivered(self, ordering_key: str, task_type: str | None) -> bool:
         """Whether a message fits that never came to an outcome: it has no error class and no moment of failure.
 
         A type of None stands for a message that blocks its key, whatever types are asked for.
         """
         asks_for_a_failure = self.error_class or self.failed_from or self.failed_until
-        return not asks_for_a_failure and self.concerns(ordering_key, task_type or self.type or "")
+        return not asks_for_a_failure and self._matches_key_and_type(ordering_key, task_type or self.type or "")
 
-    def concerns(self, ordering_key: str, task_type: str) -> bool:
+    def _matches_key_and_type(self, ordering_key: str, task_type: str) -> bool:
         """Whether key and type fit."""
         return (self.ordering_key or ordering_key, self.type or task_type) == (ordering_key, task_type)
 

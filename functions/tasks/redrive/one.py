@@ -11,7 +11,7 @@ from functions.tasks.redrive.state import TaskState
 from functions.tasks.redrive.sweep import Sweep
 
 _SWEEP = timedelta(seconds=5)
-_WHY_NOT = {
+_REASONS = {
     Status.QUEUED: "is queued; if SQS gave up on its message, POST /redrive finds it",
     Status.PROCESSING: "is being processed",
     Status.SUCCEEDED: "has succeeded",
@@ -27,16 +27,16 @@ def redrive_one(task_id: str, redriver: Redriver, sweep: Sweep, now: Callable[[]
         raise NotFound(task_id)
     mark = redriver.redrive(state) if state.status in (Status.FAILED, Status.QUEUED) else None
     if mark is None:
-        raise Conflict("Not failed", f"The task {task_id!r} {_WHY_NOT[state.status]}.")
-    began = now()
+        raise Conflict("Not failed", f"The task {task_id!r} {_REASONS[state.status]}.")
+    started = now()
     try:
-        sweep.run(began + _SWEEP)
+        sweep.run(started + _SWEEP)
     finally:
-        sweep.finish(began + 2 * _SWEEP, remove=True)
-    return RedriveReport(dry_run=False, tasks=(redriven(state, mark.redrives),), dead_letters_removed=sweep.removed)
+        sweep.finish(started + 2 * _SWEEP, remove=True)
+    return RedriveReport(dry_run=False, tasks=(report_line(state, mark.redrives),), dead_letters_removed=sweep.removed)
 
 
-def redriven(state: TaskState, redrives: int) -> RedrivenTask:
+def report_line(state: TaskState, redrives: int) -> RedrivenTask:
     """The line of a report about this task."""
     return RedrivenTask(
         task_id=state.task_id,

@@ -18,7 +18,7 @@ from functions.tasks.redrive.state import FailedTasks, Mark, TaskState
 
 @dataclass(frozen=True, kw_only=True)
 class Redriver:
-    """What it takes to put a task back."""
+    """What it takes to redrive a task."""
 
     tasks: FailedTasks
     queue: TaskQueue

@@ -62,10 +62,10 @@ def redrive_id(task_id: str, redrives: int) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class KeysPage:
-    """Some ordering keys with failed tasks, sorted; `following` names the next page, None on the last."""
+    """Some ordering keys with failed tasks, sorted; `next_page` names the next page, None on the last."""
 
     keys: tuple[str, ...]
-    following: str | None
+    next_page: str | None
 
 
 class FailedTasks(Protocol):

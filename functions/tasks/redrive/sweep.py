@@ -61,7 +61,7 @@ class Sweep:
         while self.now() < until and (batch := self.dead_letters.receive()):
             states = self.tasks.states({dead_letter.task_id for dead_letter in batch if dead_letter.task_id})
             for dead_letter in batch:
-                self._take(dead_letter, states.get(dead_letter.task_id))
+                self._classify(dead_letter, states.get(dead_letter.task_id))
 
     def take_undelivered(self) -> dict[str, list[Undelivered | None]]:
         """What was found since the last time, by ordering key, in the order in which it was sent."""
@@ -98,7 +98,7 @@ class Sweep:
         except Unavailable:
             return
 
-    def _take(self, dead_letter: DeadLetter, state: TaskState | None) -> None:
+    def _classify(self, dead_letter: DeadLetter, state: TaskState | None) -> None:
         if dead_letter.kind is Kind.MALFORMED:
             self.malformed.append(dead_letter)
             self._held[""].append(dead_letter.received)

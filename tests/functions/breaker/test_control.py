@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from functions.tasks.breaker.control import BreakerStatus, change, look, settle, tick
-from functions.tasks.breaker.states import Attempts, Breaker, State, ordered, tripped
+from functions.tasks.breaker.states import Attempts, Breaker, State, set_manually, tripped
 from functions.tasks.errors import Unavailable
 from tests.functions.breaker.switchgear import NOON, RULES, Died, Switchgear
 
@@ -18,7 +18,7 @@ def alarm(gear: Switchgear) -> BreakerStatus:
 
 
 def put(gear: Switchgear, state: State) -> BreakerStatus:
-    return change(gear.control, lambda b: ordered(b, state, reason="says Anna", by="arn:anna", now=NOON))
+    return change(gear.control, lambda b: set_manually(b, state, reason="says Anna", by="arn:anna", now=NOON))
 
 
 def close(gear: Switchgear) -> BreakerStatus:
@@ -189,10 +189,10 @@ def test_a_breaker_that_others_change_all_the_time_is_unavailable() -> None:
         def keep(self, breaker: Breaker) -> bool:
             return False
 
-    with pytest.raises(Unavailable, match=r"^the breaker is changed by others all the time$"):
+    with pytest.raises(Unavailable, match=r"^the breaker keeps being changed by others$"):
         alarm(Contended())
     gear = Contended(breaker=opened().breaker)
-    with pytest.raises(Unavailable, match=r"^the pipe does not become what the breaker says$"):
+    with pytest.raises(Unavailable, match=r"^the pipe does not follow the breaker$"):
         settle(gear.control)
 
 

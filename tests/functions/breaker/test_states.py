@@ -15,7 +15,7 @@ from functions.tasks.breaker.states import (
     Rules,
     State,
     next_step_at,
-    ordered,
+    set_manually,
     stepped,
     tripped,
 )
@@ -35,12 +35,12 @@ def trip(breaker: Breaker, at: datetime = NOON + SECOND) -> Breaker:
 
 
 def order(breaker: Breaker, state: State) -> Breaker:
-    return ordered(breaker, state, reason="says Anna", by="arn:anna", now=NOON + SECOND)
+    return set_manually(breaker, state, reason="says Anna", by="arn:anna", now=NOON + SECOND)
 
 
 def step(breaker: Breaker, now: datetime, *, runs: bool = True, failed: int = 0, of: int = 0) -> Breaker:
     attempts = Attempts(count=of, failures=failed)
-    return stepped(breaker, now=now, rules=RULES, pipe_runs=runs, probe=lambda: attempts)
+    return stepped(breaker, now=now, rules=RULES, pipe_is_running=runs, probe=lambda: attempts)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_attempts_are_counted_only_when_a_window_is_over() -> None:
         raise AssertionError("there is nothing to judge yet")
 
     for state, now in ((State.CLOSED, COOL), (State.OPEN, COOL), (State.HALF_OPEN, PROBED - SECOND)):
-        stepped(a_breaker(state), now=now, rules=RULES, pipe_runs=True, probe=never)
+        stepped(a_breaker(state), now=now, rules=RULES, pipe_is_running=True, probe=never)
 
 
 def test_every_state_says_when_it_moves_on() -> None:
@@ -152,7 +152,9 @@ def test_whatever_happens_the_breaker_keeps_its_word(events: list[tuple[str, int
         elif kind == "step":
             breaker = step(breaker, now, runs=runs, failed=failed, of=3)
         else:
-            breaker = ordered(breaker, State.OPEN if kind == "open" else State.CLOSED, reason="r", by="me", now=now)
+            breaker = set_manually(
+                breaker, State.OPEN if kind == "open" else State.CLOSED, reason="r", by="me", now=now
+            )
             assert breaker.state is (State.OPEN if kind == "open" else State.CLOSED), "a person's word counts"
         left_by_itself = kind == "step" and before.state is State.OPEN and breaker.state is not State.OPEN
         assert not (before.manual and left_by_itself), "opened by a person, closed by a person"

@@ -26,12 +26,12 @@ def a_change(old: Any, new: Any, number: int = 1) -> dict[str, Any]:
     return {"eventID": f"event-{number}", "eventSourceARN": "arn:stream", "dynamodb": change}
 
 
-def event_of(record: Mapping[str, Any]) -> TaskEvent | None:
+def to_event(record: Mapping[str, Any]) -> TaskEvent | None:
     """The event that a record of the stream means, read as the function reads it."""
     change = read_record(record).change
     if isinstance(change, UnreadableChange):
         raise change
-    return None if change is None else event.event_of(change)
+    return None if change is None else event.to_event(change)
 
 
 def publish_changes(records: Sequence[Mapping[str, Any]], **ports: Any) -> Published:
@@ -60,7 +60,7 @@ class FakeTopic:
         self.requests.append(len(events))
         taken = events[: self.fails_after - len(self.events)]
         if not taken:
-            raise Unavailable("the topic did not answer")
+            raise Unavailable("the topic did not respond")
         self.events += taken
         return len(taken)
 
@@ -74,5 +74,5 @@ class Kept:
 
     def keep(self, change: Mapping[str, object]) -> None:
         if self.broken:
-            raise Unavailable("the queue did not answer")
+            raise Unavailable("the queue did not respond")
         self.changes.append(change)

@@ -15,14 +15,14 @@ from functions.tasks.errors import Unavailable
 from functions.tasks.events.event import TaskEvent, UnreadableChange
 from functions.tasks.events.measures import OTHER, measures
 from tests.builders import TASK_ID, TIMES, an_item
-from tests.functions.events.telling import FakeTopic, Kept, a_change, a_failed_item, event_of, publish_changes
+from tests.functions.events.telling import FakeTopic, Kept, a_change, a_failed_item, publish_changes, to_event
 from tests.functions.support import CONTEXT
 
 SECRETS = ["anna@example.com", "AKIAIOSFODNN7EXAMPLE", "4111 1111 1111 1111", "hunter2hunter2"]
 
 
 def event(record: Mapping[str, Any]) -> TaskEvent:
-    made = event_of(record)
+    made = to_event(record)
     assert made is not None, "this record is a change of a task's status"
     return made
 
@@ -83,7 +83,7 @@ def test_a_redriven_task_is_an_event_whose_history_keeps_the_error() -> None:
     told = event(a_change(before, after))
     assert (told.previous_status, told.status, told.error) == ("failed", "queued", None)
     settled = {name: value for name, value in after.items() if name != "failed_key"}
-    assert event_of(a_change(after | {"failed_key": {"S": "key"}}, settled)) is None, "no change of status, no news"
+    assert to_event(a_change(after | {"failed_key": {"S": "key"}}, settled)) is None, "no change of status, no news"
 
 
 def test_a_failure_says_why_without_secrets() -> None:
@@ -141,7 +141,7 @@ def test_what_came_past_the_validator_cannot_break_the_topic() -> None:
     ],
 )
 def test_everything_else_is_nobodys_news(record: dict[str, Any]) -> None:
-    assert event_of(record) is None
+    assert to_event(record) is None
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_everything_else_is_nobodys_news(record: dict[str, Any]) -> None:
 )
 def test_a_change_that_cannot_be_understood_is_an_error_that_tells_no_content(changes: dict[str, Any]) -> None:
     with pytest.raises(UnreadableChange) as caught:
-        event_of(a_change(an_item("queued"), an_item("queued", "processing") | changes))
+        to_event(a_change(an_item("queued"), an_item("queued", "processing") | changes))
     assert "many" not in str(caught.value)
 
 
@@ -170,7 +170,7 @@ IMAGES = st.recursive(
 @hypothesis.given(IMAGES)
 def test_no_image_at_all_crashes_it(image: Any) -> None:
     try:
-        event_of(a_change(None, image))
+        to_event(a_change(None, image))
     except UnreadableChange:
         return
 
@@ -190,7 +190,7 @@ def test_a_batch_is_published_in_order() -> None:
     topic = FakeTopic()
     done = publish_changes(a_batch(), topic=topic, unreadable=Kept())
     assert [e.status for e in topic.events] == ["queued", "processing", "succeeded"]
-    assert (len(done.events), done.stopped_at) == (3, None)
+    assert (len(done.events), done.resume_from) == (3, None)
 
 
 def test_ten_events_share_a_request() -> None:
@@ -204,19 +204,19 @@ def test_nothing_is_published_behind_a_request_that_was_not_taken_whole() -> Non
     topic = FakeTopic(fails_after=12)
     batch = [a_change(None, an_item("queued"), number=n) for n in range(1, 41)]
     done = publish_changes(batch, topic=topic, unreadable=Kept())
-    assert (len(done.events), done.stopped_at, topic.requests) == (12, "013", [10, 10])
-    assert done.reason == "the topic did not take every event"
+    assert (len(done.events), done.resume_from, topic.requests) == (12, "013", [10, 10])
+    assert done.reason == "the topic did not accept every event"
     topic = FakeTopic(fails_after=0)
     done = publish_changes(batch, topic=topic, unreadable=Kept())
-    assert (len(done.events), done.stopped_at, topic.requests) == (0, "001", [10])
-    assert done.reason == "the topic did not answer"
+    assert (len(done.events), done.resume_from, topic.requests) == (0, "001", [10])
+    assert done.reason == "the topic did not respond"
 
 
 def test_a_record_that_means_no_event_does_not_hold_up_what_comes_behind_it() -> None:
     topic, batch = FakeTopic(), a_batch()
     batch.insert(1, a_change(an_item("queued"), an_item("queued")))
     done = publish_changes(batch, topic=topic, unreadable=Kept())
-    assert ([event.status for event in done.events], done.stopped_at) == (["queued", "processing", "succeeded"], None)
+    assert ([event.status for event in done.events], done.resume_from) == (["queued", "processing", "succeeded"], None)
 
 
 def test_a_record_is_put_aside_after_what_came_before_it_is_out() -> None:
@@ -224,7 +224,7 @@ def test_a_record_is_put_aside_after_what_came_before_it_is_out() -> None:
     batch[2]["dynamodb"]["NewImage"]["history"] = {"S": "none"}
     kept = Kept()
     done = publish_changes(batch, topic=FakeTopic(fails_after=1), unreadable=kept)
-    assert (len(done.events), done.stopped_at, kept.changes) == (1, "002", [])
+    assert (len(done.events), done.resume_from, kept.changes) == (1, "002", [])
 
 
 @pytest.mark.parametrize("broken_at", [0, 1, 2])
@@ -233,7 +233,7 @@ def test_a_topic_that_fails_stops_the_batch_there(broken_at: int) -> None:
     topic = FakeTopic(fails_after=broken_at)
     done = publish_changes(a_batch(), topic=topic, unreadable=Kept())
     assert len(topic.events) == len(done.events) == broken_at
-    assert done.stopped_at == f"00{broken_at + 1}"
+    assert done.resume_from == f"00{broken_at + 1}"
 
 
 def test_a_record_that_cannot_be_read_is_put_aside_and_the_rest_goes_on() -> None:
@@ -242,7 +242,7 @@ def test_a_record_that_cannot_be_read_is_put_aside_and_the_rest_goes_on() -> Non
     topic, kept = FakeTopic(), Kept()
     done = publish_changes(batch, topic=topic, unreadable=kept)
     assert [e.status for e in topic.events] == ["queued", "succeeded"]
-    assert (done.unreadable, done.stopped_at) == (1, None)
+    assert (done.unreadable, done.resume_from) == (1, None)
     assert kept.changes == [
         {
             "reason": "the change cannot be read: KeyError",
@@ -258,12 +258,12 @@ def test_a_record_that_cannot_be_put_aside_either_is_tried_again() -> None:
     batch = a_batch()
     batch[1]["dynamodb"]["NewImage"]["history"] = {"S": "none"}
     done = publish_changes(batch, topic=FakeTopic(), unreadable=Kept(broken=True))
-    assert (len(done.events), done.unreadable, done.stopped_at) == (1, 0, "002")
-    assert done.reason == "the queue did not answer"
+    assert (len(done.events), done.unreadable, done.resume_from) == (1, 0, "002")
+    assert done.reason == "the queue did not respond"
     topic = FakeTopic()
     behind = [a_change(None, an_item("queued"), number=n) for n in range(3, 20)]
     done = publish_changes([*batch[:2], *behind], topic=topic, unreadable=Kept(broken=True))
-    assert (len(topic.events), done.stopped_at) == (1, "002"), "nothing overtakes it"
+    assert (len(topic.events), done.resume_from) == (1, "002"), "nothing overtakes it"
 
 
 def test_every_record_that_was_put_aside_is_counted() -> None:
@@ -271,7 +271,7 @@ def test_every_record_that_was_put_aside_is_counted() -> None:
     for change in batch[:2]:
         change["dynamodb"]["NewImage"]["history"] = {"S": "none"}
     done = publish_changes(batch, topic=FakeTopic(), unreadable=Kept())
-    assert (len(done.events), done.unreadable, done.stopped_at, done.reason) == (1, 2, None, "")
+    assert (len(done.events), done.unreadable, done.resume_from, done.reason) == (1, 2, None, "")
 
 
 def run(batch: list[dict[str, Any]], topic: FakeTopic, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:

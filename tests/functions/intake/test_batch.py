@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from functions import validator
-from functions.tasks.intake.batch import BEGIN_WITHIN, MAX_BATCH_BYTES, Batch
+from functions.tasks.intake.batch import MAX_BATCH_BYTES, START_WITHIN, Batch
 from functions.tasks.intake.idempotency import IdempotencyKey
 from tests.builders import a_task
 from tests.functions.conftest import Pipeline
@@ -312,16 +312,16 @@ def test_a_batch_of_which_nothing_could_be_queued_is_unavailable(
 
 
 def test_a_batch_ends_in_time(submission: Submission) -> None:
-    submission.at(0, BEGIN_WITHIN.total_seconds())
+    submission.at(0, START_WITHIN.total_seconds())
     assert submission.post(tasks("a")).status == 503
     assert submission.queue.sent == []
     function, gateway, one_task = 28, 29, 21
-    assert validator.KEYS_SIDE_BY_SIDE < 10, "botocore keeps ten connections"
-    assert BEGIN_WITHIN.total_seconds() + one_task < function < gateway
+    assert validator.KEYS_IN_PARALLEL < 10, "botocore keeps ten connections"
+    assert START_WITHIN.total_seconds() + one_task < function < gateway
 
 
 def test_tasks_that_a_batch_has_no_time_for_say_so(submission: Submission) -> None:
-    submission.at(0, 0, BEGIN_WITHIN.total_seconds())
+    submission.at(0, 0, START_WITHIN.total_seconds())
     answer = submission.post(tasks("a", "b"))
     assert statuses(answer) == [202, 503]
     detail = answer.document["results"][1]["problem"]["detail"]

@@ -54,14 +54,14 @@ def test_the_record_is_written_before_the_message_is_sent(submission: Submission
 
 
 def test_nothing_is_sent_when_the_record_cannot_be_written(submission: Submission) -> None:
-    submission.store.failure = Unavailable("the task table did not answer")
+    submission.store.failure = Unavailable("the task table did not respond")
     assert_unavailable(submission.post(a_task()))
     assert submission.journal == ["put"]
     assert submission.queue.sent == []
 
 
 def test_the_record_stays_queued_when_the_message_cannot_be_sent(submission: Submission) -> None:
-    submission.queue.failure = Unavailable("the task queue did not answer")
+    submission.queue.failure = Unavailable("the task queue did not respond")
     assert_unavailable(submission.post(a_task()))
     (record,) = submission.store.records.values()
     assert record.status is Status.QUEUED, "a record that was never sent can be sent again"
@@ -97,7 +97,7 @@ def test_an_event_that_api_gateway_never_sends_is_a_bug_and_raises_nothing(broke
 
 
 def test_the_reader_is_unavailable_with_its_table(submission: Submission) -> None:
-    submission.store.failure = Unavailable("the task table did not answer")
+    submission.store.failure = Unavailable("the task table did not respond")
     assert_unavailable(Answer.of(reader.handler(get_task("some-task"), CONTEXT)))
     assert_unavailable(Answer.of(reader.handler(get_tasks({}), CONTEXT)))
 

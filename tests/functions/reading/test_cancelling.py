@@ -13,7 +13,7 @@ from functions.tasks.model import Status
 from functions.tasks.record import Record
 from tests.builders import A_FAILURE, TASK_ID, TIMES, a_task, an_item
 from tests.functions.conftest import FRESH_HOURS, Pipeline
-from tests.functions.events.telling import event_of
+from tests.functions.events.telling import to_event
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -94,7 +94,7 @@ def test_a_cancellation_is_an_event(pipeline: Pipeline) -> None:
     pipeline.put(an_item("queued"))
     old = item(pipeline)
     pipeline.cancel(TASK_ID)
-    event = event_of(
+    event = to_event(
         {"eventID": "1", "dynamodb": {"SequenceNumber": "1", "OldImage": old, "NewImage": item(pipeline)}}
     )
     assert event is not None
@@ -137,5 +137,5 @@ def test_a_claim_that_comes_first_wins() -> None:
 
 
 def test_a_task_that_is_claimed_and_given_back_all_the_time_is_left_for_later() -> None:
-    with pytest.raises(Unavailable, match=rf"^the task '{TASK_ID}' is claimed and given back all the time$"):
+    with pytest.raises(Unavailable, match=rf"^the task '{TASK_ID}' keeps being claimed and returned to the queue$"):
         cancel(TASK_ID, records=Contested(*[Status.QUEUED] * 9), now=NOW, keep_for=timedelta(1))

@@ -17,7 +17,7 @@ from functions.adapters.task_table.indexes import SHARDS, list_keys, shard
 from functions.adapters.task_table.lists import DynamoDBTaskIndex
 from functions.tasks.listing.cursor import encode_cursor
 from functions.tasks.listing.model import ListRequest, TaskSummary, parse_list_request
-from functions.tasks.listing.pages import MAX_LOOKED_AT, Place, list_tasks
+from functions.tasks.listing.pages import MAX_EXAMINED, Position, list_tasks
 from functions.tasks.model import Status
 from tests.builders import A_FAILURE, an_item
 from tests.functions.conftest import Pipeline
@@ -124,7 +124,7 @@ def test_a_page_that_is_full_before_the_last_task_leads_to_another(pipeline: Pip
 def test_a_page_of_one_status_is_not_used_up_by_tasks_of_others(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("functions.tasks.listing.pages.MAX_LOOKED_AT", 3)
+    monkeypatch.setattr("functions.tasks.listing.pages.MAX_EXAMINED", 3)
     failed = recorded(pipeline, 0, "queued", "processing", "failed", **A_FAILURE)
     for number in range(1, 6):
         recorded(pipeline, number, "queued")
@@ -235,7 +235,7 @@ def test_a_cursor_that_was_changed_or_made_up_is_refused(pipeline: Pipeline) -> 
 
 
 @pytest.mark.parametrize(
-    ("place", "status", "key", "cursor"),
+    ("position", "status", "key", "cursor"),
     [
         ("2026-01-31T12:00:01.000Z#task-1", None, None, "NDkyZDhmNWYyMDI2LTAxLTMxVDEyOjAwOjAxLjAwMFojdGFzay0x"),
         (
@@ -258,9 +258,9 @@ def test_a_cursor_that_was_changed_or_made_up_is_refused(pipeline: Pipeline) -> 
         ),
     ],
 )
-def test_a_cursor_outlives_a_deployment(place: str, status: Status | None, key: str | None, cursor: str) -> None:
+def test_a_cursor_outlives_a_deployment(position: str, status: Status | None, key: str | None, cursor: str) -> None:
     request = ListRequest(status=status, ordering_key=key, cursor=cursor)
-    assert (request.cursor_after(place), request.before) == (cursor, place)
+    assert (request.cursor_after(position), request.before) == (cursor, position)
 
 
 @given(
@@ -269,10 +269,10 @@ def test_a_cursor_outlives_a_deployment(place: str, status: Status | None, key: 
     st.none() | st.from_regex(r"[!-~]{1,128}", fullmatch=True),
 )
 def test_every_cursor_that_is_given_is_taken_back(task_id: str, status: Status | None, key: str | None) -> None:
-    place = f"{MOMENT.format(0, 0)}#{task_id}"
+    position = f"{MOMENT.format(0, 0)}#{task_id}"
     filters = {name: [value] for name, value in {"status": status, "ordering_key": key}.items() if value}
-    cursor = ListRequest(status=status, ordering_key=key).cursor_after(place)
-    assert parse_list_request({**filters, "cursor": [cursor]}).before == place
+    cursor = ListRequest(status=status, ordering_key=key).cursor_after(position)
+    assert parse_list_request({**filters, "cursor": [cursor]}).before == position
 
 
 # A key may have more tasks than one call looks at.
@@ -285,10 +285,10 @@ class Endless:
         self.status = status
         self.reads: list[int] = []
 
-    def newest_first(self, *, before: str | None, **_: Any) -> Iterator[Place]:
+    def newest_first(self, *, before: str | None, **_: Any) -> Iterator[Position]:
         first = int(before.partition("#")[2]) - 1 if before else 999_999
         numbers = range(first, 0, -1)
-        return (Place(order=f"{MOMENT.format(0, 0)}#{number:06}", task_id=f"{number:06}") for number in numbers)
+        return (Position(order=f"{MOMENT.format(0, 0)}#{number:06}", task_id=f"{number:06}") for number in numbers)
 
     def summaries(self, task_ids: Collection[str]) -> Mapping[str, TaskSummary]:
         self.reads.append(len(task_ids))
@@ -311,10 +311,10 @@ def test_a_page_ends_when_enough_was_looked_at_and_the_next_one_goes_on() -> Non
     request = ListRequest(status=Status.FAILED, ordering_key="k")
     page = list_tasks(request, index)
     assert page.tasks == ()
-    assert index.reads == [100] * (MAX_LOOKED_AT // 100), "as many at a time as DynamoDB takes"
+    assert index.reads == [100] * (MAX_EXAMINED // 100), "as many at a time as DynamoDB takes"
     assert page.cursor
     following = request.model_copy(update={"cursor": page.cursor}).before
-    assert following == f"{MOMENT.format(0, 0)}#{1_000_000 - MAX_LOOKED_AT:06}"
+    assert following == f"{MOMENT.format(0, 0)}#{1_000_000 - MAX_EXAMINED:06}"
 
 
 @pytest.mark.parametrize("limit", [1, 20, 100])

@@ -54,7 +54,7 @@ class Clock:
 
 @dataclass
 class FakeDeadLetters:
-    """`DeadLetters` in memory: one batch a call, and each call takes a second."""
+    """`DeadLetters` in memory: one batch a call, and each call matches a second."""
 
     clock: Clock
     batches: list[list[Received]] = field(default_factory=list[list[Received]])
@@ -76,7 +76,7 @@ class FakeDeadLetters:
 
 @dataclass
 class FakeTasks:
-    """`FailedTasks` in memory; each mark takes a second."""
+    """`FailedTasks` in memory; each mark matches a second."""
 
     clock: Clock
     known: dict[str, TaskState] = field(default_factory=dict[str, TaskState])
@@ -87,7 +87,7 @@ class FakeTasks:
 
     def keys(self, page: str | None) -> KeysPage:
         keys = {state.ordering_key for state in self.known.values() if state.status is Status.FAILED}
-        return KeysPage(keys=tuple(sorted(keys)), following=None)
+        return KeysPage(keys=tuple(sorted(keys)), next_page=None)
 
     def states(self, task_ids: Collection[str]) -> Mapping[str, TaskState]:
         return {task_id: self.known[task_id] for task_id in task_ids if task_id in self.known}

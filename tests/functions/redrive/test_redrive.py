@@ -341,7 +341,7 @@ def test_a_redrive_takes_what_had_failed_when_it_began() -> None:
         failed = TaskState(
             task_id="a", ordering_key="k", status=Status.FAILED, type="t", created_at="", failed_at=failed_at
         )
-        assert RedriveRequest().takes(failed, began) is taken
+        assert RedriveRequest().matches(failed, began) is taken
 
 
 def test_a_table_that_does_not_answer_is_unavailable(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Redrive and the dead-letter queue, in memory: how long it takes, what it holds back, and what it reports."""
+"""Redrive and the dead-letter queue, in memory: how long it matches, what it holds back, and what it reports."""
 
 from typing import Any
 
