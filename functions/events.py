@@ -18,7 +18,7 @@ from functions.telemetry.observability import emit, logger, metrics, tracer
 
 @dataclass(frozen=True, kw_only=True)
 class Publisher:
-    """What the handler works with. `types` are the names that metrics may have."""
+    """What the handler depends on. `types` are the type names that metrics may have."""
 
     topic: EventTopic
     unreadable: UnreadableChanges
@@ -27,7 +27,7 @@ class Publisher:
 
 @cache
 def build() -> Publisher:
-    """Clients and names, once per execution environment."""
+    """The dependencies, once per execution environment."""
     return Publisher(
         topic=SNSEventTopic(os.environ["TOPIC_ARN"]),
         unreadable=SQSUnreadableChanges(os.environ["FAILURES_QUEUE_URL"]),
@@ -39,7 +39,7 @@ def build() -> Publisher:
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """A batch of one shard in; out, the first record that is not done, from which the shard is read again."""
+    """A batch of one shard in; out, the first unfinished record, from which the shard is read again."""
     publisher = build()
     published = publish_changes(
         [read_record(record) for record in event["Records"]], topic=publisher.topic, unreadable=publisher.unreadable

@@ -1,4 +1,4 @@
-"""The failure monitor: the Lambda function that hears of failed tasks. See `tasks/patterns.py`."""
+"""The failure monitor: the Lambda function that receives failed tasks. See `tasks/alerts/`."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from functions.telemetry.observability import emit, logger, metrics, tracer
 
 @cache
 def build() -> Monitor:
-    """Clients and rules, once per execution environment."""
+    """The dependencies and rules, once per execution environment."""
     return Monitor(
         patterns=DynamoDBPatternStore(os.environ["PATTERNS_TABLE_NAME"]),
         alerts=SNSAlerts(os.environ["ALERTS_TOPIC_ARN"]),
@@ -33,7 +33,7 @@ def build() -> Monitor:
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """A batch of the queue of failed tasks in; out, the messages that have to come back."""
+    """A batch from the queue of failed tasks in; out, the messages to retry."""
     messages = [(record["messageId"], record["body"]) for record in event["Records"]]
     result = count_failures(messages, build())
     for kind in result.alerts:

@@ -27,7 +27,7 @@ from functions.telemetry.observability import logger, metrics, tracer
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
-    """What the handler works with."""
+    """What the handler depends on."""
 
     redriver: Redriver
     dead_letters: DeadLetters
@@ -35,7 +35,7 @@ class Ports:
     now: Callable[[], datetime]
 
     def sweep(self) -> Sweep:
-        """A new look into the dead-letter queue."""
+        """A new sweep of the dead-letter queue."""
         return Sweep(
             dead_letters=self.dead_letters,
             tasks=self.redriver.tasks,
@@ -46,7 +46,7 @@ class Ports:
 
 @cache
 def build() -> Ports:
-    """The clients, once per execution environment."""
+    """The dependencies, once per execution environment."""
 
     def now() -> datetime:
         return datetime.now(UTC)

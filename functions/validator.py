@@ -1,6 +1,6 @@
 """The request handler of `POST /tasks`, `POST /tasks/batch` and `GET /health`.
 
-A task begins here; next: `tasks/intake/submission.py`.
+A task starts here; next: `tasks/intake/submission.py`.
 """
 
 import os
@@ -34,7 +34,7 @@ KEYS_IN_PARALLEL = 8  # boto3 keeps ten connections
 
 @cache
 def build() -> Ports:
-    """What intake works with, once per execution environment."""
+    """The dependencies of intake, once per execution environment."""
     return Ports(
         records=DynamoDBRecordStore(os.environ["TABLE_NAME"]),
         queue=SQSTaskQueue(os.environ["QUEUE_URL"]),
@@ -71,7 +71,7 @@ def submit_tasks(request: Request) -> Response:
 
 
 def health(_request: Request) -> Response:
-    """GET /health: the API responds, and what time it thinks it is."""
+    """GET /health: the API responds, with its time."""
     return json_response(200, {"status": "healthy", "timestamp": timestamp(datetime.now(UTC))})
 
 

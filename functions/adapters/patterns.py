@@ -1,6 +1,6 @@
-"""Failure patterns on DynamoDB: one item a pattern, and one for each event that was counted.
+"""Failure patterns in DynamoDB: one item per pattern, and one per counted event.
 
-Counting is one transaction of both, so that an event counts once however often and wherever it is delivered.
+Counting writes both in one transaction, so that an event counts once however often it is delivered.
 """
 
 import math
@@ -14,7 +14,7 @@ from functions.tasks.errors import Unavailable
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
 
-# A stream is read again for at most a day, so that is how long an event may come a second time.
+# Lambda retries a stream's records for at most a day, so an event may come again for that long.
 REMEMBER_FOR = timedelta(days=1)
 CLAIM_FOR = timedelta(seconds=30)
 MAX_TRIES = 8
@@ -28,7 +28,7 @@ class DynamoDBPatternStore:
         self._client: DynamoDBClient = client or new_client("dynamodb")
 
     def count(self, failure: Failure, *, now: datetime, window: timedelta) -> bool:
-        """Remember the event and count it, both or neither. Another window or writer in the way: look again."""
+        """Remember the event and count it, both or neither; retry when another writer or a new window interferes."""
         for _ in range(MAX_TRIES):
             change = self._counter_update(failure, now, window)
             with unavailable_on_failure("the table of failure patterns"):
@@ -43,7 +43,7 @@ class DynamoDBPatternStore:
         raise Unavailable("the table of failure patterns is too contended")
 
     def claim_alert(self, kind: Kind, *, now: datetime, threshold: int) -> Pattern | None:
-        """Claim it on condition that the window has enough failures, is untold, and unclaimed of late."""
+        """Claim it on condition that the window has enough failures, is not reported, and not claimed recently."""
         with unavailable_on_failure("the table of failure patterns"):
             try:
                 item = self._client.update_item(
@@ -64,7 +64,7 @@ class DynamoDBPatternStore:
         return _pattern(kind, item.get("Attributes", {}))
 
     def mark_reported(self, pattern: Pattern, *, now: datetime) -> None:
-        """Note it, unless the window has given way to another meanwhile."""
+        """Note it, unless another window has replaced this one meanwhile."""
         with unavailable_on_failure("the table of failure patterns"):
             try:
                 self._client.update_item(
@@ -83,14 +83,14 @@ class DynamoDBPatternStore:
             "Put": {
                 "TableName": self._table,
                 "Item": {"id": {"S": f"event#{failure.event_id}"}, "expires_at": _seconds(now + REMEMBER_FOR)},
-                # Expired items are deleted within days: until then they are there and do not count.
+                # DynamoDB deletes expired items within days; until then they are ignored.
                 "ConditionExpression": "attribute_not_exists(id) OR expires_at <= :now",
                 "ExpressionAttributeValues": {":now": _seconds(now)},
             }
         }
 
     def _counter_update(self, failure: Failure, now: datetime, window: timedelta) -> Any:
-        """One more in the window that is open, or the first of a new one; on condition that it still is so."""
+        """One more failure in the open window, or the first of a new one, on condition that this is still so."""
         with unavailable_on_failure("the table of failure patterns"):
             response = self._client.get_item(TableName=self._table, Key=_key(failure.kind), ConsistentRead=True)
         item: dict[str, Any] | None = response.get("Item")

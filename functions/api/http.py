@@ -16,9 +16,9 @@ from functions.telemetry.observability import logger
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A client's request, with header names in lower case, and all values of each query parameter.
+    """A client's request, with header names in lower case and all values of each query parameter.
 
-    `caller` is the ARN of the signer, or empty; `api_key_id` is None where no API key is needed.
+    `caller` is the ARN of the signer, or empty; `api_key_id` is None where no API key is required.
     """
 
     method: str
@@ -46,7 +46,7 @@ class Request:
         return task_id
 
     def require_json(self) -> str:
-        """The body of a request that has to be JSON; `Problem` (415) when its media type is another."""
+        """The body of a request that has to be JSON; `Problem` (415) for any other media type."""
         media_type = self.headers.get("content-type", JSON).partition(";")[0].strip().lower()
         if media_type != JSON:
             detail = f"Send the body as {JSON}, not as {media_type or 'an unnamed media type'}."
@@ -56,7 +56,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """A JSON document, or text as it stands (empty for no body at all)."""
+    """A JSON document, or text to send unchanged (empty for no body at all)."""
 
     status: int
     body: Mapping[str, Any] | str
@@ -85,8 +85,8 @@ def dispatch(
 ) -> dict[str, Any]:
     """Serve the event with the handler for its method and resource (`("GET", "/tasks/{task_id}")`).
 
-    HEAD is served as GET is, without the body. `fallback` serves everything that has no route; without it that is a
-    405. Never raises: a stack trace is for the log, a problem document for the client.
+    HEAD is served as GET, without the body. `fallback` serves everything that has no route; without it that is a
+    405. Never raises: the log gets the stack trace, the client a problem document.
     """
     instance: str = event.get("requestContext", {}).get("path", "/")
     try:
@@ -105,7 +105,7 @@ def json_response(status: int, body: Mapping[str, Any], headers: Mapping[str, st
 
 
 def method_not_allowed(request: Request, allowed: Collection[str]) -> Problem:
-    """405: the path exists, but takes only these methods."""
+    """405: the path exists, but supports only these methods."""
     methods = ", ".join(allowed)
     detail = f"{request.path} does not support {request.method}, only {methods}."
     return Problem(405, TITLES[405], detail, headers={"Allow": methods})
@@ -160,7 +160,7 @@ def _read(event: Mapping[str, Any]) -> Request:
 
 
 def _merged_headers(headers: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """All values of each header, whatever case its name is written in each time."""
+    """All values of each header, whatever the case of its name."""
     merged: dict[str, list[str]] = {}
     for name, values in headers.items():
         merged.setdefault(name.lower(), []).extend(values)

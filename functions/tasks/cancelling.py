@@ -1,4 +1,4 @@
-"""Cancelling: a queued task is cancelled, and its message finds nothing to do when its turn comes."""
+"""Cancelling: a queued task is cancelled, and its message has no effect when its turn comes."""
 
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -17,12 +17,12 @@ _REASONS = {
 
 
 class CancellableRecords(Protocol):
-    """Where records live. Every method raises `Unavailable` when the store does not answer."""
+    """Where records live. Every method raises `Unavailable` when the store does not respond."""
 
     def cancel(self, task_id: str, *, at: str, expires_at: int) -> Record | None:
-        """Cancel the task if it is queued; None, and nothing written, if it is not.
+        """Cancel the task if it is queued; otherwise write nothing and return None.
 
-        `at` is a moment as records have it, `expires_at` in seconds since 1970.
+        `at` is a timestamp as in records, `expires_at` is in seconds since 1970.
         """
         ...
 
@@ -32,7 +32,7 @@ class CancellableRecords(Protocol):
 
 
 def cancel(task_id: str, *, records: CancellableRecords, now: datetime, keep_for: timedelta) -> Record:
-    """Cancel the task, once or again; the record as it is then. `keep_for` has to exceed its message's retention.
+    """Cancel the task, once or again, and return its record. `keep_for` has to exceed its message's retention.
 
     `NotFound` when there is no such task, `Conflict` when it is no longer queued.
     """
@@ -45,5 +45,5 @@ def cancel(task_id: str, *, records: CancellableRecords, now: datetime, keep_for
             return record
         if record.status is not Status.QUEUED:
             raise Conflict("Not queued", f"The task {task_id!r} {_REASONS[record.status]}.")
-        # It was not queued a moment ago and is again: an execution gave it back in between.
+        # It was not queued a moment ago and is now: an execution has just returned it to the queue.
     raise Unavailable(f"the task {task_id!r} keeps being claimed and returned to the queue")

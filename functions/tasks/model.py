@@ -1,4 +1,4 @@
-"""A task: what a client posts, what travels in the message, what is read back.
+"""A task: what a client submits, what the message carries, what is read back.
 
 These models are the single description of a task. The OpenAPI document is generated from them, so their field
 descriptions are written for clients.
@@ -23,7 +23,7 @@ from pydantic.config import JsonDict
 MAX_ID_CHARACTERS = 128
 DEFAULT_ORDERING_KEY = "task-processing"
 DEFAULT_TYPE = "default"
-# Python's own parser takes any character between date and time; ISO 8601 takes a T.
+# Python's own parser accepts any character between date and time; ISO 8601 only a T.
 _DATE_AND_TIME = re.compile(r"(\d{4}-\d\d-\d\d|\d{8}|\d{4}-?W\d\d(-?\d)?)(T[\d:.,]+(Z|[+-][\d:]+)?)?", re.ASCII)
 
 
@@ -68,8 +68,8 @@ def _is_iso_8601(value: str) -> bool:
 
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 Trimmed = StringConstraints(strip_whitespace=True)
-# What trimming and validators ask for, said in the document's terms. Formats are open-ended: these names are our own.
-# U+0085 is white space to whoever trims, and none to the regular expressions of ECMAScript.
+# What trimming and validators require, in the document's terms. Formats are open-ended: these names are our own.
+# U+0085 is white space to Python's strip, but not to the regular expressions of ECMAScript.
 _NOT_BLANK: JsonDict = {"pattern": r"[^\s\u0085]"}
 _ISO_8601: JsonDict = {"format": "iso-8601"}
 _TASK_TYPE: JsonDict = {"format": "task-type"}
@@ -102,7 +102,7 @@ class NewTask(BaseModel):
     ordering_key: Annotated[
         str,
         Trimmed,
-        # What SQS takes as a MessageGroupId: alphanumerics and ASCII punctuation.
+        # What SQS accepts as a MessageGroupId: alphanumerics and ASCII punctuation.
         Field(
             pattern=r"^[!-~]{1,128}$",
             description="Tasks with the same key are processed strictly in the order in which they were accepted; "
@@ -124,7 +124,7 @@ class NewTask(BaseModel):
 
 
 class Task(NewTask):
-    """A task on its way: the message body, and what a task type's function is given.
+    """A task in the pipeline: the message body, and the argument of a task type's function.
 
     `task_id` is the idempotency token: a function may see the same task more than once. `attempt` counts the
     runs of the function over all executions of the task, from 1.

@@ -1,4 +1,4 @@
-"""Working a task off: from the message body to the task type's function and its result."""
+"""Processing a task: from the message body to the task type's function and its result."""
 
 from pydantic import ValidationError
 
@@ -17,30 +17,32 @@ from functions.tasks.redaction import redact
 from functions.tasks.registry import DEFAULT_RETRY, Registry, TaskType
 from functions.tasks.retry import RetryPolicy
 
-# The result passes through Step Functions (256 KiB a state, as an escaped string) and into the record, which
+# The result passes through Step Functions (256 KiB per state, as an escaped string) and into the record, which
 # DynamoDB limits to 400 KB together with the body.
 MAX_RESULT_BYTES = 128 * 1024
 MAX_MESSAGE_CHARACTERS = 1024
-_MAX_READ_CHARACTERS = 8 * MAX_MESSAGE_CHARACTERS  # enough for the redactor to see a secret whole before the cut
+_MAX_READ_CHARACTERS = (
+    8 * MAX_MESSAGE_CHARACTERS
+)  # enough for the redactor to see a whole secret before the text is cut
 
 
 class InvalidMessage(TaskValidationError):
-    """The message is no task, or its data is not what its type needs. Only producers that skip the API see this."""
+    """The message is malformed, or its data is not what its type needs. Only producers that bypass the API get it."""
 
 
 class InvalidResult(TaskValidationError):
-    """The function returned what cannot be kept."""
+    """The function returned a result that cannot be stored."""
 
 
 class LeaseExpiredError(Exception):
-    """The execution that asks for this run has lost its lease: another one may be working on the task already.
+    """The execution behind this run has lost its lease: another one may already be processing the task.
 
-    No error of the task, so no `TaskError`: the state machine gives the message back.
+    Not an error of the task, so not a `TaskError`: the state machine returns the message to the queue.
     """
 
 
 def refuse_without_lease(lease_until: int, now: int) -> None:
-    """Refuse a run that comes too late, after whatever held its execution up. Times in epoch milliseconds."""
+    """Refuse a run whose execution was delayed for too long. Times in epoch milliseconds."""
     if now >= lease_until:
         raise LeaseExpiredError(f"the lease ended {now - lease_until} ms ago")
 
@@ -49,9 +51,9 @@ def process(body: str, *, attempt: int, run: int, types: Registry, draw: float) 
     """Run the task in `body` and return its result as JSON text.
 
     `attempt` counts the runs over all executions, `run` those of this one, `draw` is a random number from 0 to 1.
-    Whatever goes wrong leaves as one of the five `TaskError` classes themselves, never a subclass, because the
-    state machine matches class names; its text is JSON, `{"type", "message", "retry_in"}`: what was raised, and
-    after how many seconds to run again, or null.
+    Any error is raised as one of the five `TaskError` classes themselves, never a subclass, because the state machine
+    matches class names; its text is JSON, `{"type", "message", "retry_in"}`: what was raised, and after how many
+    seconds to run again, or null.
     """
     policy = DEFAULT_RETRY
     try:
@@ -93,12 +95,12 @@ def _invalid_message(errors: tuple[FieldError, ...]) -> InvalidMessage:
 
 
 def _exact_class(error: Exception) -> type[TaskError]:
-    """The class of the taxonomy that `error` is or descends from; whatever else it is, nobody knows."""
+    """The class of the taxonomy that `error` belongs to; any other error is unknown."""
     return next((cls for cls in TASK_ERRORS.values() if isinstance(error, cls)), TaskUnknownError)
 
 
 def _message(error: Exception) -> str:
-    # Cut here: Step Functions cuts a long cause in the middle of its JSON, which nobody could read any more.
+    # Cut here: Step Functions would cut a long cause in the middle of its JSON, and break it.
     text = str(error)[:_MAX_READ_CHARACTERS].encode(errors="replace").decode()
     return redact(text)[:MAX_MESSAGE_CHARACTERS]
 

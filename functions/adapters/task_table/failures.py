@@ -1,7 +1,7 @@
-"""Failed tasks in the task table: found through the sparse index `failed`, marked and settled on the records.
+"""Failed tasks in the task table: found through the sparse index `failed`, marked and settled in the records.
 
-The state machine writes `failed_key` when a task fails and removes it when it succeeds; redrive removes it when the
-message was sent. The index (`infrastructure/pipeline/table.py`) holds what `TaskState` needs, without the bodies.
+The state machine writes `failed_key` when a task fails and removes it when it succeeds; redrive removes it once the
+message is sent. The index (`infrastructure/pipeline/table.py`) holds what `TaskState` needs, without the bodies.
 """
 
 import json
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _STATE = (*INDEXED, "task_id", "ordering_key", "sequence_number", "lease_until", "redriven_at", "failed_key")
 _PAGE = 200
-_MAX_ERROR_CHARACTERS = 256  # of a message in the history: a record has 400 KB for everything
+_MAX_ERROR_CHARACTERS = 256  # per message in the history: a record is limited to 400 KB in total
 _FROM_FAILED = "#status = :failed"
 _FROM_UNDELIVERED = "(#status = :queued OR (#status = :processing AND lease_until < :now_ms))"
 _MARK = (
@@ -59,7 +59,7 @@ class DynamoDBFailedTasks:
         return {state.task_id: state for state in map(_to_state, response["Responses"][self._table])}
 
     def of_key(self, ordering_key: str) -> Iterator[TaskState]:
-        """Query the index, in the order of the sequence numbers."""
+        """Query the index, in the order of sequence numbers."""
         start: dict[str, Any] = {}
         while True:
             with unavailable_on_failure("the task table"):
@@ -76,7 +76,7 @@ class DynamoDBFailedTasks:
             start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
 
     def keys(self, page: str | None) -> KeysPage:
-        """Scan the index for keys. A key whose tasks began on the page before belongs to that page."""
+        """Scan the index for keys. A key whose tasks started on the previous page belongs to that page."""
         start: dict[str, str] = json.loads(page) if page else {}
         request: dict[str, Any] = {"IndexName": INDEX, "ProjectionExpression": "failed_key", "Limit": _PAGE}
         if start:
@@ -89,7 +89,7 @@ class DynamoDBFailedTasks:
         return KeysPage(keys=tuple(sorted(found)), next_page=json.dumps(last) if last else None)
 
     def mark(self, state: TaskState, now: datetime) -> Mark | None:
-        """One conditional update. Nothing but a redrive counts redrives, so the count says whether it is the same."""
+        """One conditional update. Only a redrive changes the number of redrives, so it identifies the state."""
         redrives = state.redrives + 1
         condition, seen = _unchanged(state, now)
         marked: dict[str, Any] = {
@@ -121,7 +121,7 @@ class DynamoDBFailedTasks:
         return _to_mark(item) if marked else None
 
     def settle(self, mark: Mark) -> None:
-        """Take the task out of the index, unless it has failed again or was redriven again."""
+        """Remove the task from the index, unless it has failed or was redriven again."""
         try:
             self._update(
                 mark.task_id,
@@ -138,7 +138,7 @@ class DynamoDBFailedTasks:
             return
 
     def _update(self, task_id: str, **request: Any) -> dict[str, Any] | None:
-        """UpdateItem; None when its condition does not hold."""
+        """UpdateItem; None when the condition is not met."""
         with unavailable_on_failure("the task table"):
             try:
                 response = self._client.update_item(TableName=self._table, Key={"task_id": {"S": task_id}}, **request)
@@ -162,7 +162,7 @@ def _unchanged(state: TaskState, now: datetime) -> tuple[str, dict[str, Any]]:
 
 
 def _entry(state: TaskState, now: datetime) -> dict[str, Any]:
-    """The history keeps why the task had failed: the record's own `error` is gone from now on."""
+    """The history keeps why the task had failed, because the update removes the record's `error`."""
     entry: dict[str, Any] = {"status": {"S": Status.QUEUED}, "at": {"S": timestamp(now)}}
     if state.error:
         shortened = {**state.error, "message": state.error.get("message", "")[:_MAX_ERROR_CHARACTERS]}
@@ -180,7 +180,7 @@ def _to_mark(item: Mapping[str, Any]) -> Mark:
 
 
 def _to_state(item: Mapping[str, Any]) -> TaskState:
-    """Of a record, or of the index, which has `failed_key` for the ordering key."""
+    """From a record, or from the index, where the ordering key is `failed_key`."""
     error = item.get("error", {}).get("M", {})
     redriven_at = _text(item, "redriven_at")
     return TaskState(

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _SUMMARY = ("task_id", "status", "type", "priority", "ordering_key", "attempts", "created_at", "started_at",
             "finished_at", "error")  # fmt: skip
 _NAMES = {f"#{name}": name for name in _SUMMARY}
-_LAST = "~"  # sorts behind every moment
-_MARGIN = 4  # entries asked of a shard beyond its share: shards are even only on average
+_LAST = "~"  # sorts behind every timestamp
+_MARGIN = 4  # extra entries per shard: shards are even only on average
 
 
 class DynamoDBTaskIndex:
@@ -31,14 +31,14 @@ class DynamoDBTaskIndex:
     def newest_first(
         self, *, status: Status | None, ordering_key: str | None, before: str | None, page: int
     ) -> Iterator[Position]:
-        """Query every partition that can hold such tasks, and merge what they say."""
+        """Query every partition that can hold such tasks, and merge the results."""
         index, partitions = _partitions(status, ordering_key)
         share = page // len(partitions) + _MARGIN
         found = (self._partition(index, name, before or _LAST, share) for name in partitions)
         return heapq.merge(*found, key=lambda position: position.order, reverse=True)
 
     def summaries(self, task_ids: Collection[str]) -> Mapping[str, TaskSummary]:
-        """BatchGetItem, strongly consistent, until all are there: a response ends at 16 MB of records."""
+        """BatchGetItem, strongly consistent, until all are read: a response is limited to 16 MB."""
         keys: list[Any] = [{"task_id": {"S": task_id}} for task_id in task_ids]
         found: list[Any] = []
         while keys:
@@ -77,7 +77,7 @@ class DynamoDBTaskIndex:
 
 
 def _partitions(status: Status | None, ordering_key: str | None) -> tuple[str, Sequence[str]]:
-    """The index that fits the filters best, and the values of its hash key."""
+    """The index that suits the filters best, and the values of its hash key."""
     if ordering_key is not None:
         return BY_KEY, (ordering_key,)
     if status is not None:

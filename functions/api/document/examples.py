@@ -1,4 +1,4 @@
-"""Examples for readers of the OpenAPI document; tests hold them against the models and the functions."""
+"""Examples for readers of the OpenAPI document; tests check them against the models and the functions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -109,7 +109,7 @@ def _rejection(call: Callable[[], object]) -> Problem:
     raise AssertionError("the example of a rejection was accepted")
 
 
-# The domain's own rejections, so that no example shows what no function does.
+# The domain's own rejections, so that the examples show what the functions return.
 INVALID_TASK = rejected(invalid_task([FieldError(field="title", message="is required")]))
 TOO_LARGE = rejected(too_large())
 INVALID_CHANGE = _rejection(lambda: parse_change("{}"))

@@ -1,4 +1,4 @@
-"""Responses as the document describes them. `functions/api/tasks.py` makes them, and does not load these models."""
+"""Responses as the document describes them. `functions/api/tasks.py` builds them without loading these models."""
 
 from typing import Annotated, Any
 

@@ -1,7 +1,7 @@
 """The OpenAPI document, generated from the models that validate.
 
-It is the API: clients read it, and the gateway is made from it (`infrastructure/api/rest_api.py` adds which function
-serves which operation).
+It defines the API: clients read it, and the gateway imports it (`infrastructure/api/rest_api.py` adds the function
+behind each operation).
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ _RETRY_AFTER: Document = {"description": "Seconds to wait before trying again.",
 
 
 def openapi_document(access: Access | None = None) -> Document:
-    """The document in OpenAPI 3.0.1, the version that API Gateway imports, for a stage that asks for `access`."""
+    """The document in OpenAPI 3.0.1, the version that API Gateway imports, for a stage that requires `access`."""
     document: Document = {
         "openapi": "3.0.1",
         "info": {
@@ -37,7 +37,7 @@ def openapi_document(access: Access | None = None) -> Document:
 
 
 def _paths() -> Document:
-    """Each route with what `_OPERATIONS` says of its operation."""
+    """Each route with its operation from `_OPERATIONS`."""
     paths: Document = {}
     for route in ROUTES:
         operation = {"operationId": route.operation, "tags": [route.tag], **_OPERATIONS[route.operation]()}
@@ -249,7 +249,7 @@ def _json(model: str, example: Document) -> Document:
 
 
 def _problem(description: str, example: Problem | None = None) -> Document:
-    """An error; without an example of its own it gets the one of its status."""
+    """An error; without an example it gets the one for its status."""
     content: Document = {"schema": reference("Problem")}
     if example:
         content["example"] = example.document(examples.INSTANCE)

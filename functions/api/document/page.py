@@ -1,4 +1,4 @@
-"""The OpenAPI document as one page: rendered here, with no script, nothing loaded, and no address outside of it."""
+"""The OpenAPI document as a single page: no scripts, nothing to load, and no external addresses."""
 
 import base64
 import hashlib
@@ -26,7 +26,7 @@ _CLASSES = {"description": "text", "type": "text"}
 
 
 def page(document: Document) -> str:
-    """The whole page. Every text of the document is escaped."""
+    """The whole page. All text from the document is escaped."""
     title = _text(document["info"]["title"])
     body = [
         f"<h1>{title}</h1><p>{_text(document['info']['description'])}</p>",
@@ -88,7 +88,7 @@ def _body(operation: Document) -> str:
 
 
 def _command(method: str, path: str, operation: Document) -> str:
-    """A call that can be copied into a shell; path parameters stand in it by their names."""
+    """A call that can be copied into a shell; path parameters appear by name."""
     bodies: Document = operation.get("requestBody", {}).get("content", {})
     implied = "POST" if bodies else "GET"
     verb = f" -X {method}" if method != implied else ""
@@ -125,7 +125,7 @@ def _schema(name: str, schema: Document) -> str:
 
 
 def _type(schema: Document) -> str:
-    """A schema in a few words; one that has a name is a link."""
+    """A schema in a few words; a named one is a link."""
     if "$ref" in schema:
         name = _text(schema["$ref"].rsplit("/", 1)[1])
         return f"<a href='#schema-{name}'>{name}</a>"
@@ -141,14 +141,14 @@ def _description(part: Document) -> str:
 
 
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """A table; nothing when it would be empty."""
+    """A table, or nothing when it would be empty."""
     lines = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     head = "".join(f"<th class='{_CLASSES.get(name, '')}'>{name}</th>" for name in heads)
     return f"<div class='wide'><table><tr>{head}</tr>{lines}</table></div>" if lines else ""
 
 
 def _prose(text: str) -> str:
-    """Escaped, with what stands between backticks as code."""
+    """Escaped text, with what is in backticks as code."""
     return re.sub("`([^`]+)`", r"<code>\1</code>", _text(text))
 
 

@@ -1,4 +1,4 @@
-"""The style sheet of the page at `/docs`, which its content security policy names by its hash."""
+"""The style sheet of the page at `/docs`. Its content security policy allows it by hash."""
 
 # Cells wrap between words only. A table that is too wide scrolls by itself, with a shadow where there is more of it.
 STYLE = """

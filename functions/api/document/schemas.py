@@ -21,7 +21,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     *(RedriveRequest, RedriveReport),
     *(BreakerChange, BreakerView),
 )
-_QUERIES = {"ListRequest"}  # they become parameters
+_QUERIES = {"ListRequest"}  # these become parameters
 _PROBLEM: Document = {
     "type": "object",
     "description": "What went wrong (RFC 9457).",
@@ -46,18 +46,18 @@ _PROBLEM: Document = {
 
 
 def reference(model: str) -> Document:
-    """Where a model's schema stands."""
+    """A reference to the schema of a model."""
     return {"$ref": _REFERENCE.format(model=model)}
 
 
 def schemas() -> Document:
-    """All schemas by their names."""
+    """All schemas by name."""
     schemas = {name: schema for name, schema in _models().items() if name not in _QUERIES}
     return {**schemas, "Problem": _PROBLEM}
 
 
 def query_parameters(model: str) -> list[Document]:
-    """A model of a query string, field by field. A parameter is there or not, it is never null."""
+    """The parameters of a query string, one per field of the model. A parameter may be absent, but never null."""
     schema = _models()[model]
     return [_query_parameter(name, field, schema.get("required", ())) for name, field in schema["properties"].items()]
 
@@ -80,7 +80,7 @@ def _models() -> Document:
 
 
 def _to_openapi_3_0(schema: Any) -> Any:
-    """JSON Schema 2020-12 as pydantic writes it, in the dialect of OpenAPI 3.0, which has `nullable` for null."""
+    """Pydantic's JSON Schema 2020-12 in the dialect of OpenAPI 3.0, which has `nullable` for null."""
     if isinstance(schema, list):
         return [_to_openapi_3_0(item) for item in schema]  # pyright: ignore[reportUnknownVariableType]
     if not isinstance(schema, dict):

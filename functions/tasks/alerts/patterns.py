@@ -1,7 +1,7 @@
-"""Failure patterns: tasks of one type that fail with one class within a window are one piece of news.
+"""Failure patterns: tasks of one type that fail with one class within a window are reported together.
 
 A window opens with the first failure of a pattern and lasts for a fixed time; the next failure after it opens
-another. Each window is told once, so that a thousand failed tasks are one alert and not a thousand.
+another. Each window is reported once, so that a thousand failed tasks are one alert and not a thousand.
 """
 
 import json
@@ -32,7 +32,7 @@ ADVICE: Mapping[ErrorClass, str] = {
 
 @dataclass(frozen=True, order=True, kw_only=True)
 class Kind:
-    """What makes failures alike: the task type and the error class, by their labels."""
+    """What failures of a pattern have in common: the labels of task type and error class."""
 
     type: str
     error_class: ErrorClass
@@ -40,7 +40,7 @@ class Kind:
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """One failed task, as its event tells it. `event_id` is the same when the event comes again."""
+    """One failed task, from its event. `event_id` is the same when the event is delivered again."""
 
     event_id: str
     task_id: str
@@ -63,21 +63,21 @@ class Pattern:
 
 @dataclass(frozen=True, kw_only=True)
 class Alert:
-    """What people are told."""
+    """A notification for operators."""
 
     subject: str
     text: str
 
 
 class PatternStore(Protocol):
-    """Where patterns are counted. Every method raises `Unavailable` when the store does not answer."""
+    """Where patterns are counted. Every method raises `Unavailable` when the store does not respond."""
 
     def count(self, failure: Failure, *, now: datetime, window: timedelta) -> bool:
-        """Count the failure; False, and nothing counted, when its event was counted before."""
+        """Count the failure; False when its event has already been counted."""
         ...
 
     def claim_alert(self, kind: Kind, *, now: datetime, threshold: int) -> Pattern | None:
-        """The pattern, if it has to be told and nobody else is at it; the claim lapses after a while."""
+        """The pattern, if it is due to be reported and no one else has claimed it; the claim expires after a while."""
         ...
 
     def mark_reported(self, pattern: Pattern, *, now: datetime) -> None:
@@ -86,16 +86,16 @@ class PatternStore(Protocol):
 
 
 class Alerts(Protocol):
-    """Where people are told. Raises `Unavailable` when it does not answer."""
+    """Where alerts are sent. Raises `Unavailable` when it does not respond."""
 
     def send(self, alert: Alert) -> None:
-        """Tell everybody who subscribed."""
+        """Send it to all subscribers."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Monitor:
-    """The failure monitor's rules and what it works with. `threshold` failures in a window are worth an alert."""
+    """The failure monitor's dependencies and rules. `threshold` failures in a window cause an alert."""
 
     patterns: PatternStore
     alerts: Alerts
@@ -107,7 +107,7 @@ class Monitor:
 
 @dataclass(frozen=True, kw_only=True)
 class MonitorResult:
-    """What became of a batch. `again` are the ids of messages that have to come back."""
+    """The outcome of a batch. `retry` are the ids of the messages to retry."""
 
     counted: int
     alerts: tuple[Kind, ...]
@@ -115,10 +115,10 @@ class MonitorResult:
 
 
 def count_failures(messages: Sequence[tuple[str, str]], monitor: Monitor) -> MonitorResult:
-    """Count the failures in `messages` (id and text), then alert for each pattern that has not been told.
+    """Count the failures in `messages` (id and text), then alert for each pattern that has not been reported.
 
     First all are counted, so that the alert says how many there are already. A message that cannot be read, counted
-    or told comes back by itself; its event is not counted twice then.
+    or reported is retried on its own; its event is not counted again.
     """
     now = monitor.now()
     retry: list[str] = []
@@ -143,7 +143,7 @@ def count_failures(messages: Sequence[tuple[str, str]], monitor: Monitor) -> Mon
 
 
 def parse_failure(text: str, types: Container[str]) -> Failure:
-    """The failure that an event tells of; `ValueError` when it is no event of a failed task."""
+    """The failure in an event; `ValueError` when it is not the event of a failed task."""
     try:
         event = json.loads(text)
         error = event["error"]
@@ -159,7 +159,7 @@ def parse_failure(text: str, types: Container[str]) -> Failure:
 
 
 def to_alert(pattern: Pattern) -> Alert:
-    """What, how many, since when, for example which, and what to do."""
+    """What failed, how many, since when, examples, and what to do."""
     kind = pattern.kind
     tasks = "1 task" if pattern.failures == 1 else f"{pattern.failures} tasks"
     lines = [
@@ -180,7 +180,7 @@ def _redrive(kind: Kind) -> str:
 
 
 def _alert_if_due(kind: Kind, monitor: Monitor, now: datetime) -> bool:
-    """Alert if it is due. In this order a crash in between tells twice rather than never."""
+    """Send the alert if it is due. In this order, a crash in between reports twice rather than never."""
     pattern = monitor.patterns.claim_alert(kind, now=now, threshold=monitor.threshold)
     if pattern is None:
         return False

@@ -1,4 +1,4 @@
-"""Publishing the changes of tasks: in order, and nothing skipped."""
+"""Publishing the changes of tasks: in order, and without gaps."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from typing import Protocol
 from functions.tasks.errors import Unavailable
 from functions.tasks.events.event import Change, TaskEvent, UnreadableChange, to_event
 
-MAX_EVENTS = 10  # of one request to the topic
+MAX_EVENTS = 10  # per request to the topic
 
 
 @dataclass(frozen=True, kw_only=True)
 class StreamRecord:
     """One record of the stream of changes; `change` is None when it changes no task's status.
 
-    `position` is where the stream is read again from, `source` tells where the record is found.
+    `position` is the position to read the stream from again, `source` identifies the record in the stream.
     """
 
     position: str
@@ -23,26 +23,26 @@ class StreamRecord:
 
 
 class EventTopic(Protocol):
-    """Where task events are published. Raises `Unavailable` when it does not answer."""
+    """Where task events are published. Raises `Unavailable` when it does not respond."""
 
     def publish(self, events: Sequence[TaskEvent]) -> int:
-        """Publish up to `MAX_EVENTS` events. Returns how many, from the first on, are out; later ones may be, too."""
+        """Publish up to `MAX_EVENTS` events; return how many, from the first on, were. Later ones may be, too."""
         ...
 
 
 class UnreadableChanges(Protocol):
-    """Where records that cannot be understood are kept. Raises `Unavailable` when it does not respond."""
+    """Where unreadable records are kept. Raises `Unavailable` when it does not respond."""
 
     def keep(self, change: Mapping[str, object]) -> None:
-        """Keep where the record is found, and the reason."""
+        """Keep the record's location in the stream, and the reason."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """The outcome of a batch: the events that are out, how many records were unreadable, and where it stopped.
+    """The outcome of a batch: the published events, the number of unreadable records, and where it stopped.
 
-    `resume_from` is the position of the first record that is not done; None when all are.
+    `resume_from` is the position of the first unfinished record; None when all are finished.
     """
 
     events: tuple[TaskEvent, ...]
@@ -54,8 +54,8 @@ class Published:
 def publish_changes(records: Sequence[StreamRecord], *, topic: EventTopic, unreadable: UnreadableChanges) -> Published:
     """Publish the records' events, oldest first, up to the first that cannot be published now.
 
-    Stopping there keeps a task's events in order: the stream is read again from that record on. A record that
-    cannot be understood is set aside immediately, because waiting would hold up all behind it and not fix it.
+    Stopping there keeps a task's events in order: the stream is read again from that record on. An unreadable record
+    is set aside immediately, because waiting would hold up everything behind it without fixing it.
     """
     publication = _Publication(topic, unreadable)
     for record in records:
@@ -65,7 +65,7 @@ def publish_changes(records: Sequence[StreamRecord], *, topic: EventTopic, unrea
 
 
 class _Publication:
-    """The events of one batch on their way, as many as fit into a request at a time."""
+    """Publishes the events of one batch, as many per request as fit."""
 
     def __init__(self, topic: EventTopic, unreadable: UnreadableChanges) -> None:
         self._topic = topic
@@ -76,7 +76,7 @@ class _Publication:
         self._blocked: tuple[StreamRecord, Unavailable] | None = None
 
     def add(self, record: StreamRecord) -> bool:
-        """Take the next record; whether the one after it may follow."""
+        """Add the next record; whether another one may follow."""
         if record.change is None:
             return True
         try:
@@ -87,7 +87,7 @@ class _Publication:
         return len(self._waiting) < MAX_EVENTS or self._flush()
 
     def finish(self) -> Published:
-        """Publish what is left, and say what became of it all."""
+        """Publish what is left, and return the outcome."""
         if self._blocked is None:
             self._flush()
         record, reason = self._blocked or (None, "")
@@ -99,7 +99,7 @@ class _Publication:
         )
 
     def _flush(self) -> bool:
-        """Publish what waits; whether all of it is out."""
+        """Publish the waiting events; whether all were published."""
         waiting, self._waiting = self._waiting, []
         if not waiting:
             return True

@@ -1,4 +1,4 @@
-"""The cursor: where a page ended, for the same filters only. Opaque to clients, and no secret."""
+"""The cursor: where a page ended, bound to its filters. Opaque to clients, but not secret."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ def encode_cursor(position: str, status: Status | None, ordering_key: str | None
 
 
 def decode_cursor(cursor: str, status: Status | None, ordering_key: str | None) -> str:
-    """The position; `ValueError` for anything that `encode_cursor` did not make for these filters."""
+    """The position; `ValueError` for anything that `encode_cursor` did not return for these filters."""
     try:
         position = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)).decode()[_CHECK_CHARACTERS:]
     except ValueError:  # neither base64 nor UTF-8
@@ -26,6 +26,6 @@ def decode_cursor(cursor: str, status: Status | None, ordering_key: str | None) 
 
 
 def _check(position: str, status: Status | None, ordering_key: str | None) -> str:
-    """Tells what was cut, changed, made up, or made for other filters. It guards nothing: it is no secret."""
-    text = f"{position} {status or ''} {ordering_key or ''}"  # none of them has a space in it
+    """Detects cursors that were cut, changed, made up, or made for other filters. A checksum, not a signature."""
+    text = f"{position} {status or ''} {ordering_key or ''}"  # none of them contains a space
     return hashlib.sha256(text.encode()).hexdigest()[:_CHECK_CHARACTERS]

@@ -1,4 +1,4 @@
-"""What a client asks for, and what a page says. The OpenAPI document is generated from these models."""
+"""The request for a list, and a page of it. The OpenAPI document is generated from these models."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ def _whole_number(value: object) -> object:
     return value
 
 
-_CURSOR: JsonDict = {"format": "continuation"}  # our own name: a text that an earlier answer gave
+_CURSOR: JsonDict = {"format": "continuation"}  # our own name: text from an earlier response
 
 
 class ListRequest(BaseModel):
@@ -45,11 +45,11 @@ class ListRequest(BaseModel):
 
     @property
     def before(self) -> str | None:
-        """The position behind which this page begins; None for the first one. `ValueError` when the cursor is none."""
+        """The position after which this page starts; None for the first page. `ValueError` for an invalid cursor."""
         return None if self.cursor is None else decode_cursor(self.cursor, self.status, self.ordering_key)
 
     def cursor_after(self, position: str) -> str:
-        """The cursor of the page that follows this position."""
+        """The cursor of the page after this position."""
         return encode_cursor(position, self.status, self.ordering_key)
 
 
@@ -83,7 +83,7 @@ class TaskList(BaseModel):
 
 
 def parse_list_request(query: Mapping[str, Sequence[str]]) -> ListRequest:
-    """What a query asks for, given all values of each parameter; `Invalid` names each wrong one."""
+    """The request in a query, given all values of each parameter; `Invalid` names each wrong one."""
     errors = [FieldError(field=name, message="is given more than once") for name in query if len(query[name]) > 1]
     try:
         request = ListRequest.model_validate({name: values[0] for name, values in query.items()})

@@ -1,4 +1,4 @@
-"""POST /redrive: redrive every failed task that matches, key by key, in the original order of each key."""
+"""POST /redrive: redrive all failed tasks that match, key by key, in the original order of each key."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -11,14 +11,14 @@ from functions.tasks.redrive.redriver import Redriver
 from functions.tasks.redrive.state import TaskState
 from functions.tasks.redrive.sweep import Sweep, Undelivered
 
-# API Gateway waits 29 s. After this time nothing new is begun, and what is begun takes at most five more calls.
+# API Gateway waits 29 s. After this time nothing new starts; what is under way takes at most five more calls.
 _WORK = timedelta(seconds=10)
 _SWEEP = timedelta(seconds=5)
 _FINISH = timedelta(seconds=18)  # until then, dead letters are deleted and released one by one
 
 
 class BulkRedrive:
-    """One call: first what SQS gave up, merged with the failures before it; then all other failures."""
+    """One call: first what SQS gave up on, merged with the failures before it; then all other failures."""
 
     def __init__(self, request: RedriveRequest, redriver: Redriver, sweep: Sweep, now: Callable[[], datetime]) -> None:
         self._request = request
@@ -34,7 +34,7 @@ class BulkRedrive:
         self._position = Continuation.decode(given) if given else Continuation(before=timestamp(self._started))
 
     def run(self) -> RedriveReport:
-        """Do it, or see what would be done; `Unavailable` when table or queue do not answer."""
+        """Redrive, or list what would be redriven; `Unavailable` when table or queue do not respond."""
         try:
             finished = self._undelivered() and self._redrive_failed()
             if self._request.drop_malformed and not self._request.dry_run:
@@ -57,7 +57,7 @@ class BulkRedrive:
         return len(self._done) < self._request.limit and self._now() < self._started + _WORK
 
     def _undelivered(self) -> bool:
-        """Until no more come up: a group shows its next messages only when its first ones are gone."""
+        """Until there are no more: a group shows its next messages only once its first ones are deleted."""
         self._sweep.run(self._started + _SWEEP)
         while found := self._sweep.take_undelivered():
             if not all(self._redrive_undelivered_of(key, found[key]) for key in sorted(found)):
@@ -69,7 +69,7 @@ class BulkRedrive:
         return True
 
     def _redrive_undelivered_of(self, key: str, waiting: Sequence[Undelivered | None]) -> bool:
-        """Whether the time was enough. A key that an execution is busy with is left where it is."""
+        """Whether capacity was left for all of it. A key with a task in process is left alone from there on."""
         matching = [one for one in waiting if self._request.matches_undelivered(key, one.type if one else None)]
         if key in self._busy or not matching:
             return True
@@ -86,9 +86,9 @@ class BulkRedrive:
         return True
 
     def _was_listed(self, one: TaskState | Undelivered) -> bool:
-        """Whether an earlier page of this dry run has listed it. (A real run does not meet again what it redrove.)
+        """Whether an earlier page of this dry run has listed it. A real run does not find again what it redrove.
 
-        Each page merges the same undelivered messages and failures anew, and goes on behind those that were listed.
+        Each page of a dry run merges the same undelivered messages and failures, and skips those already listed.
         """
         if not self._request.dry_run:
             return False
@@ -99,7 +99,7 @@ class BulkRedrive:
         return False
 
     def _redrive_failed(self) -> bool:
-        """Page by page of keys, key by key; whether it came to the end."""
+        """Page by page of keys, key by key; whether it reached the end."""
         while True:
             page = self._position.page
             if self._request.ordering_key is None:
@@ -131,7 +131,7 @@ class BulkRedrive:
                 yield state
 
     def _redrive(self, one: TaskState | Undelivered) -> bool:
-        """Put it back, or only list it; False when an undelivered message cannot be redriven now."""
+        """Redrive it, or only list it; False when an undelivered message cannot be redriven now."""
         if isinstance(one, TaskState):
             if self._request.dry_run:
                 self._report(one, one.redrives + (one.status is Status.FAILED))
@@ -145,7 +145,7 @@ class BulkRedrive:
 
     def _resend(self, one: Undelivered) -> bool:
         message_id = one.dead_letter.received.message_id
-        if one.state is None:  # never claimed, so there is no record to mark and nothing that could have succeeded
+        if one.state is None:  # never claimed: there is no record to mark, and nothing can have succeeded
             self._redriver.queue.send(
                 body=one.dead_letter.received.body, group=one.ordering_key, deduplication_id=f"redrive-{message_id}"
             )
@@ -164,10 +164,10 @@ class BulkRedrive:
 def merge_in_order(
     failed: Sequence[TaskState], undelivered: Sequence[Undelivered | None]
 ) -> Iterator[TaskState | Undelivered | None]:
-    """Both in the key's original order, up to the last undelivered one: behind it, there may be more of them.
+    """Both in the key's original order, up to the last undelivered one: more of them may follow it.
 
-    SQS's sequence numbers are exact, and a task has one once it was claimed; before that, only the moment is known at
-    which it was accepted. None stands for a task that an execution has: nothing behind it may be sent.
+    SQS's sequence numbers are exact, and a task has one once it is claimed; before that, only the time of its
+    acceptance is known. None stands for a task that an execution is processing: nothing behind it may be sent.
     """
     rest = list(failed)
     for one in undelivered:
@@ -183,7 +183,7 @@ def _comes_before(failed: TaskState, undelivered: TaskState) -> bool:
 
 
 def _state(one: TaskState | Undelivered) -> TaskState:
-    """The task's state; of one that has no record, what its message says."""
+    """The task's state; without a record, what its message says."""
     if isinstance(one, TaskState):
         return one
     return one.state or TaskState(

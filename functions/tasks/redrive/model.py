@@ -1,4 +1,4 @@
-"""What an operator asks for, and what the answer says. The OpenAPI document is generated from these models."""
+"""The request for a redrive, and its report. The OpenAPI document is generated from these models."""
 
 import base64
 import binascii
@@ -51,16 +51,16 @@ class Continuation(BaseModel):
     merged: int | None = None
 
     def has_passed(self, key: str, sequence: str) -> bool:
-        """Whether the place lies before this one, which means that it has been seen."""
+        """Whether the redrive has already seen this position."""
         return self.key is not None and (key, sequence) <= (self.key, self.sequence or "")
 
     def encode(self) -> str:
-        """As text that a client hands back."""
+        """As text that a client sends back."""
         return base64.urlsafe_b64encode(self.model_dump_json(exclude_none=True).encode()).decode()
 
     @classmethod
     def decode(cls, text: str) -> "Continuation":
-        """`ValueError` for anything that `encode` did not make."""
+        """`ValueError` for anything that `encode` did not return."""
         try:
             return cls.model_validate_json(base64.b64decode(text.encode(), altchars=b"-_", validate=True))
         except (binascii.Error, ValidationError, UnicodeEncodeError) as error:
@@ -73,7 +73,7 @@ def _continuation(value: str) -> str:
 
 
 _Name = Annotated[str, Field(min_length=1, max_length=128)]
-# What the validators ask for, said in the document's terms. Formats are open-ended: these names are our own.
+# What the validators require, in the document's terms. Formats are open-ended: these names are our own.
 _ERROR_CLASSES: JsonDict = {"enum": [*ErrorClass]}
 _MOMENT: JsonDict = {"format": "iso-8601-moment"}
 _CURSOR: JsonDict = {"format": "continuation"}
@@ -112,7 +112,7 @@ class RedriveRequest(BaseModel):
     ] = None
 
     def matches(self, state: TaskState, before: str) -> bool:
-        """Whether the task fits. One whose redrive was interrupted is finished whatever its failure was."""
+        """Whether the task matches. An interrupted redrive is finished whatever the failure was."""
         if not self._matches_key_and_type(state.ordering_key, state.type):
             return False
         if state.status is not Status.FAILED:
@@ -125,15 +125,15 @@ class RedriveRequest(BaseModel):
         )
 
     def matches_undelivered(self, ordering_key: str, task_type: str | None) -> bool:
-        """Whether a message fits that never came to an outcome: it has no error class and no moment of failure.
+        """Whether a message without an outcome matches: it has no error class and no time of failure.
 
-        A type of None stands for a message that blocks its key, whatever types are asked for.
+        A type of None stands for a message that blocks its key, whatever type is requested.
         """
-        asks_for_a_failure = self.error_class or self.failed_from or self.failed_until
-        return not asks_for_a_failure and self._matches_key_and_type(ordering_key, task_type or self.type or "")
+        filters_failures = self.error_class or self.failed_from or self.failed_until
+        return not filters_failures and self._matches_key_and_type(ordering_key, task_type or self.type or "")
 
     def _matches_key_and_type(self, ordering_key: str, task_type: str) -> bool:
-        """Whether key and type fit."""
+        """Whether key and type match."""
         return (self.ordering_key or ordering_key, self.type or task_type) == (ordering_key, task_type)
 
 
@@ -186,7 +186,7 @@ class RedriveReport(BaseModel):
 
 
 def parse_request(text: str) -> RedriveRequest:
-    """What a request body asks for, nothing for a dry run of everything; `Invalid` names each wrong field."""
+    """The request in a body; an empty one is a dry run of everything. `Invalid` names each wrong field."""
     try:
         return RedriveRequest.model_validate(strict_json.loads(text or "{}"))
     except ValidationError as error:

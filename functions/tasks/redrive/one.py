@@ -21,7 +21,7 @@ _REASONS = {
 
 
 def redrive_one(task_id: str, redriver: Redriver, sweep: Sweep, now: Callable[[], datetime]) -> RedriveReport:
-    """Put the task back and look for its dead letter; `NotFound`, or `Conflict` when it has not failed."""
+    """Redrive the task and remove its dead letter; `NotFound`, or `Conflict` when it has not failed."""
     state = redriver.tasks.states([task_id]).get(task_id)
     if state is None:
         raise NotFound(task_id)
@@ -37,7 +37,7 @@ def redrive_one(task_id: str, redriver: Redriver, sweep: Sweep, now: Callable[[]
 
 
 def report_line(state: TaskState, redrives: int) -> RedrivenTask:
-    """The line of a report about this task."""
+    """The report's entry for this task."""
     return RedrivenTask(
         task_id=state.task_id,
         ordering_key=state.ordering_key,

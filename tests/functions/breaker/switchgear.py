@@ -36,17 +36,17 @@ class Switchgear:
         self._call("load")
         return self.breaker
 
-    def keep(self, breaker: Breaker) -> bool:
-        dies = self._call("keep", late=True)
-        kept = self.breaker is None or self.breaker.version == breaker.version
-        if kept:
+    def save(self, breaker: Breaker) -> bool:
+        dies = self._call("save", late=True)
+        saved = self.breaker is None or self.breaker.version == breaker.version
+        if saved:
             self.breaker = replace(breaker, version=breaker.version + 1)
         if dies:
             raise Died
-        return kept
+        return saved
 
-    def look(self) -> PipeState:
-        self._call("look")
+    def describe(self) -> PipeState:
+        self._call("describe")
         return PipeState(desired=self.desired, current=self.current, reason="")
 
     def stop(self) -> bool:
@@ -68,7 +68,7 @@ class Switchgear:
         return not self.busy
 
     def _call(self, name: str, *, late: bool = False) -> bool:
-        """Note the call; die now, or say that the caller shall die after its effect."""
+        """Note the call; die now, or tell the caller to die after its effect."""
         self.calls.append(name)
         dies = len(self.calls) == self.dies_at
         if dies and not (late and self.dies_after):

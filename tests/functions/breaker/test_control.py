@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from functions.tasks.breaker.control import BreakerStatus, change, look, settle, tick
+from functions.tasks.breaker.control import BreakerStatus, change, read_status, settle, tick
 from functions.tasks.breaker.states import Attempts, Breaker, State, set_manually, tripped
 from functions.tasks.errors import Unavailable
 from tests.functions.breaker.switchgear import NOON, RULES, Died, Switchgear
@@ -56,7 +56,7 @@ def test_an_alarm_that_comes_twice_stops_it_once() -> None:
     gear = opened()
     alarm(gear)
     assert "stop" not in gear.calls
-    assert "keep" not in gear.calls
+    assert "save" not in gear.calls
 
 
 def test_after_the_cool_down_the_pipe_runs_and_after_a_good_probe_the_breaker_is_closed() -> None:
@@ -186,7 +186,7 @@ def test_two_that_change_it_at_a_time_do_not_overwrite_each_other() -> None:
 
 def test_a_breaker_that_others_change_all_the_time_is_unavailable() -> None:
     class Contended(Switchgear):
-        def keep(self, breaker: Breaker) -> bool:
+        def save(self, breaker: Breaker) -> bool:
             return False
 
     with pytest.raises(Unavailable, match=r"^the breaker keeps being changed by others$"):
@@ -198,8 +198,8 @@ def test_a_breaker_that_others_change_all_the_time_is_unavailable() -> None:
 
 def test_looking_changes_nothing() -> None:
     gear = Switchgear()
-    assert look(gear.control).breaker.state is State.CLOSED
-    assert gear.calls == ["load", "look"]
+    assert read_status(gear.control).breaker.state is State.CLOSED
+    assert gear.calls == ["load", "describe"]
 
 
 def test_a_quiet_tick_writes_nothing() -> None:
@@ -207,4 +207,4 @@ def test_a_quiet_tick_writes_nothing() -> None:
     at(gear, NOON)
     gear.calls.clear()
     at(gear, NOON + timedelta(minutes=1))
-    assert set(gear.calls) == {"load", "look"}
+    assert set(gear.calls) == {"load", "describe"}

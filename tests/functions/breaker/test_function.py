@@ -240,12 +240,12 @@ def test_state_and_stopped_pipe_are_metrics(aws: Aws, capsys: pytest.CaptureFixt
 def test_a_breaker_is_kept_as_it_is_and_only_over_the_version_that_was_read(aws: Aws) -> None:
     store = DynamoDBBreakerStore(TABLE, PIPE)
     assert store.load() is None
-    assert store.keep(NEW)
+    assert store.save(NEW)
     first = store.load()
     assert first is not None
     assert first.version == 1
-    assert store.keep(first)
-    assert not store.keep(first), "somebody was faster"
+    assert store.save(first)
+    assert not store.save(first), "somebody was faster"
     assert DynamoDBBreakerStore(TABLE, "another-pipe").load() is None
 
 
