@@ -17,7 +17,7 @@ from functions.tasks.record import Record, RecordStore
 
 
 def intake_ports(records: RecordStore, queue: TaskQueue) -> Ports:
-    """What intake works with, around these; a second goes by between two requests, and each id is new."""
+    """Ports of intake around these; the clock advances by a second per reading, and each id is new."""
     seconds = itertools.count()
     return Ports(
         records=records,
@@ -57,7 +57,7 @@ class FakeStore:
         return iter(())
 
     def summaries(self, task_ids: Collection[str]) -> dict[str, TaskSummary]:
-        raise AssertionError("there is nothing to sum up")
+        raise AssertionError("there are no tasks to summarise")
 
 
 @dataclass
