@@ -1,6 +1,6 @@
-"""The circuit breaker: the Lambda function that alarms, the clock and people call. See `tasks/breaker.py`.
+"""The circuit breaker: the Lambda function that its alarm, its schedule and operators call. See `tasks/breaker/`.
 
-Its alarm opens it (through SNS), a rule ticks it each minute, and `GET` and `PUT /breaker` show and change it.
+Its alarm opens it (through SNS), a rule ticks it every minute, and `GET` and `PUT /breaker` show and change it.
 """
 
 import json
@@ -15,17 +15,17 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.adapters.breaker import CloudWatchAttempts, DynamoDBBreakerStore, EventBridgePipe
 from functions.api.http import Request, Response, dispatch, json_response
 from functions.api.routes import serve
-from functions.tasks.breaker.control import BreakerStatus, Control, change, look, tick
-from functions.tasks.breaker.states import Rules, State, ordered, tripped
+from functions.tasks.breaker.control import BreakerStatus, Control, change, read_status, tick
+from functions.tasks.breaker.states import Rules, State, set_manually, tripped
 from functions.tasks.breaker.view import parse_change, view
 from functions.telemetry.observability import logger, metrics, tracer
 
-ANONYMOUS = "somebody"  # where the API asks nobody for a signature
+ANONYMOUS = "anonymous"  # where the API requires no signature
 
 
 @cache
 def build() -> Control:
-    """Clients and rules, once per execution environment."""
+    """The dependencies and rules, once per execution environment."""
     pipe = os.environ["PIPE_NAME"]
     return Control(
         store=DynamoDBBreakerStore(os.environ["BREAKER_TABLE_NAME"], pipe),
@@ -43,16 +43,16 @@ def build() -> Control:
 def read_breaker(_: Request) -> Response:
     """GET /breaker: the breaker, and the pipe that it stops and starts."""
     control = build()
-    return json_response(200, view(look(control), control.rules))
+    return json_response(200, view(read_status(control), control.rules))
 
 
 def change_breaker(request: Request) -> Response:
-    """PUT /breaker: open or close it; 200 with what it is then. The pipe may take AWS a minute or two."""
-    wanted = parse_change(request.require_json())
-    control, state, by = build(), State(wanted.state), request.caller or ANONYMOUS
+    """PUT /breaker: open or close it; 200 with its new state. The pipe may take a minute or two to follow."""
+    requested = parse_change(request.require_json())
+    control, state, by = build(), State(requested.state), request.caller or ANONYMOUS
     now = control.now()
-    status = change(control, lambda breaker: ordered(breaker, state, reason=wanted.reason, by=by, now=now))
-    _report(status)
+    status = change(control, lambda breaker: set_manually(breaker, state, reason=requested.reason, by=by, now=now))
+    _publish(status)
     return json_response(200, view(status, control.rules))
 
 
@@ -63,37 +63,37 @@ ROUTES = serve("breaker", read_breaker, change_breaker)
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any] | None:
-    """API Gateway's proxy event, SNS's messages of the alarm, or the clock's tick, which is anything else."""
+    """API Gateway's proxy event, the alarm's SNS messages, or the schedule's tick, which is any other event."""
     if "httpMethod" in event:
         return dispatch(event, ROUTES)
     if "Records" in event:
         for record in event["Records"]:
             _alarm(json.loads(record["Sns"]["Message"]))
         return None
-    _report(tick(build()))
+    _publish(tick(build()))
     return None
 
 
 def _alarm(message: dict[str, Any]) -> None:
-    """The alarm changed its state. Only the change to ALARM is sent here; https://docs.aws.amazon.com/AmazonCloudWatch/
-    latest/monitoring/Notify_Users_Alarm_Changes.html describes the message."""
+    """The alarm changed state. Only changes to ALARM open the breaker. The message is described at
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html"""
     if message["NewStateValue"] != "ALARM":
         return
     control, at = build(), datetime.fromisoformat(message["StateChangeTime"])
     now = control.now()
     reason = f"{message['AlarmName']}: {message['NewStateReason']}"
-    _report(change(control, lambda breaker: tripped(breaker, reason=reason, at=at, now=now)))
+    _publish(change(control, lambda breaker: tripped(breaker, reason=reason, at=at, now=now)))
 
 
-def _report(status: BreakerStatus) -> None:
-    """What people and alarms are told."""
+def _publish(status: BreakerStatus) -> None:
+    """Write the metrics that alarms watch, and a log line."""
     breaker, pipe = status.breaker, status.pipe
     is_open = breaker.state is not State.CLOSED
     metrics.add_metric(name="BreakerOpen", unit=MetricUnit.Count, value=int(is_open))
     metrics.add_metric(name="PipeStopped", unit=MetricUnit.Count, value=int(status.pipe_stopped))
     log = logger.error if status.pipe_stopped else logger.warning if is_open else logger.info
     log(
-        "the pipe stands though the breaker lets it run" if status.pipe_stopped else f"breaker {breaker.state}",
+        "the pipe is stopped although the breaker lets it run" if status.pipe_stopped else f"breaker {breaker.state}",
         breaker=breaker.state,
         since=breaker.since.isoformat(),
         reason=breaker.reason,

@@ -1,4 +1,4 @@
-"""The request handler of `DELETE /tasks/{task_id}`. A function of its own, because the reader may write nothing."""
+"""The request handler of `DELETE /tasks/{task_id}`. Separate from the reader, which may not write."""
 
 import os
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from functions.telemetry.observability import logger, metrics, tracer
 
 @dataclass(frozen=True, kw_only=True)
 class Canceller:
-    """What the handler works with."""
+    """What the handler depends on."""
 
     records: CancellableRecords
     keep_for: timedelta
@@ -29,7 +29,7 @@ class Canceller:
 
 @cache
 def build() -> Canceller:
-    """The client, once per execution environment."""
+    """The dependencies, once per execution environment."""
     return Canceller(
         records=DynamoDBRecordStore(os.environ["TABLE_NAME"]),
         keep_for=timedelta(seconds=int(os.environ["RETENTION_SECONDS"])),

@@ -1,6 +1,6 @@
-"""The request handler of what tells about the API: `GET /openapi.json`, `GET /docs`, preflights, and 405.
+"""The request handler for the API's own description: `GET /openapi.json`, `GET /docs`, preflights, and 405.
 
-A function of its own, so that no task waits for the document to be made.
+A separate function, so that no task waits for the document to be built.
 """
 
 import json
@@ -36,12 +36,12 @@ def build_page() -> str:
 
 
 def read_openapi(request: Request) -> Response:
-    """GET /openapi.json: the document, and below which path of this host its paths are."""
+    """GET /openapi.json: the document, with the base path of the stage."""
     return json_response(200, {**build(), "servers": [{"url": f"/{request.stage}"}]}, CACHE)
 
 
 def read_docs(_request: Request) -> Response:
-    """GET /docs: the document as a page, which needs nothing but itself."""
+    """GET /docs: the document as a self-contained page."""
     headers = {
         "Content-Type": f"{HTML}; charset=utf-8",
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -52,7 +52,7 @@ def read_docs(_request: Request) -> Response:
 
 
 def any_other_method(request: Request) -> Response:
-    """A method that no operation takes: what a browser asks before a request of another origin (OPTIONS), or 405."""
+    """A method without an operation: a browser's preflight (OPTIONS), or 405."""
     operations: Document = build()["paths"][request.resource]
     declared = {verb.upper() for verb in operations}
     methods = sorted(declared | {"OPTIONS"} | ({"HEAD"} if "GET" in declared else set()))
@@ -76,4 +76,4 @@ ROUTES = serve("documents", read_openapi, read_docs)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """API Gateway's proxy event in, proxy response out."""
-    return dispatch(event, ROUTES, otherwise=any_other_method)
+    return dispatch(event, ROUTES, fallback=any_other_method)

@@ -18,7 +18,7 @@ from functions.telemetry.observability import emit, logger, metrics, tracer
 
 @dataclass(frozen=True, kw_only=True)
 class Publisher:
-    """What the handler works with. `types` are the names that metrics may have."""
+    """What the handler depends on. `types` are the type names that metrics may have."""
 
     topic: EventTopic
     unreadable: UnreadableChanges
@@ -27,7 +27,7 @@ class Publisher:
 
 @cache
 def build() -> Publisher:
-    """Clients and names, once per execution environment."""
+    """The dependencies, once per execution environment."""
     return Publisher(
         topic=SNSEventTopic(os.environ["TOPIC_ARN"]),
         unreadable=SQSUnreadableChanges(os.environ["FAILURES_QUEUE_URL"]),
@@ -39,26 +39,26 @@ def build() -> Publisher:
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """A batch of one shard in; out, the first record that is not done, from which the shard is read again."""
+    """A batch of one shard in; out, the first unfinished record, from which the shard is read again."""
     publisher = build()
     published = publish_changes(
         [read_record(record) for record in event["Records"]], topic=publisher.topic, unreadable=publisher.unreadable
     )
     _measure(published, publisher.types)
-    troubled = published.stopped_at is not None or published.unreadable
-    log = logger.error if troubled else logger.info
+    incomplete = published.resume_from is not None or published.unreadable
+    log = logger.error if incomplete else logger.info
     log(
         published.reason or "published",
         extra={
             "records": len(event["Records"]),
             "events": len(published.events),
             "unreadable": published.unreadable,
-            "stopped_at": published.stopped_at,
+            "resume_from": published.resume_from,
         },
     )
-    if published.stopped_at is None:
+    if published.resume_from is None:
         return {"batchItemFailures": []}
-    return {"batchItemFailures": [{"itemIdentifier": published.stopped_at}]}
+    return {"batchItemFailures": [{"itemIdentifier": published.resume_from}]}
 
 
 def _measure(published: Published, types: frozenset[str]) -> None:

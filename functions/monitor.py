@@ -1,4 +1,4 @@
-"""The failure monitor: the Lambda function that hears of failed tasks. See `tasks/patterns.py`."""
+"""The failure monitor: the Lambda function that receives failed tasks. See `tasks/alerts/`."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -11,15 +11,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.adapters.patterns import DynamoDBPatternStore
 from functions.adapters.topic import SNSAlerts
 from functions.task_types import load_task_types
-from functions.tasks.alerts.patterns import Watch, watch
+from functions.tasks.alerts.patterns import Monitor, count_failures
 from functions.tasks.events.measures import COUNT
 from functions.telemetry.observability import emit, logger, metrics, tracer
 
 
 @cache
-def build() -> Watch:
-    """Clients and rules, once per execution environment."""
-    return Watch(
+def build() -> Monitor:
+    """The dependencies and rules, once per execution environment."""
+    return Monitor(
         patterns=DynamoDBPatternStore(os.environ["PATTERNS_TABLE_NAME"]),
         alerts=SNSAlerts(os.environ["ALERTS_TOPIC_ARN"]),
         window=timedelta(seconds=int(os.environ["WINDOW_SECONDS"])),
@@ -33,15 +33,15 @@ def build() -> Watch:
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """A batch of the queue of failed tasks in; out, the messages that have to come back."""
+    """A batch from the queue of failed tasks in; out, the messages to retry."""
     messages = [(record["messageId"], record["body"]) for record in event["Records"]]
-    watched = watch(messages, build())
-    for kind in watched.alerts:
+    result = count_failures(messages, build())
+    for kind in result.alerts:
         emit({"type": kind.type, "error_class": kind.error_class}, {("FailureAlerts", COUNT): [1]})
-    metrics.add_metric(name="FailuresCounted", unit=MetricUnit.Count, value=watched.counted)
-    counts: dict[str, Any] = {"messages": len(messages), "counted": watched.counted, "alerts": len(watched.alerts)}
-    if watched.again:
-        logger.error("some have to come back", **counts, message_ids=list(watched.again))
+    metrics.add_metric(name="FailuresCounted", unit=MetricUnit.Count, value=result.counted)
+    counts: dict[str, Any] = {"messages": len(messages), "counted": result.counted, "alerts": len(result.alerts)}
+    if result.retry:
+        logger.error("some messages will be retried", **counts, message_ids=list(result.retry))
     else:
-        logger.info("watched", **counts)
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in watched.again]}
+        logger.info("failures counted", **counts)
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in result.retry]}

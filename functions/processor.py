@@ -22,15 +22,15 @@ class CountedRun(Protocol):
     """One run of a task, as the circuit breaker counts it."""
 
     def ended(self, *, transiently: bool) -> None:
-        """The run is over; `transiently` if it failed for a reason that passes."""
+        """The run is over; `transiently` if it failed for a transient reason."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
-    """What the handler works with: epoch milliseconds, random numbers from 0 to 1, and the count of runs.
+    """What the handler depends on. `now_ms` is in epoch milliseconds, `draw` returns a random number from 0 to 1.
 
-    `begin_run` takes the seconds that the run has left.
+    `begin_run` counts a run; it takes the seconds that the run has left.
     """
 
     types: Registry
@@ -41,7 +41,7 @@ class Ports:
 
 @cache
 def build() -> Ports:
-    """The task types, once per execution environment."""
+    """The dependencies, once per execution environment."""
     return Ports(
         types=load_task_types(),
         now_ms=lambda: time.time_ns() // 1_000_000,

@@ -1,4 +1,4 @@
-"""The request handler of `GET /tasks/{task_id}` and `GET /tasks`: everybody can see what happened to tasks."""
+"""The request handler of `GET /tasks/{task_id}` and `GET /tasks`, which show what happened to tasks."""
 
 import os
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from functions.telemetry.observability import logger, metrics, tracer
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """What the handler works with."""
+    """What the handler depends on."""
 
     records: RecordStore
     index: pages.TaskIndex
@@ -30,13 +30,13 @@ class Reader:
 
 @cache
 def build() -> Reader:
-    """The client, once per execution environment."""
+    """The dependencies, once per execution environment."""
     table_name = os.environ["TABLE_NAME"]
     return Reader(records=DynamoDBRecordStore(table_name), index=DynamoDBTaskIndex(table_name))
 
 
 def read_task(request: Request) -> Response:
-    """GET /tasks/{task_id}: the task and what became of it so far; 404 when there is none."""
+    """GET /tasks/{task_id}: the task and its outcome so far; 404 when there is no such task."""
     task_id = request.task_id()
     record = build().records.get(task_id)
     if record is None:

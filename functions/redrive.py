@@ -27,7 +27,7 @@ from functions.telemetry.observability import logger, metrics, tracer
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
-    """What the handler works with."""
+    """What the handler depends on."""
 
     redriver: Redriver
     dead_letters: DeadLetters
@@ -35,7 +35,7 @@ class Ports:
     now: Callable[[], datetime]
 
     def sweep(self) -> Sweep:
-        """A new look into the dead-letter queue."""
+        """A new sweep of the dead-letter queue."""
         return Sweep(
             dead_letters=self.dead_letters,
             tasks=self.redriver.tasks,
@@ -46,7 +46,7 @@ class Ports:
 
 @cache
 def build() -> Ports:
-    """The clients, once per execution environment."""
+    """The dependencies, once per execution environment."""
 
     def now() -> datetime:
         return datetime.now(UTC)
@@ -63,19 +63,17 @@ def build() -> Ports:
 
 def redrive_task(request: Request) -> Response:
     """POST /tasks/{task_id}/redrive: 202 when the task was redriven; 404, or 409 when it has not failed."""
-    redriver = build()
-    task_id = request.task_id()
-    return _answer(redrive_one(task_id, redriver.redriver, redriver.sweep(), redriver.now))
+    ports = build()
+    return _respond(redrive_one(request.task_id(), ports.redriver, ports.sweep(), ports.now))
 
 
 def redrive_tasks(request: Request) -> Response:
     """POST /redrive: 202 with what was redriven, or 200 with what would be."""
-    asked = parse_request(request.require_json())
-    redriver = build()
-    return _answer(BulkRedrive(asked, redriver.redriver, redriver.sweep(), redriver.now).run())
+    redrive_request, ports = parse_request(request.require_json()), build()
+    return _respond(BulkRedrive(redrive_request, ports.redriver, ports.sweep(), ports.now).run())
 
 
-def _answer(report: RedriveReport) -> Response:
+def _respond(report: RedriveReport) -> Response:
     if not report.dry_run:
         metrics.add_metric(name="TasksRedriven", unit=MetricUnit.Count, value=len(report.tasks))
         ids = [task.task_id for task in report.tasks]

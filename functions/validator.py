@@ -1,6 +1,6 @@
 """The request handler of `POST /tasks`, `POST /tasks/batch` and `GET /health`.
 
-A task begins here; next: `tasks/intake/submission.py`.
+A task starts here; next: `tasks/intake/submission.py`.
 """
 
 import os
@@ -29,19 +29,19 @@ from functions.tasks.intake.idempotency import IdempotencyKey
 from functions.tasks.intake.submission import Accepted, Ports, accept
 from functions.telemetry.observability import logger, metrics, tracer
 
-KEYS_SIDE_BY_SIDE = 8  # boto3 keeps ten connections
+KEYS_IN_PARALLEL = 8  # boto3 keeps ten connections
 
 
 @cache
 def build() -> Ports:
-    """What intake works with, once per execution environment."""
+    """The dependencies of intake, once per execution environment."""
     return Ports(
         records=DynamoDBRecordStore(os.environ["TABLE_NAME"]),
         queue=SQSTaskQueue(os.environ["QUEUE_URL"]),
         types=load_task_types(),
         now=lambda: datetime.now(UTC),
         new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), os.urandom(10)),
-        side_by_side=ThreadPoolExecutor(KEYS_SIDE_BY_SIDE).map,
+        parallel_map=ThreadPoolExecutor(KEYS_IN_PARALLEL).map,
     )
 
 
@@ -49,7 +49,7 @@ def submit_task(request: Request) -> Response:
     """POST /tasks: 202 with the task as accepted, and where to read it."""
     accepted = accept(request.require_json(), _key(request), build())
     record = accepted.record
-    _count([accepted])
+    _count_accepted([accepted])
     message = "replayed" if accepted.replayed else "accepted"
     logger.info(message, task_id=record.task_id, ordering_key=record.ordering_key, type=record.type)
     return accepted_response(accepted, request.stage)
@@ -59,9 +59,9 @@ def submit_tasks(request: Request) -> Response:
     """POST /tasks/batch: 207 with the outcome of each task."""
     outcomes = accept_batch(request.require_json(), _key(request), build())
     accepted = [one for one in outcomes if isinstance(one, Accepted)]
-    _count(accepted)
+    _count_accepted(accepted)
     logger.info(
-        "batch",
+        "batch processed",
         tasks=len(outcomes),
         task_ids=[one.record.task_id for one in accepted],
         replayed=sum(one.replayed for one in accepted),
@@ -71,7 +71,7 @@ def submit_tasks(request: Request) -> Response:
 
 
 def health(_request: Request) -> Response:
-    """GET /health: the API responds, and what time it thinks it is."""
+    """GET /health: the API responds, with its time."""
     return json_response(200, {"status": "healthy", "timestamp": timestamp(datetime.now(UTC))})
 
 
@@ -79,7 +79,7 @@ def _key(request: Request) -> IdempotencyKey | None:
     return idempotency_key(request.header_values(KEY_HEADER), request.api_key_id)
 
 
-def _count(accepted: Sequence[Accepted]) -> None:
+def _count_accepted(accepted: Sequence[Accepted]) -> None:
     replayed = sum(one.replayed for one in accepted)
     for name, value in (("TasksAccepted", len(accepted) - replayed), ("TasksReplayed", replayed)):
         if value:

@@ -1,1 +1,1 @@
-"""The domain's ports on AWS: tables, queues and topics, through boto3."""
+"""The domain's ports on AWS: tables, queues and topics, through boto3 and botocore."""

@@ -1,4 +1,4 @@
-"""The breaker's ports on AWS: its item on DynamoDB, the pipe's switch, and the count of attempts from CloudWatch."""
+"""The breaker's ports on AWS: its item in DynamoDB, the pipe's switch, and the count of attempts from CloudWatch."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -19,7 +19,7 @@ _PERIOD_SECONDS = 60
 
 
 class CloudWatchClient(Protocol):
-    """What is used of boto3's client."""
+    """The part of boto3's client that is used."""
 
     def get_metric_statistics(self, **request: Any) -> dict[str, Any]:
         """Statistics of one metric."""
@@ -27,7 +27,7 @@ class CloudWatchClient(Protocol):
 
 
 class DynamoDBBreakerStore:
-    """`BreakerStore` on a DynamoDB table: one item for each pipe, keyed by the pipe's name."""
+    """`BreakerStore` on a DynamoDB table: one item per pipe, keyed by the pipe's name."""
 
     def __init__(self, table_name: str, pipe_name: str, client: "DynamoDBClient | None" = None) -> None:
         self._table = table_name
@@ -37,11 +37,11 @@ class DynamoDBBreakerStore:
     def load(self) -> Breaker | None:
         """Read the item, strongly consistent."""
         with unavailable_on_failure("the breaker's table"):
-            answer = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
-        return _from_item(answer["Item"]) if "Item" in answer else None
+            response = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
+        return _from_item(response["Item"]) if "Item" in response else None
 
-    def keep(self, breaker: Breaker) -> bool:
-        """Put the item with the next version, on condition that there is the given one, or none yet."""
+    def save(self, breaker: Breaker) -> bool:
+        """Put the item with the next version, on condition that the given one is stored, or none yet."""
         with unavailable_on_failure("the breaker's table"):
             try:
                 self._client.put_item(
@@ -62,20 +62,22 @@ class EventBridgePipe:
         self._name = name
         self._client: EventBridgePipesClient = client or boto3.client("pipes", config=CONFIG)
 
-    def look(self) -> PipeState:
-        """Describe it."""
+    def describe(self) -> PipeState:
+        """Describe the pipe."""
         with unavailable_on_failure("the pipe"):
-            seen = self._client.describe_pipe(Name=self._name)
+            response = self._client.describe_pipe(Name=self._name)
         return PipeState(
-            desired=seen["DesiredState"], current=seen["CurrentState"], reason=seen.get("StateReason", "")
+            desired=response["DesiredState"],
+            current=response["CurrentState"],
+            reason=response.get("StateReason", ""),
         )
 
     def stop(self) -> bool:
-        """AWS moves messages for up to two minutes more."""
+        """Stop it; AWS may move messages for up to two more minutes."""
         return self._switch(self._client.stop_pipe)
 
     def start(self) -> bool:
-        """AWS takes a minute or two."""
+        """Start it; AWS takes a minute or two."""
         return self._switch(self._client.start_pipe)
 
     def _switch(self, action: Any) -> bool:
@@ -99,7 +101,7 @@ class CloudWatchAttempts:
         self._client = client or cast("CloudWatchClient", boto3.client("cloudwatch", config=CONFIG))
 
     def between(self, start: datetime, end: datetime) -> Attempts:
-        """Sum over the window's minutes; CloudWatch rounds the start down to a whole one, when the pipe stood."""
+        """Sum the window's minutes. CloudWatch rounds the start down to a minute, when the pipe was still stopped."""
         with unavailable_on_failure("CloudWatch"):
             points = self._client.get_metric_statistics(
                 **self._metric,

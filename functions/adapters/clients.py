@@ -1,6 +1,6 @@
 """AWS clients for the hot path, and what their failures mean to the domain.
 
-Made by botocore itself: what boto3 adds is not used here and would have to be loaded in every cold start.
+Made by botocore: what boto3 adds is not needed here, and every cold start would have to load it.
 """
 
 from collections.abc import Generator
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
     from types_boto3_sqs.client import SQSClient
 
-# Two attempts of at most 3 s a call: even a put, the read after its lost reply and a send stay below the functions'
-# own time-out, and so below API Gateway's 29 s.
+# Two attempts of at most 3 s per call: even a put, the read after its lost reply and a send stay below the functions'
+# timeout, and so below API Gateway's 29 s.
 CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 
 
 class SNSClient(Protocol):
-    """What is used of SNS's client."""
+    """The part of SNS's client that is used."""
 
     def publish(self, **request: Any) -> object:
         """Publish one message."""
@@ -56,12 +56,12 @@ def _session() -> Session:
 
 @contextmanager
 def unavailable_on_failure(what: str) -> Generator[None]:
-    """Whatever AWS answers but success means that `what` cannot be used now: the client shall try again.
+    """Any error from AWS means that `what` is unavailable, and that the client should try again.
 
-    A missing permission or resource comes out the same way: it is no fault of the client's, the log has the cause,
-    and a deployment mends it.
+    A missing permission or resource is treated alike: it is not the client's fault, the log has the cause, and a
+    deployment fixes it.
     """
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        raise Unavailable(f"{what} did not answer: {error}") from error
+        raise Unavailable(f"{what} did not respond: {error}") from error

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
 
 _BATCH = 10
-_TASK_ID = re.compile(r"[!-~]{1,100}")  # what ClaimTask takes for one
-HIDDEN_SECONDS = 60  # longer than a call to the API can take
+_TASK_ID = re.compile(r"[!-~]{1,100}")  # what ClaimTask accepts as one
+HIDDEN_SECONDS = 60  # longer than a request to the API can take
 
 
 class SQSDeadLetters:
     """`DeadLetters` on an SQS FIFO queue."""
 
-    # Anything above zero asks all of SQS's servers, so that "none" means none.
+    # Anything above zero queries all of SQS's servers, so that "none" means none.
     wait_seconds = 1
 
     def __init__(self, queue_url: str, client: "SQSClient | None" = None) -> None:
@@ -34,22 +34,22 @@ class SQSDeadLetters:
     def receive(self) -> Sequence[DeadLetter]:
         """At most ten messages, hidden from others for a minute."""
         with unavailable_on_failure("the dead-letter queue"):
-            answer = self._client.receive_message(
+            response = self._client.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=_BATCH,
                 VisibilityTimeout=HIDDEN_SECONDS,
                 WaitTimeSeconds=self.wait_seconds,
                 MessageSystemAttributeNames=["MessageGroupId", "SentTimestamp"],
             )
-        return [read_dead_letter(_to_received(message)) for message in answer.get("Messages", [])]
+        return [read_dead_letter(_to_received(message)) for message in response.get("Messages", [])]
 
     def delete(self, received: Received) -> None:
-        """One at a time: batches are told apart by the permissions of the emulator, though not of AWS."""
+        """Delete it. Not in batches: for the emulator, though not for AWS, a batch is a permission of its own."""
         with unavailable_on_failure("the dead-letter queue"):
             self._client.delete_message(QueueUrl=self._url, ReceiptHandle=received.receipt)
 
     def release(self, received: Received) -> None:
-        """Make it visible."""
+        """Make it visible again."""
         with unavailable_on_failure("the dead-letter queue"):
             self._client.change_message_visibility(
                 QueueUrl=self._url, ReceiptHandle=received.receipt, VisibilityTimeout=0
@@ -68,7 +68,7 @@ def _to_received(message: Any) -> Received:
 
 
 def read_dead_letter(received: Received) -> DeadLetter:
-    """Tell apart the state machine's dead letters, messages that SQS could not deliver, and malformed ones."""
+    """Distinguish the state machine's dead letters, messages that SQS could not deliver, and malformed ones."""
     try:
         body = json.loads(received.body)  # as lenient as the state machine's own $parse
     except (ValueError, RecursionError):
@@ -99,7 +99,7 @@ def _from_state_machine(received: Received, fields: dict[str, Any], original: di
 
 
 def _unclaimed(received: Received, original: dict[str, Any]) -> DeadLetter | None:
-    """The task in a dead letter that reports a malformed message, though only the claim itself was broken."""
+    """The task in a dead letter that reports a malformed message although only the claim itself was broken."""
     try:
         message = replace(
             received,

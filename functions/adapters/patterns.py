@@ -1,6 +1,6 @@
-"""Failure patterns on DynamoDB: one item a pattern, and one for each event that was counted.
+"""Failure patterns in DynamoDB: one item per pattern, and one per counted event.
 
-Counting is one transaction of both, so that an event counts once however often and wherever it is delivered.
+Counting writes both in one transaction, so that an event counts once however often it is delivered.
 """
 
 import math
@@ -14,10 +14,10 @@ from functions.tasks.errors import Unavailable
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
 
-# A stream is read again for at most a day, so that is how long an event may come a second time.
-REMEMBER = timedelta(days=1)
-CLAIM = timedelta(seconds=30)
-TRIES = 8
+# Lambda retries a stream's records for at most a day, so an event may come again for that long.
+REMEMBER_FOR = timedelta(days=1)
+CLAIM_FOR = timedelta(seconds=30)
+MAX_TRIES = 8
 
 
 class DynamoDBPatternStore:
@@ -28,9 +28,9 @@ class DynamoDBPatternStore:
         self._client: DynamoDBClient = client or new_client("dynamodb")
 
     def count(self, failure: Failure, *, now: datetime, window: timedelta) -> bool:
-        """Remember the event and count it, both or neither. Another window or writer in the way: look again."""
-        for _ in range(TRIES):
-            change = self._change(failure, now, window)
+        """Remember the event and count it, both or neither; retry when another writer or a new window interferes."""
+        for _ in range(MAX_TRIES):
+            change = self._counter_update(failure, now, window)
             with unavailable_on_failure("the table of failure patterns"):
                 try:
                     self._client.transact_write_items(TransactItems=[self._remember(failure, now), {"Update": change}])
@@ -40,10 +40,10 @@ class DynamoDBPatternStore:
                         return False
                     continue
             return True
-        raise Unavailable("the table of failure patterns is too busy")
+        raise Unavailable("the table of failure patterns is too contended")
 
     def claim_alert(self, kind: Kind, *, now: datetime, threshold: int) -> Pattern | None:
-        """Claim it on condition that the window has enough failures, is untold, and unclaimed of late."""
+        """Claim it on condition that the window has enough failures, is not reported, and not claimed recently."""
         with unavailable_on_failure("the table of failure patterns"):
             try:
                 item = self._client.update_item(
@@ -53,7 +53,7 @@ class DynamoDBPatternStore:
                     ConditionExpression="failures >= :threshold AND attribute_not_exists(told_at) "
                     "AND (attribute_not_exists(claimed_until) OR claimed_until <= :now)",
                     ExpressionAttributeValues={
-                        ":claimed_until": _seconds(now + CLAIM),
+                        ":claimed_until": _seconds(now + CLAIM_FOR),
                         ":now": _seconds(now),
                         ":threshold": {"N": str(threshold)},
                     },
@@ -63,8 +63,8 @@ class DynamoDBPatternStore:
                 return None
         return _pattern(kind, item.get("Attributes", {}))
 
-    def told(self, pattern: Pattern, *, now: datetime) -> None:
-        """Note it, unless the window has given way to another meanwhile."""
+    def mark_reported(self, pattern: Pattern, *, now: datetime) -> None:
+        """Note it, unless another window has replaced this one meanwhile."""
         with unavailable_on_failure("the table of failure patterns"):
             try:
                 self._client.update_item(
@@ -82,18 +82,18 @@ class DynamoDBPatternStore:
         return {
             "Put": {
                 "TableName": self._table,
-                "Item": {"id": {"S": f"event#{failure.event_id}"}, "expires_at": _seconds(now + REMEMBER)},
-                # Expired items are deleted within days: until then they are there and do not count.
+                "Item": {"id": {"S": f"event#{failure.event_id}"}, "expires_at": _seconds(now + REMEMBER_FOR)},
+                # DynamoDB deletes expired items within days; until then they are ignored.
                 "ConditionExpression": "attribute_not_exists(id) OR expires_at <= :now",
                 "ExpressionAttributeValues": {":now": _seconds(now)},
             }
         }
 
-    def _change(self, failure: Failure, now: datetime, window: timedelta) -> Any:
-        """One more in the window that is open, or the first of a new one; on condition that it still is so."""
+    def _counter_update(self, failure: Failure, now: datetime, window: timedelta) -> Any:
+        """One more failure in the open window, or the first of a new one, on condition that this is still so."""
         with unavailable_on_failure("the table of failure patterns"):
-            answer = self._client.get_item(TableName=self._table, Key=_key(failure.kind), ConsistentRead=True)
-        item: dict[str, Any] | None = answer.get("Item")
+            response = self._client.get_item(TableName=self._table, Key=_key(failure.kind), ConsistentRead=True)
+        item: dict[str, Any] | None = response.get("Item")
         common = {
             "TableName": self._table,
             "Key": _key(failure.kind),
@@ -116,7 +116,7 @@ def _opening(failure: Failure, now: datetime, window: timedelta) -> dict[str, An
             ":until": _seconds(until),
             ":examples": {"L": [{"S": failure.task_id}]},
             ":message": {"S": failure.message},
-            ":expires_at": _seconds(until + REMEMBER),
+            ":expires_at": _seconds(until + REMEMBER_FOR),
             ":now": _seconds(now),
         },
     }

@@ -16,7 +16,7 @@ class SQSTaskQueue:
         self._client: SQSClient = client or new_client("sqs")
 
     def send(self, *, body: str, group: str, deduplication_id: str) -> None:
-        """Send one message. SQS drops a second one with the same deduplication id for five minutes."""
+        """Send one message. SQS drops another one with the same deduplication id for five minutes."""
         with unavailable_on_failure("the task queue"):
             self._client.send_message(
                 QueueUrl=self._url,

@@ -1,6 +1,6 @@
-"""What botocore has to know of AWS to make a client, read in a fraction of the time.
+"""The service models that botocore needs for a client, loaded in a fraction of the time.
 
-Botocore's own loader takes a third of the time that a bare client takes from the start of the process.
+Botocore's own loader takes a third of the time from the start of the process to a bare client.
 """
 
 import gzip
@@ -16,10 +16,10 @@ _OPENERS: dict[str, Callable[..., Any]] = {".json": open, ".json.gz": gzip.open}
 
 
 class PlainFiles(JSONFileLoader):
-    """Botocore's files as plain dicts: they keep their order as botocore's OrderedDicts do, and are read faster."""
+    """Botocore's files as plain dicts, which keep their order like botocore's OrderedDicts and load faster."""
 
     def load_file(self, file_path: str) -> Any:
-        """The document in the file, whose ending is left out; None when there is none."""
+        """The document in the file, given without its extension; None when there is no such file."""
         for ending, opener in _OPENERS.items():
             with suppress(FileNotFoundError), opener(file_path + ending, "rb") as file:
                 return json.loads(file.read())
@@ -33,14 +33,14 @@ class ServiceModels(Loader):
         super().__init__(file_loader=PlainFiles())
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 botocore names it
-        """`SERVICES`: looking for what else there might be goes through more than four hundred folders."""
+        """`SERVICES`: searching for others would go through more than four hundred folders."""
         return SERVICES
 
     def load_data_with_path(self, name: str) -> tuple[Any, str]:
         """The document and where it was found.
 
-        `endpoints`, a megabyte, is not read: it served to find a service's address before services had rule sets for
-        that, and all of `SERVICES` have (a test compares addresses and signatures with botocore's own).
+        `endpoints`, a megabyte, is not read: it held the addresses of services before they had rule sets for that,
+        which all of `SERVICES` have (a test compares addresses and signatures with botocore's own).
         """
         if name == "endpoints":
             return {"version": 3, "partitions": []}, f"{self.BUILTIN_DATA_PATH}/{name}"

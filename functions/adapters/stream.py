@@ -16,7 +16,7 @@ Item = Mapping[str, Any]
 
 
 def read_record(record: Mapping[str, Any]) -> StreamRecord:
-    """A record of the stream, with the change that it describes or the reason why that cannot be read."""
+    """A record of the stream, with the change that it describes or the reason why it cannot be read."""
     sequence_number = record["dynamodb"]["SequenceNumber"]
     return StreamRecord(
         position=sequence_number,
@@ -34,12 +34,12 @@ def _change(record: Mapping[str, Any]) -> Change | UnreadableChange | None:
     try:
         new: Item = record["dynamodb"].get("NewImage") or {}
         old: Item = record["dynamodb"].get("OldImage") or {}
-        # A task's record has both from its first write on; any other item in the table is of no interest.
+        # A task's record has both from its first write on; other items in the table are ignored.
         if "status" not in new or "body" not in new or new["status"] == old.get("status"):
             return None
         return _read(record, new, old)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        return UnreadableChange.because(error)
+        return UnreadableChange.from_error(error)
 
 
 def _read(record: Mapping[str, Any], new: Item, old: Item) -> Change:

@@ -1,4 +1,4 @@
-"""Topics on SNS, and the queue that keeps what could not be told."""
+"""Topics on SNS, and the queue that keeps unreadable changes."""
 
 import json
 import re
@@ -25,7 +25,7 @@ class SNSEventTopic:
     def publish(self, events: Sequence[TaskEvent]) -> int:
         """Publish the events in one request, with the attributes that subscribers filter by.
 
-        SNS answers for each event by itself. Those behind the first that it did not take are sent again with it.
+        SNS reports success or failure per event. Events behind the first failed one are sent again with it.
         """
         entries = [_entry(number, event) for number, event in enumerate(events)]
         with unavailable_on_failure("the topic of task events"):
@@ -49,7 +49,7 @@ class SNSAlerts:
         self._client = client or new_client("sns")
 
     def send(self, alert: Alert) -> None:
-        """Publish the alert; the subject is that of an e-mail."""
+        """Publish the alert; subscribers by e-mail see its subject."""
         with unavailable_on_failure("the topic of alerts"):
             self._client.publish(
                 TopicArn=self._topic, Subject=alert.subject[:MAX_SUBJECT_CHARACTERS], Message=alert.text

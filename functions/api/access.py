@@ -1,11 +1,11 @@
-"""Who has to show what: the API's groups of operations, and what a stage asks of each."""
+"""Access control: the API's groups of operations, and the credentials that a stage requires for each."""
 
 from dataclasses import dataclass
 
 # The tags of the OpenAPI document. An operation without one belongs to TASKS.
 TASKS = "tasks"
-SERVICE = "service"  # about the API itself: open to everybody, so that monitors and browsers can read it
-OPERATIONS = "operations"  # what operators do: never open on AWS, whatever clients have to show
+SERVICE = "service"  # the API itself: open to everyone, so that monitors and browsers can read it
+OPERATIONS = "operations"  # for operators: never open on AWS, whatever clients need
 
 API_KEY = "api_key"
 SIGNATURE = "aws_signature"
@@ -13,17 +13,17 @@ SIGNATURE = "aws_signature"
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """What a stage asks for: an API key of its clients, a signature (AWS IAM) of its clients, and of its operators."""
+    """What a stage requires: an API key from clients, a signature (AWS IAM) from clients, and one from operators."""
 
     api_key: bool = False
     client_iam: bool = False
     operator_iam: bool = True
 
     def required(self, tag: str) -> list[str]:
-        """The security schemes that a call of an operation with this tag has to satisfy, all of them."""
+        """The security schemes that a call to an operation with this tag has to satisfy, all of them."""
         if tag == SERVICE:
             return []
         if tag == OPERATIONS:
             return [SIGNATURE] if self.operator_iam else []
-        asked = {API_KEY: self.api_key, SIGNATURE: self.client_iam}
-        return [scheme for scheme, is_asked in asked.items() if is_asked]
+        required = {API_KEY: self.api_key, SIGNATURE: self.client_iam}
+        return [scheme for scheme, is_required in required.items() if is_required]

@@ -1,7 +1,7 @@
-"""Cross-origin requests: which web pages may read the API's answers.
+"""Cross-origin requests: which web pages may read the API's responses.
 
 The origins are a property of the stage and come with each event as a stage variable, so that no function has to be
-told of them. There are no cookies and no credentials, so "any origin" gives a page nothing that curl has not.
+configured with them. There are no cookies and no credentials, so "any origin" gives a page nothing that curl lacks.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,34 +10,34 @@ from typing import Any
 from functions.api.headers import REPLAYED_HEADER
 
 STAGE_VARIABLE = "cors_origins"
-ANY = "any"  # stands for `*`, which a stage variable cannot hold
-MAX_AGE_SECONDS = 7200  # the longest that browsers keep a preflight's answer
-# What a page may read of an answer beside its body.
+ANY = "any"  # means `*`, which a stage variable cannot hold
+MAX_AGE_SECONDS = 7200  # the longest that browsers cache a preflight
+# What a page may read of a response besides its body.
 EXPOSED_HEADERS = ("Allow", "Location", "Retry-After", REPLAYED_HEADER)
 # What a page may send: the media type, an API key, or the parts of an AWS signature.
 REQUEST_HEADERS = ("Content-Type", "X-Api-Key", "Authorization", "X-Amz-Date", "X-Amz-Security-Token")
 
 
-def with_cors(answer: dict[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
-    """The proxy response with the headers that let a page of an allowed origin read it; without any for others."""
+def with_cors(response: dict[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
+    """The proxy response, with the headers that let pages of an allowed origin read it, or without them."""
     variables: Mapping[str, str] = event.get("stageVariables") or {}
     variable = variables.get(STAGE_VARIABLE, "")
     origins = variable.split(",") if variable else []
     origin = _origin(event)
     allowed = "*" if origins == [ANY] else origin if origin in origins else None
-    headers: dict[str, str] = answer["headers"]
+    headers: dict[str, str] = response["headers"]
     if allowed:
         exposed = ", ".join(EXPOSED_HEADERS)
         headers = {**headers, "Access-Control-Allow-Origin": allowed, "Access-Control-Expose-Headers": exposed}
     else:
         headers = {name: value for name, value in headers.items() if not name.startswith("Access-Control-")}
     if origins and origins != [ANY]:
-        headers = {**headers, "Vary": "Origin"}  # a cache must not hand one origin's answer to another
-    return {**answer, "headers": headers}
+        headers = {**headers, "Vary": "Origin"}  # a cache must not serve one origin's response to another
+    return {**response, "headers": headers}
 
 
 def preflight_headers(methods: Collection[str], request_headers: Collection[str]) -> dict[str, str]:
-    """What a browser asks before a request that is not a simple one."""
+    """The headers of a preflight response, which browsers request before any request that is not a simple one."""
     return {
         "Allow": ", ".join(methods),
         "Access-Control-Allow-Methods": ", ".join(methods),

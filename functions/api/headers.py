@@ -1,4 +1,4 @@
-"""Names of headers and media types, in functions, document and gateway alike."""
+"""Names of headers and media types, shared by functions, document and gateway."""
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"

@@ -16,9 +16,9 @@ from functions.telemetry.observability import logger
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A client's request, with header names in lower case, and all values of each query parameter.
+    """A client's request, with header names in lower case and all values of each query parameter.
 
-    `caller` is the ARN of the signer, or empty; `api_key_id` is None where no API key is needed.
+    `caller` is the ARN of the signer, or empty; `api_key_id` is None where no API key is required.
     """
 
     method: str
@@ -46,7 +46,7 @@ class Request:
         return task_id
 
     def require_json(self) -> str:
-        """The body of a request that has to be JSON; `Problem` (415) when its media type is another."""
+        """The body of a request that has to be JSON; `Problem` (415) for any other media type."""
         media_type = self.headers.get("content-type", JSON).partition(";")[0].strip().lower()
         if media_type != JSON:
             detail = f"Send the body as {JSON}, not as {media_type or 'an unnamed media type'}."
@@ -56,7 +56,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """A JSON document, or text as it stands (empty for no body at all)."""
+    """A JSON document, or text to send unchanged (empty for no body at all)."""
 
     status: int
     body: Mapping[str, Any] | str
@@ -81,17 +81,17 @@ Handler = Callable[[Request], Response]
 
 
 def dispatch(
-    event: Mapping[str, Any], routes: Mapping[tuple[str, str], Handler], otherwise: Handler | None = None
+    event: Mapping[str, Any], routes: Mapping[tuple[str, str], Handler], fallback: Handler | None = None
 ) -> dict[str, Any]:
     """Serve the event with the handler for its method and resource (`("GET", "/tasks/{task_id}")`).
 
-    HEAD is served as GET is, without the body. `otherwise` serves everything that has no route; without it that is a
-    405. Never raises: a stack trace is for the log, a problem document for the client.
+    HEAD is served as GET, without the body. `fallback` serves everything that has no route; without it that is a
+    405. Never raises: the log gets the stack trace, the client a problem document.
     """
     instance: str = event.get("requestContext", {}).get("path", "/")
     try:
         request = _read(event)
-        response = _handler(request, routes, otherwise)(request).to_proxy()
+        response = _handler(request, routes, fallback)(request).to_proxy()
     except Exception as error:
         response = _problem_response(_problem(error), instance).to_proxy()
     if event.get("httpMethod") == "HEAD":
@@ -105,15 +105,15 @@ def json_response(status: int, body: Mapping[str, Any], headers: Mapping[str, st
 
 
 def method_not_allowed(request: Request, allowed: Collection[str]) -> Problem:
-    """405: the path exists, but takes only these methods."""
+    """405: the path exists, but supports only these methods."""
     methods = ", ".join(allowed)
-    detail = f"{request.path} does not take {request.method}, only {methods}."
+    detail = f"{request.path} does not support {request.method}, only {methods}."
     return Problem(405, TITLES[405], detail, headers={"Allow": methods})
 
 
-def _handler(request: Request, routes: Mapping[tuple[str, str], Handler], otherwise: Handler | None) -> Handler:
+def _handler(request: Request, routes: Mapping[tuple[str, str], Handler], fallback: Handler | None) -> Handler:
     method = "GET" if request.method == "HEAD" else request.method
-    handler = routes.get((method, request.resource), otherwise)
+    handler = routes.get((method, request.resource), fallback)
     if handler is None:
         raise method_not_allowed(request, sorted(one for one, resource in routes if resource == request.resource))
     return handler
@@ -123,7 +123,7 @@ def _problem(error: Exception) -> Problem:
     if isinstance(error, Rejected):
         error = rejected(error)
     if isinstance(error, Problem):
-        logger.info("rejected", status=error.status, fields=[wrong.field for wrong in error.errors])
+        logger.info("rejected", status=error.status, fields=[one.field for one in error.errors])
         return error
     if isinstance(error, Unavailable):
         logger.exception("unavailable")
@@ -151,7 +151,7 @@ def _read(event: Mapping[str, Any]) -> Request:
         stage=event["requestContext"]["stage"],
         path_parameters=event.get("pathParameters") or {},
         headers={name.lower(): value for name, value in headers.items()},
-        repeated_headers=_united(event.get("multiValueHeaders") or {}),
+        repeated_headers=_merged_headers(event.get("multiValueHeaders") or {}),
         api_key_id=identity.get("apiKeyId"),
         query=event.get("multiValueQueryStringParameters") or {},
         body=body,
@@ -159,12 +159,12 @@ def _read(event: Mapping[str, Any]) -> Request:
     )
 
 
-def _united(headers: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """All values of each header, whatever case its name is written in each time."""
-    united: dict[str, list[str]] = {}
+def _merged_headers(headers: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """All values of each header, whatever the case of its name."""
+    merged: dict[str, list[str]] = {}
     for name, values in headers.items():
-        united.setdefault(name.lower(), []).extend(values)
-    return united
+        merged.setdefault(name.lower(), []).extend(values)
+    return merged
 
 
 def _decode(body: str) -> str:

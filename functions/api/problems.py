@@ -1,4 +1,4 @@
-"""Problem documents (RFC 9457): what every rejected request and every failure is answered with."""
+"""Problem documents (RFC 9457): the responses to rejected requests and to failures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -16,7 +16,7 @@ from functions.tasks.errors import (
     Unavailable,
 )
 
-# What a problem is called, by its status: the same in the functions, at the gateway and in the document.
+# A problem's title by its status: the same in the functions, at the gateway and in the document.
 TITLES: Mapping[int, str] = {
     400: "Invalid request",
     401: "Unauthorized",
@@ -65,22 +65,22 @@ class Problem(Exception):
 
 
 def rejected(error: Rejected) -> Problem:
-    """The problem of a request that the domain rejects."""
+    """The problem for a request that the domain rejects."""
     errors = error.errors
     if isinstance(error, KeyReused):
-        errors = (FieldError(field=KEY_HEADER, message="was used for another request"),)
+        errors = (FieldError(field=KEY_HEADER, message="was used for a different request"),)
     return Problem(_STATUS[type(error)], error.title, error.detail, errors)
 
 
 def unavailable(error: Unavailable | None = None) -> Problem:
-    """The problem of what could not be done now and can be tried again; `error` explains it to the client."""
+    """The problem for a request that can be tried again; `error` explains it to the client."""
     detail = str(error or "The task store or the queue did not respond.")
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
     return Problem(503, TITLES[503], f"{detail} It is safe to try again.", headers=headers)
 
 
 def internal_error() -> Problem:
-    """The problem of a bug: the log has its cause, the client only hears that there is one."""
+    """The problem for a bug: its cause is in the log, and not for the client."""
     return Problem(500, TITLES[500], "An internal error occurred; it has been logged.")
 
 

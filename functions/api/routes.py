@@ -11,7 +11,7 @@ HandlerT = TypeVar("HandlerT", bound=Callable[..., object])
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """An operation: method and path, its `operationId`, which function in `functions/` serves it, and its tag."""
+    """An operation: method and path, its `operationId`, the function in `functions/` that serves it, and its tag."""
 
     method: str
     path: str
@@ -43,11 +43,11 @@ ROUTES = (
 
 
 def serve(function: str, *handlers: HandlerT) -> Mapping[tuple[str, str], HandlerT]:
-    """The function's routes, by method and path; each is served by the handler that is named as its operation."""
+    """The function's routes, by method and path; the handler of each has the name of its operation."""
     named = {handler.__name__: handler for handler in handlers}
     served = [route for route in ROUTES if route.function == function]
     if set(named) != {route.operation for route in served}:
         raise ValueError(
-            f"{function} has the handlers {sorted(named)}, and other operations in functions/api/routes.py"
+            f"{function} has the handlers {sorted(named)}, but functions/api/routes.py lists other operations for it"
         )
     return {(route.method, route.path): named[route.operation] for route in served}

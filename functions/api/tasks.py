@@ -10,7 +10,7 @@ from functions.api.http import Request, Response, json_response
 from functions.api.problems import Problem, rejected, unavailable
 from functions.tasks import strict_json
 from functions.tasks.errors import Rejected, Unavailable
-from functions.tasks.intake.batch import NotTried, Outcome
+from functions.tasks.intake.batch import NotAttempted, Outcome
 from functions.tasks.intake.submission import Accepted
 from functions.tasks.model import Status
 from functions.tasks.record import Record
@@ -20,10 +20,10 @@ from functions.tasks.redaction import redact
 def task_document(record: Record, stage: str) -> dict[str, Any]:
     """The record as a client reads it (`TaskView` describes it), with paths that begin with the stage.
 
-    What is not there yet is left out.
+    Fields that have no value yet are omitted.
     """
     fields = {
-        **_posted(record.body),
+        **_submitted(record.body),
         "task_id": record.task_id,
         "ordering_key": record.ordering_key,
         "status": record.status,
@@ -49,7 +49,7 @@ def accepted_response(accepted: Accepted, stage: str) -> Response:
 
 
 def batch_response(outcomes: Sequence[Outcome], request: Request) -> Response:
-    """207 with one result per task. It counts as replayed when it made no task, and none has to be tried again."""
+    """207 with one result per task. It is a replay if it created no task and none has to be tried again."""
     replays = [one.replayed for one in outcomes if isinstance(one, Accepted)]
     failed = any(isinstance(one, Unavailable) for one in outcomes)
     headers: dict[str, str] = {}
@@ -64,7 +64,7 @@ def batch_response(outcomes: Sequence[Outcome], request: Request) -> Response:
 def _result(request: Request, position: int, outcome: Outcome) -> dict[str, Any]:
     if isinstance(outcome, Accepted):
         task = task_document(outcome.record, request.stage)
-        task.pop("result", None)  # 25 of them could be more than Lambda returns
+        task.pop("result", None)  # 25 of them could exceed Lambda's response limit
         location = {"location": _path(outcome.record, request.stage)}
         return {"status": 202, **location, **({"replayed": True} if outcome.replayed else {}), "task": task}
     problem = _problem(outcome)
@@ -75,7 +75,7 @@ def _result(request: Request, position: int, outcome: Outcome) -> dict[str, Any]
 def _problem(outcome: Rejected | Unavailable) -> Problem:
     if isinstance(outcome, Rejected):
         return rejected(outcome)
-    return unavailable(outcome if isinstance(outcome, NotTried) else None)
+    return unavailable(outcome if isinstance(outcome, NotAttempted) else None)
 
 
 def _path(record: Record, stage: str) -> str:
@@ -97,14 +97,14 @@ def _step(entry: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _redacted(error: Mapping[str, str]) -> dict[str, str]:
-    """A message that Lambda or another producer's tool wrote has not been redacted yet."""
+    """Messages that Lambda or another producer's tools wrote have not been redacted yet."""
     return {name: redact(text) for name, text in error.items()}
 
 
-def _posted(body: str) -> dict[str, Any]:
-    """What was posted. A message that bypassed the validator may be anything that has a task id in it."""
+def _submitted(body: str) -> dict[str, Any]:
+    """What was submitted. A message that bypassed the validator may be anything with a task id in it."""
     try:
-        posted = strict_json.loads(body)
+        submitted = strict_json.loads(body)
     except ValueError:
         return {}
-    return posted if isinstance(posted, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+    return submitted if isinstance(submitted, dict) else {}  # pyright: ignore[reportUnknownVariableType]

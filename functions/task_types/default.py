@@ -1,4 +1,4 @@
-"""The type of a task that names none: nothing to run, the passing through the pipeline is all there is."""
+"""The default type: it runs nothing, its tasks only pass through the pipeline."""
 
 from typing import Any
 
@@ -14,5 +14,5 @@ class AnyData(RootModel[dict[str, Any]]):
 
 @task_type(DEFAULT_TYPE, data=AnyData)
 def acknowledge(task: Task, data: AnyData) -> dict[str, object]:
-    """Succeed at once. Register a type of your own for real work."""
+    """Succeed immediately. Register your own type for real work."""
     return {"acknowledged": True}

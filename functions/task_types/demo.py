@@ -1,4 +1,4 @@
-"""Three types to try the pipeline with: one that answers, one that takes its time, one that fails on request."""
+"""Three types to try the pipeline with: one that echoes, one that is slow, one that fails on request."""
 
 import random
 import time
@@ -31,7 +31,7 @@ class SlowData(BaseModel):
 
 @task_type("demo.slow", data=SlowData)
 def slow(task: Task, data: SlowData) -> dict[str, int]:
-    """Sleep for `milliseconds`. Longer than the function's time-out is a task that times out."""
+    """Sleep for `milliseconds`. Longer than the function's timeout, and the task times out."""
     time.sleep(data.milliseconds / 1000)
     return {"slept_milliseconds": data.milliseconds}
 
@@ -48,7 +48,7 @@ class FlakyData(BaseModel):
 
 @task_type("demo.flaky", data=FlakyData)
 def flaky(task: Task, data: FlakyData) -> dict[str, int]:
-    """Fail with the given probability. The draw depends on seed and attempt alone, so that a run can be repeated."""
+    """Fail with the given probability. The draw depends only on seed and attempt, so that a run can be repeated."""
     if random.Random(f"{data.seed}/{task.attempt}").random() < data.probability:
         raise TASK_ERRORS[data.error_class](f"attempt {task.attempt} failed, as it was asked to")
     return {"attempt": task.attempt}

@@ -1,1 +1,1 @@
-"""The domain: tasks, their life and their errors. No AWS, no environment, no clock of its own."""
+"""The domain: tasks, their life cycle and their errors. No AWS, no environment, no clock of its own."""

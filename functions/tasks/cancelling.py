@@ -1,4 +1,4 @@
-"""Cancelling: a queued task is cancelled, and its message finds nothing to do when its turn comes."""
+"""Cancelling: a queued task is cancelled, and its message has no effect when its turn comes."""
 
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -8,8 +8,8 @@ from functions.tasks.errors import Conflict, NotFound, Unavailable
 from functions.tasks.model import Status
 from functions.tasks.record import Record
 
-_TRIES = 3
-_WHY_NOT = {
+_ATTEMPTS = 3
+_REASONS = {
     Status.PROCESSING: "is being processed",
     Status.SUCCEEDED: "has succeeded",
     Status.FAILED: "has failed",
@@ -17,12 +17,12 @@ _WHY_NOT = {
 
 
 class CancellableRecords(Protocol):
-    """Where records live. Every method raises `Unavailable` when the store does not answer."""
+    """Where records live. Every method raises `Unavailable` when the store does not respond."""
 
     def cancel(self, task_id: str, *, at: str, expires_at: int) -> Record | None:
-        """Cancel the task if it is queued; None, and nothing written, if it is not.
+        """Cancel the task if it is queued; otherwise write nothing and return None.
 
-        `at` is a moment as records have it, `expires_at` in seconds since 1970.
+        `at` is a timestamp as in records, `expires_at` is in seconds since 1970.
         """
         ...
 
@@ -32,11 +32,11 @@ class CancellableRecords(Protocol):
 
 
 def cancel(task_id: str, *, records: CancellableRecords, now: datetime, keep_for: timedelta) -> Record:
-    """Cancel the task, once or again; the record as it is then. `keep_for` has to exceed its message's retention.
+    """Cancel the task, once or again, and return its record. `keep_for` has to exceed its message's retention.
 
     `NotFound` when there is no such task, `Conflict` when it is no longer queued.
     """
-    for _ in range(_TRIES):
+    for _ in range(_ATTEMPTS):
         expires_at = int((now + keep_for).timestamp())
         record = records.cancel(task_id, at=timestamp(now), expires_at=expires_at) or records.get(task_id)
         if record is None:
@@ -44,6 +44,6 @@ def cancel(task_id: str, *, records: CancellableRecords, now: datetime, keep_for
         if record.status is Status.CANCELLED:
             return record
         if record.status is not Status.QUEUED:
-            raise Conflict("Not queued", f"The task {task_id!r} {_WHY_NOT[record.status]}.")
-        # It was not queued a moment ago and is again: an execution gave it back in between.
-    raise Unavailable(f"the task {task_id!r} is claimed and given back all the time")
+            raise Conflict("Not queued", f"The task {task_id!r} {_REASONS[record.status]}.")
+        # It was not queued a moment ago and is now: an execution has just returned it to the queue.
+    raise Unavailable(f"the task {task_id!r} keeps being claimed and returned to the queue")

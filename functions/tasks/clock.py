@@ -1,4 +1,4 @@
-"""Moments and ids as records, messages and clients see them. The clock itself and chance are the caller's."""
+"""Times and ids as records, messages and clients see them. Clock and randomness come from the caller."""
 
 import uuid
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ def timestamp(moment: datetime) -> str:
 
 
 def uuid7(unix_milliseconds: int, random_bits: bytes) -> str:
-    """A UUIDv7 (RFC 9562, 5.7): sorts by the moment of creation, so that ids read in the order in which tasks came.
+    """A UUIDv7 (RFC 9562, 5.7): sorts by time of creation, so that ids are in the order in which tasks arrived.
 
     `random_bits` are at least ten random bytes.
     """

@@ -1,9 +1,9 @@
 """Errors, named by what happens next.
 
-`TaskError` and its subclasses are what goes wrong while a task is processed: the exact class name travels through
-Lambda as `errorType` and is the error name that the state machine retries and catches, so renaming a class here means
-renaming it in `statemachine/task.asl.json` (a test holds both sides together).
-`Rejected` and its subclasses, and `Unavailable`, are what goes wrong with a request.
+`TaskError` and its subclasses are errors of processing a task: the exact class name travels through Lambda as
+`errorType` and is the error name that the state machine retries and catches, so renaming a class here means renaming
+it in `statemachine/task.asl.json` (a test checks that both agree).
+`Rejected` and its subclasses, and `Unavailable`, are errors of a request.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 
 class ErrorClass(StrEnum):
-    """Why a task failed, in the one word that operators filter by."""
+    """Why a task failed, in one word that operators filter by."""
 
     VALIDATION = "VALIDATION"
     NETWORK = "NETWORK"
@@ -25,31 +25,31 @@ class ErrorClass(StrEnum):
 
 
 TRANSIENT = frozenset({ErrorClass.NETWORK, ErrorClass.RATE_LIMIT, ErrorClass.SYSTEM})
-"""The classes that pass by themselves, with task and code as they are. The circuit breaker counts them."""
+"""The classes that can pass without a change of task or code. The circuit breaker counts them."""
 
 
 class TaskError(Exception):
-    """A task type's function raises one of the subclasses below to say what happens next."""
+    """A task type's function raises one of the subclasses below to decide what happens next."""
 
     error_class: ClassVar[ErrorClass]
 
 
 class TaskValidationError(TaskError):
-    """Permanent: the task can never succeed as it stands. Dead letter at once, the ordering key advances."""
+    """Permanent: the task can never succeed as it is. Dead-lettered immediately, and its ordering key advances."""
 
     error_class = ErrorClass.VALIDATION
 
 
 class TaskNetworkError(TaskError):
-    """Transient: something that the task talks to could not be reached. Retried with back-off."""
+    """Transient: a service that the task calls could not be reached. Retried with back-off."""
 
     error_class = ErrorClass.NETWORK
 
 
 class TaskRateLimitError(TaskError):
-    """Transient: something that the task talks to asked to slow down. Retried with back-off.
+    """Transient: a service that the task calls asked it to slow down. Retried with back-off.
 
-    `retry_after` seconds, if it said how long, are honoured as far as the execution has time left.
+    `retry_after` seconds, if the service gave a time, are honoured as far as the execution has time left.
     """
 
     error_class = ErrorClass.RATE_LIMIT
@@ -60,7 +60,7 @@ class TaskRateLimitError(TaskError):
 
 
 class TaskSystemError(TaskError):
-    """Transient: something on this side failed that may work a moment later. Retried with back-off."""
+    """Transient: something on our side failed that may work a moment later. Retried with back-off."""
 
     error_class = ErrorClass.SYSTEM
 
@@ -85,31 +85,31 @@ TASK_ERRORS: dict[ErrorClass, type[TaskError]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class FieldError:
-    """One field that a client got wrong: its path (`data.milliseconds`) and what to do about it."""
+    """One field that is wrong in a request: its path (`data.milliseconds`) and what to do about it."""
 
     field: str
     message: str
 
 
-BODY = "body"  # the field's name when the body as a whole is wrong
-_WORDING = {"missing": "is required", "extra_forbidden": "is not a known field"}
+BODY = "body"  # the field's name when the whole body is wrong
+_MESSAGES = {"missing": "is required", "extra_forbidden": "is not a known field"}
 
 
 def field_errors(error: ValidationError, prefix: str = "") -> tuple[FieldError, ...]:
-    """Pydantic's findings in the client's terms: the path of each field and a sentence."""
+    """Pydantic's errors in the client's terms: the path of each field and a sentence."""
     return tuple(
         FieldError(
             field=".".join(str(part) for part in ((prefix,) if prefix else ()) + finding["loc"]) or BODY,
-            message=_WORDING.get(finding["type"], finding["msg"].removeprefix("Value error, ")),
+            message=_MESSAGES.get(finding["type"], finding["msg"].removeprefix("Value error, ")),
         )
         for finding in error.errors(include_url=False, include_context=False, include_input=False)
     )
 
 
 class Rejected(Exception):
-    """A request that has no effect: nothing is queued, nothing is recorded. Each subclass is one kind of reason.
+    """A request that has no effect: nothing is queued or recorded. Each subclass is one kind of reason.
 
-    `title` names the problem in a few words, `detail` explains this occurrence, `errors` names each wrong field.
+    `title` names the problem in a few words, `detail` explains this occurrence, `errors` lists each wrong field.
     """
 
     def __init__(self, title: str, detail: str, errors: Sequence[FieldError] = ()) -> None:
@@ -120,9 +120,9 @@ class Rejected(Exception):
 
 
 class Invalid(Rejected):
-    """The request does not say what it has to. Names at most a hundred wrong fields."""
+    """The request is invalid. Names at most a hundred wrong fields."""
 
-    # A megabyte of unknown fields would make a response of more than the 6 MB that Lambda sends.
+    # A megabyte of unknown fields would exceed Lambda's limit of 6 MB per response.
     MAX_ERRORS: ClassVar = 100
 
     def __init__(self, title: str, effect: str, errors: Sequence[FieldError]) -> None:
@@ -132,7 +132,7 @@ class Invalid(Rejected):
 
 
 class TooLarge(Rejected):
-    """The request is larger than the pipeline can carry."""
+    """The request is too large for the pipeline."""
 
 
 class NotFound(Rejected):

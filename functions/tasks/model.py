@@ -1,4 +1,4 @@
-"""A task: what a client posts, what travels in the message, what is read back.
+"""A task: what a client submits, what the message carries, what is read back.
 
 These models are the single description of a task. The OpenAPI document is generated from them, so their field
 descriptions are written for clients.
@@ -23,12 +23,12 @@ from pydantic.config import JsonDict
 MAX_ID_CHARACTERS = 128
 DEFAULT_ORDERING_KEY = "task-processing"
 DEFAULT_TYPE = "default"
-# Python's own parser takes any character between date and time; ISO 8601 takes a T.
+# Python's own parser accepts any character between date and time; ISO 8601 only a T.
 _DATE_AND_TIME = re.compile(r"(\d{4}-\d\d-\d\d|\d{8}|\d{4}-?W\d\d(-?\d)?)(T[\d:.,]+(Z|[+-][\d:]+)?)?", re.ASCII)
 
 
 class Priority(StrEnum):
-    """How urgent the client holds the task to be."""
+    """How urgent the client considers the task."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -36,7 +36,7 @@ class Priority(StrEnum):
 
 
 class Status(StrEnum):
-    """Where a task is in its life: queued -> processing -> succeeded | failed, or queued -> cancelled."""
+    """A task's status: queued -> processing -> succeeded | failed, or queued -> cancelled."""
 
     QUEUED = "queued"
     PROCESSING = "processing"
@@ -45,14 +45,14 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-def _any_case(value: object) -> Priority:
+def _parse_priority(value: object) -> Priority:
     try:
         return Priority(value.strip().lower() if isinstance(value, str) else value)
     except ValueError:
         raise ValueError(f"must be one of {', '.join(Priority)}") from None
 
 
-def _iso_8601(value: str) -> str:
+def _check_date(value: str) -> str:
     if not _is_iso_8601(value):
         raise ValueError("must be an ISO 8601 date or date and time, such as 2026-12-31 or 2026-12-31T17:00:00Z")
     return value
@@ -68,47 +68,45 @@ def _is_iso_8601(value: str) -> bool:
 
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 Trimmed = StringConstraints(strip_whitespace=True)
-# What trimming and validators ask for, said in the document's terms. Formats are open-ended: these names are our own.
-# U+0085 is white space to whoever trims, and none to the regular expressions of ECMAScript.
+# What trimming and validators require, in the document's terms. Formats are open-ended: these names are our own.
+# U+0085 is white space to Python's strip, but not to the regular expressions of ECMAScript.
 _NOT_BLANK: JsonDict = {"pattern": r"[^\s\u0085]"}
 _ISO_8601: JsonDict = {"format": "iso-8601"}
 _TASK_TYPE: JsonDict = {"format": "task-type"}
 
 
 class NewTask(BaseModel):
-    """A task as a client posts it. Strings are trimmed; unknown fields are refused."""
+    """A task as a client submits it. Strings are trimmed; unknown fields are rejected."""
 
     model_config = _STRICT
 
     title: Annotated[
         str,
         Trimmed,
-        Field(
-            min_length=1, max_length=200, description="What is to be done, in a line.", json_schema_extra=_NOT_BLANK
-        ),
+        Field(min_length=1, max_length=200, description="What to do, in one line.", json_schema_extra=_NOT_BLANK),
     ]
     description: Annotated[
         str,
         Trimmed,
-        Field(min_length=1, max_length=2000, description="What is to be done.", json_schema_extra=_NOT_BLANK),
+        Field(min_length=1, max_length=2000, description="What to do.", json_schema_extra=_NOT_BLANK),
     ]
     priority: Annotated[
         Priority,
-        BeforeValidator(_any_case),
-        Field(description="How urgent it is: low, medium or high, in any case."),
+        BeforeValidator(_parse_priority),
+        Field(description="How urgent it is: low, medium or high, in upper or lower case."),
     ]
     due_date: Annotated[
-        Annotated[str, Trimmed, Field(max_length=64, json_schema_extra=_ISO_8601), AfterValidator(_iso_8601)] | None,
-        Field(description="When it is due: an ISO 8601 date, or date and time. Kept, not enforced."),
+        Annotated[str, Trimmed, Field(max_length=64, json_schema_extra=_ISO_8601), AfterValidator(_check_date)] | None,
+        Field(description="When it is due: an ISO 8601 date, or date and time. Stored, not enforced."),
     ] = None
     ordering_key: Annotated[
         str,
         Trimmed,
-        # What SQS takes as a MessageGroupId: alphanumerics and ASCII punctuation.
+        # What SQS accepts as a MessageGroupId: alphanumerics and ASCII punctuation.
         Field(
             pattern=r"^[!-~]{1,128}$",
-            description="Tasks of the same key are worked off strictly in the order in which they were accepted; "
-            "different keys run side by side. 1 to 128 printable ASCII characters without spaces.",
+            description="Tasks with the same key are processed strictly in the order in which they were accepted; "
+            "different keys run in parallel. 1 to 128 printable ASCII characters without spaces.",
         ),
     ] = DEFAULT_ORDERING_KEY
     type: Annotated[
@@ -116,17 +114,17 @@ class NewTask(BaseModel):
         Trimmed,
         Field(
             pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$",
-            description="The task type, which picks the code that runs.",
+            description="The task type, which selects the code that runs.",
             json_schema_extra=_TASK_TYPE,
         ),
     ] = DEFAULT_TYPE
     data: Annotated[
-        dict[str, JsonValue], Field(description="What the task type needs; its shape is the type's own.")
+        dict[str, JsonValue], Field(description="The input of the task type; each type defines its own.")
     ] = Field(default_factory=dict[str, JsonValue])
 
 
 class Task(NewTask):
-    """A task on its way: the message body, and what a task type's function is given.
+    """A task in the pipeline: the message body, and the argument of a task type's function.
 
     `task_id` is the idempotency token: a function may see the same task more than once. `attempt` counts the
     runs of the function over all executions of the task, from 1.

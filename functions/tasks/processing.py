@@ -1,4 +1,4 @@
-"""Working a task off: from the message body to the task type's function and its result."""
+"""Processing a task: from the message body to the task type's function and its result."""
 
 from pydantic import ValidationError
 
@@ -17,30 +17,32 @@ from functions.tasks.redaction import redact
 from functions.tasks.registry import DEFAULT_RETRY, Registry, TaskType
 from functions.tasks.retry import RetryPolicy
 
-# The result passes through Step Functions (256 KiB a state, as an escaped string) and into the record, which
+# The result passes through Step Functions (256 KiB per state, as an escaped string) and into the record, which
 # DynamoDB limits to 400 KB together with the body.
 MAX_RESULT_BYTES = 128 * 1024
 MAX_MESSAGE_CHARACTERS = 1024
-_MAX_READ_CHARACTERS = 8 * MAX_MESSAGE_CHARACTERS  # enough for the redactor to see a secret whole before the cut
+_MAX_READ_CHARACTERS = (
+    8 * MAX_MESSAGE_CHARACTERS
+)  # enough for the redactor to see a whole secret before the text is cut
 
 
 class InvalidMessage(TaskValidationError):
-    """The message is no task, or its data is not what its type needs. Only producers that skip the API see this."""
+    """The message is malformed, or its data is not what its type needs. Only producers that bypass the API get it."""
 
 
 class InvalidResult(TaskValidationError):
-    """The function returned what cannot be kept."""
+    """The function returned a result that cannot be stored."""
 
 
 class LeaseExpiredError(Exception):
-    """The execution that asks for this run has lost its lease: another one may be working on the task already.
+    """The execution behind this run has lost its lease: another one may already be processing the task.
 
-    No error of the task, so no `TaskError`: the state machine gives the message back.
+    Not an error of the task, so not a `TaskError`: the state machine returns the message to the queue.
     """
 
 
 def refuse_without_lease(lease_until: int, now: int) -> None:
-    """Refuse a run that comes too late, after whatever held its execution up. Times in epoch milliseconds."""
+    """Refuse a run whose execution was delayed for too long. Times in epoch milliseconds."""
     if now >= lease_until:
         raise LeaseExpiredError(f"the lease ended {now - lease_until} ms ago")
 
@@ -49,14 +51,14 @@ def process(body: str, *, attempt: int, run: int, types: Registry, draw: float) 
     """Run the task in `body` and return its result as JSON text.
 
     `attempt` counts the runs over all executions, `run` those of this one, `draw` is a random number from 0 to 1.
-    Whatever goes wrong leaves as one of the five `TaskError` classes themselves, never a subclass, because the
-    state machine matches class names; its text is JSON, `{"type", "message", "retry_in"}`: what was raised, and
-    after how many seconds to run again, or null.
+    Any error is raised as one of the five `TaskError` classes themselves, never a subclass, because the state machine
+    matches class names; its text is JSON, `{"type", "message", "retry_in"}`: what was raised, and after how many
+    seconds to run again, or null.
     """
     policy = DEFAULT_RETRY
     try:
         task = _parse(body, attempt)
-        task_type = _find(task, types)
+        task_type = _task_type(task, types)
         policy = task_type.retry
         return _serialise(task_type.run(task, task_type.data.model_validate(task.data)), task_type)
     except Exception as error:
@@ -66,8 +68,8 @@ def process(body: str, *, attempt: int, run: int, types: Registry, draw: float) 
 def _failure(error: Exception, policy: RetryPolicy, run: int, draw: float) -> TaskError:
     cls = _exact_class(error)
     known = error if isinstance(error, cls) else cls()
-    told = {"type": type(error).__name__, "message": _message(error), "retry_in": policy.retry_in(known, run, draw)}
-    return cls(strict_json.dumps(told))
+    report = {"type": type(error).__name__, "message": _message(error), "retry_in": policy.retry_in(known, run, draw)}
+    return cls(strict_json.dumps(report))
 
 
 def _parse(body: str, attempt: int) -> Task:
@@ -79,7 +81,7 @@ def _parse(body: str, attempt: int) -> Task:
         raise _invalid_message((FieldError(field=BODY, message=str(error)),)) from error
 
 
-def _find(task: Task, types: Registry) -> TaskType:
+def _task_type(task: Task, types: Registry) -> TaskType:
     task_type = types.find(task.type)
     errors = types.errors(task)
     if task_type is None or errors:
@@ -93,12 +95,12 @@ def _invalid_message(errors: tuple[FieldError, ...]) -> InvalidMessage:
 
 
 def _exact_class(error: Exception) -> type[TaskError]:
-    """The class of the taxonomy that `error` is or descends from; whatever else it is, nobody knows."""
+    """The class of the taxonomy that `error` belongs to; any other error is unknown."""
     return next((cls for cls in TASK_ERRORS.values() if isinstance(error, cls)), TaskUnknownError)
 
 
 def _message(error: Exception) -> str:
-    # Cut here: Step Functions cuts a long cause in the middle of its JSON, which nobody could read any more.
+    # Cut here: Step Functions would cut a long cause in the middle of its JSON, and break it.
     text = str(error)[:_MAX_READ_CHARACTERS].encode(errors="replace").decode()
     return redact(text)[:MAX_MESSAGE_CHARACTERS]
 
@@ -107,9 +109,9 @@ def _serialise(result: object, task_type: TaskType) -> str:
     try:
         text = strict_json.dumps(result)
     except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidResult(f"{task_type.name} returned what JSON cannot say: {error}") from error
+        raise InvalidResult(f"{task_type.name} returned a value that JSON cannot represent: {error}") from error
     if strict_json.deeper_than(result, strict_json.MAX_DEPTH):
-        raise InvalidResult(f"{task_type.name} returned more than {strict_json.MAX_DEPTH} levels")
+        raise InvalidResult(f"{task_type.name} returned a value nested deeper than {strict_json.MAX_DEPTH} levels")
     if (size := strict_json.escaped_size(text)) > MAX_RESULT_BYTES:
         raise InvalidResult(
             f"{task_type.name} returned {size} bytes of JSON, more than {MAX_RESULT_BYTES}; "

@@ -1,7 +1,7 @@
-"""A task's record in the table: the truth about where a task is.
+"""A task's record in the table: the source of truth about a task.
 
-The posted task is kept once, as the exact message body: numbers stay what the client sent, a message can be sent
-again byte for byte, and the few fields that tables are searched by stand beside it.
+The submitted task is stored once, as the exact message body: numbers stay what the client sent, the message can be
+sent again byte for byte, and the few fields that tables are searched by are stored next to it.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from functions.tasks.model import Status
 class Record:
     """One task's record. Times are UTC, ISO 8601, milliseconds; `body` and `result` are JSON texts.
 
-    `request_hash` identifies the request that an idempotency key belongs to; None when the task came without a key.
+    `request_hash` identifies the request that an idempotency key belongs to; None without a key.
     """
 
     task_id: str
@@ -39,9 +39,9 @@ class RecordStore(Protocol):
     """Where records live. Every method raises `Unavailable` when the store does not respond."""
 
     def put_new(self, record: Record) -> Record:
-        """Write the record on condition that its id is new; the record that the table has now.
+        """Write the record on condition that its id is new; return the record that the table has now.
 
-        It equals the one that was given when that was written, even if that was only learned in a second try.
+        It equals the given one if that was written, even if only a retry found that out.
         """
         ...
 

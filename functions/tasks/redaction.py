@@ -1,9 +1,9 @@
-"""Takes secrets out of texts that leave the task's own record: error messages, dead letters, events, alerts.
+"""Removes secrets from texts that leave the task's own record: error messages, dead letters, events, alerts.
 
-A message about a failure is written by whoever raised it, and quotes what it failed on. What looks like a secret is
-replaced by its kind, `[email]` for example, so that the text still says what happened. Meant to hide too much rather
-than too little, in time linear in the text (repetitions are bounded, and begin where a word does). A text without
-secrets comes back unchanged, and a redacted text stays as it is.
+A failure's message comes from the code that raised it, and may quote its input. What looks like a secret is replaced
+by its kind, `[email]` for example, so that the text still says what happened. It rather hides too much than too
+little, in time linear in the text (repetitions are bounded and start at word boundaries). A text without secrets is
+returned unchanged, and so is a redacted text.
 """
 
 import re
@@ -31,7 +31,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # JSON web tokens: three base64url parts, of which the first two are JSON objects.
     (re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?"), "[token]"),
     (re.compile(r"(?P<name>\b(?:bearer|basic)\s+)[\w.~+/=-]{6,}", re.IGNORECASE), r"\g<name>[token]"),
-    # AWS access key ids, and the keys of some services that announce themselves by a prefix.
+    # AWS access key ids, and the keys of some services that have a known prefix.
     (re.compile(r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}\b"), "[access key]"),
     (re.compile(r"\b(?:sk|pk|rk|ghp|gho|ghs|ghu|glpat|xox[abprs])[-_][A-Za-z0-9_-]{10,}"), "[key]"),
     # name=value, name: value, "name": "value", and the same with longer names such as DB_PASSWORD.
@@ -56,7 +56,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 def _without_cards(found: re.Match[str]) -> str:
-    """Groups of digits, of which some together may be a card's number."""
+    """Groups of digits, some of which together may be a card number."""
     parts = re.split(r"([ -])", found[0])
     kept: list[str] = []
     at = 0
@@ -68,14 +68,14 @@ def _without_cards(found: re.Match[str]) -> str:
 
 
 def _card_from(parts: list[str], first: int) -> int | None:
-    """Where the longest card number ends that begins with this group; None when none does."""
+    """Where the longest card number ends that starts with this group; None when there is none."""
     most = min(len(parts), first + 2 * _CARD_DIGITS.stop)
     ends = (end for end in range(most, first, -1) if end % 2 == 1 and _is_card("".join(parts[first:end:2])))
     return next(ends, None)
 
 
 def _is_card(number: str) -> bool:
-    """Long numbers are often ids: a card's passes the check of its last digit (Luhn)."""
+    """Long numbers are often ids; a card number passes the check of its last digit (Luhn)."""
     if len(number) not in _CARD_DIGITS:
         return False
     digits = [int(character) for character in reversed(number)]

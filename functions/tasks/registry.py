@@ -30,7 +30,7 @@ class TaskType:
     run: Callable[[Task, Any], object]
 
     def data_errors(self, data: object) -> tuple[FieldError, ...]:
-        """What is wrong with a task's `data`; empty when the function can be given it."""
+        """What is wrong with a task's `data`; empty when it is valid."""
         try:
             self.data.model_validate(data)
         except ValidationError as error:
@@ -42,7 +42,7 @@ DEFAULT_RETRY = RetryPolicy()
 
 
 class Registry:
-    """Task types by name. One name, one function: a second registration is a mistake and says so."""
+    """Task types by name. One name, one function: a second registration is an error."""
 
     def __init__(self) -> None:
         self._types: dict[str, TaskType] = {}
@@ -52,8 +52,8 @@ class Registry:
     ) -> Callable[[Callable[[Task, DataT], ResultT]], Callable[[Task, DataT], ResultT]]:
         """Register the decorated function for tasks whose `type` is `name`.
 
-        The function may run more than once for the same task: `task.task_id` is its idempotency token. What it
-        returns must be JSON and is the task's result.
+        The function may run more than once for the same task: `task.task_id` is its idempotency token. Its return
+        value must be representable in JSON and is the task's result.
         """
 
         def register(run: Callable[[Task, DataT], ResultT]) -> Callable[[Task, DataT], ResultT]:
@@ -69,10 +69,10 @@ class Registry:
         return self._types.get(name)
 
     def errors(self, task: NewTask) -> tuple[FieldError, ...]:
-        """Whether the task's type exists and can work with its `data`: found out before the task is queued."""
+        """What is wrong with the task's type or with its `data`; checked before the task is queued."""
         task_type = self.find(task.type)
         if task_type is None:
-            return (FieldError(field="type", message=f"is not a known task type; known are {', '.join(self)}"),)
+            return (FieldError(field="type", message=f"is not a known task type; known types are {', '.join(self)}"),)
         return task_type.data_errors(task.data)
 
     def retry_policies(self) -> Iterator[RetryPolicy]:

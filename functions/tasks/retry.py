@@ -1,10 +1,10 @@
-"""When a failed task runs again: each task type's own patience."""
+"""When a failed task runs again: each task type's own retry policy."""
 
 from dataclasses import dataclass
 
 from functions.tasks.errors import TaskError, TaskRateLimitError, TaskUnknownError, TaskValidationError
 
-UNKNOWN_RUNS = 2  # an error that nobody classified is given one more chance
+UNKNOWN_RUNS = 2  # an unclassified error gets one retry
 MAX_RETRY_AFTER_SECONDS = 300.0
 
 
@@ -13,7 +13,7 @@ class RetryPolicy:
     """How often a task type's function runs in one execution, and how long it waits in between.
 
     `attempts` counts all runs; the waits are drawn between 0 and `base`, then twice that, and so on, but at most
-    `cap` (seconds): exponential back-off with full jitter, so that tasks that failed together do not return together.
+    `cap` (seconds): exponential back-off with full jitter, so that tasks that failed together do not retry together.
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     """
 
@@ -23,7 +23,7 @@ class RetryPolicy:
 
     def __post_init__(self) -> None:
         if not 1 <= self.attempts <= 10:
-            raise ValueError(f"attempts is {self.attempts}; a task type runs 1 to 10 times in one execution")
+            raise ValueError(f"attempts is {self.attempts}; a task type may run 1 to 10 times per execution")
         if not 0 < self.base <= self.cap:
             raise ValueError(f"base is {self.base} and cap {self.cap}; a back-off needs 0 < base <= cap")
 
@@ -35,11 +35,11 @@ class RetryPolicy:
         if isinstance(error, TaskValidationError) or run >= self._runs(error):
             return None
         delay = draw * self._longest_wait(run)
-        asked = error.retry_after if isinstance(error, TaskRateLimitError) else None
-        return delay if asked is None else min(max(delay, asked), MAX_RETRY_AFTER_SECONDS)
+        requested = error.retry_after if isinstance(error, TaskRateLimitError) else None
+        return delay if requested is None else min(max(delay, requested), MAX_RETRY_AFTER_SECONDS)
 
     def worst_case_seconds(self, handler_timeout: float) -> float:
-        """How much the retries add to an execution at the most: all waits, and all runs but the first."""
+        """The most that retries can add to an execution: all waits, and all runs but the first."""
         waits = sum(self._longest_wait(run) for run in range(1, self.attempts))
         return waits + (self.attempts - 1) * handler_timeout
 

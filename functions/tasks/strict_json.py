@@ -1,4 +1,4 @@
-"""JSON as RFC 8259 and RFC 7493 mean it: what two parsers could read differently is refused, not guessed."""
+"""JSON as RFC 8259 and RFC 7493 define it: what two parsers could read differently is rejected."""
 
 import json
 import math
@@ -12,11 +12,11 @@ _MAYBE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
 def loads(text: str, max_depth: int = MAX_DEPTH) -> Any:
-    """Parse `text`, or raise ValueError with a sentence for the client.
+    """Parse `text`, or raise ValueError with a message for the client.
 
-    Rejected beside malformed text: duplicate keys, NaN and infinities (also 1e999), lone surrogates, which no UTF-8
-    carry, the character NUL, at which many a library cuts texts off, and nesting deeper than `max_depth`, which later
-    parsers on the way might not survive.
+    Rejected besides malformed text: duplicate keys, NaN and infinities (also 1e999), lone surrogates, which UTF-8
+    cannot encode, the character NUL, at which many libraries cut strings, and nesting deeper than `max_depth`, which
+    later parsers might not survive.
     """
     try:
         value = json.loads(
@@ -40,9 +40,9 @@ def loads(text: str, max_depth: int = MAX_DEPTH) -> Any:
 
 
 def dumps(value: object) -> str:
-    """Serialise compactly, in characters that SQS takes (it refuses U+FFFE and U+FFFF even in JSON strings).
+    """Serialise compactly, in characters that SQS accepts (it rejects U+FFFE and U+FFFF even in JSON strings).
 
-    ValueError for what JSON cannot say: NaN, infinities, lone surrogates; TypeError for other types.
+    ValueError for what JSON cannot represent: NaN, infinities, lone surrogates; TypeError for other types.
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     text.encode()  # UnicodeEncodeError, a ValueError, on a lone surrogate
@@ -50,7 +50,7 @@ def dumps(value: object) -> str:
 
 
 def escaped_size(text: str) -> int:
-    """Bytes that `text` takes as a string inside another JSON document: quotes and backslashes double there."""
+    """The size in bytes of `text` as a string in another JSON document, where quotes and backslashes are escaped."""
     return len(json.dumps(text, ensure_ascii=False).encode())
 
 
@@ -58,8 +58,8 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
         seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))
-        raise ValueError(f"has the key {twice!r} twice in one object")
+        duplicate = next(key for key, _ in pairs if key in seen or seen.add(key))
+        raise ValueError(f"has the key {duplicate!r} twice in one object")
     return value
 
 

@@ -1,4 +1,4 @@
-"""How each run of a task went, as the circuit breaker counts it: once for each run, also if that run times out."""
+"""The outcome of each run of a task for the circuit breaker: reported once per run, even if the run times out."""
 
 import threading
 
@@ -6,21 +6,21 @@ from functions.tasks.events.measures import COUNT, TRANSIENT_FAILURE
 from functions.telemetry.observability import emit
 
 LAST_MOMENT_SECONDS = 0.3
-HIGH_RESOLUTION = 1  # alarms with a period of less than a minute need it
+HIGH_RESOLUTION = 1  # alarms with periods below a minute need it
 
 
 class Attempt:
-    """One run. `ended` says how it went; if Lambda is about to cut it off, that is a failure, and said before it."""
+    """One run. `ended` reports its outcome; a run that Lambda is about to cut off is reported as a failure."""
 
     def __init__(self, remaining_seconds: float) -> None:
-        self._said = threading.Lock()
+        self._reported = threading.Lock()
         wait = max(0.0, remaining_seconds - LAST_MOMENT_SECONDS)
         self._timer = threading.Timer(wait, self.ended, kwargs={"transiently": True})
         self._timer.daemon = True
         self._timer.start()
 
     def ended(self, *, transiently: bool) -> None:
-        """Count the run; `transiently` if it failed for a reason that passes. Only the first call counts."""
+        """Count the run; `transiently` if it failed for a transient reason. Only the first call counts."""
         self._timer.cancel()
-        if self._said.acquire(blocking=False):
+        if self._reported.acquire(blocking=False):
             emit({}, {(TRANSIENT_FAILURE, COUNT): [float(transiently)]}, resolution=HIGH_RESOLUTION)

@@ -1,6 +1,6 @@
 """Logs, metrics and traces, through Powertools. Settings come from its own environment variables (`POWERTOOLS_*`).
 
-Built at import, as the one exception to "nothing is built at import": its decorators need the objects there.
+Built at import, the one exception to "nothing is built at import": the decorators need the objects then.
 Log ids and counts, never bodies.
 """
 
@@ -16,19 +16,19 @@ logger = Logger()
 metrics = Metrics()
 tracer = Tracer(provider=SampledRequests(), auto_patch=False)
 
-# The tracer logs every exception with the whole chain of its causes. What a task type raised may quote secrets; our
-# own log says what happened without them, and the trace has the exception all the same.
+# The tracer logs every exception with its chain of causes. What a task type raised may quote secrets; our own log
+# says what happened without them, and the trace still has the exception.
 logging.getLogger("aws_lambda_powertools.tracing.tracer").setLevel(logging.CRITICAL)
 
 
 def emit(
     dimensions: Mapping[str, str], values: Mapping[tuple[str, str], Sequence[float]], *, resolution: int = 60
 ) -> None:
-    """Write metrics with dimensions of their own; the keys of `values` are (name, unit). `resolution` in seconds."""
-    own = EphemeralMetrics()
+    """Write metrics with their own dimensions; the keys of `values` are (name, unit), `resolution` is in seconds."""
+    ephemeral = EphemeralMetrics()
     for name, value in dimensions.items():
-        own.add_dimension(name, value)
+        ephemeral.add_dimension(name, value)
     for (name, unit), numbers in values.items():
         for number in numbers:
-            own.add_metric(name=name, unit=unit, value=number, resolution=resolution)
-    own.flush_metrics()
+            ephemeral.add_metric(name=name, unit=unit, value=number, resolution=resolution)
+    ephemeral.flush_metrics()

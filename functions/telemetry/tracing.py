@@ -1,7 +1,7 @@
-"""X-Ray for the requests that it samples, and nothing at all for the others.
+"""X-Ray for the requests that it samples, and nothing for the others.
 
-X-Ray's SDK makes a cold start a quarter longer, and records a request that is not sampled only to throw it away.
-For each request, Lambda says in the environment whether it is sampled:
+X-Ray's SDK makes a cold start a quarter longer, and records an unsampled request only to discard it.
+For each request, Lambda sets an environment variable that says whether it is sampled:
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
 
@@ -15,9 +15,9 @@ from aws_lambda_powertools.tracing.base import BaseProvider, BaseSegment
 
 
 class SampledRequests(BaseProvider):
-    """What Powertools' tracer writes to: X-Ray's recorder, loaded with the first request that is sampled.
+    """What Powertools' tracer writes to: X-Ray's recorder, loaded with the first sampled request.
 
-    For a request that is not, it stands in for the segment, too, and forgets what it is given.
+    For an unsampled request it also takes the place of the segment, and discards everything.
     """
 
     @contextmanager
@@ -39,15 +39,15 @@ class SampledRequests(BaseProvider):
             _recorder().put_annotation(key, value)
 
     def put_metadata(self, key: str, value: Any, namespace: str = "default") -> None:
-        """Metadata: anything that JSON can say."""
+        """Metadata: anything that JSON can represent."""
         if _is_sampled():
             _recorder().put_metadata(key, value, namespace)
 
     def patch(self, modules: Sequence[str]) -> None:
-        """Nothing: `_recorder` traces the calls of all libraries that X-Ray knows."""
+        """Do nothing: `_recorder` patches all libraries that X-Ray knows."""
 
     def patch_all(self) -> None:
-        """Nothing, as above."""
+        """Do nothing, as above."""
 
 
 def _is_sampled() -> bool:

@@ -1,4 +1,4 @@
-"""The AWS side of the handlers, on moto: a table, a FIFO queue, and handlers whose clients are built anew."""
+"""The AWS side of the handlers, on moto: a table, FIFO queues, and handlers with new clients."""
 
 import os
 from collections.abc import Generator, Iterator
@@ -22,15 +22,15 @@ from functions.adapters.dead_letters import SQSDeadLetters
 from functions.adapters.task_table.failed_index import INDEX, INDEXED
 from functions.adapters.task_table.indexes import HASH_KEYS, RANGE_KEY
 from tests.functions.document.documented import assert_documented
-from tests.functions.support import CONTEXT, Answer, delete_task, get_task, get_tasks, post
+from tests.functions.support import CONTEXT, ApiResponse, delete_task, get_task, get_tasks, post
 
-# The same examples in every run, and nothing kept between runs.
+# The same examples in every run, and nothing stored between runs.
 hypothesis.settings.register_profile("taskline", derandomize=True, deadline=None, database=None, max_examples=60)
 hypothesis.settings.load_profile("taskline")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Powertools warns of each request without a metric of its own; most have none."""
+    """Powertools warns about each request without a metric of its own; most have none."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.filterwarnings("ignore:No application metrics to publish"))
@@ -41,7 +41,7 @@ _loaded: dict[str, Any] = {}
 
 
 def _load_once(loader: JSONFileLoader, file_path: str) -> Any:
-    """Moto starts a new botocore session with every mock, and each one would parse the same megabytes again."""
+    """Moto starts a new botocore session with every mock, and each would parse the same megabytes again."""
     if file_path not in _loaded:
         _loaded[file_path] = _load_file(loader, file_path)
     return _loaded[file_path]
@@ -70,7 +70,7 @@ LIST_INDEXES: Any = [
 
 
 class Pipeline:
-    """The table and the queue around the handlers, empty at the start of each test."""
+    """The table and the queues of the handlers, empty at the start of each test."""
 
     def __init__(self) -> None:
         self.dynamodb = boto3.client("dynamodb")
@@ -96,48 +96,48 @@ class Pipeline:
         )["QueueUrl"]
         self.queue_url = self.sqs.create_queue(QueueName="taskline-test-tasks.fifo", Attributes=attributes)["QueueUrl"]
 
-    def post(self, body: Any, **changes: Any) -> Answer:
+    def post(self, body: Any, **changes: Any) -> ApiResponse:
         """POST /tasks."""
-        answer = Answer.of(validator.handler(post(body, **changes), CONTEXT))
-        assert_documented(answer, "POST", "/tasks")
-        return answer
+        response = ApiResponse.of(validator.handler(post(body, **changes), CONTEXT))
+        assert_documented(response, "POST", "/tasks")
+        return response
 
-    def submit(self, event: dict[str, Any]) -> Answer:
-        """Any event, to the validator."""
-        return Answer.of(validator.handler(event, CONTEXT))
+    def submit(self, event: dict[str, Any]) -> ApiResponse:
+        """Send any event to the validator."""
+        return ApiResponse.of(validator.handler(event, CONTEXT))
 
-    def read(self, task_id: str) -> Answer:
+    def read(self, task_id: str) -> ApiResponse:
         """GET /tasks/{task_id}."""
-        answer = Answer.of(reader.handler(get_task(task_id), CONTEXT))
-        assert_documented(answer, "GET", "/tasks/{task_id}")
-        return answer
+        response = ApiResponse.of(reader.handler(get_task(task_id), CONTEXT))
+        assert_documented(response, "GET", "/tasks/{task_id}")
+        return response
 
-    def page(self, **query: str) -> Answer:
+    def page(self, **query: str) -> ApiResponse:
         """GET /tasks."""
-        answer = Answer.of(reader.handler(get_tasks({name: [value] for name, value in query.items()}), CONTEXT))
-        assert_documented(answer, "GET", "/tasks")
-        return answer
+        response = ApiResponse.of(reader.handler(get_tasks({name: [value] for name, value in query.items()}), CONTEXT))
+        assert_documented(response, "GET", "/tasks")
+        return response
 
-    def cancel(self, task_id: str) -> Answer:
+    def cancel(self, task_id: str) -> ApiResponse:
         """DELETE /tasks/{task_id}."""
-        answer = Answer.of(canceller.handler(delete_task(task_id), CONTEXT))
-        assert_documented(answer, "DELETE", "/tasks/{task_id}")
-        return answer
+        response = ApiResponse.of(canceller.handler(delete_task(task_id), CONTEXT))
+        assert_documented(response, "DELETE", "/tasks/{task_id}")
+        return response
 
     def records(self) -> list[dict[str, Any]]:
         """All items of the table, as DynamoDB writes them."""
         return self.dynamodb.scan(TableName=self.table, ConsistentRead=True)["Items"]
 
     def put(self, item: dict[str, Any]) -> None:
-        """An item as the state machine would have left it."""
+        """Put an item as the state machine would have left it."""
         self.dynamodb.put_item(TableName=self.table, Item=item)
 
     def messages(self) -> list[dict[str, Any]]:
-        """Takes all messages off the queue."""
+        """Take all messages from the queue."""
         return self._take(self.queue_url)
 
     def dead_letters(self) -> list[dict[str, Any]]:
-        """Takes all messages off the dead-letter queue."""
+        """Take all messages from the dead-letter queue."""
         return self._take(self.dead_letters_url)
 
     def _take(self, url: str) -> list[dict[str, Any]]:
@@ -162,7 +162,7 @@ class Pipeline:
 
 @contextmanager
 def a_new_pipeline() -> Generator[Pipeline]:
-    """Table, queues and handlers of their own."""
+    """A separate table, queues and handlers."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
         patch.setattr(JSONFileLoader, "load_file", _load_once)
@@ -180,7 +180,7 @@ def a_new_pipeline() -> Generator[Pipeline]:
 
 @pytest.fixture
 def own_pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
-    """For one test alone, because messages that are in flight after a test cannot be cleared away."""
+    """For a single test, because messages that are in flight after a test cannot be cleared."""
     monkeypatch.setattr(SQSDeadLetters, "wait_seconds", 0)
     with a_new_pipeline() as made:
         yield made
@@ -219,7 +219,7 @@ def _forget_clients() -> None:
 
 @pytest.fixture
 def aws_clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Makes boto3 clients of an empty AWS."""
+    """Makes boto3 clients for an empty AWS."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setattr(JSONFileLoader, "load_file", _load_once)
     with mock_aws():

@@ -12,12 +12,12 @@ from functions.tasks.clock import uuid7
 from functions.tasks.errors import Unavailable
 from functions.tasks.intake.submission import Ports, TaskQueue
 from functions.tasks.listing.model import TaskSummary
-from functions.tasks.listing.pages import Place
+from functions.tasks.listing.pages import Position
 from functions.tasks.record import Record, RecordStore
 
 
 def intake_ports(records: RecordStore, queue: TaskQueue) -> Ports:
-    """What intake works with, around these; a second goes by between two requests, and each id is new."""
+    """Ports of intake around these; the clock advances by a second per reading, and each id is new."""
     seconds = itertools.count()
     return Ports(
         records=records,
@@ -42,7 +42,7 @@ class FakeStore:
         if self.failure:
             raise self.failure
         if self.refuses(record):
-            raise Unavailable("the task table did not answer")
+            raise Unavailable("the task table did not respond")
         return self.records.setdefault(record.task_id, record)
 
     def get(self, task_id: str) -> Record | None:
@@ -51,13 +51,13 @@ class FakeStore:
             raise self.failure
         return self.records.get(task_id)
 
-    def newest_first(self, **_: Any) -> Iterator[Place]:
+    def newest_first(self, **_: Any) -> Iterator[Position]:
         if self.failure:
             raise self.failure
         return iter(())
 
     def summaries(self, task_ids: Collection[str]) -> dict[str, TaskSummary]:
-        raise AssertionError("there is nothing to sum up")
+        raise AssertionError("there are no tasks to summarise")
 
 
 @dataclass
@@ -74,5 +74,5 @@ class FakeQueue:
         if self.failure:
             raise self.failure
         if self.refuses(body):
-            raise Unavailable("the task queue did not answer")
+            raise Unavailable("the task queue did not respond")
         self.sent.append({"body": body, "group": group, "deduplication_id": deduplication_id})

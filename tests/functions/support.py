@@ -1,4 +1,4 @@
-"""What the tests of the handlers share: API Gateway's events, its context, and its answers taken apart."""
+"""Shared by the tests of the handlers: API Gateway's events, Lambda's context, and parsed responses."""
 
 import base64
 import copy
@@ -28,7 +28,7 @@ CONTEXT = cast("LambdaContext", FakeLambdaContext())
 
 
 def event(file: str, **changes: Any) -> dict[str, Any]:
-    """An event from `events/`; `headers` are added to its headers, None takes one away."""
+    """An event from `payloads/`; `headers` are added to its headers, None removes one."""
     made: dict[str, Any] = json.loads((EVENTS / file).read_text())
     for name, value in (changes.pop("headers", None) or {}).items():
         made["headers"].pop(name, None)
@@ -38,7 +38,7 @@ def event(file: str, **changes: Any) -> dict[str, Any]:
 
 
 def post(body: Any, **changes: Any) -> dict[str, Any]:
-    """POST /tasks with this body: text as it stands, anything else as JSON."""
+    """POST /tasks with this body: text unchanged, anything else as JSON."""
     text = body if isinstance(body, str) or body is None else json.dumps(body)
     return event("post_task.json", body=text, **changes)
 
@@ -52,13 +52,13 @@ def post_batch(tasks: Any, **changes: Any) -> dict[str, Any]:
 
 
 def from_caller(sent: dict[str, Any], api_key_id: str | None) -> dict[str, Any]:
-    """The event as it is with an API key."""
+    """The event with an API key."""
     sent["requestContext"]["identity"]["apiKeyId"] = api_key_id
     return sent
 
 
 def post_bytes(body: bytes, **changes: Any) -> dict[str, Any]:
-    """POST /tasks with a body that API Gateway holds to be binary."""
+    """POST /tasks with a body that API Gateway treats as binary."""
     return post(base64.b64encode(body).decode(), isBase64Encoded=True, **changes)
 
 
@@ -88,30 +88,30 @@ def get_tasks(query: dict[str, list[str]]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A proxy response, taken apart; making one checks what holds for every answer of the API."""
+class ApiResponse:
+    """A parsed proxy response; parsing checks what holds for every response of the API."""
 
     status: int
     headers: dict[str, str]
     document: dict[str, Any]
 
     @classmethod
-    def of(cls, response: dict[str, Any]) -> "Answer":
-        assert response.keys() == {"statusCode", "headers", "body", "isBase64Encoded"}, "not a proxy response"
-        assert response["isBase64Encoded"] is False, "answers are text"
-        json.dumps(response, ensure_ascii=False).encode()  # as Lambda's runtime does; fails on a lone surrogate
-        document = json.loads(response["body"])
-        answer = cls(response["statusCode"], response["headers"], document)
-        if answer.status >= 400:
-            answer._check_problem()
+    def of(cls, proxy_response: dict[str, Any]) -> "ApiResponse":
+        assert proxy_response.keys() == {"statusCode", "headers", "body", "isBase64Encoded"}, "not a proxy response"
+        assert proxy_response["isBase64Encoded"] is False, "responses are text"
+        json.dumps(proxy_response, ensure_ascii=False).encode()  # as Lambda's runtime does; fails on a lone surrogate
+        document = json.loads(proxy_response["body"])
+        response = cls(proxy_response["statusCode"], proxy_response["headers"], document)
+        if response.status >= 400:
+            response._check_problem()
         else:
-            assert answer.headers["Content-Type"] == "application/json"
-        return answer
+            assert response.headers["Content-Type"] == "application/json"
+        return response
 
     def _check_problem(self) -> None:
         assert self.headers["Content-Type"] == "application/problem+json", "errors are problem documents"
         assert self.document.keys() - {"errors"} == {"type", "title", "status", "detail", "instance"}
-        assert self.document["status"] == self.status, "the document's status is the answer's"
+        assert self.document["status"] == self.status, "the document has the status of the response"
         assert "Traceback" not in json.dumps(self.document), "a stack trace is for the log, not for the client"
         if self.status == 400:
             assert all(field in self.document["detail"] for field in self.fields), "the detail names every field"
@@ -122,5 +122,5 @@ class Answer:
         return {error["field"] for error in self.document.get("errors", [])}
 
     def message(self, field: str) -> str:
-        """What it says about this field."""
+        """Its messages about this field."""
         return "; ".join(error["message"] for error in self.document["errors"] if error["field"] == field)

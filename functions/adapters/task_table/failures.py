@@ -1,7 +1,7 @@
-"""Failed tasks in the task table: found through the sparse index `failed`, marked and settled on the records.
+"""Failed tasks in the task table: found through the sparse index `failed`, marked and settled in the records.
 
-The state machine writes `failed_key` when a task fails and removes it when it succeeds; redrive removes it when the
-message was sent. The index (`infrastructure/pipeline/table.py`) holds what `TaskState` needs, without the bodies.
+The state machine writes `failed_key` when a task fails and removes it when it succeeds; redrive removes it once the
+message is sent. The index (`infrastructure/pipeline/table.py`) holds what `TaskState` needs, without the bodies.
 """
 
 import json
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 _STATE = (*INDEXED, "task_id", "ordering_key", "sequence_number", "lease_until", "redriven_at", "failed_key")
 _PAGE = 200
-_MAX_ERROR_CHARACTERS = 256  # of a message in the history: a record has 400 KB for everything
+_MAX_ERROR_CHARACTERS = 256  # per message in the history: a record is limited to 400 KB in total
 _FROM_FAILED = "#status = :failed"
 _FROM_UNDELIVERED = "(#status = :queued OR (#status = :processing AND lease_until < :now_ms))"
-_TAKE = (
+_MARK = (
     "SET #status = :queued, status_shard = :status_shard, redrives = :redrives, redrive_id = :redrive_id,"
     " redriven_at = :now, failed_key = ordering_key, history = list_append(history, :entry)"
     " REMOVE #error, finished_at, expires_at"
@@ -42,56 +42,57 @@ class DynamoDBFailedTasks:
         self._client: DynamoDBClient = client or boto3.client("dynamodb", config=CONFIG)
 
     def states(self, task_ids: Collection[str]) -> Mapping[str, TaskState]:
-        """BatchGetItem, strongly consistent. An answer with keys left over counts as no answer."""
+        """BatchGetItem, strongly consistent. A response with unprocessed keys counts as none."""
         if not task_ids:
             return {}
         names = {f"#{name}": name for name in _STATE}
-        wanted = {
+        request = {
             "Keys": [{"task_id": {"S": task_id}} for task_id in sorted(set(task_ids))],
             "ConsistentRead": True,
             "ProjectionExpression": ", ".join(names),
             "ExpressionAttributeNames": names,
         }
         with unavailable_on_failure("the task table"):
-            answer = self._client.batch_get_item(RequestItems={self._table: wanted})  # pyright: ignore[reportArgumentType]
-        if answer.get("UnprocessedKeys"):
-            raise Unavailable("the task table left some keys out of its answer")
-        return {state.task_id: state for state in map(_to_state, answer["Responses"][self._table])}
+            response = self._client.batch_get_item(RequestItems={self._table: request})  # pyright: ignore[reportArgumentType]
+        if response.get("UnprocessedKeys"):
+            raise Unavailable("the task table did not process all keys")
+        return {state.task_id: state for state in map(_to_state, response["Responses"][self._table])}
 
     def of_key(self, ordering_key: str) -> Iterator[TaskState]:
-        """Query the index, in the order of the sequence numbers."""
+        """Query the index, in the order of sequence numbers."""
         start: dict[str, Any] = {}
         while True:
             with unavailable_on_failure("the task table"):
-                answer = self._client.query(
+                response = self._client.query(
                     TableName=self._table,
                     IndexName=INDEX,
                     KeyConditionExpression="failed_key = :key",
                     ExpressionAttributeValues={":key": {"S": ordering_key}},
                     **start,
                 )
-            yield from map(_to_state, answer["Items"])
-            if "LastEvaluatedKey" not in answer:
+            yield from map(_to_state, response["Items"])
+            if "LastEvaluatedKey" not in response:
                 return
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+            start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
 
     def keys(self, page: str | None) -> KeysPage:
-        """Scan the index for keys. A key whose tasks began on the page before belongs to that page."""
+        """Scan the index for keys. A key whose tasks started on the previous page belongs to that page."""
         start: dict[str, str] = json.loads(page) if page else {}
         request: dict[str, Any] = {"IndexName": INDEX, "ProjectionExpression": "failed_key", "Limit": _PAGE}
         if start:
             request["ExclusiveStartKey"] = {name: {"S": value} for name, value in start.items()}
         with unavailable_on_failure("the task table"):
-            answer: Mapping[str, Any] = self._client.scan(TableName=self._table, **request)
-        found = {_text(item, "failed_key") for item in answer["Items"]} - {start.get("failed_key", "")}
-        after: Mapping[str, Any] = answer.get("LastEvaluatedKey", {})
+            response: Mapping[str, Any] = self._client.scan(TableName=self._table, **request)
+        found = {_text(item, "failed_key") for item in response["Items"]} - {start.get("failed_key", "")}
+        after: Mapping[str, Any] = response.get("LastEvaluatedKey", {})
         last = {name: _text(after, name) for name in after}
-        return KeysPage(keys=tuple(sorted(found)), following=json.dumps(last) if last else None)
+        return KeysPage(keys=tuple(sorted(found)), next_page=json.dumps(last) if last else None)
 
     def mark(self, state: TaskState, now: datetime) -> Mark | None:
-        """One conditional update. Nothing but a redrive counts redrives, so the count says whether it is the same."""
+        """One conditional update. Only a redrive changes the number of redrives, so it identifies the state."""
         redrives = state.redrives + 1
-        values: dict[str, Any] = {
+        condition, seen = _unchanged(state, now)
+        marked: dict[str, Any] = {
             ":queued": {"S": Status.QUEUED},
             ":status_shard": {"S": status_shard(Status.QUEUED, state.task_id)},
             ":redrives": {"N": str(redrives)},
@@ -99,40 +100,28 @@ class DynamoDBFailedTasks:
             ":now": {"S": timestamp(now)},
             ":entry": {"L": [{"M": _entry(state, now)}]},
         }
-        if state.status is Status.FAILED:
-            condition = _FROM_FAILED
-            values[":failed"] = {"S": Status.FAILED}
-        else:
-            condition = _FROM_UNDELIVERED
-            values |= {
-                ":processing": {"S": Status.PROCESSING},
-                ":now_ms": {"N": str(int(now.timestamp() * 1000))},
-            }
-        if state.redrives:
-            condition += " AND redrives = :before"
-            values[":before"] = {"N": str(state.redrives)}
-        else:
-            condition += " AND attribute_not_exists(redrives)"
-        answer = self._update(
+        response = self._update(
             state.task_id,
-            UpdateExpression=_TAKE,
+            UpdateExpression=_MARK,
             ConditionExpression=condition,
             ExpressionAttributeNames={"#status": "status", "#error": "error"},
-            ExpressionAttributeValues=values,
+            ExpressionAttributeValues=marked | seen,
             ReturnValues="ALL_NEW",
         )
-        return _to_mark(answer["Attributes"]) if answer else None
+        return _to_mark(response["Attributes"]) if response else None
 
     def interrupted(self, task_id: str) -> Mark | None:
         """GetItem, strongly consistent."""
         with unavailable_on_failure("the task table"):
-            answer = self._client.get_item(TableName=self._table, Key={"task_id": {"S": task_id}}, ConsistentRead=True)
-        item = answer.get("Item", {})
+            response = self._client.get_item(
+                TableName=self._table, Key={"task_id": {"S": task_id}}, ConsistentRead=True
+            )
+        item = response.get("Item", {})
         marked = item.keys() >= {"failed_key", "redrives"} and _text(item, "status") == Status.QUEUED
         return _to_mark(item) if marked else None
 
     def settle(self, mark: Mark) -> None:
-        """Take the task out of the index, unless it has failed again or was redriven again."""
+        """Remove the task from the index, unless it has failed or was redriven again."""
         try:
             self._update(
                 mark.task_id,
@@ -149,17 +138,31 @@ class DynamoDBFailedTasks:
             return
 
     def _update(self, task_id: str, **request: Any) -> dict[str, Any] | None:
-        """UpdateItem; None when its condition does not hold."""
+        """UpdateItem; None when the condition is not met."""
         with unavailable_on_failure("the task table"):
             try:
-                answer = self._client.update_item(TableName=self._table, Key={"task_id": {"S": task_id}}, **request)
+                response = self._client.update_item(TableName=self._table, Key={"task_id": {"S": task_id}}, **request)
             except self._client.exceptions.ConditionalCheckFailedException:
                 return None
-        return {**answer}
+        return {**response}
+
+
+def _unchanged(state: TaskState, now: datetime) -> tuple[str, dict[str, Any]]:
+    """The condition that the record is as it was seen, and its values."""
+    values: dict[str, Any]
+    if state.status is Status.FAILED:
+        condition, values = _FROM_FAILED, {":failed": {"S": Status.FAILED}}
+    else:
+        now_ms = str(int(now.timestamp() * 1000))
+        condition = _FROM_UNDELIVERED
+        values = {":processing": {"S": Status.PROCESSING}, ":now_ms": {"N": now_ms}}
+    if not state.redrives:
+        return f"{condition} AND attribute_not_exists(redrives)", values
+    return f"{condition} AND redrives = :before", values | {":before": {"N": str(state.redrives)}}
 
 
 def _entry(state: TaskState, now: datetime) -> dict[str, Any]:
-    """The history keeps why the task had failed: the record's own `error` is gone from now on."""
+    """The history keeps why the task had failed, because the update removes the record's `error`."""
     entry: dict[str, Any] = {"status": {"S": Status.QUEUED}, "at": {"S": timestamp(now)}}
     if state.error:
         shortened = {**state.error, "message": state.error.get("message", "")[:_MAX_ERROR_CHARACTERS]}
@@ -177,7 +180,7 @@ def _to_mark(item: Mapping[str, Any]) -> Mark:
 
 
 def _to_state(item: Mapping[str, Any]) -> TaskState:
-    """Of a record, or of the index, which has `failed_key` for the ordering key."""
+    """From a record, or from the index, where the ordering key is `failed_key`."""
     error = item.get("error", {}).get("M", {})
     redriven_at = _text(item, "redriven_at")
     return TaskState(

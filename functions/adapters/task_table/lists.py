@@ -8,7 +8,7 @@ from functions.adapters.clients import new_client, unavailable_on_failure
 from functions.adapters.task_table.indexes import BY_KEY, BY_STATUS, BY_TIME, HASH_KEYS, RANGE_KEY, SHARDS
 from functions.tasks.errors import Unavailable
 from functions.tasks.listing.model import TaskSummary
-from functions.tasks.listing.pages import Place
+from functions.tasks.listing.pages import Position
 from functions.tasks.model import Status
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _SUMMARY = ("task_id", "status", "type", "priority", "ordering_key", "attempts", "created_at", "started_at",
             "finished_at", "error")  # fmt: skip
 _NAMES = {f"#{name}": name for name in _SUMMARY}
-_EVERYTHING = "~"  # sorts behind every moment
-_SPARE = 4  # entries asked of a shard beyond its share: shards are even only on average
+_LAST = "~"  # sorts behind every timestamp
+_MARGIN = 4  # extra entries per shard: shards are even only on average
 
 
 class DynamoDBTaskIndex:
@@ -30,38 +30,38 @@ class DynamoDBTaskIndex:
 
     def newest_first(
         self, *, status: Status | None, ordering_key: str | None, before: str | None, page: int
-    ) -> Iterator[Place]:
-        """Query every partition that can hold such tasks, and merge what they say."""
+    ) -> Iterator[Position]:
+        """Query every partition that can hold such tasks, and merge the results."""
         index, partitions = _partitions(status, ordering_key)
-        share = page // len(partitions) + _SPARE
-        found = (self._partition(index, name, before or _EVERYTHING, share) for name in partitions)
-        return heapq.merge(*found, key=lambda place: place.order, reverse=True)
+        share = page // len(partitions) + _MARGIN
+        found = (self._partition(index, name, before or _LAST, share) for name in partitions)
+        return heapq.merge(*found, key=lambda position: position.order, reverse=True)
 
     def summaries(self, task_ids: Collection[str]) -> Mapping[str, TaskSummary]:
-        """BatchGetItem, strongly consistent, until all are there: an answer ends at 16 MB of records."""
+        """BatchGetItem, strongly consistent, until all are read: a response is limited to 16 MB."""
         keys: list[Any] = [{"task_id": {"S": task_id}} for task_id in task_ids]
         found: list[Any] = []
         while keys:
-            wanted = {
+            request = {
                 "Keys": keys,
                 "ConsistentRead": True,
                 "ProjectionExpression": ", ".join(_NAMES),
                 "ExpressionAttributeNames": _NAMES,
             }
             with unavailable_on_failure("the task table"):
-                answer = self._client.batch_get_item(RequestItems={self._table: wanted})  # pyright: ignore[reportArgumentType]
-            unprocessed: Any = answer.get("UnprocessedKeys", {})
+                response = self._client.batch_get_item(RequestItems={self._table: request})  # pyright: ignore[reportArgumentType]
+            unprocessed: Any = response.get("UnprocessedKeys", {})
             left: list[Any] = unprocessed[self._table]["Keys"] if unprocessed else []
             if len(left) == len(keys):
-                raise Unavailable("the task table answered with none of the records asked for")
-            found += answer["Responses"].get(self._table, [])
+                raise Unavailable("the task table returned none of the requested records")
+            found += response["Responses"].get(self._table, [])
             keys = left
         return {summary.task_id: summary for summary in map(_to_summary, found)}
 
-    def _partition(self, index: str, name: str, before: str, share: int) -> Iterator[Place]:
+    def _partition(self, index: str, name: str, before: str, share: int) -> Iterator[Position]:
         while True:
             with unavailable_on_failure("the task table"):
-                answer = self._client.query(
+                response = self._client.query(
                     TableName=self._table,
                     IndexName=index,
                     KeyConditionExpression=f"{HASH_KEYS[index]} = :name AND {RANGE_KEY} < :before",
@@ -69,15 +69,15 @@ class DynamoDBTaskIndex:
                     ScanIndexForward=False,
                     Limit=share,
                 )
-            for item in answer["Items"]:
+            for item in response["Items"]:
                 before = _text(item, RANGE_KEY)
-                yield Place(order=before, task_id=_text(item, "task_id"))
-            if "LastEvaluatedKey" not in answer:
+                yield Position(order=before, task_id=_text(item, "task_id"))
+            if "LastEvaluatedKey" not in response:
                 return
 
 
 def _partitions(status: Status | None, ordering_key: str | None) -> tuple[str, Sequence[str]]:
-    """The index that fits the filters best, and the values of its hash key."""
+    """The index that suits the filters best, and the values of its hash key."""
     if ordering_key is not None:
         return BY_KEY, (ordering_key,)
     if status is not None:

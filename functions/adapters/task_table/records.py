@@ -1,6 +1,6 @@
-"""The task table on DynamoDB: one item a task, keyed by `task_id`.
+"""The task table on DynamoDB: one item per task, keyed by `task_id`.
 
-The state machine writes the same items (`statemachine/task.asl.json`); the attribute names here are its names.
+The state machine writes the same items (`statemachine/task.asl.json`); the attribute names are the same.
 """
 
 import json
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
 
 
-# A redriven task that waits again leaves the index of failed tasks too: its redrive is over.
+# A redriven task that is cancelled also leaves the index of failed tasks: its redrive is over.
 _CANCEL = (
     "SET #status = :cancelled, status_shard = :status_shard, finished_at = :now, expires_at = :expires_at,"
     " history = list_append(history, :entry) REMOVE failed_key"
@@ -31,9 +31,9 @@ class DynamoDBRecordStore:
         self._client: DynamoDBClient = client or new_client("dynamodb")
 
     def put_new(self, record: Record) -> Record:
-        """Put the item on condition that its id is new, or read the one that is there.
+        """Put the item on condition that its id is new, or read the existing one.
 
-        That may be our own: the SDK tries again when a reply was lost. `Unavailable` when it expired in between.
+        That may be our own: the SDK retries when a reply is lost. `Unavailable` when it expired in between.
         """
         with unavailable_on_failure("the task table"):
             try:
@@ -45,21 +45,23 @@ class DynamoDBRecordStore:
             except self._client.exceptions.ConditionalCheckFailedException:
                 kept = self.get(record.task_id)
                 if kept is None:
-                    raise Unavailable(f"the record of {record.task_id} went away while it was looked at") from None
+                    raise Unavailable(f"the record of {record.task_id} expired before it could be read back") from None
                 return kept
         return record
 
     def get(self, task_id: str) -> Record | None:
-        """Read the item, strongly consistent: a client that was answered 202 finds its task."""
+        """Read the item, strongly consistent: after a 202, a client finds its task."""
         with unavailable_on_failure("the task table"):
-            answer = self._client.get_item(TableName=self._table, Key={"task_id": {"S": task_id}}, ConsistentRead=True)
-        return _from_item(answer["Item"]) if "Item" in answer else None
+            response = self._client.get_item(
+                TableName=self._table, Key={"task_id": {"S": task_id}}, ConsistentRead=True
+            )
+        return _from_item(response["Item"]) if "Item" in response else None
 
     def cancel(self, task_id: str, *, at: str, expires_at: int) -> Record | None:
-        """One conditional update, which the claim of an execution meets or is met by: exactly one of them wins."""
+        """One conditional update. If an execution claims the task at the same time, exactly one of them wins."""
         with unavailable_on_failure("the task table"):
             try:
-                answer = self._client.update_item(
+                response = self._client.update_item(
                     TableName=self._table,
                     Key={"task_id": {"S": task_id}},
                     ConditionExpression="#status = :queued",
@@ -77,7 +79,7 @@ class DynamoDBRecordStore:
                 )
             except self._client.exceptions.ConditionalCheckFailedException:
                 return None
-        return _from_item({**answer["Attributes"]})
+        return _from_item({**response["Attributes"]})
 
 
 def _to_item(record: Record) -> dict[str, Any]:
@@ -123,7 +125,7 @@ def _from_item(item: dict[str, Any]) -> Record:
 
 
 def _from_entry(entry: dict[str, Any]) -> dict[str, Any]:
-    """A step of the history: texts, and of failures their numbers and errors."""
+    """A step of the history: strings, and for failed runs also numbers and errors."""
     return {name: _from_value(value) for name, value in entry.items()}
 
 

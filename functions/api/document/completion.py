@@ -1,4 +1,4 @@
-"""What all operations of the OpenAPI document have in common: tags, security, and the errors that anyone can meet."""
+"""What all operations of the OpenAPI document have in common: tags, security, and common errors."""
 
 from http import HTTPStatus
 from typing import Any
@@ -23,22 +23,22 @@ _SCHEMES: dict[str, Document] = {
         "description": "AWS Signature Version 4 for `execute-api`, by an identity that may invoke the API.",
     },
 }
-# The responses that any request may get: most come from the gateway, before a function is called.
+# Responses that any request may get: most come from the gateway, before a function is called.
 _COMMON = {
-    403: "The API key or the signature is missing or wrong, or the firewall refused the request.",
-    429: "Too many requests, or the key's quota is used up; try again later.",
+    403: "The API key or the signature is missing or invalid, or the firewall blocked the request.",
+    429: "Too many requests, or the key's quota is exhausted; try again later.",
     500: "An internal error.",
-    504: "No response in time; the request may have been carried out anyway.",
+    504: "No response in time; the request may have been processed anyway.",
 }
-# The gateway takes 10 MB; each operation declares what its function takes.
+# The gateway accepts 10 MB; each operation declares what its function accepts.
 _WITH_BODY = {413: "The request is too large."}
-# The gateway responds to a request without a signature as to one for a path that does not exist.
+# The gateway treats an unsigned request like one for a path that does not exist.
 _UNSIGNED = {404: "Not found, or the request is unsigned."}
 _DETAILS = {
     403: "Forbidden",
     404: f"There is no task {TASK_ID!r}.",
     413: "Request Too Long",
-    415: "Send the task as application/json, not as text/plain.",
+    415: "Send the body as application/json, not as text/plain.",
     429: "Too Many Requests",
     500: internal_error().detail,
     503: unavailable().detail,
@@ -47,7 +47,7 @@ _DETAILS = {
 
 
 def complete(document: Document, access: Access) -> Document:
-    """The document with its operations tagged, secured, and all their errors declared with an example."""
+    """The document with its operations tagged and secured, and every error declared with an example."""
     used = [_complete(operation, access) for path in document["paths"].values() for operation in path.values()]
     schemes = {name: scheme for name, scheme in _SCHEMES.items() if any(name in needed for _, needed in used)}
     document["tags"] = [{"name": tag, "description": _TAGS[tag]} for tag in _TAGS if tag in {tag for tag, _ in used}]
@@ -57,7 +57,7 @@ def complete(document: Document, access: Access) -> Document:
 
 
 def _complete(operation: Document, access: Access) -> tuple[str, list[str]]:
-    """Completes the operation in place; returns its tag, and the security schemes that it needs."""
+    """Complete the operation in place; return its tag and the security schemes that it requires."""
     (tag,) = operation["tags"]
     needed = access.required(tag)
     operation["security"] = [{scheme: [] for scheme in needed}] if needed else []

@@ -1,4 +1,4 @@
-"""Examples for readers of the OpenAPI document; tests hold them against the models and the functions."""
+"""Examples for readers of the OpenAPI document; tests check them against the models and the functions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -93,7 +93,7 @@ BREAKER_CHANGE = {"state": "open", "reason": "the bank is down"}
 BREAKER: dict[str, Any] = {
     **BREAKER_CHANGE,
     "since": "2026-11-21T12:00:00.000Z",
-    "by": "an operator",
+    "by": "arn:aws:iam::111122223333:user/anna",
     "manual": True,
     "next_step_at": None,
     "pipe": {"current_state": "STOPPED", "desired_state": "STOPPED", "state_reason": ""},
@@ -106,10 +106,10 @@ def _rejection(call: Callable[[], object]) -> Problem:
         call()
     except Rejected as error:
         return rejected(error)
-    raise AssertionError("an example of a rejection was accepted")
+    raise AssertionError("the example of a rejection was accepted")
 
 
-# The domain's own rejections, so that no example shows what no function does.
+# The domain's own rejections, so that the examples show what the functions return.
 INVALID_TASK = rejected(invalid_task([FieldError(field="title", message="is required")]))
 TOO_LARGE = rejected(too_large())
 INVALID_CHANGE = _rejection(lambda: parse_change("{}"))
@@ -121,7 +121,7 @@ INVALID_QUERY = _rejection(lambda: parse_list_request({"limit": ["0"]}))
 NOT_QUEUED = rejected(Conflict("Not queued", f"The task {TASK_ID!r} has succeeded."))
 NOT_FAILED = rejected(Conflict("Not failed", f"The task {TASK_ID!r} has succeeded."))
 BATCH: dict[str, Any] = {"tasks": [NEW_TASK, {**NEW_TASK, "title": "Say goodbye"}]}
-BATCH_ANSWER: dict[str, Any] = {
+BATCH_RESPONSE: dict[str, Any] = {
     "results": [
         {"status": 202, "location": f"{INSTANCE}/{TASK_ID}", "task": QUEUED_TASK},
         {"status": 400, "problem": INVALID_TASK.document(f"{INSTANCE}/batch#/tasks/1")},

@@ -1,4 +1,4 @@
-"""Responses as the document describes them. `functions/api/tasks.py` makes them, and does not load these models."""
+"""Responses as the document describes them. `functions/api/tasks.py` builds them without loading these models."""
 
 from typing import Annotated, Any
 
@@ -16,73 +16,81 @@ class TaskFailure(BaseModel):
     model_config = _STRICT
 
     error_class: Annotated[
-        str, Field(alias="class", description="VALIDATION, NETWORK, RATE_LIMIT, SYSTEM or UNKNOWN.")
+        str, Field(alias="class", description="The error class: VALIDATION, NETWORK, RATE_LIMIT, SYSTEM or UNKNOWN.")
     ]
     type: Annotated[str, Field(description="The exception's name.")]
     message: Annotated[str, Field(description="What went wrong.")]
 
 
 class HistoryEntry(BaseModel):
-    """One step in a task's life: a change of its status, or, with an `attempt`, a run that failed while processing."""
+    """One step of a task's history: a change of its status or, with an `attempt`, a failed run while processing."""
 
     model_config = _STRICT
 
-    status: Annotated[Status, Field(description="The status that the task took, or had while this run failed.")]
+    status: Annotated[
+        Status, Field(description="The task's status from then on; for a failed run, its status at the time.")
+    ]
     at: Annotated[str, Field(description="When: UTC, ISO 8601, milliseconds.")]
     attempt: Annotated[
-        int | None, Field(description="Of a run that failed: its number. Runs that crashed first are not listed.")
+        int | None,
+        Field(description="Failed runs only: the run's number. Runs of an execution that crashed are not listed."),
     ] = None
-    started_at: Annotated[str | None, Field(description="Of a run that failed: when it was started.")] = None
+    started_at: Annotated[str | None, Field(description="Failed runs only: when the run started.")] = None
     retry_in: Annotated[
-        float | None, Field(description="Of a run that failed: seconds until the next one; left out for the last.")
+        float | None, Field(description="Failed runs only: seconds until the next run; omitted for the last.")
     ] = None
     error: Annotated[
-        TaskFailure | None, Field(description="Why the run failed, or had failed before it was redriven; shortened.")
+        TaskFailure | None,
+        Field(description="Why the run failed, or why the task had failed before it was redriven; shortened."),
     ] = None
 
 
 class TaskLinks(BaseModel):
-    """What can be done next, as paths: each is there only while it can be done."""
+    """What can be done next, as paths. Each one is present only while it applies."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
 
     itself: Annotated[str, Field(alias="self", description="GET: this task.")]
-    same_key: Annotated[str, Field(description="GET: the tasks of its ordering key, newest first.")]
+    same_key: Annotated[str, Field(description="GET: the tasks with its ordering key, newest first.")]
     cancel: Annotated[str | None, Field(description="DELETE: cancel it; only while it is queued.")] = None
-    redrive: Annotated[str | None, Field(description="POST: put it back; only when it has failed.")] = None
+    redrive: Annotated[str | None, Field(description="POST: redrive it; only when it has failed.")] = None
 
 
 class TaskView(NewTask):
-    """A task read back: all that was posted, and what became of it."""
+    """A task as it is read: everything that was submitted, and its outcome so far."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     task_id: Annotated[str, Field(description="The task's id.")]
-    status: Annotated[Status, Field(description="Where the task is in its life.")]
-    attempts: Annotated[int, Field(ge=0, description="Runs of the task so far, over all executions.")]
-    redrives: Annotated[int, Field(ge=0, description="How often it was redriven after a failure.")] = 0
+    status: Annotated[Status, Field(description="The task's status.")]
+    attempts: Annotated[int, Field(ge=0, description="Number of runs so far, over all executions.")]
+    redrives: Annotated[int, Field(ge=0, description="How many times it was redriven after a failure.")] = 0
     created_at: Annotated[str, Field(description="When it was accepted: UTC, ISO 8601, milliseconds.")]
     started_at: Annotated[str | None, Field(description="When it was first claimed.")] = None
     finished_at: Annotated[str | None, Field(description="When it succeeded, failed or was cancelled.")] = None
     result: Annotated[Any, Field(description="What the task type returned; only when it succeeded.")] = None
     error: Annotated[TaskFailure | None, Field(description="Why it failed; only when it failed.")] = None
-    history: Annotated[tuple[HistoryEntry, ...], Field(description="Its life, oldest first.")] = ()
+    history: Annotated[tuple[HistoryEntry, ...], Field(description="Every step so far, oldest first.")] = ()
     links: Annotated[TaskLinks | None, Field(description="What can be done next.")] = None
 
 
 class BatchResult(BaseModel):
-    """What became of one task of a batch."""
+    """The outcome of one task of a batch."""
 
-    status: Annotated[int, Field(description="The status that the task alone would have been answered with.")]
-    location: Annotated[str | None, Field(description="Where the task is read; only when it was accepted.")] = None
-    replayed: Annotated[bool | None, Field(description="True when an earlier request had handed it in.")] = None
+    status: Annotated[
+        int, Field(description="The HTTP status that a request with this task alone would have received.")
+    ]
+    location: Annotated[str | None, Field(description="Where to read the task; only when it was accepted.")] = None
+    replayed: Annotated[bool | None, Field(description="True when an earlier request had already submitted it.")] = (
+        None
+    )
     task: Annotated[
-        TaskView | None, Field(description="The task, when it was accepted; its result is at `location`.")
+        TaskView | None, Field(description="The task, when it was accepted; read its result at `location`.")
     ] = None
     problem: Annotated[_Problem | None, Field(description="Why it was not accepted.")] = None
 
 
-class BatchAnswer(BaseModel):
-    """What became of a batch."""
+class BatchResponse(BaseModel):
+    """The outcome of a batch."""
 
-    results: Annotated[list[BatchResult], Field(description="One for each task, in their order.")]
+    results: Annotated[list[BatchResult], Field(description="One per task, in the order of the request.")]

@@ -1,7 +1,7 @@
 """The OpenAPI document, generated from the models that validate.
 
-It is the API: clients read it, and the gateway is made from it (`infrastructure/api/rest_api.py` adds which function
-serves which operation).
+It defines the API: clients read it, and the gateway imports it (`infrastructure/api/rest_api.py` adds the function
+behind each operation).
 """
 
 from collections.abc import Callable, Mapping
@@ -22,13 +22,13 @@ _RETRY_AFTER: Document = {"description": "Seconds to wait before trying again.",
 
 
 def openapi_document(access: Access | None = None) -> Document:
-    """The document in OpenAPI 3.0.1, the version that API Gateway imports, for a stage that asks for `access`."""
+    """The document in OpenAPI 3.0.1, the version that API Gateway imports, for a stage that requires `access`."""
     document: Document = {
         "openapi": "3.0.1",
         "info": {
             "title": "Taskline",
             "version": "1",
-            "description": "Takes tasks, keeps them in order and works each one off.",
+            "description": "Accepts tasks, keeps them in order and processes each at least once.",
         },
         "paths": _paths(),
         "components": {"schemas": schemas()},
@@ -37,7 +37,7 @@ def openapi_document(access: Access | None = None) -> Document:
 
 
 def _paths() -> Document:
-    """Each route with what `_OPERATIONS` says of its operation."""
+    """Each route with its operation from `_OPERATIONS`."""
     paths: Document = {}
     for route in ROUTES:
         operation = {"operationId": route.operation, "tags": [route.tag], **_OPERATIONS[route.operation]()}
@@ -47,14 +47,14 @@ def _paths() -> Document:
 
 def _submit_task() -> Document:
     return {
-        "summary": "Hand in a task",
+        "summary": "Submit a task",
         "parameters": [_idempotency_key()],
         "requestBody": {"required": True, "content": _json("NewTask", examples.NEW_TASK)},
         "responses": {
             "202": {
                 "description": "Accepted and queued.",
                 "headers": {
-                    "Location": {"description": "Where the task is read.", "schema": {"type": "string"}},
+                    "Location": {"description": "Where to read the task.", "schema": {"type": "string"}},
                     REPLAYED_HEADER: _replayed(),
                 },
                 "content": _json("TaskView", examples.QUEUED_TASK),
@@ -63,8 +63,8 @@ def _submit_task() -> Document:
                 "Not JSON, or a field or the idempotency key is wrong; `errors` names each one.", examples.INVALID_TASK
             ),
             "413": _problem("The task is too large.", examples.TOO_LARGE),
-            "415": _problem("The body says it is something else than JSON."),
-            "422": _problem("The idempotency key was used for another request.", examples.REUSED_KEY),
+            "415": _problem("The body's media type is not JSON."),
+            "422": _problem("The idempotency key was used for a different request.", examples.REUSED_KEY),
             "503": _unavailable(),
         },
     }
@@ -72,21 +72,21 @@ def _submit_task() -> Document:
 
 def _submit_tasks() -> Document:
     return {
-        "summary": "Hand in several tasks, each answered by itself",
+        "summary": "Submit several tasks, each accepted or rejected on its own",
         "parameters": [_idempotency_key()],
         "requestBody": {"required": True, "content": _json("Batch", examples.BATCH)},
         "responses": {
             "207": {
-                "description": "What became of each task. `Retry-After` is sent when a task can be tried again.",
+                "description": "The outcome of each task. `Retry-After` is sent when a task can be tried again.",
                 "headers": {REPLAYED_HEADER: _replayed(), "Retry-After": _RETRY_AFTER},
-                "content": _json("BatchAnswer", examples.BATCH_ANSWER),
+                "content": _json("BatchResponse", examples.BATCH_RESPONSE),
             },
             "400": _problem(
-                "No batch: not JSON, no or too many tasks, or a wrong idempotency key.", examples.INVALID_BATCH
+                "Not a batch: not JSON, no tasks or too many, or a wrong idempotency key.", examples.INVALID_BATCH
             ),
             "413": _problem("The batch is too large.", examples.BATCH_TOO_LARGE),
-            "415": _problem("The body says it is something else than JSON."),
-            "422": _problem("The idempotency key was used for another request.", examples.REUSED_KEY),
+            "415": _problem("The body's media type is not JSON."),
+            "422": _problem("The idempotency key was used for a different request.", examples.REUSED_KEY),
             "503": _unavailable(),
         },
     }
@@ -97,14 +97,14 @@ def _idempotency_key() -> Document:
         "name": KEY_HEADER,
         "in": "header",
         "required": False,
-        "description": "A request that is sent again with the same key counts once. Printable ASCII characters.",
+        "description": "A request that is repeated with the same key takes effect once. Printable ASCII characters.",
         "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARACTERS, "pattern": KEY_PATTERN},
     }
 
 
 def _replayed() -> Document:
     return {
-        "description": "Sent when an earlier request with this key had handed in everything.",
+        "description": "Sent when an earlier request with this key had already submitted everything.",
         "schema": {"type": "string", "enum": ["true"]},
     }
 
@@ -114,13 +114,14 @@ def _task_id() -> Document:
         "name": "task_id",
         "in": "path",
         "required": True,
+        "description": "The task's id.",
         "schema": {"type": "string", "maxLength": MAX_ID_CHARACTERS},
     }
 
 
 def _read_task() -> Document:
     return {
-        "summary": "Read a task and what became of it",
+        "summary": "Read a task and its outcome",
         "parameters": [_task_id()],
         "responses": {
             "200": {"description": "The task.", "content": _json("TaskView", examples.SUCCEEDED_TASK)},
@@ -149,9 +150,12 @@ def _cancel_task() -> Document:
         "summary": "Cancel a task that is still queued",
         "parameters": [_task_id()],
         "responses": {
-            "200": {"description": "Cancelled, now or before.", "content": _json("TaskView", examples.CANCELLED_TASK)},
+            "200": {
+                "description": "Cancelled, now or earlier.",
+                "content": _json("TaskView", examples.CANCELLED_TASK),
+            },
             "404": _problem("There is no such task."),
-            "409": _problem("The task is no longer queued; `detail` says what it does.", examples.NOT_QUEUED),
+            "409": _problem("The task is no longer queued; `detail` says why.", examples.NOT_QUEUED),
             "503": _unavailable(),
         },
     }
@@ -159,12 +163,12 @@ def _cancel_task() -> Document:
 
 def _redrive_task() -> Document:
     return {
-        "summary": "Put a failed task back into the queue",
+        "summary": "Redrive a failed task",
         "parameters": [_task_id()],
         "responses": {
-            "202": {"description": "Put back.", "content": _json("RedriveReport", examples.REDRIVEN)},
+            "202": {"description": "Redriven.", "content": _json("RedriveReport", examples.REDRIVEN)},
             "404": _problem("There is no such task."),
-            "409": _problem("The task has not failed; `detail` says what it does.", examples.NOT_FAILED),
+            "409": _problem("The task cannot be redriven; `detail` says why.", examples.NOT_FAILED),
             "503": _unavailable(),
         },
     }
@@ -173,13 +177,13 @@ def _redrive_task() -> Document:
 def _redrive_tasks() -> Document:
     dry_run = {**examples.REDRIVEN, "dry_run": True, "dead_letters_removed": 0}
     return {
-        "summary": "Put all failed tasks back that fit, each key's in their original order",
+        "summary": "Redrive all failed tasks that match, in the original order of each key",
         "requestBody": {"required": False, "content": _json("RedriveRequest", examples.REDRIVE)},
         "responses": {
             "200": {"description": "A dry run: what would be redriven.", "content": _json("RedriveReport", dry_run)},
             "202": {"description": "What was redriven.", "content": _json("RedriveReport", examples.REDRIVEN)},
             "400": _problem("Not JSON, or a field is wrong; `errors` names each one.", examples.INVALID_REDRIVE),
-            "415": _problem("The body says it is something else than JSON."),
+            "415": _problem("The body's media type is not JSON."),
             "503": _unavailable(),
         },
     }
@@ -189,9 +193,12 @@ def _health() -> Document:
     properties = {"status": {"type": "string", "enum": ["healthy"]}, "timestamp": {"type": "string"}}
     schema = {"type": "object", "required": sorted(properties), "properties": properties}
     return {
-        "summary": "Whether the API answers",
+        "summary": "Check that the API responds",
         "responses": {
-            "200": {"description": "It does.", "content": {JSON: {"schema": schema, "example": examples.HEALTH}}}
+            "200": {
+                "description": "The API responds.",
+                "content": {JSON: {"schema": schema, "example": examples.HEALTH}},
+            }
         },
     }
 
@@ -200,14 +207,14 @@ def _read_openapi() -> Document:
     schema = {"type": "object", "description": "An OpenAPI document.", "additionalProperties": True}
     return {
         "summary": "This document",
-        "responses": {"200": {"description": "It.", "content": {JSON: {"schema": schema}}}},
+        "responses": {"200": {"description": "The document.", "content": {JSON: {"schema": schema}}}},
     }
 
 
 def _read_docs() -> Document:
     return {
-        "summary": "This document as a page",
-        "responses": {"200": {"description": "It.", "content": {HTML: {"schema": {"type": "string"}}}}},
+        "summary": "This document as a web page",
+        "responses": {"200": {"description": "The page.", "content": {HTML: {"schema": {"type": "string"}}}}},
     }
 
 
@@ -231,7 +238,7 @@ def _change_breaker() -> Document:
                 "content": _json("BreakerView", examples.BREAKER),
             },
             "400": _problem("Not JSON, or a field is wrong; `errors` names each one.", examples.INVALID_CHANGE),
-            "415": _problem("The body says it is something else than JSON."),
+            "415": _problem("The body's media type is not JSON."),
             "503": _unavailable(),
         },
     }
@@ -242,7 +249,7 @@ def _json(model: str, example: Document) -> Document:
 
 
 def _problem(description: str, example: Problem | None = None) -> Document:
-    """An error; without an example of its own it gets the one of its status."""
+    """An error; without an example it gets the one for its status."""
     content: Document = {"schema": reference("Problem")}
     if example:
         content["example"] = example.document(examples.INSTANCE)
@@ -250,7 +257,10 @@ def _problem(description: str, example: Problem | None = None) -> Document:
 
 
 def _unavailable() -> Document:
-    return {**_problem("The table or the queue did not answer."), "headers": {"Retry-After": _RETRY_AFTER}}
+    return {
+        **_problem("The task store or the queue did not respond; it is safe to try again."),
+        "headers": {"Retry-After": _RETRY_AFTER},
+    }
 
 
 _OPERATIONS: Mapping[str, Callable[[], Document]] = {

@@ -1,8 +1,9 @@
-"""The OpenAPI document as one page: rendered here, with no script, nothing loaded, and no address outside of it."""
+"""The OpenAPI document as a single page: no scripts, nothing to load, and no external addresses."""
 
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
@@ -21,20 +22,22 @@ _CREDENTIALS = {
     SIGNATURE: '--aws-sigv4 "aws:amz:$AWS_REGION:execute-api" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY"',
 }
 _FACTS = ("format", "pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "default")
+_CLASSES = {"description": "text", "type": "text"}
 
 
 def page(document: Document) -> str:
-    """The whole page. Every text of the document is escaped."""
+    """The whole page. All text from the document is escaped."""
     title = _text(document["info"]["title"])
     body = [
         f"<h1>{title}</h1><p>{_text(document['info']['description'])}</p>",
-        "<p>The same for programs: <a href='openapi.json'>openapi.json</a>. In the commands below, <code>$API</code> "
+        "<p>Machine-readable: <a href='openapi.json'>openapi.json</a>. In the commands below, <code>$API</code> "
         "is the address of this page without <code>/docs</code>.</p>",
         *(part for tag in document["tags"] for part in _group(document, tag)),
         "<h2 id='schemas'>Schemas</h2>",
         *(_schema(name, schema) for name, schema in document["components"]["schemas"].items()),
     ]
-    head = f"<meta charset='utf-8'><meta name='viewport' content='width=device-width'><title>{title}</title>"
+    viewport = "<meta name='viewport' content='width=device-width,initial-scale=1'>"
+    head = f"<meta charset='utf-8'>{viewport}<title>{title}</title>"
     lines = "\n".join(body)
     return (
         f"<!doctype html>\n<html lang='en'><head>{head}<style>{STYLE}</style></head><body>\n{lines}\n</body></html>\n"
@@ -52,27 +55,31 @@ def _group(document: Document, tag: Document) -> Iterator[str]:
 def _operation(document: Document, method: str, path: str, operation: Document) -> str:
     parts = [
         f"<h3 id='{_text(operation['operationId'])}'><b class='{method.lower()}'>{method}</b> {_text(path)}</h3>",
-        f"<p>{_text(operation['summary'])}. {_text(operation.get('description', ''))}</p>",
+        f"<p>{_prose(operation['summary'])}. {_prose(operation.get('description', ''))}</p>",
         _security(document, operation),
-        _rows(("parameter", "in", "type", "meaning"), (_parameter(one) for one in operation.get("parameters", []))),
+        _table(
+            ("parameter", "in", "description", "type"), (_parameter(one) for one in operation.get("parameters", []))
+        ),
         _body(operation),
         f"<pre>{_text(_command(method, path, operation))}</pre>",
-        _rows(("status", "meaning", "headers", "body"), (_response(*one) for one in operation["responses"].items())),
+        _table(
+            ("status", "description", "headers", "body"), (_response(*one) for one in operation["responses"].items())
+        ),
     ]
     return f"<section>{''.join(parts)}</section>"
 
 
 def _security(document: Document, operation: Document) -> str:
     schemes: Document = document["components"].get("securitySchemes", {})
-    needed = [f"<code>{_text(schemes[n]['name'])}</code>: {_text(schemes[n]['description'])}" for one in
+    needed = [f"<code>{_text(schemes[n]['name'])}</code>: {_description(schemes[n])}" for one in
               operation["security"] for n in one]  # fmt: skip
-    return f"<p>Needs {' '.join(needed)}</p>" if needed else ""
+    return f"<p>Requires {' '.join(needed)}</p>" if needed else ""
 
 
 def _parameter(parameter: Document) -> tuple[str, ...]:
     required = " (required)" if parameter.get("required") else ""
     name = f"<code>{_text(parameter['name'])}</code>{required}"
-    return name, _text(parameter["in"]), _type(parameter["schema"]), _text(parameter.get("description", ""))
+    return name, _text(parameter["in"]), _description(parameter), _type(parameter["schema"])
 
 
 def _body(operation: Document) -> str:
@@ -81,26 +88,26 @@ def _body(operation: Document) -> str:
 
 
 def _command(method: str, path: str, operation: Document) -> str:
-    """A call that can be copied into a shell; a parameter stands there as it is called."""
+    """A call that can be copied into a shell; path parameters appear by name."""
     bodies: Document = operation.get("requestBody", {}).get("content", {})
     implied = "POST" if bodies else "GET"
-    command = ["curl -s", f"-X {method}" if method != implied else ""]
-    command += [f'"$API{path.replace("{", "").replace("}", "")}"']
+    verb = f" -X {method}" if method != implied else ""
+    command = [f'curl -s{verb} "$API{path.replace("{", "").replace("}", "")}"']
     command += [_CREDENTIALS[scheme] for needed in operation["security"] for scheme in needed]
     for media, content in bodies.items():
         example = json.dumps(content.get("example", {}), indent=1).replace("'", "'\\''")
         command += [f"-H 'Content-Type: {media}'", f"-d '{example}'"]
-    return " ".join(filter(None, command))
+    return " \\\n  ".join(command)
 
 
 def _response(status: str, response: Document) -> tuple[str, ...]:
     headers = ", ".join(f"<code>{_text(name)}</code>" for name in response.get("headers", {}))
-    return status, _text(response["description"]), headers, "".join(_contents(response.get("content", {})))
+    return status, _description(response), headers, "".join(_contents(response.get("content", {})))
 
 
 def _contents(contents: Document) -> Iterator[str]:
     for media, content in contents.items():
-        yield f"{_text(media)}: {_type(content['schema'])}"
+        yield f"<span>{_text(media)}: {_type(content['schema'])}</span>"
         if "example" in content:
             example = json.dumps(content["example"], indent=2, ensure_ascii=False)
             yield f"<details><summary>example</summary><pre>{_text(example)}</pre></details>"
@@ -108,16 +115,17 @@ def _contents(contents: Document) -> Iterator[str]:
 
 def _schema(name: str, schema: Document) -> str:
     required: list[str] = schema.get("required", [])
-    fields = (
-        (f"<code>{_text(field)}</code>{' (required)' if field in required else ''}", _type(part), _meaning(part))
+    fields = [
+        (f"<code>{_text(field)}</code>{' (required)' if field in required else ''}", _description(part), _type(part))
         for field, part in schema.get("properties", {}).items()
-    )
-    heading = f"<h3 id='schema-{_text(name)}'>{_text(name)}</h3><p>{_meaning(schema)} {_type(schema)}</p>"
-    return f"<section>{heading}{_rows(('field', 'type', 'meaning'), fields)}</section>"
+    ]
+    kind = "" if fields else _type(schema)
+    heading = f"<h3 id='schema-{_text(name)}'>{_text(name)}</h3><p>{_description(schema)} {kind}</p>"
+    return f"<section>{heading}{_table(('field', 'description', 'type'), fields)}</section>"
 
 
 def _type(schema: Document) -> str:
-    """A schema in a few words; one that has a name is a link."""
+    """A schema in a few words; a named one is a link."""
     if "$ref" in schema:
         name = _text(schema["$ref"].rsplit("/", 1)[1])
         return f"<a href='#schema-{name}'>{name}</a>"
@@ -128,15 +136,20 @@ def _type(schema: Document) -> str:
     return f"{kind}{items}{choices}{f' ({facts})' if facts else ''}{' or null' if schema.get('nullable') else ''}"
 
 
-def _meaning(schema: Document) -> str:
-    return _text(schema.get("description", ""))
+def _description(part: Document) -> str:
+    return _prose(part.get("description", ""))
 
 
-def _rows(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """A table; nothing when it would be empty."""
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A table, or nothing when it would be empty."""
     lines = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    head = "".join(f"<th>{name}</th>" for name in heads)
-    return f"<table><tr>{head}</tr>{lines}</table>" if lines else ""
+    head = "".join(f"<th class='{_CLASSES.get(name, '')}'>{name}</th>" for name in heads)
+    return f"<div class='wide'><table><tr>{head}</tr>{lines}</table></div>" if lines else ""
+
+
+def _prose(text: str) -> str:
+    """Escaped text, with what is in backticks as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", _text(text))
 
 
 def _text(value: object) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from functions.api.document.models import BatchAnswer, TaskView
+from functions.api.document.models import BatchResponse, TaskView
 from functions.tasks.breaker.view import BreakerChange, BreakerView
 from functions.tasks.intake.batch import Batch
 from functions.tasks.listing.model import ListRequest, TaskList
@@ -16,12 +16,12 @@ from functions.tasks.redrive.model import RedriveReport, RedriveRequest
 Document = dict[str, Any]
 _REFERENCE = "#/components/schemas/{model}"
 _MODELS: tuple[type[BaseModel], ...] = (
-    *(NewTask, TaskView, Batch, BatchAnswer),
+    *(NewTask, TaskView, Batch, BatchResponse),
     *(ListRequest, TaskList),
     *(RedriveRequest, RedriveReport),
     *(BreakerChange, BreakerView),
 )
-_QUERIES = {"ListRequest"}  # they become parameters
+_QUERIES = {"ListRequest"}  # these become parameters
 _PROBLEM: Document = {
     "type": "object",
     "description": "What went wrong (RFC 9457).",
@@ -46,25 +46,25 @@ _PROBLEM: Document = {
 
 
 def reference(model: str) -> Document:
-    """Where a model's schema stands."""
+    """A reference to the schema of a model."""
     return {"$ref": _REFERENCE.format(model=model)}
 
 
 def schemas() -> Document:
-    """All schemas by their names."""
+    """All schemas by name."""
     schemas = {name: schema for name, schema in _models().items() if name not in _QUERIES}
     return {**schemas, "Problem": _PROBLEM}
 
 
 def query_parameters(model: str) -> list[Document]:
-    """A model of a query string, field by field. A parameter is there or not, it is never null."""
+    """The parameters of a query string, one per field of the model. A parameter may be absent, but never null."""
     schema = _models()[model]
     return [_query_parameter(name, field, schema.get("required", ())) for name, field in schema["properties"].items()]
 
 
 def _query_parameter(name: str, field: Document, required: Sequence[str]) -> Document:
-    beside = {"description", "nullable", "title"}
-    schema = {word: value for word, value in field.items() if word not in beside}
+    others = {"description", "nullable", "title"}
+    schema = {word: value for word, value in field.items() if word not in others}
     return {
         "name": name,
         "in": "query",
@@ -80,7 +80,7 @@ def _models() -> Document:
 
 
 def _to_openapi_3_0(schema: Any) -> Any:
-    """JSON Schema 2020-12 as pydantic writes it, in the dialect of OpenAPI 3.0, which has `nullable` for null."""
+    """Pydantic's JSON Schema 2020-12 in the dialect of OpenAPI 3.0, which has `nullable` for null."""
     if isinstance(schema, list):
         return [_to_openapi_3_0(item) for item in schema]  # pyright: ignore[reportUnknownVariableType]
     if not isinstance(schema, dict):
@@ -97,8 +97,8 @@ def _to_openapi_3_0(schema: Any) -> Any:
 
 
 def _with_reference_alone(schema: Document) -> Document:
-    """OpenAPI 3.0 ignores whatever stands beside a `$ref`."""
+    """OpenAPI 3.0 ignores everything next to a `$ref`."""
     if "$ref" not in schema or len(schema) == 1:
         return schema
-    beside = {name: value for name, value in schema.items() if name != "$ref"}
-    return {"allOf": [{"$ref": schema["$ref"]}], **beside}
+    others = {name: value for name, value in schema.items() if name != "$ref"}
+    return {"allOf": [{"$ref": schema["$ref"]}], **others}

@@ -1,7 +1,7 @@
-"""Failure patterns: tasks of one type that fail with one class within a window are one piece of news.
+"""Failure patterns: tasks of one type that fail with one class within a window are reported together.
 
 A window opens with the first failure of a pattern and lasts for a fixed time; the next failure after it opens
-another. Each window is told once, so that a thousand failed tasks are one alert and not a thousand.
+another. Each window is reported once, so that a thousand failed tasks are one alert and not a thousand.
 """
 
 import json
@@ -17,22 +17,22 @@ from functions.tasks.redaction import redact
 
 MAX_EXAMPLES = 5
 ADVICE: Mapping[ErrorClass, str] = {
-    ErrorClass.VALIDATION: "These tasks can never succeed as they stand. Look at who posts them and at what the task "
-    "type expects; post them again once they are right.",
-    ErrorClass.NETWORK: "Something that these tasks talk to cannot be reached, and retries did not help. Check its "
+    ErrorClass.VALIDATION: "These tasks can never succeed as they are. Check what submits them and what the task type "
+    "expects; submit them again once they are fixed.",
+    ErrorClass.NETWORK: "A service that these tasks call cannot be reached, and retries did not help. Check its "
     "address, its status and the network in between; then redrive the tasks.",
-    ErrorClass.RATE_LIMIT: "Something that these tasks talk to asks for patience. Slow the producers down or have the "
-    "limit raised; then redrive the tasks.",
-    ErrorClass.SYSTEM: "The processor failed on its own side: timed out, ran out of memory, or lost something that it "
-    "needs. See its log for these task ids; then redrive the tasks.",
-    ErrorClass.UNKNOWN: "The task type raised an exception that nobody has classified, most likely a bug. See the "
-    "processor's log for these task ids, mend the task type, then redrive the tasks.",
+    ErrorClass.RATE_LIMIT: "A service that these tasks call asks callers to slow down. Slow the producers down or "
+    "have the limit raised; then redrive the tasks.",
+    ErrorClass.SYSTEM: "The processor itself failed: it timed out, ran out of memory, or lost something that it "
+    "needs. Search its log for these task ids; then redrive the tasks.",
+    ErrorClass.UNKNOWN: "The task type raised an unclassified exception, most likely a bug. Search the processor's "
+    "log for these task ids, fix the task type, then redrive the tasks.",
 }
 
 
 @dataclass(frozen=True, order=True, kw_only=True)
 class Kind:
-    """What makes failures alike: the task type and the error class, by their labels."""
+    """What failures of a pattern have in common: the labels of task type and error class."""
 
     type: str
     error_class: ErrorClass
@@ -40,7 +40,7 @@ class Kind:
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """One failed task, as its event tells it. `event_id` is the same when the event comes again."""
+    """One failed task, from its event. `event_id` is the same when the event is delivered again."""
 
     event_id: str
     task_id: str
@@ -63,39 +63,39 @@ class Pattern:
 
 @dataclass(frozen=True, kw_only=True)
 class Alert:
-    """What people are told."""
+    """A notification for operators."""
 
     subject: str
     text: str
 
 
 class PatternStore(Protocol):
-    """Where patterns are counted. Every method raises `Unavailable` when the store does not answer."""
+    """Where patterns are counted. Every method raises `Unavailable` when the store does not respond."""
 
     def count(self, failure: Failure, *, now: datetime, window: timedelta) -> bool:
-        """Count the failure; False, and nothing counted, when its event was counted before."""
+        """Count the failure; False when its event has already been counted."""
         ...
 
     def claim_alert(self, kind: Kind, *, now: datetime, threshold: int) -> Pattern | None:
-        """The pattern, if it has to be told and nobody else is at it; the claim lapses after a while."""
+        """The pattern, if it is due to be reported and no one else has claimed it; the claim expires after a while."""
         ...
 
-    def told(self, pattern: Pattern, *, now: datetime) -> None:
-        """Note that the pattern was told in this window."""
+    def mark_reported(self, pattern: Pattern, *, now: datetime) -> None:
+        """Note that the pattern was reported in this window."""
         ...
 
 
 class Alerts(Protocol):
-    """Where people are told. Raises `Unavailable` when it does not answer."""
+    """Where alerts are sent. Raises `Unavailable` when it does not respond."""
 
     def send(self, alert: Alert) -> None:
-        """Tell everybody who subscribed."""
+        """Send it to all subscribers."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watch:
-    """The failure monitor's rules and what it works with. `threshold` failures in a window are worth an alert."""
+class Monitor:
+    """The failure monitor's dependencies and rules. `threshold` failures in a window cause an alert."""
 
     patterns: PatternStore
     alerts: Alerts
@@ -106,44 +106,44 @@ class Watch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watched:
-    """What became of a batch. `again` are the ids of messages that have to come back."""
+class MonitorResult:
+    """The outcome of a batch. `retry` are the ids of the messages to retry."""
 
     counted: int
     alerts: tuple[Kind, ...]
-    again: tuple[str, ...]
+    retry: tuple[str, ...]
 
 
-def watch(messages: Sequence[tuple[str, str]], rules: Watch) -> Watched:
-    """Count the failures in `messages` (id and text), then alert for each pattern that has not been told.
+def count_failures(messages: Sequence[tuple[str, str]], monitor: Monitor) -> MonitorResult:
+    """Count the failures in `messages` (id and text), then alert for each pattern that has not been reported.
 
     First all are counted, so that the alert says how many there are already. A message that cannot be read, counted
-    or told comes back by itself; its event is not counted twice then.
+    or reported is retried on its own; its event is not counted again.
     """
-    now = rules.now()
-    again: list[str] = []
+    now = monitor.now()
+    retry: list[str] = []
     kinds: dict[Kind, list[str]] = {}
     counted = 0
     for message_id, text in messages:
         try:
-            failure = failure_of(text, rules.types)
-            counted += rules.patterns.count(failure, now=now, window=rules.window)
+            failure = parse_failure(text, monitor.types)
+            counted += monitor.patterns.count(failure, now=now, window=monitor.window)
         except (Unavailable, ValueError):
-            again.append(message_id)
+            retry.append(message_id)
         else:
             kinds.setdefault(failure.kind, []).append(message_id)
-    told: list[Kind] = []
+    alerts: list[Kind] = []
     for kind, message_ids in kinds.items():
         try:
-            if _tell(kind, rules, now):
-                told.append(kind)
+            if _alert_if_due(kind, monitor, now):
+                alerts.append(kind)
         except Unavailable:
-            again += message_ids
-    return Watched(counted=counted, alerts=tuple(told), again=tuple(again))
+            retry += message_ids
+    return MonitorResult(counted=counted, alerts=tuple(alerts), retry=tuple(retry))
 
 
-def failure_of(text: str, types: Container[str]) -> Failure:
-    """The failure that an event tells of; `ValueError` when it is no event of a failed task."""
+def parse_failure(text: str, types: Container[str]) -> Failure:
+    """The failure in an event; `ValueError` when it is not the event of a failed task."""
     try:
         event = json.loads(text)
         error = event["error"]
@@ -158,19 +158,19 @@ def failure_of(text: str, types: Container[str]) -> Failure:
         raise ValueError("not the event of a failed task") from error
 
 
-def alert_of(pattern: Pattern) -> Alert:
-    """What, how many, since when, for example which, and what to do."""
+def to_alert(pattern: Pattern) -> Alert:
+    """What failed, how many, since when, examples, and what to do."""
     kind = pattern.kind
     tasks = "1 task" if pattern.failures == 1 else f"{pattern.failures} tasks"
     lines = [
         f"{tasks} of type {kind.type} failed with {kind.error_class} since {pattern.since}.",
-        f"The first error: {pattern.message}",
+        f"First error: {pattern.message}",
         f"For example: {', '.join(pattern.examples)}",
         f"What to do: {ADVICE[kind.error_class]}",
-        f'To redrive them: POST /redrive with {_redrive(kind)} lists them; add "dry_run": false to do it.',
-        f"More failures of this kind are counted, and not told again before {timestamp(pattern.until)}.",
+        f'To redrive them: POST /redrive with {_redrive(kind)} lists them; add "dry_run": false to redrive them.',
+        f"Further failures of this kind are counted, but not reported again before {timestamp(pattern.until)}.",
     ]
-    subject = f"Taskline: tasks of type {kind.type} fail with {kind.error_class}"
+    subject = f"Taskline: tasks of type {kind.type} are failing with {kind.error_class}"
     return Alert(subject=subject, text="\n\n".join(lines))
 
 
@@ -179,11 +179,11 @@ def _redrive(kind: Kind) -> str:
     return json.dumps({name: value for name, value in filters.items() if value != OTHER})
 
 
-def _tell(kind: Kind, rules: Watch, now: datetime) -> bool:
-    """Alert if it is due. In this order a crash in between tells twice rather than never."""
-    pattern = rules.patterns.claim_alert(kind, now=now, threshold=rules.threshold)
+def _alert_if_due(kind: Kind, monitor: Monitor, now: datetime) -> bool:
+    """Send the alert if it is due. In this order, a crash in between reports twice rather than never."""
+    pattern = monitor.patterns.claim_alert(kind, now=now, threshold=monitor.threshold)
     if pattern is None:
         return False
-    rules.alerts.send(alert_of(pattern))
-    rules.patterns.told(pattern, now=now)
+    monitor.alerts.send(to_alert(pattern))
+    monitor.patterns.mark_reported(pattern, now=now)
     return True

@@ -1,1 +1,1 @@
-"""The circuit breaker: its states, how it controls the pipe, and how it is shown."""
+"""The circuit breaker: its states, its control of the pipe, and its view."""

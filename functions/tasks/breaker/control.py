@@ -1,7 +1,7 @@
-"""Keeps the breaker's state and the pipe together, whatever dies in between.
+"""Keeps the breaker's state and the pipe consistent, whatever crashes in between.
 
-The state is written first, on condition that nobody else has changed it; the pipe follows from it. So whoever comes
-next, at the latest the tick of the next minute, does what a predecessor left undone.
+The state is written first, on condition that no one else has changed it; the pipe follows from it. So the next call,
+at the latest the tick of the next minute, completes what a crash left undone.
 """
 
 from collections.abc import Callable
@@ -12,75 +12,75 @@ from typing import Protocol
 from functions.tasks.breaker.states import NEW, Attempts, Breaker, Rules, State, stepped
 from functions.tasks.errors import Unavailable
 
-TRIES = 8
-# What a pipe is while it runs or is on its way there; in any other state it moves no messages.
-_RUNS = "RUNNING"
-_ON_ITS_WAY = frozenset({_RUNS, "CREATING", "STARTING", "UPDATING"})
+MAX_TRIES = 8
+# The states of a pipe that runs or is about to run; in any other state it moves no messages.
+_RUNNING = "RUNNING"
+_RUNNING_SOON = frozenset({_RUNNING, "CREATING", "STARTING", "UPDATING"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class PipeState:
-    """The pipe of the moment: AWS's own names of its states, and its reason for them, often empty."""
+    """The pipe as of now: AWS's own names of its states, and AWS's reason for them, often empty."""
 
     desired: str
     current: str
     reason: str
 
     @property
-    def wanted(self) -> bool:
-        """Whether somebody wants it to run."""
-        return self.desired == _RUNS
+    def should_run(self) -> bool:
+        """Whether it is meant to run."""
+        return self.desired == _RUNNING
 
     @property
-    def runs(self) -> bool:
+    def is_running(self) -> bool:
         """Whether it moves messages now."""
-        return self.current == _RUNS
+        return self.current == _RUNNING
 
     @property
-    def stands(self) -> bool:
+    def is_stopped(self) -> bool:
         """Whether it moves no messages, and is not about to."""
-        return not self.wanted or self.current not in _ON_ITS_WAY
+        return not self.should_run or self.current not in _RUNNING_SOON
 
 
 class BreakerStore(Protocol):
-    """Where the breaker is remembered. Every method raises `Unavailable` when the store does not answer."""
+    """Where the breaker is stored. Every method raises `Unavailable` when the store does not respond."""
 
     def load(self) -> Breaker | None:
-        """The breaker as of now, or None if it was never kept."""
+        """The breaker as of now, or None if it was never saved."""
         ...
 
-    def keep(self, breaker: Breaker) -> bool:
-        """Write it on condition that what is kept has its version; False, and nothing written, when it has not."""
+    def save(self, breaker: Breaker) -> bool:
+        """Write it on condition that the stored version is the same; otherwise write nothing and return False."""
         ...
 
 
 class PipeSwitch(Protocol):
-    """The pipe's switch. Every method raises `Unavailable` when it does not answer."""
+    """The pipe's switch. Every method raises `Unavailable` when it does not respond."""
 
-    def look(self) -> PipeState:
-        """The pipe of the moment."""
+    def describe(self) -> PipeState:
+        """The pipe as of now."""
         ...
 
     def stop(self) -> bool:
-        """Stop it; False when it is in the middle of another change, so that this has to wait."""
+        """Stop it; False when another change is in progress and this has to wait."""
         ...
 
     def start(self) -> bool:
-        """Start it; False when it is in the middle of another change, so that this has to wait."""
+        """Start it; False when another change is in progress and this has to wait."""
         ...
 
 
 class AttemptCounter(Protocol):
-    """Counts the runs of tasks. Raises `Unavailable` when it does not answer."""
+    """Counts the runs of tasks. Raises `Unavailable` when it does not respond."""
 
     def between(self, start: datetime, end: datetime) -> Attempts:
-        """The runs within a window of time, as far as they are known already."""
+        """The runs within a time window, as far as they are known yet."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Control:
-    """What the breaker works with."""
+    """What the breaker depends on."""
 
     store: BreakerStore
     pipe: PipeSwitch
@@ -91,67 +91,67 @@ class Control:
 
 @dataclass(frozen=True, kw_only=True)
 class BreakerStatus:
-    """Breaker and pipe, as one look found them."""
+    """Breaker and pipe at one moment."""
 
     breaker: Breaker
     pipe: PipeState
 
     @property
     def pipe_stopped(self) -> bool:
-        """Whether the pipe stands though the breaker lets it run: AWS disabled it, or a person stopped it."""
-        return self.breaker.state is not State.OPEN and not self.breaker.holds_pipe and self.pipe.stands
+        """Whether the pipe is stopped although the breaker lets it run: AWS disabled it, or an operator stopped it."""
+        return self.breaker.state is not State.OPEN and not self.breaker.holds_pipe and self.pipe.is_stopped
 
 
-def look(control: Control) -> BreakerStatus:
-    """Breaker and pipe; changes nothing."""
-    return BreakerStatus(breaker=_load(control), pipe=control.pipe.look())
+def read_status(control: Control) -> BreakerStatus:
+    """Read breaker and pipe, without changing anything."""
+    return BreakerStatus(breaker=_load(control), pipe=control.pipe.describe())
 
 
 def change(control: Control, transition: Callable[[Breaker], Breaker]) -> BreakerStatus:
-    """Apply a transition and let the pipe follow. `Unavailable` if others change the breaker all the time."""
-    for _ in range(TRIES):
+    """Apply a transition and let the pipe follow. `Unavailable` if others keep changing the breaker."""
+    for _ in range(MAX_TRIES):
         breaker = _load(control)
         changed = transition(breaker)
-        if changed == breaker or control.store.keep(changed):
+        if changed == breaker or control.store.save(changed):
             return settle(control)
-    raise Unavailable("the breaker is changed by others all the time")
+    raise Unavailable("the breaker keeps being changed by others")
 
 
 def tick(control: Control) -> BreakerStatus:
-    """Time went by: cool-down, probe window, and whatever was left undone."""
-    now, runs = control.now(), control.pipe.look().runs
+    """Time has passed: end the cool-down or the probe window, and complete what was left undone."""
+    now, is_running = control.now(), control.pipe.describe().is_running
 
     def step(breaker: Breaker) -> Breaker:
         def probe() -> Attempts:
             return control.attempts.between(breaker.since, now)
 
-        return stepped(breaker, now=now, rules=control.rules, pipe_runs=runs, probe=probe)
+        return stepped(breaker, now=now, rules=control.rules, pipe_is_running=is_running, probe=probe)
 
     return change(control, step)
 
 
 def settle(control: Control) -> BreakerStatus:
-    """Stop or start the pipe until it is as the breaker says, or until it has to wait for another change of its own.
+    """Stop or start the pipe until it matches the breaker, or until it has to wait for another change of its own.
 
-    Looks again after each action: an action that comes late, after somebody else has moved the breaker on, is undone.
+    Checks again after each action: an action that comes late, after another caller changed the breaker, is undone.
     """
     acted = False
-    for _ in range(TRIES):
-        status = look(control)
+    for _ in range(MAX_TRIES):
+        status = read_status(control)
         breaker, pipe = status.breaker, status.pipe
-        if breaker.state is State.OPEN and pipe.wanted:
-            # Noted before it is done, so that its start is owed even if we die right after.
-            if control.store.keep(replace(breaker, holds_pipe=True)):
+        if breaker.state is State.OPEN and pipe.should_run:
+            # Noted before it is done, so that its start is owed even after a crash.
+            if control.store.save(replace(breaker, holds_pipe=True)):
                 acted = control.pipe.stop()
                 if not acted:
                     return status
         elif breaker.state is not State.OPEN and (breaker.holds_pipe or acted):
-            if not pipe.wanted and not control.pipe.start():
+            if not pipe.should_run and not control.pipe.start():
                 return status
-            acted = not control.store.keep(replace(breaker, holds_pipe=False))
+            acted = not control.store.save(replace(breaker, holds_pipe=False))
         else:
             return status
-    raise Unavailable("the pipe does not become what the breaker says")
+    raise Unavailable("the pipe does not follow the breaker")
 
 
 def _load(control: Control) -> Breaker:

@@ -1,9 +1,10 @@
-"""The circuit breaker: when tasks fail for reasons that pass, the pipe rests, and messages wait unharmed.
+"""The circuit breaker: when tasks fail for transient reasons, the pipe stops, and messages wait safely.
 
-closed -> open when failures pass a threshold; open -> half-open after a cool-down, which lets tasks through on
-probation; half-open -> closed or open again, by how they fare. A person may open it, and then only a person closes it.
+closed -> open when failures exceed a threshold; open -> half-open after a cool-down, which lets tasks through on
+trial; half-open -> closed or open again, depending on their outcome. An operator may open it; then only an operator
+can close it.
 
-Everything here is pure: a state and what happened in, the next state out. `breaking.py` keeps state and pipe together.
+Everything here is pure: a state and an event in, the next state out. `control.py` keeps state and pipe consistent.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,7 @@ ALARM, SCHEDULE = "alarm", "schedule"
 
 
 class State(StrEnum):
-    """Where the breaker is. The pipe is stopped while it is open, and runs otherwise."""
+    """The breaker's state. The pipe is stopped while it is open, and runs otherwise."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -24,10 +25,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Breaker:
-    """The breaker as it is remembered. `by` is who brought it into its state: `alarm`, `schedule`, or a person.
+    """The breaker as it is stored. `by` is what changed its state: `alarm`, `schedule`, or an operator.
 
-    `manual` means that a person opened it. `holds_pipe` means that the breaker stopped the pipe and still owes its
-    start: a pipe that somebody else stopped is not the breaker's to start. `version` counts the changes.
+    `manual` means that an operator opened it. `holds_pipe` means that the breaker stopped the pipe and has yet to
+    start it: the breaker never starts a pipe that it did not stop. `version` counts the changes.
     """
 
     state: State
@@ -41,7 +42,7 @@ class Breaker:
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """`failure_rate` (0 to 1) is what a probe window may not reach; the times are how long each state lasts."""
+    """`failure_rate` (0 to 1) is what a probe window must stay below; the times are how long each state lasts."""
 
     failure_rate: float
     cool_down: timedelta
@@ -50,39 +51,39 @@ class Rules:
 
 @dataclass(frozen=True, kw_only=True)
 class Attempts:
-    """Runs of tasks within a window of time, and how many of them failed for a reason that passes."""
+    """Runs of tasks within a time window, and how many of them failed for a transient reason."""
 
     count: int
     failures: int
 
 
 NEW = Breaker(state=State.CLOSED, since=datetime.fromtimestamp(0, UTC), reason="new", by=SCHEDULE)
-"""The breaker that nobody has touched yet: any alarm is newer."""
+"""The breaker before its first change: any alarm is newer."""
 
 
 def tripped(breaker: Breaker, *, reason: str, at: datetime, now: datetime) -> Breaker:
-    """The alarm went off `at`. An alarm from before the present state is old news: it may come late, or twice."""
-    if breaker.state is State.OPEN or at < breaker.since.replace(microsecond=0):  # alarms may tell whole seconds only
+    """The alarm went off `at`. An alarm from before the current state is ignored: it may arrive late, or twice."""
+    if breaker.state is State.OPEN or at < breaker.since.replace(microsecond=0):  # alarms may have whole seconds only
         return breaker
     return _enter(breaker, State.OPEN, now=now, reason=reason, by=ALARM)
 
 
-def ordered(breaker: Breaker, state: State, *, reason: str, by: str, now: datetime) -> Breaker:
-    """A person opens or closes it. Opening an open one makes it stay open: the cool-down no longer counts."""
+def set_manually(breaker: Breaker, state: State, *, reason: str, by: str, now: datetime) -> Breaker:
+    """An operator opens or closes it. Opening an open one makes it stay open: the cool-down no longer applies."""
     return _enter(breaker, state, now=now, reason=reason, by=by, manual=state is State.OPEN)
 
 
 def stepped(
-    breaker: Breaker, *, now: datetime, rules: Rules, pipe_runs: bool, probe: Callable[[], Attempts]
+    breaker: Breaker, *, now: datetime, rules: Rules, pipe_is_running: bool, probe: Callable[[], Attempts]
 ) -> Breaker:
-    """Time went by. `probe` is asked how the tasks of the half-open window fared, once that window is over."""
+    """Time has passed. `probe` counts the runs of the half-open window, once that window is over."""
     if breaker.version == NEW.version:
         return replace(breaker, since=now)
     due = next_step_at(breaker, rules)
     if due is None:
         return breaker
-    if breaker.state is State.HALF_OPEN and not pipe_runs:
-        return replace(breaker, since=now)  # the window begins when the pipe runs, which takes AWS a while
+    if breaker.state is State.HALF_OPEN and not pipe_is_running:
+        return replace(breaker, since=now)  # the window starts when the pipe runs, which takes AWS a while
     if now < due:
         return breaker
     if breaker.state is State.OPEN:
@@ -91,20 +92,20 @@ def stepped(
 
 
 def next_step_at(breaker: Breaker, rules: Rules) -> datetime | None:
-    """When the breaker moves on by itself; None if it waits for an alarm or for a person."""
+    """When the breaker changes by itself; None if it waits for an alarm or for an operator."""
     if breaker.state is State.CLOSED or breaker.manual:
         return None
     return breaker.since + (rules.cool_down if breaker.state is State.OPEN else rules.probe)
 
 
 def _judged(breaker: Breaker, attempts: Attempts, *, now: datetime, rules: Rules) -> Breaker:
-    told = f"{attempts.failures} of {attempts.count} attempts failed in the probe window"
+    reason = f"{attempts.failures} of {attempts.count} attempts failed in the probe window"
     if attempts.count and attempts.failures >= rules.failure_rate * attempts.count:
-        return _enter(breaker, State.OPEN, now=now, reason=told, by=SCHEDULE)
-    # A window in which nothing ran proves nothing, so it gets longer; but an idle system does not stay on trial.
+        return _enter(breaker, State.OPEN, now=now, reason=reason, by=SCHEDULE)
+    # A window without runs proves nothing, so it is extended; but an idle system does not stay on trial.
     if not attempts.count and now < breaker.since + rules.probe + rules.cool_down:
         return breaker
-    return _enter(breaker, State.CLOSED, now=now, reason=told, by=SCHEDULE)
+    return _enter(breaker, State.CLOSED, now=now, reason=reason, by=SCHEDULE)
 
 
 def _enter(breaker: Breaker, state: State, *, now: datetime, reason: str, by: str, manual: bool = False) -> Breaker:

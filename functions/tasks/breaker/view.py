@@ -15,29 +15,29 @@ _REJECTION = ("Invalid change", "The breaker was not changed.")
 
 
 class BreakerChange(BaseModel):
-    """What a person wants the breaker to be."""
+    """A manual change of the breaker."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     state: Annotated[
         Literal["open", "closed"],
-        Field(description="open stops the pipe until somebody closes the breaker; closed starts it again."),
+        Field(description="`open` stops the pipe until the breaker is closed manually; `closed` starts it again."),
     ]
     reason: Annotated[
         str,
         StringConstraints(strip_whitespace=True),
-        Field(min_length=1, max_length=500, description="Why; shown to everybody who reads the breaker."),
+        Field(min_length=1, max_length=500, description="Why; shown to everyone who reads the breaker."),
     ]
 
 
 class PipeView(BaseModel):
-    """The pipe, in the words of EventBridge Pipes."""
+    """The pipe, in the terms of EventBridge Pipes."""
 
     model_config = _STRICT
 
-    current_state: Annotated[str, Field(description="What it is: RUNNING, STOPPED, STARTING and so on.")]
-    desired_state: Annotated[str, Field(description="What it shall be: RUNNING or STOPPED.")]
-    state_reason: Annotated[str, Field(description="AWS's reason for its state; often empty.")]
+    current_state: Annotated[str, Field(description="Its current state: RUNNING, STOPPED, STARTING and so on.")]
+    desired_state: Annotated[str, Field(description="Its desired state: RUNNING or STOPPED.")]
+    state_reason: Annotated[str, Field(description="AWS's reason for the current state; often empty.")]
 
 
 class BreakerView(BaseModel):
@@ -45,19 +45,25 @@ class BreakerView(BaseModel):
 
     model_config = _STRICT
 
-    state: Annotated[State, Field(description="closed: tasks are worked off. open: they wait. half_open: on trial.")]
+    state: Annotated[
+        State,
+        Field(
+            description="`closed`: tasks are processed. `open`: tasks wait. `half_open`: tasks are processed on trial."
+        ),
+    ]
     since: Annotated[
         str | None, Field(description="Since when: UTC, ISO 8601, milliseconds; null if it has never changed.")
     ] = None
     reason: Annotated[str, Field(description="Why it is in this state.")]
-    by: Annotated[str, Field(description="Who brought it there: alarm, schedule, or the caller of the API.")]
-    manual: Annotated[bool, Field(description="Whether a person opened it: then only a person closes it.")]
+    by: Annotated[str, Field(description="What changed it: `alarm`, `schedule`, or the caller of the API.")]
+    manual: Annotated[bool, Field(description="Whether it was opened manually: then it has to be closed manually.")]
     next_step_at: Annotated[
-        str | None, Field(description="When it moves on by itself at the earliest; null when it does not.")
+        str | None, Field(description="The earliest time at which it changes by itself; null when it does not.")
     ] = None
-    pipe: Annotated[PipeView, Field(description="The pipe.")]
+    pipe: Annotated[PipeView, Field(description="The pipe from the queue to the state machine.")]
     pipe_stopped: Annotated[
-        bool, Field(description="Whether the pipe stands though the breaker lets it run, which needs a person.")
+        bool,
+        Field(description="Whether the pipe is stopped although the breaker lets it run, which needs an operator."),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Task events: what the outside learns of a change of status. Ids and facts, never a task's body or result."""
+"""Task events: what subscribers learn of a change of status. Ids and facts, never a task's body or result."""
 
 import json
 from collections.abc import Mapping
@@ -8,26 +8,26 @@ from datetime import datetime
 from functions.tasks.model import Status
 from functions.tasks.redaction import redact
 
-# A producer that sends to the queue directly may write anything into these fields; a topic takes 256 KiB.
+# A producer that sends to the queue directly may write anything into these fields; a topic accepts 256 KiB.
 MAX_NAME_CHARACTERS = 128
 MAX_MESSAGE_CHARACTERS = 1024
 
 
 class UnreadableChange(Exception):
-    """A change of a task's record that cannot be understood: trying again changes nothing."""
+    """A change of a task's record that cannot be read: retrying does not help."""
 
     @classmethod
-    def because(cls, error: Exception) -> "UnreadableChange":
-        """Only the error's name is kept: its text may hold what the task holds."""
+    def from_error(cls, error: Exception) -> "UnreadableChange":
+        """Only the error's name is kept: its text may quote the task."""
         return cls(f"the change cannot be read: {type(error).__name__}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A write to a task's record that changed its status: the record as it is now, and the status before.
+    """A write to a task's record that changed its status: the record as it is now, and the previous status.
 
-    `previous_status` is None for a task that was not there before, `written_at` is the store's own clock. `history`
-    has the status and the moment of each step, oldest first.
+    `previous_status` is None for a new task, `written_at` is the time by the store's clock. `history` has the status
+    and the time of each step, oldest first.
     """
 
     event_id: str
@@ -50,7 +50,7 @@ History = tuple[tuple[str, str], ...]
 class TaskEvent:
     """One change of a task's status. `event_id` is the same however often the event is published.
 
-    Times are UTC, ISO 8601, milliseconds. `previous_status` is None for a task that was not there before.
+    Times are UTC, ISO 8601, milliseconds. `previous_status` is None for a new task.
     `queue_to_start_ms` is known when a task starts, `start_to_finish_ms` when it ends.
     """
 
@@ -68,12 +68,12 @@ class TaskEvent:
     start_to_finish_ms: int | None = None
 
     def document(self) -> str:
-        """The event as JSON; what does not apply is left out, but for `previous_status`."""
+        """The event as JSON; what does not apply is omitted, except for `previous_status`."""
         fields = dict(vars(self))
         return json.dumps({name: fields[name] for name in fields if fields[name] is not None or name in _ALWAYS})
 
     def attributes(self) -> dict[str, str]:
-        """What subscribers can filter by; never empty."""
+        """What subscribers can filter by; no value is empty."""
         attributes = {
             "status": self.status,
             "previous_status": self.previous_status,
@@ -88,12 +88,12 @@ class TaskEvent:
 _ALWAYS = {"previous_status"}
 
 
-def event_of(change: Change) -> TaskEvent:
-    """The event that a change means; `UnreadableChange` when its times or its error cannot be understood."""
+def to_event(change: Change) -> TaskEvent:
+    """The event for a change; `UnreadableChange` when its times or its error cannot be read."""
     try:
         return _event(change)
     except (KeyError, ValueError) as error:
-        raise UnreadableChange.because(error) from error
+        raise UnreadableChange.from_error(error) from error
 
 
 def _event(change: Change) -> TaskEvent:
@@ -103,15 +103,15 @@ def _event(change: Change) -> TaskEvent:
         task_id=change.task_id,
         status=status,
         previous_status=change.previous_status,
-        # A writer that kept no history is dated by the store.
+        # Without an entry in the history, the store's time is used.
         at=history[-1][1] if history and history[-1][0] == status else change.written_at,
         type=change.type[:MAX_NAME_CHARACTERS],
         priority=change.priority[:MAX_NAME_CHARACTERS],
         ordering_key=change.ordering_key[:MAX_NAME_CHARACTERS],
         attempts=change.attempts,
         error=_error(change.error or {}) if status == Status.FAILED else None,
-        queue_to_start_ms=_waited(history) if status == Status.PROCESSING else None,
-        start_to_finish_ms=_worked(history) if status in (Status.SUCCEEDED, Status.FAILED) else None,
+        queue_to_start_ms=_queue_to_start(history) if status == Status.PROCESSING else None,
+        start_to_finish_ms=_start_to_finish(history) if status in (Status.SUCCEEDED, Status.FAILED) else None,
     )
 
 
@@ -119,13 +119,13 @@ def _error(error: Mapping[str, str]) -> dict[str, str]:
     return {name: redact(error[name])[:MAX_MESSAGE_CHARACTERS] for name in ("class", "type", "message")}
 
 
-def _waited(history: History) -> int | None:
+def _queue_to_start(history: History) -> int | None:
     """From the last time that the task was queued to this start."""
     queued = [at for status, at in history if status == Status.QUEUED]
     return _milliseconds(queued[-1], history[-1][1]) if queued else None
 
 
-def _worked(history: History) -> int | None:
+def _start_to_finish(history: History) -> int | None:
     """From the first start after the task was last queued to its end: all attempts, and the waits between them."""
     last_queued = max((n for n, (status, _) in enumerate(history) if status == Status.QUEUED), default=-1)
     starts = [at for status, at in history[last_queued + 1 :] if status == Status.PROCESSING]
@@ -133,6 +133,6 @@ def _worked(history: History) -> int | None:
 
 
 def _milliseconds(begin: str, end: str) -> int:
-    """Never negative: the two moments may come from clocks that differ."""
+    """Never negative: the two times may come from different clocks."""
     span = datetime.fromisoformat(end) - datetime.fromisoformat(begin)
     return max(0, round(span.total_seconds() * 1000))

@@ -1,4 +1,4 @@
-"""What is measured about tasks: how many came into which status, and how long that took them."""
+"""What is measured about tasks: how many reached which status, and how long that took."""
 
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from functions.tasks.model import Status
 
 OTHER = "other"
 COUNT, MILLISECONDS = "Count", "Milliseconds"
-# Of the processor, 1 or 0 for each run of a task: its average is the failure rate, its sample count the volume.
+# From the processor, 1 or 0 per run of a task: its average is the failure rate, its sample count the volume.
 TRANSIENT_FAILURE = "TransientFailure"
 
 
@@ -22,12 +22,12 @@ class Measure:
 
 
 def type_label(name: str, types: Container[str]) -> str:
-    """The task type if it is a registered one. Else `other`: each new name would be a new metric or pattern."""
+    """The task type if it is registered, otherwise `other`: each new name would be a new metric or pattern."""
     return name if name in types else OTHER
 
 
 def class_label(name: str) -> str:
-    """The error class if it is one of the taxonomy."""
+    """The error class if it is in the taxonomy, otherwise `UNKNOWN`."""
     return name if name in set(ErrorClass) else ErrorClass.UNKNOWN
 
 

@@ -1,4 +1,4 @@
-"""Several tasks in one request. Each is accepted or rejected alone; those of a key keep the order they came in."""
+"""Several tasks in one request. Each is accepted or rejected on its own; those of a key keep their order."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -18,13 +18,13 @@ from functions.tasks.registry import Registry
 
 MAX_TASKS = 25
 # Lambda returns at most 6 MB. A response repeats the tasks or the names of unknown fields, and in the worst case (each
-# number written the long way, each quote escaped twice) that is four to five times the request.
+# number in its longest form, each quote escaped twice) it is four to five times as large as the request.
 MAX_BATCH_BYTES = 1024 * 1024
-# No task is begun later than this. One takes at most 21 s (a put, the read after its lost reply, a send, each with all
-# its attempts timing out), and the function has 28.
-BEGIN_WITHIN = timedelta(seconds=6)
+# No task is started later than this. One takes at most 21 s (a put, the read after its lost reply, a send, each with
+# all its attempts timing out), and the function has 28.
+START_WITHIN = timedelta(seconds=6)
 _NESTING = 2  # the object and the list around each task
-_AS_IT_IS = WrapValidator(lambda value, _: value)  # one wrong task must not spoil the others
+_UNVALIDATED = WrapValidator(lambda value, _: value)  # one invalid task must not fail the others
 
 
 class Batch(BaseModel):
@@ -33,25 +33,25 @@ class Batch(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     tasks: Annotated[
-        list[Annotated[NewTask, _AS_IT_IS]],
+        list[Annotated[NewTask, _UNVALIDATED]],
         Field(
             min_length=1,
             max_length=MAX_TASKS,
-            description="The tasks. Those of the same `ordering_key` are processed in the order given here.",
+            description="The tasks. Those with the same `ordering_key` are processed in the order given here.",
         ),
     ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One of the tasks, or why it is none; `payload` is the part of it that counts when it is sent again."""
+    """One of the tasks, or its rejection; `payload` is the part of it that identifies the request."""
 
     task: NewTask | Rejected
     payload: JsonValue
 
 
-class NotTried(Unavailable):
-    """A task that was skipped because of what happened before it; the message is for the client."""
+class NotAttempted(Unavailable):
+    """A task that was skipped because of an earlier one; the message is for the client."""
 
 
 Outcome = Accepted | Rejected | Unavailable
@@ -59,14 +59,14 @@ Chain = Sequence[tuple[int, Record]]
 
 
 def accept_batch(text: str, key: IdempotencyKey | None, ports: Ports) -> list[Outcome]:
-    """Accept the tasks in a request body; the outcome of each, in their order.
+    """Accept the tasks in a request body; return the outcome of each, in their order.
 
     `Rejected` when it is not a batch, too large, or its idempotency key belongs to another request; `Unavailable` when
-    no task at all could be accepted. Either way the same request may be sent again.
+    no task could be accepted. Either way the same request may be sent again.
     """
     now = ports.now()
     items = _parse(text, ports.types)
-    return Submission(ports=ports, begin_until=now + BEGIN_WITHIN).run(_new_records(items, key, ports, now))
+    return Submission(ports=ports, start_until=now + START_WITHIN).run(_new_records(items, key, ports, now))
 
 
 def _parse(text: str, types: Registry) -> list[Item]:
@@ -94,8 +94,8 @@ def _new_records(
 ) -> list[Record | Rejected]:
     """The tasks' first records, and the rejections of those that cannot have one.
 
-    They are a millisecond apart, so that their times show their order. With a key, the first task that is recorded has
-    the id that belongs to the key alone; the hash is the whole request's, with the task's position in it.
+    They are a millisecond apart, so that their times show their order. With a key, the first recorded task has the id
+    that a single task with that key would have; the hash is that of the whole request, with the task's position.
     """
     whole = request_hash([item.payload for item in items]) if key else None
     records: list[Record | Rejected] = []
@@ -123,23 +123,23 @@ def _record(item: Item, identity: Identity, now: datetime) -> Record | Rejected:
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """One batch on its way into table and queue. No task is begun after `begin_until`."""
+    """The submission of one batch to table and queue. No task is started after `start_until`."""
 
     ports: Ports
-    begin_until: datetime
+    start_until: datetime
 
     def run(self, records: Sequence[Record | Rejected]) -> list[Outcome]:
-        """Submit the records; the outcome of each, in their order.
+        """Submit the records; return the outcome of each, in their order.
 
         The first record is written before all others: with an idempotency key it decides for the whole batch, so that
-        two batches with one key can never both be begun.
+        of two batches with the same key only one can start.
         """
         outcomes: dict[int, Outcome] = {i: one for i, one in enumerate(records) if isinstance(one, Rejected)}
         waiting = [(i, one) for i, one in enumerate(records) if isinstance(one, Record)]
         if waiting:
             first = write(waiting[0][1], self.ports.records)
             chains = by_ordering_key(waiting)
-            for part in self.ports.side_by_side(lambda chain: self._submit_chain(chain, first), chains):
+            for part in self.ports.parallel_map(lambda chain: self._submit_chain(chain, first), chains):
                 outcomes.update(part)
         ordered = [outcomes[i] for i in range(len(records))]
         failed = [one for one in ordered if isinstance(one, Unavailable)]
@@ -148,19 +148,19 @@ class Submission:
         return ordered
 
     def _submit_chain(self, chain: Chain, first: Accepted) -> Mapping[int, Outcome]:
-        """Submit the tasks of one key, each only when the one before it is known to be in the queue."""
+        """Submit the tasks of one key, each only once the previous one is known to be queued."""
         outcomes: dict[int, Outcome] = {}
-        stopped: Unavailable | None = None
+        blocked: Unavailable | None = None
         for position, record in chain:
-            outcome = stopped or self._submit(record, first)
+            outcome = blocked or self._submit(record, first)
             if isinstance(outcome, Unavailable):
-                stopped = NotTried("The task before it of the same ordering key could not be queued.")
+                blocked = NotAttempted("An earlier task with the same ordering key could not be queued.")
             outcomes[position] = outcome
         return outcomes
 
     def _submit(self, record: Record, first: Accepted) -> Outcome:
-        if self.ports.now() >= self.begin_until:
-            return NotTried("The tasks before it took too long.")
+        if self.ports.now() >= self.start_until:
+            return NotAttempted("Earlier tasks of the batch took too long.")
         try:
             accepted = first if record.task_id == first.record.task_id else write(record, self.ports.records)
             send(accepted.record, self.ports.queue)
@@ -176,8 +176,8 @@ def by_ordering_key(waiting: Chain) -> list[Chain]:
 
 
 def batch_too_large() -> TooLarge:
-    """The rejection of a batch whose response could be more than Lambda sends."""
-    detail = f"A batch may take {MAX_BATCH_BYTES // 1024} KiB. Send several smaller ones."
+    """The rejection of a batch whose response could exceed Lambda's limit."""
+    detail = f"A batch may be up to {MAX_BATCH_BYTES // 1024} KiB. Send several smaller ones."
     return TooLarge("Batch too large", detail, [FieldError(field=BODY, message="is too large")])
 
 

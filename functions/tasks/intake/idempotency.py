@@ -1,7 +1,7 @@
-"""Idempotency keys: a client that got no response sends its request again under the same key, and it counts once.
+"""Idempotency keys: a client that got no response repeats its request with the same key, and it takes effect once.
 
-The task id is computed from caller and key, so the conditional put of the record is the only store this needs: the
-second request meets the first one's record, and its `request_hash` says whether it was the same request.
+The task id is computed from caller and key, so the conditional put of the record is all the storage this needs: the
+second request finds the record of the first, whose `request_hash` shows whether it was the same request.
 """
 
 import hashlib
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-# Drawn once. Another one would make every key that is remembered new again.
+# Random, drawn once. With another one, every known key would count as new.
 _NAMESPACE = uuid.UUID("6fb51d79-dda9-41c6-8220-5ccefcfc67c9")
 
 
 @dataclass(frozen=True, kw_only=True)
 class IdempotencyKey:
-    """A client's key. Each caller has keys of its own: `caller` is the API key's id, None where none is needed."""
+    """A client's key. Each caller has its own keys: `caller` is the API key's id, None where none is required."""
 
     caller: str | None
     text: str
@@ -26,9 +26,9 @@ class IdempotencyKey:
         """The id of the request's task; in a batch, of its task `number`.
 
         The first task of a batch has the id that a single task would have: a key that is used for both kinds of
-        request, or for two batches of any length, always meets this one record.
+        request, or for two batches of any length, always finds this one record.
         """
-        # As JSON, no caller and key can be put together to look like others.
+        # As JSON, no two pairs of caller and key can look alike.
         parts = [self.caller, self.text, number] if number else [self.caller, self.text]
         return str(uuid.uuid5(_NAMESPACE, json.dumps(parts)))
 

@@ -16,13 +16,13 @@ from functions.tasks.record import Record, RecordStore
 from functions.tasks.registry import Registry
 
 MAX_BODY_BYTES = 192 * 1024
-# EventBridge Pipes passes the body on as a string inside a JSON array, where quotes and backslashes double, and Step
-# Functions takes 256 KiB of that. SQS would accept a larger message, and it would then poison its group.
-# The rest is left for the envelope and for what the state machine adds.
+# EventBridge Pipes passes the body on as a string in a JSON array, where quotes and backslashes are escaped, and Step
+# Functions accepts 256 KiB of that. SQS would accept a larger message, which would then block its group.
+# The rest is for the envelope and for what the state machine adds.
 MAX_ESCAPED_BYTES = 240 * 1024
 
 
-SideBySide = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+ParallelMap = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 
 class TaskQueue(Protocol):
@@ -35,19 +35,19 @@ class TaskQueue(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
-    """What intake works with. `side_by_side` is `map`, or does the same with several threads."""
+    """What intake depends on. `parallel_map` is `map`, or does the same with several threads."""
 
     records: RecordStore
     queue: TaskQueue
     types: Registry
     now: Callable[[], datetime]
     new_id: Callable[[datetime], str]
-    side_by_side: SideBySide = map
+    parallel_map: ParallelMap = map
 
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Which task a request is about. Only a request with an idempotency key has a hash: it may be sent again."""
+    """The task that a request creates. Only a request with an idempotency key has a hash: it may be repeated."""
 
     task_id: str
     request_hash: str | None = None
@@ -99,12 +99,12 @@ def check(value: Any, types: Registry) -> NewTask:
 
 
 def canonical(task: NewTask) -> JsonValue:
-    """The task as its request's hash sees it: without defaults, so that a field added one day changes no hash."""
+    """The task as its request's hash sees it: without defaults, so that adding a field later changes no hash."""
     return task.model_dump(mode="json", exclude_defaults=True)
 
 
 def new_record(task: NewTask, identity: Identity, now: datetime) -> Record:
-    """The first record of a task, with its message; `TooLarge` when the message would be."""
+    """The first record of a task, with its message; `TooLarge` when the message would be too large."""
     created_at = timestamp(now)
     return Record(
         task_id=identity.task_id,
@@ -131,7 +131,7 @@ def _message_body(task: NewTask, task_id: str, created_at: str) -> str:
 def submit(record: Record, ports: Ports) -> Accepted:
     """Write the record, then send its message.
 
-    In this order nothing is ever processed that was not recorded, and a record that was never sent can be sent again.
+    In this order, nothing is processed that is not recorded, and a record that was never sent can be sent again.
     """
     accepted = write(record, ports.records)
     send(accepted.record, ports.queue)
@@ -153,15 +153,15 @@ def write(record: Record, records: RecordStore) -> Accepted:
 def send(record: Record, queue: TaskQueue) -> None:
     """Send the message of a task that may never have been sent.
 
-    SQS drops it if it was sent in the last five minutes; if earlier, its claim finds the task taken. A task that was
-    redriven has another message, which is for redrive to send.
+    SQS drops it if it was sent in the last five minutes; if it was sent earlier, its claim finds the task already
+    claimed. A redriven task has another message, which redrive sends.
     """
     if record.status is Status.QUEUED and not record.redrives:
         queue.send(body=record.body, group=record.ordering_key, deduplication_id=record.task_id)
 
 
 def invalid_task(errors: Sequence[FieldError]) -> Invalid:
-    """The rejection of a task, which names each wrong field."""
+    """The rejection of an invalid task, which names each wrong field."""
     return Invalid("Invalid task", "The task was not accepted.", errors)
 
 
@@ -169,7 +169,7 @@ def key_reused() -> KeyReused:
     """The rejection of an idempotency key that belongs to another request."""
     return KeyReused(
         "Idempotency key reused",
-        "This idempotency key was sent before with another payload. Send a new key with a new request.",
+        "This idempotency key was already used with a different payload. Use a new key for a new request.",
     )
 
 
@@ -178,6 +178,6 @@ def too_large() -> TooLarge:
     limit = f"{MAX_BODY_BYTES // 1024} KiB as JSON, or {MAX_ESCAPED_BYTES // 1024} KiB with its quotes escaped"
     return TooLarge(
         "Task too large",
-        f"A task may take {limit}. Store large data elsewhere and put a reference into `data`.",
+        f"A task may be up to {limit}. Store large data elsewhere and put a reference in `data`.",
         [FieldError(field=BODY, message="is too large")],
     )

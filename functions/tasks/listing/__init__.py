@@ -1,1 +1,1 @@
-"""Listing tasks: what can be asked for, where a page ends, and how it is put together."""
+"""Listing tasks: the request, the cursor, and how a page is built."""

@@ -1,4 +1,4 @@
-"""What a client asks for, and what a page says. The OpenAPI document is generated from these models."""
+"""The request for a list, and a page of it. The OpenAPI document is generated from these models."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -20,49 +20,50 @@ def _whole_number(value: object) -> object:
     return value
 
 
-_CURSOR: JsonDict = {"format": "continuation"}  # our own name: a text that an earlier answer gave
+_CURSOR: JsonDict = {"format": "continuation"}  # our own name: text from an earlier response
 
 
 class ListRequest(BaseModel):
-    """Which tasks to list: all of them, or those that fit every filter that is given. Made from a query string."""
+    """Which tasks to list: all of them, or those that match every given filter. Made from a query string."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     status: Annotated[Status | None, Field(description="Only tasks with this status.")] = None
     ordering_key: Annotated[
-        Annotated[str, Field(pattern=r"^[!-~]{1,128}$")] | None, Field(description="Only tasks of this ordering key.")
+        Annotated[str, Field(pattern=r"^[!-~]{1,128}$")] | None,
+        Field(description="Only tasks with this ordering key."),
     ] = None
     limit: Annotated[
         Annotated[int, Field(ge=1, le=MAX_LIMIT)],
         BeforeValidator(_whole_number),
-        Field(description="At most so many tasks on a page."),
+        Field(description="Maximum number of tasks on a page."),
     ] = 20
     cursor: Annotated[
         Annotated[str, Field(json_schema_extra=_CURSOR)] | None,
-        Field(description="From the page before, with the same filters: go on where it ended."),
+        Field(description="The `cursor` of the previous page, with the same filters: continue where it ended."),
     ] = None
 
     @property
     def before(self) -> str | None:
-        """The place behind which this page begins; None for the first one. `ValueError` when the cursor is none."""
+        """The position after which this page starts; None for the first page. `ValueError` for an invalid cursor."""
         return None if self.cursor is None else decode_cursor(self.cursor, self.status, self.ordering_key)
 
-    def cursor_after(self, place: str) -> str:
-        """The cursor of the page that follows this place."""
-        return encode_cursor(place, self.status, self.ordering_key)
+    def cursor_after(self, position: str) -> str:
+        """The cursor of the page after this position."""
+        return encode_cursor(position, self.status, self.ordering_key)
 
 
 class TaskSummary(BaseModel):
-    """A task on a list: where it is in its life, without what was posted and what it returned."""
+    """A task in a list: its status, without what was submitted or returned."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     task_id: Annotated[str, Field(description="The task's id.")]
-    status: Annotated[Status, Field(description="Where the task is in its life.")]
+    status: Annotated[Status, Field(description="The task's status.")]
     type: Annotated[str, Field(description="The task type.")]
-    priority: Annotated[str, Field(description="low, medium or high.")]
+    priority: Annotated[str, Field(description="Its priority: low, medium or high.")]
     ordering_key: Annotated[str, Field(description="Its ordering key.")]
-    attempts: Annotated[int, Field(ge=0, description="Runs of the task so far, over all executions.")]
+    attempts: Annotated[int, Field(ge=0, description="Number of runs so far, over all executions.")]
     created_at: Annotated[str, Field(description="When it was accepted: UTC, ISO 8601, milliseconds.")]
     started_at: Annotated[str | None, Field(description="When it was first claimed.")] = None
     finished_at: Annotated[str | None, Field(description="When it succeeded, failed or was cancelled.")] = None
@@ -76,13 +77,13 @@ class TaskList(BaseModel):
 
     tasks: Annotated[
         tuple[TaskSummary, ...],
-        Field(description="Newest first. A page may hold fewer than asked for, and the list go on all the same."),
+        Field(description="Newest first. A page may have fewer tasks than `limit` even if more follow."),
     ]
-    cursor: Annotated[str | None, Field(description="Asks for the next page; left out on the last one.")] = None
+    cursor: Annotated[str | None, Field(description="For the next page; omitted on the last one.")] = None
 
 
 def parse_list_request(query: Mapping[str, Sequence[str]]) -> ListRequest:
-    """What a query asks for, given all values of each parameter; `Invalid` names each wrong one."""
+    """The request in a query, given all values of each parameter; `Invalid` names each wrong one."""
     errors = [FieldError(field=name, message="is given more than once") for name in query if len(query[name]) > 1]
     try:
         request = ListRequest.model_validate({name: values[0] for name, values in query.items()})

@@ -1,8 +1,8 @@
-"""A page of tasks: indexes say which tasks there are, and in which order; records say what became of them.
+"""A page of tasks: indexes hold which tasks there are, in which order; records hold what happened to them.
 
-An index lags a moment behind, so a task that has gone on since is shown as it is, or left out if it no longer fits.
-The order is that of acceptance and never changes, so that pages neither repeat nor skip a task, whatever is posted
-or worked off in between.
+An index lags a moment behind, so a task that has changed since is shown as it is now, or left out if it no longer
+matches. The order is that of acceptance and never changes, so that pages neither repeat nor skip a task, whatever is
+submitted or processed in between.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -13,57 +13,57 @@ from typing import Protocol
 from functions.tasks.listing.model import MAX_LIMIT, ListRequest, TaskList, TaskSummary
 from functions.tasks.model import Status
 
-# One call looks at so many records at the most: a key may have a million tasks, and not one of the status asked for.
-MAX_LOOKED_AT = 1000
+# The most records that one call examines: a key may have a million tasks, and none of the requested status.
+MAX_EXAMINED = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """A task's place in the order of all tasks: `order` sorts by the moment of acceptance, then by id."""
+class Position:
+    """A task's position in the order of all tasks: `order` sorts by time of acceptance, then by id."""
 
     order: str
     task_id: str
 
 
 class TaskIndex(Protocol):
-    """Where tasks are found. Every method raises `Unavailable` when the store does not answer."""
+    """Where tasks are found. Every method raises `Unavailable` when the store does not respond."""
 
     def newest_first(
         self, *, status: Status | None, ordering_key: str | None, before: str | None, page: int
-    ) -> Iterator[Place]:
-        """The places before `before`, newest first, fetched as they are asked for, about `page` at a time.
+    ) -> Iterator[Position]:
+        """The positions before `before`, newest first, fetched lazily, about `page` at a time.
 
         Of one key, or else of one status, or else of all tasks; with both, those of the key.
         """
         ...
 
     def summaries(self, task_ids: Collection[str]) -> Mapping[str, TaskSummary]:
-        """At most a hundred tasks as of now, without those that have no record any more."""
+        """At most a hundred tasks as of now, without those whose record is gone."""
         ...
 
 
 def list_tasks(request: ListRequest, index: TaskIndex) -> TaskList:
-    """The page that is asked for."""
-    places = index.newest_first(
+    """The requested page."""
+    positions = index.newest_first(
         status=request.status, ordering_key=request.ordering_key, before=request.before, page=request.limit
     )
     page: list[TaskSummary] = []
-    looked_at = 0
-    while batch := list(islice(places, _batch_size(request))):
-        found = index.summaries([place.task_id for place in batch])
-        for position, place in enumerate(batch, 1):
-            looked_at += 1
-            page += _if_fitting(found.get(place.task_id), request)
-            if len(page) == request.limit or looked_at == MAX_LOOKED_AT:
-                goes_on = position < len(batch) or next(places, None) is not None
-                return TaskList(tasks=tuple(page), cursor=request.cursor_after(place.order) if goes_on else None)
+    examined = 0
+    while batch := list(islice(positions, _batch_size(request))):
+        found = index.summaries([position.task_id for position in batch])
+        for number, position in enumerate(batch, 1):
+            examined += 1
+            page += _if_matching(found.get(position.task_id), request)
+            if len(page) == request.limit or examined == MAX_EXAMINED:
+                has_more = number < len(batch) or next(positions, None) is not None
+                return TaskList(tasks=tuple(page), cursor=request.cursor_after(position.order) if has_more else None)
     return TaskList(tasks=tuple(page))
 
 
 def _batch_size(request: ListRequest) -> int:
-    """With both filters, many of a key's tasks may not fit; else nearly all do."""
+    """With both filters, many of a key's tasks may not match; otherwise nearly all do."""
     return MAX_LIMIT if request.status and request.ordering_key else request.limit
 
 
-def _if_fitting(task: TaskSummary | None, request: ListRequest) -> tuple[TaskSummary, ...]:
+def _if_matching(task: TaskSummary | None, request: ListRequest) -> tuple[TaskSummary, ...]:
     return (task,) if task and request.status in (None, task.status) else ()

@@ -1,4 +1,4 @@
-"""What lies in the dead-letter queue, and what its task's record says about it."""
+"""Dead letters, and what is to be done with each according to its task's record."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,16 +24,16 @@ class Received:
 
 
 class Kind(Enum):
-    """Who put a message into the dead-letter queue, and whether there is a task in it."""
+    """Who sent a message to the dead-letter queue, and whether it contains a task."""
 
     FAILURE = auto()  # the state machine: the task failed
-    UNDELIVERED = auto()  # SQS: received too often, without an outcome; or a broken claim took it for no task
-    MALFORMED = auto()  # either, and it is no task
+    UNDELIVERED = auto()  # SQS: received too often without an outcome; or a broken claim treated it as malformed
+    MALFORMED = auto()  # either, and it contains no task
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLetter:
-    """A message, read. `attempts` are those of the failure; `type` is what an undelivered message says."""
+    """A parsed message. `attempts` are those of the failure, `type` is that of an undelivered message."""
 
     received: Received
     kind: Kind
@@ -63,26 +63,26 @@ class DeadLetters(Protocol):
 class Verdict(Enum):
     """What is to be done with a dead letter."""
 
-    STALE = auto()  # its task has gone on since: remove it
-    CURRENT = auto()  # it belongs to a failure that stands: keep it until that task is redriven
+    STALE = auto()  # its task has moved on since: remove it
+    CURRENT = auto()  # it belongs to the task's latest failure: keep it until the task is redriven
     SEND = auto()  # an undelivered message that can be sent again
-    BUSY = auto()  # an execution has the task: later
+    BUSY = auto()  # an execution is processing the task: try later
 
 
 def judge(dead_letter: DeadLetter, state: TaskState | None, now: datetime, fresh_for: timedelta) -> Verdict:
-    """What the task's record says about a dead letter that is not malformed.
+    """The verdict on a dead letter that is not malformed, according to its task's record.
 
-    A dead letter younger than `fresh_for` cannot be of a task whose record has expired.
+    A dead letter younger than `fresh_for` cannot belong to a task whose record has expired.
     """
     if state is None:
         fresh = now - dead_letter.received.sent_at < fresh_for
-        # Nothing has claimed it, or its record has expired: only what is too young for that may run.
+        # It was never claimed, or its record has expired: only a message too young for the latter may run.
         return Verdict.SEND if dead_letter.kind is Kind.UNDELIVERED and fresh else Verdict.CURRENT
     if state.status in (Status.SUCCEEDED, Status.CANCELLED):
         return Verdict.STALE
     if dead_letter.kind is Kind.FAILURE:
-        stands = state.status is Status.FAILED and dead_letter.attempts >= state.attempts
-        return Verdict.CURRENT if stands else Verdict.STALE
+        is_current = state.status is Status.FAILED and dead_letter.attempts >= state.attempts
+        return Verdict.CURRENT if is_current else Verdict.STALE
     if state.status is Status.FAILED:
         return Verdict.CURRENT
     if _is_older_than_the_redrive(dead_letter, state):
@@ -91,7 +91,7 @@ def judge(dead_letter: DeadLetter, state: TaskState | None, now: datetime, fresh
 
 
 def _is_older_than_the_redrive(dead_letter: DeadLetter, state: TaskState) -> bool:
-    """Whether a later message of the task was sent for certain: this one has been redriven already."""
+    """Whether a later message of the task was certainly sent: then this one is already redriven."""
     if state.redriven_at is None or state.unsettled:
         return False
     return dead_letter.received.sent_at < state.redriven_at - _CLOCK_SKEW

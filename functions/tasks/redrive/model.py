@@ -1,4 +1,4 @@
-"""What an operator asks for, and what the answer says. The OpenAPI document is generated from these models."""
+"""The request for a redrive, and its report. The OpenAPI document is generated from these models."""
 
 import base64
 import binascii
@@ -19,13 +19,13 @@ MAX_LIMIT = 200
 _REJECTION = ("Invalid redrive", "No task was redriven.")
 
 
-def _moment(value: str) -> str:
+def _with_time_zone(value: str) -> str:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise ValueError("must be an ISO 8601 date and time with its zone, such as 2026-01-31T17:00:00Z")
+        raise ValueError("must be an ISO 8601 date and time with a time zone, such as 2026-01-31T17:00:00Z")
     return timestamp(moment)
 
 
@@ -36,9 +36,10 @@ def _error_class(value: str) -> str:
 
 
 class Continuation(BaseModel):
-    """Where a redrive goes on: which failures it takes, and the last place that it has seen.
+    """Where a redrive continues: which failures it includes, and the last position that it has seen.
 
-    `before` holds failures of the redriven tasks themselves off, so that a redrive comes to an end.
+    `before` excludes new failures of the redriven tasks, so that a redrive comes to an end. `merged` counts the tasks
+    that a dry run has listed while it merged undelivered messages with the failures before them.
     """
 
     model_config = _STRICT
@@ -47,22 +48,23 @@ class Continuation(BaseModel):
     page: str | None = None
     key: str | None = None
     sequence: str | None = None
+    merged: int | None = None
 
-    def is_behind(self, key: str, sequence: str) -> bool:
-        """Whether the place lies before this one, which means that it has been seen."""
+    def has_passed(self, key: str, sequence: str) -> bool:
+        """Whether the redrive has already seen this position."""
         return self.key is not None and (key, sequence) <= (self.key, self.sequence or "")
 
     def encode(self) -> str:
-        """As text that a client hands back."""
+        """As text that a client sends back."""
         return base64.urlsafe_b64encode(self.model_dump_json(exclude_none=True).encode()).decode()
 
     @classmethod
     def decode(cls, text: str) -> "Continuation":
-        """`ValueError` for anything that `encode` did not make."""
+        """`ValueError` for anything that `encode` did not return."""
         try:
             return cls.model_validate_json(base64.b64decode(text.encode(), altchars=b"-_", validate=True))
         except (binascii.Error, ValidationError, UnicodeEncodeError) as error:
-            raise ValueError("is not a continuation that an earlier answer gave") from error
+            raise ValueError("is not a continuation from an earlier response") from error
 
 
 def _continuation(value: str) -> str:
@@ -71,45 +73,47 @@ def _continuation(value: str) -> str:
 
 
 _Name = Annotated[str, Field(min_length=1, max_length=128)]
-# What the validators ask for, said in the document's terms. Formats are open-ended: these names are our own.
+# What the validators require, in the document's terms. Formats are open-ended: these names are our own.
 _ERROR_CLASSES: JsonDict = {"enum": [*ErrorClass]}
 _MOMENT: JsonDict = {"format": "iso-8601-moment"}
 _CURSOR: JsonDict = {"format": "continuation"}
 
 
 class RedriveRequest(BaseModel):
-    """Which failed tasks to redriven: all of them, or those that fit every filter that is given."""
+    """Which failed tasks to redrive: all of them, or those that match every given filter."""
 
     model_config = _STRICT
 
     error_class: Annotated[
         Annotated[str, AfterValidator(_error_class), Field(json_schema_extra=_ERROR_CLASSES)] | None,
-        Field(description="VALIDATION, NETWORK, RATE_LIMIT, SYSTEM or UNKNOWN."),
+        Field(description="Only tasks that failed with VALIDATION, NETWORK, RATE_LIMIT, SYSTEM or UNKNOWN."),
     ] = None
-    type: Annotated[_Name | None, Field(description="The task type.")] = None
-    ordering_key: Annotated[_Name | None, Field(description="The ordering key.")] = None
+    type: Annotated[_Name | None, Field(description="Only tasks of this type.")] = None
+    ordering_key: Annotated[_Name | None, Field(description="Only tasks with this ordering key.")] = None
     failed_from: Annotated[
-        Annotated[str, AfterValidator(_moment), Field(json_schema_extra=_MOMENT)] | None,
-        Field(description="Failed at this moment or later: ISO 8601 with its zone."),
+        Annotated[str, AfterValidator(_with_time_zone), Field(json_schema_extra=_MOMENT)] | None,
+        Field(description="Only tasks that failed at this time or later: ISO 8601 with a time zone."),
     ] = None
     failed_until: Annotated[
-        Annotated[str, AfterValidator(_moment), Field(json_schema_extra=_MOMENT)] | None,
-        Field(description="Failed at this moment or earlier: ISO 8601 with its zone."),
+        Annotated[str, AfterValidator(_with_time_zone), Field(json_schema_extra=_MOMENT)] | None,
+        Field(description="Only tasks that failed at this time or earlier: ISO 8601 with a time zone."),
     ] = None
-    dry_run: Annotated[bool, Field(description="Only list what would be done.")] = True
+    dry_run: Annotated[bool, Field(description="Only list what would be redriven.")] = True
     drop_malformed: Annotated[
         bool,
-        Field(description="Delete the messages that are no tasks from the dead-letter queue. They are lost then."),
+        Field(description="Also delete malformed messages from the dead-letter queue; they cannot be recovered."),
     ] = False
-    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="At most so many tasks in this call.")] = 100
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="Maximum number of tasks in this call.")] = 100
     continuation: Annotated[
         Annotated[str, AfterValidator(_continuation), Field(json_schema_extra=_CURSOR)] | None,
-        Field(description="From the answer before, with the same filters: go on where it stopped."),
+        Field(
+            description="The `continuation` of the last response, with the same filters: continue where it stopped."
+        ),
     ] = None
 
-    def takes(self, state: TaskState, before: str) -> bool:
-        """Whether the task fits. One whose redrive was interrupted is finished whatever its failure was."""
-        if not self.concerns(state.ordering_key, state.type):
+    def matches(self, state: TaskState, before: str) -> bool:
+        """Whether the task matches. An interrupted redrive is finished whatever the failure was."""
+        if not self._matches_key_and_type(state.ordering_key, state.type):
             return False
         if state.status is not Status.FAILED:
             return state.status is Status.QUEUED
@@ -120,60 +124,69 @@ class RedriveRequest(BaseModel):
             and failed_at <= before
         )
 
-    def takes_undelivered(self, ordering_key: str, task_type: str) -> bool:
-        """Whether a message fits that never came to an outcome: it has no error class and no moment of failure."""
-        asks_for_a_failure = self.error_class or self.failed_from or self.failed_until
-        return not asks_for_a_failure and self.concerns(ordering_key, task_type)
+    def matches_undelivered(self, ordering_key: str, task_type: str | None) -> bool:
+        """Whether a message without an outcome matches: it has no error class and no time of failure.
 
-    def concerns(self, ordering_key: str, task_type: str) -> bool:
-        """Whether key and type fit."""
+        A type of None stands for a message that blocks its key, whatever type is requested.
+        """
+        filters_failures = self.error_class or self.failed_from or self.failed_until
+        return not filters_failures and self._matches_key_and_type(ordering_key, task_type or self.type or "")
+
+    def _matches_key_and_type(self, ordering_key: str, task_type: str) -> bool:
+        """Whether key and type match."""
         return (self.ordering_key or ordering_key, self.type or task_type) == (ordering_key, task_type)
 
 
 class RedrivenTask(BaseModel):
-    """One task that was redriven, or would be."""
+    """A task that was redriven or, in a dry run, would be."""
 
     model_config = _STRICT
 
     task_id: Annotated[str, Field(description="The task's id.")]
     ordering_key: Annotated[str, Field(description="Its ordering key.")]
-    type: Annotated[str, Field(description="Its type.")]
+    type: Annotated[str, Field(description="Its task type.")]
     error_class: Annotated[
-        str | None, Field(description="Why it failed; left out when its message was given up before any outcome.")
+        str | None,
+        Field(description="Why it failed; omitted when SQS gave up on its message before there was an outcome."),
     ] = None
     failed_at: Annotated[str | None, Field(description="When it failed: UTC, ISO 8601, milliseconds.")] = None
-    redrives: Annotated[int, Field(ge=0, description="How often it has been redriven, this time included.")]
+    redrives: Annotated[
+        int,
+        Field(ge=0, description="How many times it has been redriven, this time included; 0 if it was never claimed."),
+    ]
 
 
 class MalformedMessage(BaseModel):
-    """A message in the dead-letter queue that is no task."""
+    """A malformed message in the dead-letter queue: it contains no task."""
 
     model_config = _STRICT
 
-    message_id: Annotated[str, Field(description="The id of the message as it first came.")]
+    message_id: Annotated[str, Field(description="The message's original id.")]
     reason: Annotated[str, Field(description="What is wrong with it.")]
 
 
 class RedriveReport(BaseModel):
-    """What a redrive did; of a dry run, what it would do."""
+    """What a redrive did or, in a dry run, would do."""
 
     model_config = _STRICT
 
-    dry_run: Annotated[bool, Field(description="Whether this was only looked at.")]
-    tasks: Annotated[tuple[RedrivenTask, ...], Field(description="In the order in which they go into the queue.")]
-    malformed: Annotated[tuple[MalformedMessage, ...], Field(description="Never redriven; see drop_malformed.")] = ()
+    dry_run: Annotated[bool, Field(description="Whether this was a dry run.")]
+    tasks: Annotated[tuple[RedrivenTask, ...], Field(description="In the order in which they are queued.")]
+    malformed: Annotated[tuple[MalformedMessage, ...], Field(description="Never redriven; see `drop_malformed`.")] = ()
     dead_letters_removed: Annotated[int, Field(ge=0, description="Messages deleted from the dead-letter queue.")] = 0
     busy_keys: Annotated[
         tuple[str, ...],
-        Field(description="Keys left alone because an execution has a task of theirs: try again in some minutes."),
+        Field(
+            description="Keys left alone because one of their tasks is being processed: try again in a few minutes."
+        ),
     ] = ()
     continuation: Annotated[
-        str | None, Field(description="Send it with the same filters to go on; left out when all is done.")
+        str | None, Field(description="Send it with the same filters to continue; omitted when nothing is left.")
     ] = None
 
 
 def parse_request(text: str) -> RedriveRequest:
-    """What a request body asks for, nothing for a dry run of everything; `Invalid` names each wrong field."""
+    """The request in a body; an empty one is a dry run of everything. `Invalid` names each wrong field."""
     try:
         return RedriveRequest.model_validate(strict_json.loads(text or "{}"))
     except ValidationError as error:

@@ -11,33 +11,33 @@ from functions.tasks.redrive.state import TaskState
 from functions.tasks.redrive.sweep import Sweep
 
 _SWEEP = timedelta(seconds=5)
-_WHY_NOT = {
-    Status.QUEUED: "waits in the queue; if SQS gave its message up, POST /redrive finds it",
-    Status.PROCESSING: "is being worked on",
+_REASONS = {
+    Status.QUEUED: "is queued; if SQS gave up on its message, POST /redrive finds it",
+    Status.PROCESSING: "is being processed",
     Status.SUCCEEDED: "has succeeded",
     Status.CANCELLED: "was cancelled",
-    Status.FAILED: "was redriven by somebody else",
+    Status.FAILED: "was redriven by another request",
 }
 
 
 def redrive_one(task_id: str, redriver: Redriver, sweep: Sweep, now: Callable[[], datetime]) -> RedriveReport:
-    """Put the task back and look for its dead letter; `NotFound`, or `Conflict` when it has not failed."""
+    """Redrive the task and remove its dead letter; `NotFound`, or `Conflict` when it has not failed."""
     state = redriver.tasks.states([task_id]).get(task_id)
     if state is None:
         raise NotFound(task_id)
     mark = redriver.redrive(state) if state.status in (Status.FAILED, Status.QUEUED) else None
     if mark is None:
-        raise Conflict("Not failed", f"The task {task_id!r} {_WHY_NOT[state.status]}.")
-    began = now()
+        raise Conflict("Not failed", f"The task {task_id!r} {_REASONS[state.status]}.")
+    started = now()
     try:
-        sweep.run(began + _SWEEP)
+        sweep.run(started + _SWEEP)
     finally:
-        sweep.finish(began + 2 * _SWEEP, remove=True)
-    return RedriveReport(dry_run=False, tasks=(redriven(state, mark.redrives),), dead_letters_removed=sweep.removed)
+        sweep.finish(started + 2 * _SWEEP, remove=True)
+    return RedriveReport(dry_run=False, tasks=(report_line(state, mark.redrives),), dead_letters_removed=sweep.removed)
 
 
-def redriven(state: TaskState, redrives: int) -> RedrivenTask:
-    """The line of a report about this task."""
+def report_line(state: TaskState, redrives: int) -> RedrivenTask:
+    """The report's entry for this task."""
     return RedrivenTask(
         task_id=state.task_id,
         ordering_key=state.ordering_key,

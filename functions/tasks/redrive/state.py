@@ -1,4 +1,4 @@
-"""What redrive has to know of a task, and where it learns it."""
+"""What redrive needs to know about a task, and the port that provides it."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ from functions.tasks.model import Status
 class TaskState:
     """A task's record without its body. Times as in the record; `lease_until` in milliseconds since 1970.
 
-    `sequence_number` is that of its first message, as SQS counts within a key; None when nothing has claimed it yet.
-    `unsettled` says that its last redrive may have been interrupted before the message was sent.
+    `sequence_number` is that of its first message, as SQS counts within a key; None when it was never claimed.
+    `unsettled` means that its last redrive may have been interrupted before the message was sent.
     """
 
     task_id: str
@@ -32,17 +32,17 @@ class TaskState:
 
     @property
     def error_class(self) -> str | None:
-        """Why it failed, in one word; None when it has not."""
+        """Why it failed, in one word; None when it has not failed."""
         return self.error.get("class")
 
     def is_busy(self, now: datetime) -> bool:
-        """Whether an execution has the task and may still write to it."""
+        """Whether an execution holds the task's lease and may still write its record."""
         return self.status is Status.PROCESSING and self.lease_until >= now.timestamp() * 1000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """A task that was taken for its redrive number `redrives`: queued in its record, with this message to send."""
+    """A task that is marked for its redrive number `redrives`: queued in its record, with this message to send."""
 
     task_id: str
     ordering_key: str
@@ -51,34 +51,34 @@ class Mark:
 
     @property
     def deduplication_id(self) -> str:
-        """The same for whoever sends the message of this redrive, so that SQS drops all but the first."""
+        """The same for everyone who sends the message of this redrive, so that SQS drops all but the first."""
         return redrive_id(self.task_id, self.redrives)
 
 
 def redrive_id(task_id: str, redrives: int) -> str:
-    """The deduplication id of a redrive's message, which the record names: no other message claims the task then."""
+    """The deduplication id of a redrive's message. The record names it: no other message can claim the task."""
     return f"{task_id}-redrive-{redrives}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeysPage:
-    """Some ordering keys with failed tasks, sorted; `following` names the next page, None on the last."""
+    """Some ordering keys with failed tasks, sorted; `next_page` is None on the last page."""
 
     keys: tuple[str, ...]
-    following: str | None
+    next_page: str | None
 
 
 class FailedTasks(Protocol):
-    """The records as redrive works on them. Every method raises `Unavailable` when the store does not answer."""
+    """The records of failed tasks. Every method raises `Unavailable` when the store does not respond."""
 
     def states(self, task_ids: Collection[str]) -> Mapping[str, TaskState]:
         """At most ten tasks as of now (strongly consistent), without those that have no record."""
         ...
 
     def of_key(self, ordering_key: str) -> Iterator[TaskState]:
-        """The key's failed tasks in their original order, and those whose redrive was interrupted.
+        """The key's failed tasks in their original order, including those whose redrive was interrupted.
 
-        May lag behind: what is done with a task is decided by `mark`.
+        May lag behind: `mark` decides what happens to a task.
         """
         ...
 
@@ -87,16 +87,16 @@ class FailedTasks(Protocol):
         ...
 
     def mark(self, state: TaskState, now: datetime) -> Mark | None:
-        """Take a task from the state that was seen: its record says queued, and this is one more redrive.
+        """Mark a task that is still in the given state: its record becomes queued, with one more redrive.
 
-        None, and nothing written, when the record has gone on since or an execution has the task.
+        None, and nothing written, when the record has changed since or an execution is processing the task.
         """
         ...
 
     def interrupted(self, task_id: str) -> Mark | None:
-        """The mark of a redrive that has not been settled: its message may never have been sent."""
+        """The mark of an unsettled redrive: its message may never have been sent."""
         ...
 
     def settle(self, mark: Mark) -> None:
-        """Note that the message was sent. Best effort: without it, the message is sent once more, to no effect."""
+        """Note that the message was sent. Best effort: without it, the message is sent once more, without effect."""
         ...

@@ -1,7 +1,7 @@
-"""Going through the dead-letter queue: every dead letter is received once, judged by its task's record, and held.
+"""A sweep of the dead-letter queue: every dead letter is received once, judged by its task's record, and held.
 
-SQS has no other way to find a dead letter, or to delete one. Dead letters that are held are hidden from everyone else
-until they are removed or released; if that never happens, they become visible again after a minute.
+SQS offers no other way to find or delete one. Held dead letters are hidden from everyone else until they are removed
+or released; failing that, they become visible again after a minute.
 """
 
 from collections import defaultdict
@@ -24,14 +24,14 @@ from functions.tasks.redrive.state import FailedTasks, TaskState
 
 @dataclass(frozen=True, kw_only=True)
 class Undelivered:
-    """A message that can be sent again; `state` is None when nothing has ever claimed it."""
+    """A message that can be sent again; `state` is None when it was never claimed."""
 
     dead_letter: DeadLetter
     state: TaskState | None
 
     @property
     def ordering_key(self) -> str:
-        """The task's key: its record's, or the group that the message had."""
+        """The task's key: from its record, or the message's group."""
         return self.state.ordering_key if self.state else self.dead_letter.received.group
 
     @property
@@ -42,7 +42,7 @@ class Undelivered:
 
 @dataclass(kw_only=True)
 class Sweep:
-    """What was found. `undelivered` has None for a message that blocks its key for now, and when each was sent."""
+    """What was found. `undelivered` has when each message was sent, and None for one that blocks its key for now."""
 
     dead_letters: DeadLetters
     tasks: FailedTasks
@@ -57,14 +57,14 @@ class Sweep:
     _stale: list[Received] = field(default_factory=list[Received])
 
     def run(self, until: datetime) -> None:
-        """Receive and judge dead letters until there are no more, or until the time is over."""
+        """Receive and judge dead letters until there are no more, or until the time is up."""
         while self.now() < until and (batch := self.dead_letters.receive()):
             states = self.tasks.states({dead_letter.task_id for dead_letter in batch if dead_letter.task_id})
             for dead_letter in batch:
-                self._take(dead_letter, states.get(dead_letter.task_id))
+                self._classify(dead_letter, states.get(dead_letter.task_id))
 
     def take_undelivered(self) -> dict[str, list[Undelivered | None]]:
-        """What was found since the last time, by ordering key, in the order in which it was sent."""
+        """What was found since the last call, by ordering key, in the order in which it was sent."""
         found = {
             key: [one for _, one in sorted(messages, key=itemgetter(0))] for key, messages in self.undelivered.items()
         }
@@ -72,22 +72,22 @@ class Sweep:
         return found
 
     def remove_dead_letters_of(self, task_id: str) -> None:
-        """Its task has been redriven: its dead letters have done their service."""
+        """The task was redriven: its dead letters are no longer needed."""
         self._stale = [*self._held.pop(task_id, ()), *self._stale]
 
     def drop_malformed(self) -> None:
-        """Delete what is no task."""
+        """Delete malformed messages."""
         self.remove_dead_letters_of("")
 
     def delete_removed(self, until: datetime) -> None:
-        """Delete now, so that what lies behind these dead letters in their groups can be received."""
+        """Delete them now, so that the messages behind them in their groups can be received."""
         while self._stale and self.now() < until:
             self.dead_letters.delete(self._stale[0])
             del self._stale[0]
             self.removed += 1
 
     def finish(self, until: datetime, *, remove: bool) -> None:
-        """Delete what is stale, and show the rest again. Best effort: what stays is found by a later sweep."""
+        """Delete what is stale, and release the rest. Best effort: a later sweep finds what is left."""
         try:
             if remove:
                 self.delete_removed(until)
@@ -98,7 +98,7 @@ class Sweep:
         except Unavailable:
             return
 
-    def _take(self, dead_letter: DeadLetter, state: TaskState | None) -> None:
+    def _classify(self, dead_letter: DeadLetter, state: TaskState | None) -> None:
         if dead_letter.kind is Kind.MALFORMED:
             self.malformed.append(dead_letter)
             self._held[""].append(dead_letter.received)

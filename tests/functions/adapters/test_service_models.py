@@ -1,4 +1,4 @@
-"""Clients made from a part of what botocore knows of AWS send what clients made from all of it send."""
+"""Clients made from some of botocore's data send the same requests as clients made from all of it."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from botocore.session import Session, get_session
 from functions.adapters.service_models import SERVICES, PlainFiles, ServiceModels
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
-MOST_REGIONS = 4  # of each partition: each one needs two clients of each service, and they cost time
+MOST_REGIONS = 4  # per partition: each needs two clients per service, which take time to make
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "dynamodb": ("put_item", {"TableName": "tasks", "Item": {"task_id": {"S": "1"}}}),
     "sns": ("publish", {"TopicArn": "arn:aws:sns:eu-west-1:123456789012:events", "Message": "m"}),
@@ -20,7 +20,7 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 class Sent(Exception):
-    """A request on its way, stopped."""
+    """A request that was stopped before it was sent."""
 
 
 def session(loader: ServiceModels | None) -> Session:
@@ -47,14 +47,14 @@ def sent(session: Session, service: str, region: str) -> tuple[str, str, str, by
 
 
 def some_regions(session: Session, service: str, partition: str) -> list[str]:
-    """From all over the partition's list, and where AWS began, which has addresses of its own."""
+    """Spread over the partition's list, and the oldest regions, which have special addresses."""
     regions = session.get_available_regions(service, partition)
     return [*regions[:: len(regions) // MOST_REGIONS + 1], *({"us-east-1", "us-gov-west-1"} & set(regions))]
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_calls_go_where_botocore_sends_them_in_all_parts_of_the_world(service: str) -> None:
-    """Botocore finds signing names and addresses in its table of endpoints, too; ours are found without it."""
+def test_calls_go_where_botocore_sends_them_in_every_partition(service: str) -> None:
+    """Botocore also uses its table of endpoints for signing names and addresses; ours are found without it."""
     ours, botocores = session(ServiceModels()), session(None)
     regions = [region for name in PARTITIONS for region in some_regions(botocores, service, name)]
     assert {"us-east-1", "cn-north-1", "us-gov-west-1"} <= set(regions)
@@ -62,7 +62,7 @@ def test_calls_go_where_botocore_sends_them_in_all_parts_of_the_world(service: s
         assert sent(ours, service, region) == sent(botocores, service, region), region
 
 
-def test_all_that_is_known_is_what_adapters_use() -> None:
+def test_the_known_services_are_those_that_adapters_use() -> None:
     assert sorted(CALLS) == SERVICES
     with pytest.raises(UnknownServiceError, match=r"Unknown service: 's3'.*dynamodb, sns, sqs"):
         session(ServiceModels()).create_client("s3", region_name="eu-west-1")

@@ -1,4 +1,4 @@
-"""Traces: sent for the requests that X-Ray samples, by a process that loads X-Ray's SDK for no other."""
+"""Traces: sent only for the requests that X-Ray samples, which are the only ones to load its SDK."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 TRACE = "Root=1-697df1c0-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled="
-# The validator in a process of its own, as in Lambda, with AWS's calls answered at once. An argument is one request.
+# The validator in its own process, as in Lambda, with stubbed calls to AWS. Each argument is one request.
 PROGRAM = """
 import json, os, sys
 import botocore.client
@@ -28,14 +28,14 @@ print(json.dumps(list(sys.modules)))
 
 
 class Daemon:
-    """X-Ray's daemon, as far as it can be seen: a port that subsegments are sent to."""
+    """X-Ray's daemon, as the SDK sees it: a port that subsegments are sent to."""
 
     def __init__(self, port: socket.socket) -> None:
         self._port = port
         self.address = "{}:{}".format(*port.getsockname())
 
     def received(self) -> list[dict[str, Any]]:
-        """The subsegments that have come; after the sender has ended, all that it sent."""
+        """The subsegments received so far; all of them, once the sender has ended."""
         subsegments: list[dict[str, Any]] = []
         while True:
             try:
@@ -54,7 +54,7 @@ def daemon() -> Iterator[Daemon]:
 
 
 def serve(daemon: Daemon, *traces: str, **environment: str) -> set[str]:
-    """Requests with these trace headers in a fresh process; the modules that it has loaded for them."""
+    """Serve requests with these trace headers in a new process; return the modules that it loaded."""
     fixed = {
         "PYTHONPATH": str(ROOT),
         "AWS_REGION": "eu-west-1",
@@ -68,7 +68,7 @@ def serve(daemon: Daemon, *traces: str, **environment: str) -> set[str]:
         "POWERTOOLS_SERVICE_NAME": "validator",
         "POWERTOOLS_METRICS_NAMESPACE": "Taskline",
     }
-    # Coverage writes to a database, which would be traced as well.
+    # Coverage writes to a database, which would be traced, too.
     others = ("POWERTOOLS_", "_X_AMZN_", "COV")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     output = subprocess.run(
@@ -83,7 +83,7 @@ def serve(daemon: Daemon, *traces: str, **environment: str) -> set[str]:
 
 
 def test_a_cold_start_loads_nothing_that_it_does_not_need(daemon: Daemon) -> None:
-    """What it loads is what a cold start takes: `python -m benchmarks.validator`."""
+    """Loading modules is what makes a cold start slow: see `python -m benchmarks.validator`."""
     loaded = serve(daemon, f"{TRACE}0")
     assert {"functions.validator", "pydantic", "botocore.client"} <= loaded
     needless = {"boto3", "s3transfer", "aws_xray_sdk.core", "asyncio", "functions.api.document.openapi", "pydantic.v1"}
@@ -106,7 +106,7 @@ def test_a_sampled_request_is_traced_with_its_calls_to_aws(daemon: Daemon) -> No
     assert {dynamodb["parent_id"], sqs["parent_id"]} == {handler["id"]}, "the calls are the handler's"
 
 
-def test_a_trace_says_cold_start_of_the_first_request_only_sampled_or_not(daemon: Daemon) -> None:
+def test_only_the_first_request_is_traced_as_a_cold_start_sampled_or_not(daemon: Daemon) -> None:
     serve(daemon, f"{TRACE}0", f"{TRACE}1")
     assert [
         subsegment["annotations"]["ColdStart"] for subsegment in daemon.received() if "annotations" in subsegment

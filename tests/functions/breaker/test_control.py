@@ -1,210 +1,210 @@
-"""State and pipe stay together, whatever dies in between, and whoever else has a hand in it."""
+"""State and pipe stay consistent, whatever crashes in between, and whoever else changes them."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 
-from functions.tasks.breaker.control import BreakerStatus, change, look, settle, tick
-from functions.tasks.breaker.states import Attempts, Breaker, State, ordered, tripped
+from functions.tasks.breaker.control import BreakerStatus, change, read_status, settle, tick
+from functions.tasks.breaker.states import Attempts, Breaker, State, set_manually, tripped
 from functions.tasks.errors import Unavailable
-from tests.functions.breaker.switchgear import NOON, RULES, Died, Switchgear
+from tests.functions.breaker.fakes import NOON, RULES, Crashed, FakePorts
 
 LATER = NOON + RULES.cool_down
 
 
-def alarm(gear: Switchgear) -> BreakerStatus:
-    return change(gear.control, lambda b: tripped(b, reason="too many", at=NOON, now=NOON))
+def alarm(ports: FakePorts) -> BreakerStatus:
+    return change(ports.control, lambda b: tripped(b, reason="too many", at=NOON, now=NOON))
 
 
-def put(gear: Switchgear, state: State) -> BreakerStatus:
-    return change(gear.control, lambda b: ordered(b, state, reason="says Anna", by="arn:anna", now=NOON))
+def change_to(ports: FakePorts, state: State) -> BreakerStatus:
+    return change(ports.control, lambda b: set_manually(b, state, reason="Anna's order", by="arn:anna", now=NOON))
 
 
-def close(gear: Switchgear) -> BreakerStatus:
-    return put(gear, State.CLOSED)
+def close(ports: FakePorts) -> BreakerStatus:
+    return change_to(ports, State.CLOSED)
 
 
-def at(gear: Switchgear, now: datetime) -> BreakerStatus:
-    """A tick at that moment."""
-    gear.now = now
-    return tick(gear.control)
+def at(ports: FakePorts, now: datetime) -> BreakerStatus:
+    """A tick at that time."""
+    ports.now = now
+    return tick(ports.control)
 
 
-def cool_down(gear: Switchgear) -> BreakerStatus:
-    return at(gear, LATER)
+def cool_down(ports: FakePorts) -> BreakerStatus:
+    return at(ports, LATER)
 
 
-def opened() -> Switchgear:
-    gear = Switchgear()
-    alarm(gear)
-    gear.calls.clear()
-    return gear
+def opened() -> FakePorts:
+    ports = FakePorts()
+    alarm(ports)
+    ports.calls.clear()
+    return ports
 
 
-def together(gear: Switchgear) -> bool:
-    assert gear.breaker is not None
-    return (gear.desired == "STOPPED") == (gear.breaker.state is State.OPEN) == gear.breaker.holds_pipe
+def consistent(ports: FakePorts) -> bool:
+    assert ports.breaker is not None
+    return (ports.desired == "STOPPED") == (ports.breaker.state is State.OPEN) == ports.breaker.holds_pipe
 
 
 def test_an_alarm_stops_the_pipe() -> None:
-    gear = opened()
-    assert (gear.desired, together(gear)) == ("STOPPED", True)
+    ports = opened()
+    assert (ports.desired, consistent(ports)) == ("STOPPED", True)
 
 
-def test_an_alarm_that_comes_twice_stops_it_once() -> None:
-    gear = opened()
-    alarm(gear)
-    assert "stop" not in gear.calls
-    assert "keep" not in gear.calls
+def test_an_alarm_that_arrives_twice_stops_it_once() -> None:
+    ports = opened()
+    alarm(ports)
+    assert "stop" not in ports.calls
+    assert "save" not in ports.calls
 
 
 def test_after_the_cool_down_the_pipe_runs_and_after_a_good_probe_the_breaker_is_closed() -> None:
-    gear = opened()
-    assert cool_down(gear).breaker.state is State.HALF_OPEN
-    assert gear.desired == "RUNNING"
-    gear.attempts = Attempts(count=10, failures=1)
-    assert at(gear, LATER + RULES.probe).breaker.state is State.CLOSED
-    assert together(gear)
+    ports = opened()
+    assert cool_down(ports).breaker.state is State.HALF_OPEN
+    assert ports.desired == "RUNNING"
+    ports.attempts = Attempts(count=10, failures=1)
+    assert at(ports, LATER + RULES.probe).breaker.state is State.CLOSED
+    assert consistent(ports)
 
 
 def test_after_a_bad_probe_the_pipe_is_stopped_again() -> None:
-    gear = opened()
-    cool_down(gear)
-    gear.attempts = Attempts(count=1, failures=1)
-    assert at(gear, LATER + RULES.probe).breaker.state is State.OPEN
-    assert gear.desired == "STOPPED"
-    assert together(gear)
+    ports = opened()
+    cool_down(ports)
+    ports.attempts = Attempts(count=1, failures=1)
+    assert at(ports, LATER + RULES.probe).breaker.state is State.OPEN
+    assert ports.desired == "STOPPED"
+    assert consistent(ports)
 
 
-STORIES: dict[str, tuple[Callable[[], Switchgear], Callable[[Switchgear], BreakerStatus]]] = {
-    "alarm": (Switchgear, alarm),
-    "manual open": (Switchgear, lambda gear: put(gear, State.OPEN)),
+STORIES: dict[str, tuple[Callable[[], FakePorts], Callable[[FakePorts], BreakerStatus]]] = {
+    "alarm": (FakePorts, alarm),
+    "manual open": (FakePorts, lambda ports: change_to(ports, State.OPEN)),
     "manual close": (opened, close),
     "cool-down": (opened, cool_down),
 }
 
 
 @pytest.mark.parametrize("story", STORIES)
-@pytest.mark.parametrize("dies_after", [False, True])
-def test_a_death_at_any_call_is_mended_by_the_next_tick(story: str, dies_after: bool) -> None:
+@pytest.mark.parametrize("crashes_after", [False, True])
+def test_a_crash_at_any_call_is_repaired_by_the_next_tick(story: str, crashes_after: bool) -> None:
     start, act = STORIES[story]
-    dying = 0
+    call = 0
     while True:
-        dying += 1
-        gear = start()
-        gear.dies_at, gear.dies_after = dying, dies_after
+        call += 1
+        ports = start()
+        ports.crashes_at, ports.crashes_after = call, crashes_after
         try:
-            act(gear)
+            act(ports)
             break
-        except Died:
-            gear.dies_at = 0
-            at(gear, NOON)
-            assert together(gear), f"{story}, died at call {dying}"
-    assert dying > 4, "each of the calls was died at"
+        except Crashed:
+            ports.crashes_at = 0
+            at(ports, NOON)
+            assert consistent(ports), f"{story}, crashed at call {call}"
+    assert call > 4, "it crashed at each of the calls"
 
 
-def test_a_pipe_that_somebody_else_stopped_is_told_and_not_started() -> None:
-    gear = Switchgear(desired="STOPPED", current="STOPPED")
-    status = at(gear, NOON)
+def test_a_pipe_that_an_operator_stopped_is_reported_and_not_started() -> None:
+    ports = FakePorts(desired="STOPPED", current="STOPPED")
+    status = at(ports, NOON)
     assert status.pipe_stopped
-    assert "start" not in gear.calls
-    assert not alarm(gear).pipe_stopped, "an open breaker's pipe stands as it should"
-    assert close(gear).pipe_stopped, "and its own start is not owed"
-    assert gear.desired == "STOPPED"
+    assert "start" not in ports.calls
+    assert not alarm(ports).pipe_stopped, "the pipe of an open breaker is meant to be stopped"
+    assert close(ports).pipe_stopped, "the breaker does not owe its start"
+    assert ports.desired == "STOPPED"
 
 
-def test_a_pipe_that_aws_disabled_is_told() -> None:
-    gear = Switchgear(desired="RUNNING", current="STOPPED")
-    assert at(gear, NOON).pipe_stopped
-    assert gear.calls.count("start") == 0
+def test_a_pipe_that_aws_disabled_is_reported() -> None:
+    ports = FakePorts(desired="RUNNING", current="STOPPED")
+    assert at(ports, NOON).pipe_stopped
+    assert ports.calls.count("start") == 0
 
 
 @pytest.mark.parametrize("state", ["STARTING", "CREATING", "UPDATING"])
-def test_a_pipe_on_its_way_is_no_stopped_pipe(state: str) -> None:
-    assert not at(Switchgear(current=state), NOON).pipe_stopped
+def test_a_pipe_that_is_starting_is_not_reported_as_stopped(state: str) -> None:
+    assert not at(FakePorts(current=state), NOON).pipe_stopped
 
 
 @pytest.mark.parametrize("state", ["STOPPED", "STOPPING", "START_FAILED", "UPDATE_FAILED"])
-def test_a_pipe_that_does_not_get_there_is_one(state: str) -> None:
-    assert at(Switchgear(current=state), NOON).pipe_stopped
+def test_a_pipe_that_fails_to_start_is_reported_as_stopped(state: str) -> None:
+    assert at(FakePorts(current=state), NOON).pipe_stopped
 
 
-def test_a_pipe_that_somebody_starts_behind_an_open_breaker_is_stopped_again() -> None:
-    gear = opened()
-    gear.desired = gear.current = "RUNNING"
-    at(gear, NOON)
-    assert together(gear)
+def test_a_pipe_that_is_started_while_the_breaker_is_open_is_stopped_again() -> None:
+    ports = opened()
+    ports.desired = ports.current = "RUNNING"
+    at(ports, NOON)
+    assert consistent(ports)
 
 
 def test_a_pipe_in_the_middle_of_a_change_is_stopped_by_a_later_tick() -> None:
-    gear = Switchgear(busy=True)
-    alarm(gear)
-    assert gear.desired == "RUNNING"
-    gear.busy = False
-    at(gear, NOON)
-    assert together(gear)
+    ports = FakePorts(busy=True)
+    alarm(ports)
+    assert ports.desired == "RUNNING"
+    ports.busy = False
+    at(ports, NOON)
+    assert consistent(ports)
 
 
 def test_a_pipe_in_the_middle_of_a_change_is_started_by_a_later_tick() -> None:
-    gear = opened()
-    gear.busy = True
-    assert not close(gear).pipe_stopped, "its start is on the way"
-    gear.busy = False
-    at(gear, NOON)
-    assert together(gear)
+    ports = opened()
+    ports.busy = True
+    assert not close(ports).pipe_stopped, "it is about to be started"
+    ports.busy = False
+    at(ports, NOON)
+    assert consistent(ports)
 
 
-def test_a_stop_that_comes_after_somebody_else_has_closed_the_breaker_is_undone() -> None:
-    class Overtaken(Switchgear):
+def test_a_stop_that_comes_after_the_breaker_was_closed_is_undone() -> None:
+    class Overtaken(FakePorts):
         def stop(self) -> bool:
             if "stop" not in self.calls:
                 self.calls.append("stop")
                 close(self)
             return super().stop()
 
-    gear = Overtaken()
-    alarm(gear)
-    assert gear.breaker is not None
-    assert gear.breaker.state is State.CLOSED
-    assert (gear.desired, together(gear)) == ("RUNNING", True)
+    ports = Overtaken()
+    alarm(ports)
+    assert ports.breaker is not None
+    assert ports.breaker.state is State.CLOSED
+    assert (ports.desired, consistent(ports)) == ("RUNNING", True)
 
 
-def test_two_that_change_it_at_a_time_do_not_overwrite_each_other() -> None:
-    gear = Switchgear()
+def test_concurrent_changes_do_not_overwrite_each_other() -> None:
+    ports = FakePorts()
     first = True
 
     def trip(breaker: Breaker) -> Breaker:
         nonlocal first
         if first:
             first = False
-            put(gear, State.OPEN)
+            change_to(ports, State.OPEN)
         return tripped(breaker, reason="too many", at=NOON, now=NOON)
 
-    assert change(gear.control, trip).breaker.manual, "the person's word stands"
+    assert change(ports.control, trip).breaker.manual, "the operator's decision prevails"
 
 
-def test_a_breaker_that_others_change_all_the_time_is_unavailable() -> None:
-    class Contended(Switchgear):
-        def keep(self, breaker: Breaker) -> bool:
+def test_a_breaker_that_others_keep_changing_is_unavailable() -> None:
+    class Contended(FakePorts):
+        def save(self, breaker: Breaker) -> bool:
             return False
 
-    with pytest.raises(Unavailable, match=r"^the breaker is changed by others all the time$"):
+    with pytest.raises(Unavailable, match=r"^the breaker keeps being changed by others$"):
         alarm(Contended())
-    gear = Contended(breaker=opened().breaker)
-    with pytest.raises(Unavailable, match=r"^the pipe does not become what the breaker says$"):
-        settle(gear.control)
+    ports = Contended(breaker=opened().breaker)
+    with pytest.raises(Unavailable, match=r"^the pipe does not follow the breaker$"):
+        settle(ports.control)
 
 
-def test_looking_changes_nothing() -> None:
-    gear = Switchgear()
-    assert look(gear.control).breaker.state is State.CLOSED
-    assert gear.calls == ["load", "look"]
+def test_reading_the_status_changes_nothing() -> None:
+    ports = FakePorts()
+    assert read_status(ports.control).breaker.state is State.CLOSED
+    assert ports.calls == ["load", "describe"]
 
 
 def test_a_quiet_tick_writes_nothing() -> None:
-    gear = Switchgear()
-    at(gear, NOON)
-    gear.calls.clear()
-    at(gear, NOON + timedelta(minutes=1))
-    assert set(gear.calls) == {"load", "look"}
+    ports = FakePorts()
+    at(ports, NOON)
+    ports.calls.clear()
+    at(ports, NOON + timedelta(minutes=1))
+    assert set(ports.calls) == {"load", "describe"}

@@ -1,4 +1,4 @@
-"""The breaker's function on AWS's own terms: alarms through SNS, ticks, and the API, against moto."""
+"""The breaker's function on moto: alarms through SNS, ticks, and the API."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from functions.adapters.breaker import CloudWatchAttempts, DynamoDBBreakerStore,
 from functions.tasks.breaker.states import NEW, Attempts
 from functions.tasks.errors import Unavailable
 from tests.functions.document.documented import assert_documented
-from tests.functions.support import CONTEXT, EVENTS, Answer, event, post
+from tests.functions.support import CONTEXT, EVENTS, ApiResponse, event, post
 
 PIPE, TABLE = "taskline-test-tasks-pipe", "taskline-test-breaker"
 ANNA = "arn:aws:iam::111122223333:user/anna"
@@ -30,7 +30,7 @@ VARIABLES = {
 
 
 class Aws:
-    """The pipe, the table and the metric around the function."""
+    """The pipe, the table and the metric that the function uses."""
 
     def __init__(self) -> None:
         self.pipes: Any = boto3.client("pipes")
@@ -54,7 +54,7 @@ class Aws:
         return self.pipes.describe_pipe(Name=PIPE)["DesiredState"]
 
     def turn_back(self, seconds: int) -> None:
-        """Let the breaker's present state have begun so many seconds earlier."""
+        """Make the breaker's current state that many seconds older."""
         since = datetime.now(UTC) - timedelta(seconds=seconds)
         self.dynamodb.update_item(
             TableName=TABLE,
@@ -66,7 +66,7 @@ class Aws:
     def measure(self, *values: float, service: str = "processor") -> None:
         dimensions = [{"Name": "service", "Value": service}]
         common = {"MetricName": "TransientFailure", "Dimensions": dimensions}
-        moment = datetime.now(UTC) - timedelta(seconds=5)  # a query ends before the second of its end
+        moment = datetime.now(UTC) - timedelta(seconds=5)  # a query excludes the second of its end
         data = [common | {"Value": value, "Timestamp": moment} for value in values]
         self.cloudwatch.put_metric_data(Namespace="Taskline", MetricData=data)
 
@@ -81,22 +81,22 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     breaker.build.cache_clear()
 
 
-def get() -> Answer:
-    answer = _get()
-    assert_documented(answer, "GET", "/breaker")
-    return answer
+def get() -> ApiResponse:
+    response = _get()
+    assert_documented(response, "GET", "/breaker")
+    return response
 
 
-def _get() -> Answer:
-    return Answer.of(breaker.handler(event("get_health.json", resource="/breaker"), CONTEXT) or {})
+def _get() -> ApiResponse:
+    return ApiResponse.of(breaker.handler(event("get_health.json", resource="/breaker"), CONTEXT) or {})
 
 
-def put(body: Any, caller: str | None = ANNA, **changes: Any) -> Answer:
+def put(body: Any, caller: str | None = ANNA, **changes: Any) -> ApiResponse:
     request = post(body, resource="/breaker", httpMethod="PUT", **changes)
     request["requestContext"]["identity"]["userArn"] = caller
-    answer = Answer.of(breaker.handler(request, CONTEXT) or {})
-    assert_documented(answer, "PUT", "/breaker")
-    return answer
+    response = ApiResponse.of(breaker.handler(request, CONTEXT) or {})
+    assert_documented(response, "PUT", "/breaker")
+    return response
 
 
 def tick() -> None:
@@ -112,17 +112,17 @@ def alarm(at: datetime | None = None, state: str = "ALARM") -> None:
     assert breaker.handler(sent, CONTEXT) is None
 
 
-def metrics(said: str) -> dict[str, float]:
+def metrics(output: str) -> dict[str, float]:
     """The last value of each metric in the function's output."""
     values: dict[str, float] = {}
-    for line in said.splitlines():
+    for line in output.splitlines():
         document = json.loads(line)
         for directive in document.get("_aws", {}).get("CloudWatchMetrics", []):
             values |= {metric["Name"]: document[metric["Name"]][-1] for metric in directive["Metrics"]}
     return values
 
 
-def test_a_breaker_that_has_never_changed_is_closed_since_no_moment(aws: Aws) -> None:
+def test_a_breaker_that_has_never_changed_is_closed_since_null(aws: Aws) -> None:
     seen = get().document
     assert (seen["state"], seen["since"], seen["next_step_at"]) == ("closed", None, None)
 
@@ -151,7 +151,7 @@ def test_a_bad_probe_window_opens_it_again_however_few_attempts_there_were(aws: 
     aws.turn_back(300)
     tick()
     aws.measure(1)
-    aws.measure(0, 0, 0, service="somebody-else")
+    aws.measure(0, 0, 0, service="another-service")
     aws.turn_back(60)
     tick()
     assert (get().document["state"], aws.desired) == ("open", "STOPPED")
@@ -166,19 +166,19 @@ def test_an_alarm_that_recovers_or_is_old_opens_nothing(aws: Aws) -> None:
 
 def test_the_message_that_cloudwatch_sends_is_understood(aws: Aws) -> None:
     breaker.handler(json.loads((EVENTS / "alarm_to_sns.json").read_text()), CONTEXT)
-    assert get().document["state"] == "open", "nobody has touched this breaker before, so no alarm is too old"
+    assert get().document["state"] == "open", "for a new breaker, no alarm is too old"
 
 
-def test_a_person_opens_and_closes_it(aws: Aws) -> None:
-    answer = put({"state": "open", "reason": " the bank is down "})
-    assert answer.status == 200
-    assert (answer.document["state"], answer.document["reason"]) == ("open", "the bank is down")
-    assert (answer.document["by"], answer.document["manual"]) == (ANNA, True)
-    assert answer.document["next_step_at"] is None, "a person has to close it"
+def test_an_operator_opens_and_closes_it(aws: Aws) -> None:
+    response = put({"state": "open", "reason": " the bank is down "})
+    assert response.status == 200
+    assert (response.document["state"], response.document["reason"]) == ("open", "the bank is down")
+    assert (response.document["by"], response.document["manual"]) == (ANNA, True)
+    assert response.document["next_step_at"] is None, "it has to be closed manually"
     aws.turn_back(100_000)
     tick()
     assert get().document["state"] == "open"
-    assert put({"state": "closed", "reason": "it is back"}, caller=None).document["by"] == "somebody"
+    assert put({"state": "closed", "reason": "it is back"}, caller=None).document["by"] == "anonymous"
     assert aws.desired == "RUNNING"
 
 
@@ -195,9 +195,9 @@ def test_a_person_opens_and_closes_it(aws: Aws) -> None:
         ({"state": "open", "reason": "x", "by": "me"}, {"by"}),
     ],
 )
-def test_a_wrong_change_is_refused_by_field_and_changes_nothing(aws: Aws, body: Any, fields: set[str]) -> None:
-    answer = put(body)
-    assert (answer.status, answer.fields) == (400, fields)
+def test_an_invalid_change_is_refused_by_field_and_changes_nothing(aws: Aws, body: Any, fields: set[str]) -> None:
+    response = put(body)
+    assert (response.status, response.fields) == (400, fields)
     assert (get().document["state"], aws.desired) == ("closed", "RUNNING")
 
 
@@ -212,11 +212,11 @@ def test_the_refusal_of_a_change_says_what_is_wrong(aws: Aws) -> None:
     ]
 
 
-def test_what_is_no_json_is_refused(aws: Aws) -> None:
+def test_a_body_that_is_not_json_is_refused(aws: Aws) -> None:
     assert put("state=open", headers={"Content-Type": "text/plain"}).status == 415
 
 
-def test_a_missing_pipe_is_unavailable_to_clients_and_loud_to_the_clock(aws: Aws) -> None:
+def test_a_missing_pipe_is_unavailable_to_clients_and_fails_the_tick(aws: Aws) -> None:
     aws.pipes.delete_pipe(Name=PIPE)
     assert get().status == 503
     with pytest.raises(Unavailable, match="the pipe"):
@@ -234,24 +234,24 @@ def test_state_and_stopped_pipe_are_metrics(aws: Aws, capsys: pytest.CaptureFixt
     tick()
     assert metrics(capsys.readouterr().out).items() >= {"BreakerOpen": 0.0, "PipeStopped": 1.0}.items()
     assert get().document["pipe_stopped"] is True
-    assert aws.desired == "STOPPED", "told, not started behind the person's back"
+    assert aws.desired == "STOPPED", "reported, and not started against the operator's will"
 
 
-def test_a_breaker_is_kept_as_it_is_and_only_over_the_version_that_was_read(aws: Aws) -> None:
+def test_a_breaker_is_saved_only_over_the_version_that_was_read(aws: Aws) -> None:
     store = DynamoDBBreakerStore(TABLE, PIPE)
     assert store.load() is None
-    assert store.keep(NEW)
+    assert store.save(NEW)
     first = store.load()
     assert first is not None
     assert first.version == 1
-    assert store.keep(first)
-    assert not store.keep(first), "somebody was faster"
+    assert store.save(first)
+    assert not store.save(first), "another writer was faster"
     assert DynamoDBBreakerStore(TABLE, "another-pipe").load() is None
 
 
 def test_a_pipe_in_the_middle_of_a_change_says_so() -> None:
     class Busy:
-        class exceptions:  # noqa: N801 as botocore calls it
+        class exceptions:  # noqa: N801 botocore's own name
             class ConflictException(Exception):
                 pass
 

@@ -1,4 +1,4 @@
-"""The circuit breaker's states: every transition, and what holds after any sequence of them."""
+"""The circuit breaker's states: every transition, and the invariants of any sequence of them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +15,7 @@ from functions.tasks.breaker.states import (
     Rules,
     State,
     next_step_at,
-    ordered,
+    set_manually,
     stepped,
     tripped,
 )
@@ -35,12 +35,12 @@ def trip(breaker: Breaker, at: datetime = NOON + SECOND) -> Breaker:
 
 
 def order(breaker: Breaker, state: State) -> Breaker:
-    return ordered(breaker, state, reason="says Anna", by="arn:anna", now=NOON + SECOND)
+    return set_manually(breaker, state, reason="Anna's order", by="arn:anna", now=NOON + SECOND)
 
 
 def step(breaker: Breaker, now: datetime, *, runs: bool = True, failed: int = 0, of: int = 0) -> Breaker:
     attempts = Attempts(count=of, failures=failed)
-    return stepped(breaker, now=now, rules=RULES, pipe_runs=runs, probe=lambda: attempts)
+    return stepped(breaker, now=now, rules=RULES, pipe_is_running=runs, probe=lambda: attempts)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_transition(before: State, what: Callable[[Breaker], Breaker], after: 
     assert moved.version == 7, "the store counts versions"
 
 
-def test_a_manually_opened_breaker_waits_for_a_person() -> None:
+def test_a_manually_opened_breaker_waits_for_an_operator() -> None:
     held = a_breaker(State.OPEN, manual=True)
     assert step(held, COOL + 1000 * RULES.cool_down) == held
     assert trip(held) == held
@@ -82,7 +82,7 @@ def test_a_manually_opened_breaker_waits_for_a_person() -> None:
     assert order(held, State.CLOSED).manual is False
 
 
-def test_opening_an_open_breaker_by_hand_ends_its_cool_down() -> None:
+def test_opening_an_open_breaker_manually_ends_its_cool_down() -> None:
     held = order(a_breaker(State.OPEN), State.OPEN)
     assert step(held, COOL + RULES.cool_down) == held
 
@@ -94,15 +94,15 @@ def test_a_step_says_why_it_was_taken() -> None:
     assert step(half_open, PROBED, failed=2, of=3).reason == "2 of 3 attempts failed in the probe window"
 
 
-def test_an_alarm_from_before_the_present_state_is_old_news() -> None:
+def test_an_alarm_from_before_the_current_state_is_ignored() -> None:
     closed = a_breaker(State.CLOSED)
     assert trip(closed, at=NOON - SECOND) == closed
     assert trip(replace(closed, since=NOON + timedelta(milliseconds=900)), at=NOON).state is State.OPEN, (
-        "the time of an alarm may be cut to a whole second"
+        "the time of an alarm may be truncated to a second"
     )
 
 
-def test_any_alarm_opens_a_breaker_that_nobody_has_touched_yet() -> None:
+def test_any_alarm_opens_a_new_breaker() -> None:
     assert trip(NEW).state is State.OPEN
 
 
@@ -110,7 +110,7 @@ def test_the_first_tick_dates_a_new_breaker() -> None:
     assert step(NEW, NOON) == replace(NEW, since=NOON)
 
 
-def test_the_probe_window_begins_when_the_pipe_runs() -> None:
+def test_the_probe_window_starts_when_the_pipe_runs() -> None:
     waiting = step(a_breaker(State.HALF_OPEN), PROBED, runs=False, failed=1, of=1)
     assert (waiting.state, waiting.since) == (State.HALF_OPEN, PROBED)
     assert step(waiting, PROBED + RULES.probe, failed=0, of=1).state is State.CLOSED
@@ -121,10 +121,10 @@ def test_attempts_are_counted_only_when_a_window_is_over() -> None:
         raise AssertionError("there is nothing to judge yet")
 
     for state, now in ((State.CLOSED, COOL), (State.OPEN, COOL), (State.HALF_OPEN, PROBED - SECOND)):
-        stepped(a_breaker(state), now=now, rules=RULES, pipe_runs=True, probe=never)
+        stepped(a_breaker(state), now=now, rules=RULES, pipe_is_running=True, probe=never)
 
 
-def test_every_state_says_when_it_moves_on() -> None:
+def test_every_state_knows_its_next_step() -> None:
     due = {state: next_step_at(a_breaker(state), RULES) for state in State}
     assert due == {State.CLOSED: None, State.OPEN: COOL, State.HALF_OPEN: PROBED}
 
@@ -141,24 +141,26 @@ EVENTS = st.lists(
 
 
 @given(EVENTS)
-def test_whatever_happens_the_breaker_keeps_its_word(events: list[tuple[str, int, bool, int]]) -> None:
+def test_the_breaker_keeps_its_promises_whatever_happens(events: list[tuple[str, int, bool, int]]) -> None:
     breaker, now = a_breaker(State.CLOSED), NOON
     for kind, seconds, runs, failed in events:
         now += timedelta(seconds=seconds)
         before = breaker
         if kind == "alarm":
             breaker = tripped(breaker, reason="r", at=now, now=now)
-            assert breaker.state is State.OPEN, "an alarm of the moment always leads to an open breaker"
+            assert breaker.state is State.OPEN, "a current alarm always opens the breaker"
         elif kind == "step":
             breaker = step(breaker, now, runs=runs, failed=failed, of=3)
         else:
-            breaker = ordered(breaker, State.OPEN if kind == "open" else State.CLOSED, reason="r", by="me", now=now)
-            assert breaker.state is (State.OPEN if kind == "open" else State.CLOSED), "a person's word counts"
+            breaker = set_manually(
+                breaker, State.OPEN if kind == "open" else State.CLOSED, reason="r", by="me", now=now
+            )
+            assert breaker.state is (State.OPEN if kind == "open" else State.CLOSED), "an operator's decision counts"
         left_by_itself = kind == "step" and before.state is State.OPEN and breaker.state is not State.OPEN
-        assert not (before.manual and left_by_itself), "opened by a person, closed by a person"
+        assert not (before.manual and left_by_itself), "opened manually, closed manually"
         assert not left_by_itself or now >= before.since + RULES.cool_down, "never before the cool-down"
         assert not (before.state is State.OPEN and breaker.state is State.CLOSED and kind != "close"), (
-            "there is no way from open to closed past the probe window"
+            "only a probe window leads from open to closed"
         )
         assert not breaker.manual or breaker.state is State.OPEN
         assert breaker.since <= now

@@ -1,12 +1,12 @@
-"""What the OpenAPI document promises of an answer, for every test that gets one."""
+"""What the OpenAPI document promises about a response, for every test that gets one."""
 
 from functions.api.document.openapi import openapi_document
 from tests.functions.document.schemas import Schemas
-from tests.functions.support import Answer
+from tests.functions.support import ApiResponse
 
 DOCUMENT = openapi_document()
 SCHEMAS = Schemas(DOCUMENT)
-SOMETIMES = {"Idempotent-Replayed", "Retry-After"}  # depend on what has become of the tasks
+SOMETIMES = {"Idempotent-Replayed", "Retry-After"}  # depend on the outcome of the tasks
 OPERATIONS = {
     (method.upper(), path): operation
     for path, operations in DOCUMENT["paths"].items()
@@ -14,15 +14,15 @@ OPERATIONS = {
 }
 
 
-def assert_documented(answer: Answer, method: str, path: str) -> None:
-    """The status is declared, with this media type, a schema that the body fits, and no header that is not sent."""
+def assert_documented(response: ApiResponse, method: str, path: str) -> None:
+    """The document declares status, media type, a schema that the body fits, and only headers that are sent."""
     responses = OPERATIONS[method, path]["responses"]
-    assert str(answer.status) in responses, f"{method} {path} answers {answer.status}, which the document does not say"
-    promised = responses[str(answer.status)]
+    assert str(response.status) in responses, f"{method} {path} returned {response.status}, which is not documented"
+    promised = responses[str(response.status)]
     ((media_type, content),) = promised["content"].items()
-    assert answer.headers["Content-Type"] == media_type
-    assert SCHEMAS.errors(content["schema"], answer.document) == [], "the document describes the answer"
-    optional = SOMETIMES if answer.status < 400 else set[str]()
-    assert promised.get("headers", {}).keys() - optional <= answer.headers.keys(), "a header that is promised is sent"
-    if answer.status >= 400:
-        assert content["example"]["title"] == answer.document["title"], "the example is such a problem"
+    assert response.headers["Content-Type"] == media_type
+    assert SCHEMAS.errors(content["schema"], response.document) == [], "the document describes the response"
+    optional = SOMETIMES if response.status < 400 else set[str]()
+    assert promised.get("headers", {}).keys() - optional <= response.headers.keys(), "promised headers are sent"
+    if response.status >= 400:
+        assert content["example"]["title"] == response.document["title"], "the example is the same kind of problem"

@@ -16,7 +16,7 @@ TYPES: dict[str, Any] = {
     "integer": int,
     "number": (int, float),
 }
-NOTES = {"title", "description", "default", "example", "format"}  # our formats are notes, too
+NOTES = {"title", "description", "default", "example", "format"}  # our own formats are not checked either
 
 
 class Schemas:
@@ -26,7 +26,7 @@ class Schemas:
         self._document = document
 
     def resolve(self, reference: str) -> Any:
-        """What `#/components/schemas/X` refers to; KeyError when it is nothing."""
+        """What `#/components/schemas/X` refers to; KeyError for a dangling reference."""
         found: Any = self._document
         for part in reference.removeprefix("#/").split("/"):
             found = found[part]
@@ -40,7 +40,7 @@ class Schemas:
             return []
         return [error for keyword in schema for error in self._check(keyword, schema, value, path)]
 
-    def _check(  # noqa: C901 one case a keyword
+    def _check(  # noqa: C901 one case per keyword
         self, keyword: str, schema: dict[str, Any], value: Any, path: str
     ) -> Iterator[str]:
         rule = schema[keyword]
@@ -48,12 +48,12 @@ class Schemas:
             case "type":
                 fits = isinstance(value, TYPES[rule]) and (rule == "boolean" or not isinstance(value, bool))
                 if not fits:
-                    yield f"{path}: {value!r} is no {rule}"
+                    yield f"{path}: {value!r} is not of type {rule}"
             case "allOf":
                 for part in rule:
                     yield from self.errors(part, value, path)
             case "enum" if value not in rule:
-                yield f"{path}: {value!r} is none of {rule}"
+                yield f"{path}: {value!r} is not one of {rule}"
             case "required" if isinstance(value, dict):
                 yield from (f"{path}: {name} is missing" for name in rule if name not in value)
             case "properties" if isinstance(value, dict):
@@ -83,7 +83,7 @@ class Schemas:
             case "minimum" if isinstance(value, int | float) and value < rule:
                 yield f"{path}: below {rule}"
             case _ if keyword not in KEYWORDS:
-                yield f"{path}: {keyword!r} is no keyword of OpenAPI 3.0 that Taskline uses"
+                yield f"{path}: {keyword!r} is not a keyword of OpenAPI 3.0 that Taskline uses"
             case _:
                 pass
 

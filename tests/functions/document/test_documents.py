@@ -1,4 +1,4 @@
-"""The function that tells about the API: its document, page, preflights and 405; and who may read across origins."""
+"""The function that describes the API: its document, page, preflights and 405; and cross-origin reads."""
 
 import base64
 import hashlib
@@ -28,7 +28,7 @@ def _access(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     documents.build_page.cache_clear()
 
 
-def ask(method: str, resource: str, origin: str | None = None, origins: str | None = None) -> dict[str, Any]:
+def send(method: str, resource: str, origin: str | None = None, origins: str | None = None) -> dict[str, Any]:
     """The proxy response to a request without a body; `origins` is the stage's variable."""
     made = event("get_health.json", httpMethod=method, resource=resource, headers={"Origin": origin})
     made["stageVariables"] = {"cors_origins": origins} if origins else None
@@ -37,19 +37,19 @@ def ask(method: str, resource: str, origin: str | None = None, origins: str | No
 
 
 def test_the_document_is_served_as_it_is_deployed_for_the_stage() -> None:
-    answer = ask("GET", "/openapi.json")
-    assert (answer["statusCode"], answer["headers"]["Content-Type"]) == (200, "application/json")
-    served = json.loads(answer["body"])
-    assert served.pop("servers") == [{"url": "/v1"}], "so that tools find the API where they found its document"
+    response = send("GET", "/openapi.json")
+    assert (response["statusCode"], response["headers"]["Content-Type"]) == (200, "application/json")
+    served = json.loads(response["body"])
+    assert served.pop("servers") == [{"url": "/v1"}], "tools find the API where they found its document"
     assert served == openapi_document(Access(api_key=True))
 
 
 def test_the_page_is_html_that_loads_and_runs_nothing() -> None:
-    answer = ask("GET", "/docs")
-    assert (answer["statusCode"], answer["headers"]["Content-Type"]) == (200, "text/html; charset=utf-8")
-    html = answer["body"]
+    response = send("GET", "/docs")
+    assert (response["statusCode"], response["headers"]["Content-Type"]) == (200, "text/html; charset=utf-8")
+    html = response["body"]
     assert not re.search(r"(?i)https?:|//[a-z]|<script|<link|<img|<iframe|javascript:|\son\w+=|url\(|@import", html)
-    policy = answer["headers"]["Content-Security-Policy"]
+    policy = response["headers"]["Content-Security-Policy"]
     (style,) = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}'; "), (
@@ -58,8 +58,8 @@ def test_the_page_is_html_that_loads_and_runs_nothing() -> None:
     assert "style=" not in html, "a style attribute would be refused"
 
 
-def test_the_page_tells_of_every_operation_status_and_schema() -> None:
-    html, document = ask("GET", "/docs")["body"], openapi_document()
+def test_the_page_shows_every_operation_status_and_schema() -> None:
+    html, document = send("GET", "/docs")["body"], openapi_document()
     for path, operations in document["paths"].items():
         for operation in operations.values():
             assert f"id='{operation['operationId']}'" in html
@@ -67,11 +67,11 @@ def test_the_page_tells_of_every_operation_status_and_schema() -> None:
             assert all(f"<td>{status}</td>" in html for status in operation["responses"])
     for name in document["components"]["schemas"]:
         assert f"id='schema-{name}'" in html
-    assert set(re.findall(r"href='#([^']+)'", html)) <= set(re.findall(r"id='([^']+)'", html)), "no link leads nowhere"
-    assert "x-api-key" in html, "what has to be shown is said"
+    assert set(re.findall(r"href='#([^']+)'", html)) <= set(re.findall(r"id='([^']+)'", html)), "no link is broken"
+    assert "x-api-key" in html, "required credentials are named"
 
 
-def test_what_the_document_says_cannot_become_markup() -> None:
+def test_text_from_the_document_cannot_become_markup() -> None:
     document = openapi_document()
     evil = "<script>alert('&')</script>"
     document["info"]["title"] = evil
@@ -81,12 +81,18 @@ def test_what_the_document_says_cannot_become_markup() -> None:
     assert "<script" not in page(document)
 
 
-def test_a_command_on_the_page_is_one_for_a_shell() -> None:
+def test_code_in_a_description_is_shown_as_code() -> None:
+    document = openapi_document()
+    document["paths"]["/tasks"]["post"]["summary"] = "Sets `a<b` and more"
+    assert "<p>Sets <code>a&lt;b</code> and more. </p>" in page(document)
+
+
+def test_commands_on_the_page_work_in_a_shell() -> None:
     document = openapi_document(Access(api_key=True))
     document["paths"]["/tasks"]["post"]["requestBody"]["content"]["application/json"]["example"] = {"title": "it's"}
     html = page(document)
-    assert "curl -s &quot;$API/tasks&quot; -H &#x27;x-api-key: ...&#x27;" in html
-    assert "it&#x27;\\&#x27;&#x27;s" in html, "a quote inside of quotes"
+    assert "curl -s &quot;$API/tasks&quot; \\\n  -H &#x27;x-api-key: ...&#x27;" in html
+    assert "it&#x27;\\&#x27;&#x27;s" in html, "a quote inside quotes"
     signed = {
         "security": [{"aws_signature": []}],
         "tags": ["tasks"],
@@ -98,7 +104,8 @@ def test_a_command_on_the_page_is_one_for_a_shell() -> None:
     html = page(document | {"components": openapi_document(Access(client_iam=True))["components"]})
     for method in ("POST", "DELETE"):
         assert (
-            f"curl -s -X {method} &quot;$API/x/y&quot; --aws-sigv4 &quot;aws:amz:$AWS_REGION:execute-api&quot;" in html
+            f"curl -s -X {method} &quot;$API/x/y&quot; \\\n  --aws-sigv4 &quot;aws:amz:$AWS_REGION:execute-api&quot;"
+            in html
         )
 
 
@@ -110,27 +117,27 @@ def test_a_command_on_the_page_is_one_for_a_shell() -> None:
         ("/docs", "GET, HEAD, OPTIONS"),
     ],
 )
-def test_a_preflight_says_what_the_path_takes(resource: str, methods: str) -> None:
-    answer = ask("OPTIONS", resource, "https://x.example", "any")
-    assert (answer["statusCode"], answer["body"]) == (204, "")
-    headers = answer["headers"]
+def test_a_preflight_names_what_the_path_supports(resource: str, methods: str) -> None:
+    response = send("OPTIONS", resource, "https://x.example", "any")
+    assert (response["statusCode"], response["body"]) == (204, "")
+    headers = response["headers"]
     assert headers["Allow"] == headers["Access-Control-Allow-Methods"] == methods
     assert headers["Access-Control-Allow-Origin"] == "*"
     assert {"Content-Type", "X-Api-Key", "Authorization"} <= set(headers["Access-Control-Allow-Headers"].split(", "))
     assert headers["Access-Control-Max-Age"] == "7200"
 
 
-def test_headers_that_operations_take_may_be_sent_by_web_pages() -> None:
+def test_web_pages_may_send_the_headers_that_operations_declare() -> None:
     operations = {"post": {"parameters": [{"name": "Odd", "in": "header"}, {"name": "q", "in": "query"}]}, "get": {}}
     assert documents.header_parameters(operations) == ["Odd"]
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "TRACE"])
-def test_a_method_that_the_path_does_not_take_is_405_with_all_that_it_takes(method: str) -> None:
-    answer = ask(method, "/tasks/{task_id}", "https://x.example", "any")
-    assert (answer["statusCode"], answer["headers"]["Allow"]) == (405, "DELETE, GET, HEAD, OPTIONS")
-    assert answer["headers"]["Access-Control-Allow-Origin"] == "*", "pages can read errors too"
-    assert json.loads(answer["body"])["title"] == "Method not allowed"
+def test_an_unsupported_method_is_405_with_all_supported_ones(method: str) -> None:
+    response = send(method, "/tasks/{task_id}", "https://x.example", "any")
+    assert (response["statusCode"], response["headers"]["Allow"]) == (405, "DELETE, GET, HEAD, OPTIONS")
+    assert response["headers"]["Access-Control-Allow-Origin"] == "*", "pages can read errors too"
+    assert json.loads(response["body"])["title"] == "Method not allowed"
 
 
 def test_head_is_get_without_a_body() -> None:
@@ -158,11 +165,11 @@ def test_head_is_get_without_a_body() -> None:
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "OPTIONS", "DELETE"])
-def test_only_pages_of_the_stages_origins_may_read(
+def test_only_pages_of_the_allowed_origins_may_read(
     method: str, origins: str | None, origin: str | None, allowed: str | None, vary: str | None
 ) -> None:
-    headers = ask(method, "/docs", origin, origins)["headers"]
+    headers = send(method, "/docs", origin, origins)["headers"]
     assert headers.get("Access-Control-Allow-Origin") == allowed
-    assert headers.get("Vary") == vary, "a cache must not hand one origin's answer to another"
+    assert headers.get("Vary") == vary, "a cache must not serve one origin's response to another"
     assert any(name.startswith("Access-Control-") for name in headers) == (allowed is not None)
     assert "Access-Control-Allow-Credentials" not in headers

@@ -1,4 +1,4 @@
-"""The OpenAPI document: valid in itself, and true of what the handlers do."""
+"""The OpenAPI document: valid in itself, and true to what the handlers do."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from tests.builders import A_FAILURE, TASK_ID, a_task, an_item
 from tests.functions.conftest import Pipeline
 from tests.functions.document.documented import DOCUMENT, OPERATIONS, SCHEMAS, assert_documented
 from tests.functions.document.schemas import KEYWORDS
-from tests.functions.support import CONTEXT, Answer, event, get_task, post, post_batch
+from tests.functions.support import CONTEXT, ApiResponse, event, get_task, post, post_batch
 
 
 def walk(value: Any) -> Iterator[dict[str, Any]]:
@@ -58,7 +58,7 @@ def test_every_route_is_documented_and_every_documented_operation_has_a_route() 
     routes = [
         route for function in (validator, reader, canceller, redrive, documents, breaker) for route in function.ROUTES
     ]
-    assert sorted(OPERATIONS) == sorted(routes), "each operation has one function, and each function only these"
+    assert sorted(OPERATIONS) == sorted(routes), "each operation has one function, and the functions serve no others"
 
 
 def test_the_version_is_one_that_api_gateway_imports() -> None:
@@ -100,21 +100,21 @@ def test_every_schema_is_referred_to() -> None:
     assert set(DOCUMENT["components"]["schemas"]) == referred
 
 
-def test_schemas_use_only_the_words_of_openapi_3_0() -> None:
+def test_schemas_use_only_keywords_of_openapi_3_0() -> None:
     unknown = {keyword for schema in ALL_SCHEMAS for keyword in schema if keyword not in KEYWORDS | {"$ref"}}
     assert not unknown, "3.0 knows no anyOf with null, no const, no list of types"
     assert all(isinstance(schema.get("type", ""), str) for schema in ALL_SCHEMAS)
 
 
 def test_a_reference_stands_alone() -> None:
-    """In OpenAPI 3.0 what stands beside a $ref is ignored: a description there would be lost."""
+    """OpenAPI 3.0 ignores everything next to a $ref: a description there would be lost."""
     assert [schema for schema in ALL_SCHEMAS if "$ref" in schema and len(schema) > 1] == []
 
 
-def test_defaults_are_values_of_their_schemas() -> None:
+def test_defaults_fit_their_schemas() -> None:
     for schema in ALL_SCHEMAS:
         if "default" in schema:
-            assert schema["default"] is not None or schema.get("nullable"), f"null is no value of {schema}"
+            assert schema["default"] is not None or schema.get("nullable"), f"null is not a value of {schema}"
             assert SCHEMAS.errors(schema, schema["default"]) == []
 
 
@@ -138,14 +138,14 @@ def test_the_limits_of_a_task_are_in_the_document() -> None:
     "task",
     [a_task(), a_task(due_date="2026-12-31", ordering_key="k" * 128, type="demo.echo", data={"a": [1, None]})],
 )
-def test_what_the_document_allows_is_accepted_and_the_answer_is_as_documented(
+def test_what_the_document_allows_is_accepted_and_the_response_is_as_documented(
     pipeline: Pipeline, task: dict[str, Any]
 ) -> None:
     schema = OPERATIONS["POST", "/tasks"]["requestBody"]["content"]["application/json"]["schema"]
     assert SCHEMAS.errors(schema, task) == []
-    answer = pipeline.post(task)
-    assert answer.status == 202
-    assert_documented(answer, "POST", "/tasks")
+    response = pipeline.post(task)
+    assert response.status == 202
+    assert_documented(response, "POST", "/tasks")
 
 
 @pytest.mark.parametrize(
@@ -158,16 +158,16 @@ def test_what_the_document_does_not_allow_is_refused(pipeline: Pipeline, changes
     assert_documented(pipeline.post(a_task(**changes)), "POST", "/tasks")
 
 
-def test_a_batch_and_its_answer_are_as_documented(pipeline: Pipeline) -> None:
+def test_a_batch_and_its_response_are_as_documented(pipeline: Pipeline) -> None:
     schema = OPERATIONS["POST", "/tasks/batch"]["requestBody"]["content"]["application/json"]["schema"]
     given = [a_task(), a_task(title="")]
     assert SCHEMAS.errors(schema, {"tasks": given[:1]}) == []
     for wrong in ([], given, given[:1] * 26):
         assert SCHEMAS.errors(schema, {"tasks": wrong})
     for _ in range(2):
-        answer = pipeline.submit(post_batch(given, headers={"Idempotency-Key": "k"}))
-        assert answer.status == 207
-        assert_documented(answer, "POST", "/tasks/batch")
+        response = pipeline.submit(post_batch(given, headers={"Idempotency-Key": "k"}))
+        assert response.status == 207
+        assert_documented(response, "POST", "/tasks/batch")
     for body in ("{", "x" * 2_000_000):
         assert_documented(pipeline.submit(post_batch(body)), "POST", "/tasks/batch")
     reused = post_batch([a_task(title="other")], headers={"Idempotency-Key": "k"})
@@ -179,8 +179,8 @@ def test_an_idempotency_key_is_documented_as_it_is_checked(pipeline: Pipeline) -
     assert (parameter["in"], parameter["required"]) == ("header", False)
     for key, status in (("k" * 255, 202), ("k" * 256, 400), ("é", 400), ("a b", 202)):
         fits = SCHEMAS.errors(parameter["schema"], key) == []
-        answer = pipeline.submit(post(a_task(), headers={parameter["name"]: key}))
-        assert (answer.status, fits) == (status, status == 202)
+        response = pipeline.submit(post(a_task(), headers={parameter["name"]: key}))
+        assert (response.status, fits) == (status, status == 202)
 
 
 def test_problems_are_as_documented(pipeline: Pipeline) -> None:
@@ -204,7 +204,7 @@ def test_problems_are_as_documented(pipeline: Pipeline) -> None:
 )
 def test_a_task_is_read_as_documented(pipeline: Pipeline, item: dict[str, Any]) -> None:
     pipeline.put(item)
-    assert_documented(Answer.of(reader.handler(get_task(TASK_ID), CONTEXT)), "GET", "/tasks/{task_id}")
+    assert_documented(ApiResponse.of(reader.handler(get_task(TASK_ID), CONTEXT)), "GET", "/tasks/{task_id}")
 
 
 def test_a_list_is_as_documented(pipeline: Pipeline) -> None:
@@ -219,10 +219,10 @@ def test_cancelling_is_as_documented(pipeline: Pipeline) -> None:
     assert_documented(pipeline.cancel(TASK_ID), "DELETE", "/tasks/{task_id}")
     pipeline.put(an_item("queued", "processing"))
     assert_documented(pipeline.cancel(TASK_ID), "DELETE", "/tasks/{task_id}")
-    assert_documented(pipeline.cancel("nobody"), "DELETE", "/tasks/{task_id}")
+    assert_documented(pipeline.cancel("no-such-task"), "DELETE", "/tasks/{task_id}")
 
 
-def test_the_parameters_of_a_list_are_those_that_are_understood() -> None:
+def test_the_documented_parameters_of_a_list_are_those_that_are_parsed() -> None:
     parameters = OPERATIONS["GET", "/tasks"]["parameters"]
     assert {parameter["name"] for parameter in parameters} == set(ListRequest.model_fields)
     assert all((parameter["in"], parameter["required"]) == ("query", False) for parameter in parameters)
@@ -231,8 +231,8 @@ def test_the_parameters_of_a_list_are_those_that_are_understood() -> None:
 
 
 def test_health_is_as_documented() -> None:
-    answer = Answer.of(validator.handler(event("get_health.json"), CONTEXT))
-    assert_documented(answer, "GET", "/health")
+    response = ApiResponse.of(validator.handler(event("get_health.json"), CONTEXT))
+    assert_documented(response, "GET", "/health")
 
 
 def test_an_id_may_be_as_long_in_the_document_as_in_the_reader() -> None:
@@ -257,7 +257,7 @@ def test_every_example_fits_its_schema() -> None:
 
 
 def test_every_body_in_json_has_an_example() -> None:
-    """But for the document itself."""
+    """Except for the document itself."""
     without = [
         operation["operationId"]
         for operation in OPERATIONS.values()
@@ -274,7 +274,7 @@ def test_example_tasks_are_tasks() -> None:
         TaskView.model_validate_json(json.dumps(task))
 
 
-def test_the_example_task_is_accepted_and_the_example_answers_are_what_functions_answer(pipeline: Pipeline) -> None:
+def test_the_example_task_is_accepted_and_the_example_responses_are_what_functions_return(pipeline: Pipeline) -> None:
     accepted = pipeline.post(examples.NEW_TASK)
     assert accepted.status == 202
     assert accepted.document.keys() == examples.QUEUED_TASK.keys()
@@ -284,7 +284,7 @@ def test_the_example_task_is_accepted_and_the_example_answers_are_what_functions
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_every_operation_has_every_error_that_anyone_can_meet(method: str, path: str) -> None:
+def test_every_operation_declares_the_common_errors(method: str, path: str) -> None:
     responses = OPERATIONS[method, path]["responses"]
     assert responses.keys() >= {"403", "429", "500", "504"}
     if "requestBody" in OPERATIONS[method, path]:
@@ -317,11 +317,11 @@ def test_every_header_that_is_documented_can_be_read_by_a_web_page() -> None:
         (Access(operator_iam=False), FOR_OPERATORS, []),
     ],
 )
-def test_an_operations_tag_decides_what_has_to_be_shown(access: Access, tag: str, schemes: list[Any]) -> None:
+def test_an_operations_tag_decides_the_required_credentials(access: Access, tag: str, schemes: list[Any]) -> None:
     operation: dict[str, Any] = {"operationId": "act", "tags": [tag], "responses": {"204": {"description": "Done."}}}
     document = complete({"paths": {"/act": {"post": operation}}, "components": {}}, access)
     assert document["paths"]["/act"]["post"]["security"] == schemes
-    assert ("404" in operation["responses"]) == ("aws_signature" in str(schemes)), "what is not signed is not found"
+    assert ("404" in operation["responses"]) == ("aws_signature" in str(schemes)), "an unsigned request is not found"
     assert set(document["components"].get("securitySchemes", {})) == {name for scheme in schemes for name in scheme}
     assert [one["name"] for one in document["tags"]] == [tag]
 

@@ -1,4 +1,4 @@
-"""Task events: which records of the table's stream mean one, what it says, and that none is skipped."""
+"""Task events: which records of the table's stream are events, what they contain, and that none is skipped."""
 
 import json
 from collections.abc import Mapping
@@ -15,20 +15,20 @@ from functions.tasks.errors import Unavailable
 from functions.tasks.events.event import TaskEvent, UnreadableChange
 from functions.tasks.events.measures import OTHER, measures
 from tests.builders import TASK_ID, TIMES, an_item
-from tests.functions.events.telling import FakeTopic, Kept, a_change, a_failed_item, event_of, publish_changes
+from tests.functions.events.support import FakeTopic, Kept, a_change, a_failed_item, publish_changes, to_event
 from tests.functions.support import CONTEXT
 
 SECRETS = ["anna@example.com", "AKIAIOSFODNN7EXAMPLE", "4111 1111 1111 1111", "hunter2hunter2"]
 
 
-def event(record: Mapping[str, Any]) -> TaskEvent:
-    made = event_of(record)
+def read(record: Mapping[str, Any]) -> TaskEvent:
+    made = to_event(record)
     assert made is not None, "this record is a change of a task's status"
     return made
 
 
 def test_a_new_task_is_an_event() -> None:
-    assert json.loads(event(a_change(None, an_item("queued"))).document()) == {
+    assert json.loads(read(a_change(None, an_item("queued"))).document()) == {
         "event_id": "event-1",
         "task_id": TASK_ID,
         "status": "queued",
@@ -41,24 +41,24 @@ def test_a_new_task_is_an_event() -> None:
     }
 
 
-def test_a_change_of_status_says_what_was_before_and_how_long_it_took() -> None:
-    started = event(a_change(an_item("queued"), an_item("queued", "processing")))
+def test_a_change_of_status_has_the_previous_status_and_its_duration() -> None:
+    started = read(a_change(an_item("queued"), an_item("queued", "processing")))
     assert (started.previous_status, started.status, started.at) == ("queued", "processing", TIMES[1])
     assert (started.queue_to_start_ms, started.start_to_finish_ms, started.attempts) == (1000, None, 1)
-    ended = event(a_change(an_item("queued", "processing"), an_item("queued", "processing", "succeeded")))
+    ended = read(a_change(an_item("queued", "processing"), an_item("queued", "processing", "succeeded")))
     assert (ended.queue_to_start_ms, ended.start_to_finish_ms) == (None, 1000)
     assert "error" not in json.loads(ended.document())
 
 
 def test_a_task_that_was_queued_again_is_measured_from_then_on() -> None:
     statuses = ["queued", "processing", "queued", "processing"]
-    assert event(a_change(an_item(*statuses[:3]), an_item(*statuses))).queue_to_start_ms == 1000
+    assert read(a_change(an_item(*statuses[:3]), an_item(*statuses))).queue_to_start_ms == 1000
 
 
 @pytest.mark.parametrize(
     ("statuses", "milliseconds"),
     [
-        pytest.param(["processing", "succeeded"], 1000, id="sent past the API, so never queued"),
+        pytest.param(["processing", "succeeded"], 1000, id="bypassed the API, so never queued"),
         pytest.param(["queued", "processing", "queued", "succeeded"], None, id="not started since it was queued"),
         pytest.param(["queued", "succeeded"], None, id="never started"),
     ],
@@ -66,13 +66,13 @@ def test_a_task_that_was_queued_again_is_measured_from_then_on() -> None:
 def test_a_duration_counts_from_the_first_start_since_the_task_was_queued(
     statuses: list[str], milliseconds: int | None
 ) -> None:
-    assert event(a_change(None, an_item(*statuses))).start_to_finish_ms == milliseconds
+    assert read(a_change(None, an_item(*statuses))).start_to_finish_ms == milliseconds
 
 
 def test_clocks_that_differ_make_no_negative_duration() -> None:
     item = an_item("queued", "processing")
     item["history"]["L"][0]["M"]["at"] = {"S": TIMES[3]}
-    assert event(a_change(None, item)).queue_to_start_ms == 0
+    assert read(a_change(None, item)).queue_to_start_ms == 0
 
 
 def test_a_redriven_task_is_an_event_whose_history_keeps_the_error() -> None:
@@ -80,32 +80,34 @@ def test_a_redriven_task_is_an_event_whose_history_keeps_the_error() -> None:
     after = an_item("queued", "processing", "failed", "queued")
     error = {name: {"S": "text"} for name in ("class", "type", "message")}
     after["history"]["L"][-1]["M"]["error"] = {"M": error}
-    told = event(a_change(before, after))
-    assert (told.previous_status, told.status, told.error) == ("failed", "queued", None)
+    event = read(a_change(before, after))
+    assert (event.previous_status, event.status, event.error) == ("failed", "queued", None)
     settled = {name: value for name, value in after.items() if name != "failed_key"}
-    assert event_of(a_change(after | {"failed_key": {"S": "key"}}, settled)) is None, "no change of status, no news"
+    assert to_event(a_change(after | {"failed_key": {"S": "key"}}, settled)) is None, (
+        "without a change of status there is no event"
+    )
 
 
 def test_a_failure_says_why_without_secrets() -> None:
-    told = event(
+    event = read(
         a_change(an_item("queued", "processing"), a_failed_item(message=f"login: {' password='.join(SECRETS)}"))
     )
-    assert told.error is not None
-    assert (told.error["class"], told.error["type"]) == ("NETWORK", "TaskNetworkError")
-    assert not [secret for secret in SECRETS if secret in told.document()]
+    assert event.error is not None
+    assert (event.error["class"], event.error["type"]) == ("NETWORK", "TaskNetworkError")
+    assert not [secret for secret in SECRETS if secret in event.document()]
 
 
 def test_neither_body_nor_result_leaves_the_table() -> None:
     done = an_item("queued", "processing", "succeeded", result={"S": '"the result"'})
-    told = event(a_change(an_item("queued", "processing"), done))
-    assert "invoice" not in told.document().lower(), "title and description are in the body"
-    assert "the result" not in told.document()
-    assert "lease" not in told.document()
+    event = read(a_change(an_item("queued", "processing"), done))
+    assert "invoice" not in event.document().lower(), "title and description are in the body"
+    assert "the result" not in event.document()
+    assert "lease" not in event.document()
 
 
 def test_subscribers_can_filter() -> None:
-    told = event(a_change(an_item("queued", "processing"), a_failed_item()))
-    assert told.attributes() == {
+    event = read(a_change(an_item("queued", "processing"), a_failed_item()))
+    assert event.attributes() == {
         "status": "failed",
         "previous_status": "processing",
         "type": "default",
@@ -113,13 +115,13 @@ def test_subscribers_can_filter() -> None:
         "ordering_key": "task-processing",
         "error_class": "NETWORK",
     }
-    assert "previous_status" not in event(a_change(None, an_item("queued"))).attributes()
+    assert "previous_status" not in read(a_change(None, an_item("queued"))).attributes()
 
 
-def test_what_came_past_the_validator_cannot_break_the_topic() -> None:
-    """SNS refuses attributes that are empty, hold control characters, or make the message larger than 256 KiB."""
+def test_tasks_that_bypassed_the_validator_cannot_break_the_topic() -> None:
+    """SNS rejects attributes that are empty, contain control characters, or make the message larger than 256 KiB."""
     wild = an_item("processing", type={"S": "\x00ü" * 90_000}, priority={"S": ""})
-    client, made = SilentClient(), event(a_change(None, wild))
+    client, made = SilentClient(), read(a_change(None, wild))
     SNSEventTopic("arn:topic", client).publish([made])
     attributes = client.requests[0]["PublishBatchRequestEntries"][0]["MessageAttributes"]
     assert attributes["type"]["StringValue"] == "?" * 128
@@ -140,8 +142,8 @@ def test_what_came_past_the_validator_cannot_break_the_topic() -> None:
         pytest.param({"eventID": "1", "dynamodb": {"SequenceNumber": "1", "Keys": {}}}, id="keys only"),
     ],
 )
-def test_everything_else_is_nobodys_news(record: dict[str, Any]) -> None:
-    assert event_of(record) is None
+def test_everything_else_is_not_an_event(record: dict[str, Any]) -> None:
+    assert to_event(record) is None
 
 
 @pytest.mark.parametrize(
@@ -155,9 +157,9 @@ def test_everything_else_is_nobodys_news(record: dict[str, Any]) -> None:
         {"status": {"S": "failed"}, "error": {"M": {}}},
     ],
 )
-def test_a_change_that_cannot_be_understood_is_an_error_that_tells_no_content(changes: dict[str, Any]) -> None:
+def test_an_unreadable_change_is_an_error_without_content(changes: dict[str, Any]) -> None:
     with pytest.raises(UnreadableChange) as caught:
-        event_of(a_change(an_item("queued"), an_item("queued", "processing") | changes))
+        to_event(a_change(an_item("queued"), an_item("queued", "processing") | changes))
     assert "many" not in str(caught.value)
 
 
@@ -168,16 +170,16 @@ IMAGES = st.recursive(
 
 
 @hypothesis.given(IMAGES)
-def test_no_image_at_all_crashes_it(image: Any) -> None:
+def test_no_image_crashes_it(image: Any) -> None:
     try:
-        event_of(a_change(None, image))
+        to_event(a_change(None, image))
     except UnreadableChange:
         return
 
 
-def test_a_writer_that_keeps_no_history_is_timed_by_dynamodb() -> None:
+def test_a_change_without_a_history_entry_is_timed_by_dynamodb() -> None:
     item = an_item("queued", status={"S": "cancelled"})
-    assert event(a_change(an_item("queued"), item)).at == "2026-01-31T12:00:09.000Z"
+    assert read(a_change(an_item("queued"), item)).at == "2026-01-31T12:00:09.000Z"
 
 
 def a_batch() -> list[dict[str, Any]]:
@@ -190,7 +192,7 @@ def test_a_batch_is_published_in_order() -> None:
     topic = FakeTopic()
     done = publish_changes(a_batch(), topic=topic, unreadable=Kept())
     assert [e.status for e in topic.events] == ["queued", "processing", "succeeded"]
-    assert (len(done.events), done.stopped_at) == (3, None)
+    assert (len(done.events), done.resume_from) == (3, None)
 
 
 def test_ten_events_share_a_request() -> None:
@@ -200,49 +202,49 @@ def test_ten_events_share_a_request() -> None:
     assert topic.requests == [10, 10, 5]
 
 
-def test_nothing_is_published_behind_a_request_that_was_not_taken_whole() -> None:
+def test_nothing_is_published_behind_a_partly_accepted_request() -> None:
     topic = FakeTopic(fails_after=12)
     batch = [a_change(None, an_item("queued"), number=n) for n in range(1, 41)]
     done = publish_changes(batch, topic=topic, unreadable=Kept())
-    assert (len(done.events), done.stopped_at, topic.requests) == (12, "013", [10, 10])
-    assert done.reason == "the topic did not take every event"
+    assert (len(done.events), done.resume_from, topic.requests) == (12, "013", [10, 10])
+    assert done.reason == "the topic did not accept every event"
     topic = FakeTopic(fails_after=0)
     done = publish_changes(batch, topic=topic, unreadable=Kept())
-    assert (len(done.events), done.stopped_at, topic.requests) == (0, "001", [10])
-    assert done.reason == "the topic did not answer"
+    assert (len(done.events), done.resume_from, topic.requests) == (0, "001", [10])
+    assert done.reason == "the topic did not respond"
 
 
-def test_a_record_that_means_no_event_does_not_hold_up_what_comes_behind_it() -> None:
+def test_a_record_without_an_event_does_not_hold_up_those_behind_it() -> None:
     topic, batch = FakeTopic(), a_batch()
     batch.insert(1, a_change(an_item("queued"), an_item("queued")))
     done = publish_changes(batch, topic=topic, unreadable=Kept())
-    assert ([event.status for event in done.events], done.stopped_at) == (["queued", "processing", "succeeded"], None)
+    assert ([event.status for event in done.events], done.resume_from) == (["queued", "processing", "succeeded"], None)
 
 
-def test_a_record_is_put_aside_after_what_came_before_it_is_out() -> None:
+def test_a_record_is_set_aside_after_those_before_it_are_published() -> None:
     batch = a_batch()
     batch[2]["dynamodb"]["NewImage"]["history"] = {"S": "none"}
     kept = Kept()
     done = publish_changes(batch, topic=FakeTopic(fails_after=1), unreadable=kept)
-    assert (len(done.events), done.stopped_at, kept.changes) == (1, "002", [])
+    assert (len(done.events), done.resume_from, kept.changes) == (1, "002", [])
 
 
 @pytest.mark.parametrize("broken_at", [0, 1, 2])
 def test_a_topic_that_fails_stops_the_batch_there(broken_at: int) -> None:
-    """Going on would tell of the later change first."""
+    """Continuing would publish the later change first."""
     topic = FakeTopic(fails_after=broken_at)
     done = publish_changes(a_batch(), topic=topic, unreadable=Kept())
     assert len(topic.events) == len(done.events) == broken_at
-    assert done.stopped_at == f"00{broken_at + 1}"
+    assert done.resume_from == f"00{broken_at + 1}"
 
 
-def test_a_record_that_cannot_be_read_is_put_aside_and_the_rest_goes_on() -> None:
+def test_an_unreadable_record_is_set_aside_and_the_rest_is_published() -> None:
     batch = a_batch()
     batch[1]["dynamodb"]["NewImage"]["history"] = {"S": "none"}
     topic, kept = FakeTopic(), Kept()
     done = publish_changes(batch, topic=topic, unreadable=kept)
     assert [e.status for e in topic.events] == ["queued", "succeeded"]
-    assert (done.unreadable, done.stopped_at) == (1, None)
+    assert (done.unreadable, done.resume_from) == (1, None)
     assert kept.changes == [
         {
             "reason": "the change cannot be read: KeyError",
@@ -251,27 +253,27 @@ def test_a_record_that_cannot_be_read_is_put_aside_and_the_rest_goes_on() -> Non
             "sequence_number": "002",
             "keys": {"task_id": {"S": TASK_ID}},
         }
-    ], "where it stands, so that it can be read again; nothing of the task"
+    ], "where to find it, and nothing of the task"
 
 
-def test_a_record_that_cannot_be_put_aside_either_is_tried_again() -> None:
+def test_a_record_that_cannot_be_set_aside_either_is_retried() -> None:
     batch = a_batch()
     batch[1]["dynamodb"]["NewImage"]["history"] = {"S": "none"}
     done = publish_changes(batch, topic=FakeTopic(), unreadable=Kept(broken=True))
-    assert (len(done.events), done.unreadable, done.stopped_at) == (1, 0, "002")
-    assert done.reason == "the queue did not answer"
+    assert (len(done.events), done.unreadable, done.resume_from) == (1, 0, "002")
+    assert done.reason == "the queue did not respond"
     topic = FakeTopic()
     behind = [a_change(None, an_item("queued"), number=n) for n in range(3, 20)]
     done = publish_changes([*batch[:2], *behind], topic=topic, unreadable=Kept(broken=True))
-    assert (len(topic.events), done.stopped_at) == (1, "002"), "nothing overtakes it"
+    assert (len(topic.events), done.resume_from) == (1, "002"), "nothing overtakes it"
 
 
-def test_every_record_that_was_put_aside_is_counted() -> None:
+def test_every_record_that_was_set_aside_is_counted() -> None:
     batch = a_batch()
     for change in batch[:2]:
         change["dynamodb"]["NewImage"]["history"] = {"S": "none"}
     done = publish_changes(batch, topic=FakeTopic(), unreadable=Kept())
-    assert (len(done.events), done.unreadable, done.stopped_at, done.reason) == (1, 2, None, "")
+    assert (len(done.events), done.unreadable, done.resume_from, done.reason) == (1, 2, None, "")
 
 
 def run(batch: list[dict[str, Any]], topic: FakeTopic, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
@@ -280,14 +282,14 @@ def run(batch: list[dict[str, Any]], topic: FakeTopic, monkeypatch: pytest.Monke
     return events.handler({"Records": batch}, CONTEXT)
 
 
-def test_lambda_is_told_that_all_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_finished_batch_reports_no_failures_to_lambda(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(a_batch(), FakeTopic(), monkeypatch) == {"batchItemFailures": []}
 
 
-def test_lambda_is_told_from_which_record_to_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unfinished_batch_reports_where_lambda_reads_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html"""
-    answer = run(a_batch(), FakeTopic(fails_after=1), monkeypatch)
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "002"}]}
+    response = run(a_batch(), FakeTopic(fails_after=1), monkeypatch)
+    assert response == {"batchItemFailures": [{"itemIdentifier": "002"}]}
 
 
 def test_metrics_are_written_for_what_was_published(
@@ -305,22 +307,22 @@ def test_metrics_are_written_for_what_was_published(
     assert tasks["failed"]["Attempts"] == [1.0]
     for blob in tasks.values():
         (directive,) = blob["_aws"]["CloudWatchMetrics"]
-        assert set(directive["Dimensions"][0]) <= {"service", "status", "type", "error_class"}, "few values each"
+        assert set(directive["Dimensions"][0]) <= {"service", "status", "type", "error_class"}, "each has few values"
 
 
-def test_names_from_outside_make_no_new_metrics() -> None:
-    wild = [event(a_change(None, an_item("queued", type={"S": f"type-{n}"}))) for n in range(50)]
+def test_unknown_names_make_no_new_metrics() -> None:
+    wild = [read(a_change(None, an_item("queued", type={"S": f"type-{n}"}))) for n in range(50)]
     (measure,) = measures(wild, {"default"})
     assert measure.dimensions == {"status": "queued", "type": OTHER}
     assert measure.values[("Tasks", "Count")] == [1] * 50
-    odd = event(a_change(an_item("queued"), an_item("queued", status={"S": "paused"})))
+    odd = read(a_change(an_item("queued"), an_item("queued", status={"S": "paused"})))
     (measure,) = measures([odd], {"default"})
     assert measure.dimensions == {"status": OTHER, "type": "default"}
 
 
 def test_attempts_are_measured_when_a_task_ends() -> None:
     items = [an_item("queued", "processing"), an_item("queued", "processing", "succeeded")]
-    started, ended = measures([event(a_change(None, item)) for item in items], {"default"})
+    started, ended = measures([read(a_change(None, item)) for item in items], {"default"})
     assert started.values == {("Tasks", "Count"): [1], ("QueueToStart", "Milliseconds"): [1000]}
     assert ended.values == {
         ("Tasks", "Count"): [1],
@@ -343,21 +345,21 @@ class SilentClient:
 
 
 def test_an_event_goes_to_the_topic_with_its_attributes() -> None:
-    client, told = SilentClient(), event(a_change(None, an_item("queued")))
-    assert SNSEventTopic("arn:topic", client).publish([told]) == 1
+    client, event = SilentClient(), read(a_change(None, an_item("queued")))
+    assert SNSEventTopic("arn:topic", client).publish([event]) == 1
     (request,) = client.requests
     (entry,) = request["PublishBatchRequestEntries"]
-    assert (request["TopicArn"], entry["Message"]) == ("arn:topic", told.document())
+    assert (request["TopicArn"], entry["Message"]) == ("arn:topic", event.document())
     assert entry["MessageAttributes"]["status"] == {"DataType": "String", "StringValue": "queued"}
 
 
-def test_events_behind_one_that_the_topic_did_not_take_do_not_count_as_out() -> None:
-    told = event(a_change(None, an_item("queued")))
-    assert SNSEventTopic("arn:topic", SilentClient("4", "2")).publish([told] * 5) == 2
+def test_events_behind_one_that_the_topic_rejected_do_not_count_as_published() -> None:
+    event = read(a_change(None, an_item("queued")))
+    assert SNSEventTopic("arn:topic", SilentClient("4", "2")).publish([event] * 5) == 2
 
 
 def test_a_topic_that_is_gone_is_unavailable(aws_clients: Any) -> None:
     with pytest.raises(Unavailable, match="topic of task events"):
         SNSEventTopic("arn:aws:sns:eu-west-1:123456789012:gone", aws_clients("sns")).publish(
-            [event(a_change(None, an_item("queued")))]
+            [read(a_change(None, an_item("queued")))]
         )

@@ -1,4 +1,4 @@
-"""POST /tasks/batch: each task is answered by itself, in order, and none jumps the queue of its key."""
+"""POST /tasks/batch: each task has its own result, in order, and none overtakes another of its key."""
 
 import itertools
 import json
@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from functions import validator
-from functions.tasks.intake.batch import BEGIN_WITHIN, MAX_BATCH_BYTES, Batch
+from functions.tasks.intake.batch import MAX_BATCH_BYTES, START_WITHIN, Batch
 from functions.tasks.intake.idempotency import IdempotencyKey
 from tests.builders import a_task
 from tests.functions.conftest import Pipeline
 from tests.functions.fakes import FakeQueue, FakeStore, intake_ports
-from tests.functions.support import CONTEXT, Answer, from_caller, post, post_batch
+from tests.functions.support import CONTEXT, ApiResponse, from_caller, post, post_batch
 
 KEY = {"Idempotency-Key": "import-2026-11"}
 REPLAYED = "Idempotent-Replayed"
@@ -25,30 +25,30 @@ TOO_LARGE = a_task(type="demo.echo", data={"x": "x" * 200_000})
 
 
 def tasks(*keys: str) -> list[dict[str, Any]]:
-    """One task a key, with its place as its title."""
-    return [a_task(title=f"{key}{place}", ordering_key=key) for place, key in enumerate(keys)]
+    """One task per key, with its position in its title."""
+    return [a_task(title=f"{key}{position}", ordering_key=key) for position, key in enumerate(keys)]
 
 
-def statuses(answer: Answer) -> list[int]:
-    assert answer.status == 207, answer.document
-    return [result["status"] for result in answer.document["results"]]
+def statuses(response: ApiResponse) -> list[int]:
+    assert response.status == 207, response.document
+    return [result["status"] for result in response.document["results"]]
 
 
 def titles(messages: list[dict[str, Any]]) -> list[str]:
     return [json.loads(message["Body"])["title"] for message in messages]
 
 
-def test_every_task_is_accepted_and_answered_in_its_place(pipeline: Pipeline) -> None:
-    answer = pipeline.submit(post_batch(tasks("a", "b", "a")))
-    assert statuses(answer) == [202] * 3
-    results = answer.document["results"]
+def test_every_task_is_accepted_and_its_result_is_at_its_position(pipeline: Pipeline) -> None:
+    response = pipeline.submit(post_batch(tasks("a", "b", "a")))
+    assert statuses(response) == [202] * 3
+    results = response.document["results"]
     assert [result["task"]["title"] for result in results] == ["a0", "b1", "a2"]
     for result in results:
         assert result["location"] == f"/v1/tasks/{result['task']['task_id']}"
-        assert pipeline.read(result["task"]["task_id"]).document == result["task"], "recorded as answered"
+        assert pipeline.read(result["task"]["task_id"]).document == result["task"], "recorded as returned"
     assert len(pipeline.messages()) == 3
-    assert REPLAYED not in answer.headers
-    assert "Retry-After" not in answer.headers
+    assert REPLAYED not in response.headers
+    assert "Retry-After" not in response.headers
 
 
 def test_the_tasks_of_a_key_are_queued_in_the_order_given(pipeline: Pipeline) -> None:
@@ -60,29 +60,29 @@ def test_the_tasks_of_a_key_are_queued_in_the_order_given(pipeline: Pipeline) ->
     assert len(queued) == 25
 
 
-def test_times_and_ids_tell_the_order_of_a_batch(pipeline: Pipeline) -> None:
+def test_times_and_ids_show_the_order_of_a_batch(pipeline: Pipeline) -> None:
     results = pipeline.submit(post_batch(tasks(*"aaaa"))).document["results"]
     made = [(result["task"]["created_at"], result["task"]["task_id"]) for result in results]
     assert made == sorted(made)
     assert len({at for at, _ in made}) == 4
 
 
-def test_wrong_tasks_do_not_spoil_the_others(pipeline: Pipeline) -> None:
-    given = [a_task(title="one"), INVALID, "no task", TOO_LARGE, a_task(data={"n": 1}, type="demo.slow"), a_task()]
-    answer = pipeline.submit(post_batch(given))
-    assert statuses(answer) == [202, 400, 400, 413, 400, 202]
-    problems = [result["problem"] for result in answer.document["results"] if "problem" in result]
+def test_invalid_tasks_do_not_fail_the_others(pipeline: Pipeline) -> None:
+    given = [a_task(title="one"), INVALID, "not a task", TOO_LARGE, a_task(data={"n": 1}, type="demo.slow"), a_task()]
+    response = pipeline.submit(post_batch(given))
+    assert statuses(response) == [202, 400, 400, 413, 400, 202]
+    problems = [result["problem"] for result in response.document["results"] if "problem" in result]
     assert [[wrong["field"] for wrong in problem["errors"]] for problem in problems[:3]] == [
         ["title"],
         ["body"],
         ["body"],
-    ], "fields are named as in the answer to a single task"
+    ], "fields are named as in the response to a single task"
     assert [problem["instance"] for problem in problems] == [f"/v1/tasks/batch#/tasks/{n}" for n in (1, 2, 3, 4)]
     assert [problem["status"] for problem in problems] == [400, 400, 413, 400]
     assert len(pipeline.records()) == len(pipeline.messages()) == 2
 
 
-def test_a_batch_of_nothing_but_mistakes_is_answered_one_by_one(pipeline: Pipeline) -> None:
+def test_a_batch_of_invalid_tasks_has_a_result_for_each(pipeline: Pipeline) -> None:
     assert statuses(pipeline.submit(post_batch([INVALID, INVALID], headers=KEY))) == [400, 400]
     pipeline.assert_untouched()
 
@@ -101,9 +101,9 @@ def test_a_batch_of_nothing_but_mistakes_is_answered_one_by_one(pipeline: Pipeli
         ('{"tasks": [1], "tasks": [1]}', "body"),
     ],
 )
-def test_what_is_no_batch_is_refused_as_a_whole(pipeline: Pipeline, body: str, field: str) -> None:
-    answer = pipeline.submit(post_batch(body))
-    assert (answer.status, answer.fields) == (400, {field})
+def test_an_invalid_batch_is_refused_as_a_whole(pipeline: Pipeline, body: str, field: str) -> None:
+    response = pipeline.submit(post_batch(body))
+    assert (response.status, response.fields) == (400, {field})
     pipeline.assert_untouched()
 
 
@@ -119,7 +119,7 @@ def test_a_batch_that_is_too_large_is_refused_as_a_whole(pipeline: Pipeline) -> 
     pipeline.clear()
     refused = pipeline.submit(post_batch(body + " " * (MAX_BATCH_BYTES - len(body) + 1)))
     assert (refused.status, refused.document["title"]) == (413, "Batch too large")
-    assert refused.document["detail"] == "A batch may take 1024 KiB. Send several smaller ones."
+    assert refused.document["detail"] == "A batch may be up to 1024 KiB. Send several smaller ones."
     assert refused.document["errors"] == [{"field": "body", "message": "is too large"}]
     pipeline.assert_untouched()
 
@@ -134,15 +134,15 @@ def test_a_task_in_a_batch_may_be_nested_as_deep_as_alone(pipeline: Pipeline) ->
     assert statuses(pipeline.submit(post_batch(f'{{"tasks": [{nested}]}}'))) == [202]
 
 
-def test_any_other_method_is_told_which_one_is_allowed(pipeline: Pipeline) -> None:
-    answer = pipeline.submit(post_batch([a_task()], httpMethod="GET"))
-    assert (answer.status, answer.headers["Allow"]) == (405, "POST")
+def test_any_other_method_is_refused_with_the_allowed_one(pipeline: Pipeline) -> None:
+    response = pipeline.submit(post_batch([a_task()], httpMethod="GET"))
+    assert (response.status, response.headers["Allow"]) == (405, "POST")
 
 
 # With an idempotency key
 
 
-def test_the_same_batch_again_is_answered_with_the_original_tasks(pipeline: Pipeline) -> None:
+def test_the_same_batch_again_returns_the_original_tasks(pipeline: Pipeline) -> None:
     given = [*tasks("a", "b"), INVALID, *tasks("a")]
     first = pipeline.submit(post_batch(given, headers=KEY))
     second = pipeline.submit(post_batch(given, headers=KEY))
@@ -158,26 +158,26 @@ def test_the_same_batch_again_is_answered_with_the_original_tasks(pipeline: Pipe
 @pytest.mark.parametrize(
     "other",
     [tasks("a"), tasks("a", "b", "c"), tasks("b", "a"), tasks("a", "c"), [INVALID, *tasks("a", "b")]],
-    ids=["shorter", "longer", "another order", "another task", "another place"],
+    ids=["shorter", "longer", "another order", "another task", "another position"],
 )
 def test_a_key_with_another_batch_is_refused_and_changes_nothing(
     pipeline: Pipeline, other: list[dict[str, Any]]
 ) -> None:
     pipeline.submit(post_batch(tasks("a", "b"), headers=KEY))
     before = pipeline.records()
-    answer = pipeline.submit(post_batch(other, headers=KEY))
-    assert (answer.status, answer.fields) == (422, {"Idempotency-Key"})
+    response = pipeline.submit(post_batch(other, headers=KEY))
+    assert (response.status, response.fields) == (422, {"Idempotency-Key"})
     assert pipeline.records() == before
 
 
-def test_a_refused_task_counts_when_a_batch_is_recognised(pipeline: Pipeline) -> None:
+def test_a_refused_task_is_part_of_what_identifies_a_batch(pipeline: Pipeline) -> None:
     pipeline.submit(post_batch([*tasks("a"), INVALID], headers=KEY))
-    answer = pipeline.submit(post_batch([*tasks("a"), a_task(title="", description="another")], headers=KEY))
-    assert answer.status == 422, "another mistake makes another request"
+    response = pipeline.submit(post_batch([*tasks("a"), a_task(title="", description="another")], headers=KEY))
+    assert response.status == 422, "another invalid task makes another request"
 
 
-def test_a_key_gives_the_tasks_of_a_batch_the_same_ids_for_ever(pipeline: Pipeline) -> None:
-    """With other ids, a batch that is sent again across a deployment would be accepted a second time."""
+def test_a_key_always_gives_the_tasks_of_a_batch_the_same_ids(pipeline: Pipeline) -> None:
+    """With other ids, a batch that is repeated across a deployment would be accepted a second time."""
     results = pipeline.submit(post_batch([*tasks("a"), INVALID, *tasks("b", "c")], headers=KEY)).document["results"]
     key = IdempotencyKey(caller=None, text=KEY["Idempotency-Key"])
     accepted = [result["task"]["task_id"] for result in results if "task" in result]
@@ -185,14 +185,14 @@ def test_a_key_gives_the_tasks_of_a_batch_the_same_ids_for_ever(pipeline: Pipeli
 
 
 @pytest.mark.parametrize("given", [tasks("a"), tasks("a", "b"), [INVALID, *tasks("a")]])
-def test_the_key_of_a_batch_is_used_up_for_single_tasks(pipeline: Pipeline, given: list[dict[str, Any]]) -> None:
+def test_the_key_of_a_batch_cannot_be_used_for_a_single_task(pipeline: Pipeline, given: list[dict[str, Any]]) -> None:
     pipeline.submit(post_batch(given, headers=KEY))
     before = pipeline.records()
     assert pipeline.submit(post(tasks("a")[0], headers=KEY)).status == 422
     assert pipeline.records() == before
 
 
-def test_each_caller_has_batches_of_its_own(pipeline: Pipeline) -> None:
+def test_each_caller_has_its_own_batches(pipeline: Pipeline) -> None:
     for caller in (None, "a1b2c3"):
         assert pipeline.submit(from_caller(post_batch(tasks("a", "b"), headers=KEY), caller)).status == 207
     assert len(pipeline.records()) == 4
@@ -212,18 +212,18 @@ class Submission:
         self.store = FakeStore(self.journal)
         self.queue = FakeQueue(self.journal)
         self.ports = intake_ports(self.store, self.queue)
-        # Each look at the clock is later than the one before: a request of several tasks has to come to its end.
+        # Each reading of the clock is later than the last: a request with several tasks has to finish.
         moments = (NOON + timedelta(milliseconds=100 * n) for n in itertools.count())
         self.ports = replace(self.ports, now=lambda: next(moments))
         monkeypatch.setattr(validator, "build", lambda: self.ports)
 
     def at(self, *seconds: float) -> None:
-        """What the clock shows, one look after the other."""
+        """What the clock shows, one reading after the other."""
         moments = iter(seconds)
         self.ports = replace(self.ports, now=lambda: NOON + timedelta(seconds=next(moments)))
 
-    def post(self, given: list[dict[str, Any]], **changes: Any) -> Answer:
-        return Answer.of(validator.handler(post_batch(given, **changes), CONTEXT))
+    def post(self, given: list[dict[str, Any]], **changes: Any) -> ApiResponse:
+        return ApiResponse.of(validator.handler(post_batch(given, **changes), CONTEXT))
 
     @property
     def queued(self) -> list[str]:
@@ -246,10 +246,10 @@ def submission(monkeypatch: pytest.MonkeyPatch) -> Submission:
     ],
     ids=["unknown fields", "unknown fields around", "a long name", "long numbers", "quotes"],
 )
-def test_no_answer_is_larger_than_lambda_can_send(submission: Submission, text: str) -> None:
+def test_no_response_is_larger_than_lambda_can_send(submission: Submission, text: str) -> None:
     room = MAX_BATCH_BYTES - len(text) - 100
     text = text.replace('"%"', "[" + ",".join(["1e15"] * (room // 25 // 5)) + "]")
-    assert len(text) <= MAX_BATCH_BYTES, "a request that is not refused for its size"
+    assert len(text) <= MAX_BATCH_BYTES, "the request is not refused for its size"
     response = validator.handler(post_batch(text), CONTEXT)
     assert response["statusCode"] in (207, 400)
     assert len(json.dumps(response, ensure_ascii=False).encode()) < 6_000_000
@@ -260,18 +260,18 @@ def about(title: str) -> Callable[[str], bool]:
     return lambda body: f'"title":"{title}"' in body
 
 
-def test_behind_a_task_that_could_not_be_queued_its_key_waits_and_others_go_on(submission: Submission) -> None:
+def test_a_task_that_could_not_be_queued_stops_its_key_and_no_other(submission: Submission) -> None:
     submission.queue.refuses = about("a1")
-    answer = submission.post(tasks(*"aabaa"), headers=KEY)
-    assert statuses(answer) == [202, 503, 202, 503, 503]
-    assert int(answer.headers["Retry-After"]) >= 1
-    assert sorted(submission.queued) == ["a0", "b2"], "nothing of the key passes the one that failed"
-    details = [result["problem"]["detail"] for result in answer.document["results"] if "problem" in result]
-    assert "before it" not in details[0]
+    response = submission.post(tasks(*"aabaa"), headers=KEY)
+    assert statuses(response) == [202, 503, 202, 503, 503]
+    assert int(response.headers["Retry-After"]) >= 1
+    assert sorted(submission.queued) == ["a0", "b2"], "no task overtakes the failed one of its key"
+    details = [result["problem"]["detail"] for result in response.document["results"] if "problem" in result]
+    assert "earlier task" not in details[0]
     assert details[1] == (
-        "The task before it of the same ordering key could not be queued. It is safe to try again."
-    ), "the client learns why a task was not even tried"
-    assert REPLAYED not in answer.headers
+        "An earlier task with the same ordering key could not be queued. It is safe to try again."
+    ), "the client learns why a task was not attempted"
+    assert REPLAYED not in response.headers
 
 
 def test_a_retry_queues_the_rest_in_order(submission: Submission) -> None:
@@ -279,26 +279,26 @@ def test_a_retry_queues_the_rest_in_order(submission: Submission) -> None:
     submission.post(tasks(*"aabaa"), headers=KEY)
     submission.queue.refuses = lambda _: False
     submission.queue.sent.clear()
-    answer = submission.post(tasks(*"aabaa"), headers=KEY)
-    assert statuses(answer) == [202] * 5
+    response = submission.post(tasks(*"aabaa"), headers=KEY)
+    assert statuses(response) == [202] * 5
     assert [title for title in submission.queued if title[0] == "a"] == ["a0", "a1", "a3", "a4"]
-    assert [result.get("replayed") for result in answer.document["results"]] == [True, True, True, None, None]
-    assert REPLAYED not in answer.headers, "some of it is new"
+    assert [result.get("replayed") for result in response.document["results"]] == [True, True, True, None, None]
+    assert REPLAYED not in response.headers, "some of it is new"
     assert len(submission.store.records) == 5
 
 
-def test_a_record_that_cannot_be_written_holds_its_key_up_too(submission: Submission) -> None:
+def test_a_record_that_cannot_be_written_stops_its_key_too(submission: Submission) -> None:
     submission.store.refuses = lambda record: about("a1")(record.body)
     assert statuses(submission.post(tasks(*"aaba"))) == [202, 503, 202, 503]
     assert sorted(submission.queued) == ["a0", "b2"]
 
 
-def test_nothing_is_begun_when_the_first_record_cannot_be_written(submission: Submission) -> None:
-    """It decides whose the key is: two different batches must never both have some of their tasks accepted."""
+def test_nothing_is_started_when_the_first_record_cannot_be_written(submission: Submission) -> None:
+    """It decides which batch owns the key: of two different batches, only one may have tasks accepted."""
     submission.store.refuses = lambda record: about("a0")(record.body)
-    answer = submission.post(tasks("a", "b"), headers=KEY)
-    assert (answer.status, submission.journal) == (503, ["put"])
-    assert int(answer.headers["Retry-After"]) >= 1
+    response = submission.post(tasks("a", "b"), headers=KEY)
+    assert (response.status, submission.journal) == (503, ["put"])
+    assert int(response.headers["Retry-After"]) >= 1
 
 
 @pytest.mark.parametrize("given", [tasks("a"), tasks("a", "b", "a")], ids=len)
@@ -306,26 +306,26 @@ def test_a_batch_of_which_nothing_could_be_queued_is_unavailable(
     submission: Submission, given: list[dict[str, Any]]
 ) -> None:
     submission.queue.refuses = lambda _: True
-    answer = submission.post(given, headers=KEY)
-    assert answer.status == 503
-    assert int(answer.headers["Retry-After"]) >= 1
+    response = submission.post(given, headers=KEY)
+    assert response.status == 503
+    assert int(response.headers["Retry-After"]) >= 1
 
 
 def test_a_batch_ends_in_time(submission: Submission) -> None:
-    submission.at(0, BEGIN_WITHIN.total_seconds())
+    submission.at(0, START_WITHIN.total_seconds())
     assert submission.post(tasks("a")).status == 503
     assert submission.queue.sent == []
     function, gateway, one_task = 28, 29, 21
-    assert validator.KEYS_SIDE_BY_SIDE < 10, "botocore keeps ten connections"
-    assert BEGIN_WITHIN.total_seconds() + one_task < function < gateway
+    assert validator.KEYS_IN_PARALLEL < 10, "botocore keeps ten connections"
+    assert START_WITHIN.total_seconds() + one_task < function < gateway
 
 
-def test_tasks_that_a_batch_has_no_time_for_say_so(submission: Submission) -> None:
-    submission.at(0, 0, BEGIN_WITHIN.total_seconds())
-    answer = submission.post(tasks("a", "b"))
-    assert statuses(answer) == [202, 503]
-    detail = answer.document["results"][1]["problem"]["detail"]
-    assert detail == "The tasks before it took too long. It is safe to try again."
+def test_tasks_that_a_batch_has_no_time_for_are_reported(submission: Submission) -> None:
+    submission.at(0, 0, START_WITHIN.total_seconds())
+    response = submission.post(tasks("a", "b"))
+    assert statuses(response) == [202, 503]
+    detail = response.document["results"][1]["problem"]["detail"]
+    assert detail == "Earlier tasks of the batch took too long. It is safe to try again."
 
 
 def test_each_record_of_a_batch_is_written_once(submission: Submission) -> None:
@@ -333,13 +333,13 @@ def test_each_record_of_a_batch_is_written_once(submission: Submission) -> None:
     assert (submission.journal.count("put"), submission.journal.count("send")) == (3, 3)
 
 
-def test_the_keys_of_a_batch_are_worked_off_side_by_side(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each send waits until that of the other key has begun: one after the other, it would wait in vain."""
+def test_the_keys_of_a_batch_are_submitted_in_parallel(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each send waits for that of the other key: one after the other, they would never finish."""
     built = validator.build()
-    together, send = threading.Barrier(2, timeout=10), built.queue.send
+    barrier, send = threading.Barrier(2, timeout=10), built.queue.send
 
     def meet(**message: str) -> None:
-        together.wait()
+        barrier.wait()
         send(**message)
 
     monkeypatch.setattr(built.queue, "send", meet)
@@ -351,6 +351,6 @@ def test_a_batch_holds_tasks(pipeline: Pipeline) -> None:
 
 
 def test_the_log_holds_ids_and_never_bodies(pipeline: Pipeline, logged: Any) -> None:
-    answer = pipeline.submit(post_batch([a_task(title="s3cret"), a_task(title="s3cret" * 100)]))
-    assert answer.document["results"][0]["task"]["task_id"] in logged()
+    response = pipeline.submit(post_batch([a_task(title="s3cret"), a_task(title="s3cret" * 100)]))
+    assert response.document["results"][0]["task"]["task_id"] in logged()
     assert "s3cret" not in logged()

@@ -1,4 +1,4 @@
-"""Bodies that mean harm: whatever comes is answered with 4xx and a problem document, and nothing is recorded."""
+"""Hostile bodies: each is refused with 4xx and a problem document, and nothing is recorded."""
 
 import base64
 import json
@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from functions import redrive, validator
 from tests.builders import a_task
 from tests.functions.conftest import Pipeline
-from tests.functions.support import CONTEXT, Answer, post, post_bytes
+from tests.functions.support import CONTEXT, ApiResponse, post, post_bytes
 
 MEGABYTE = 1024 * 1024
-# Whole bodies, `%s` being where a hostile JSON value goes.
-PLACES = st.sampled_from(
+# Whole bodies; `%s` is where a hostile JSON value goes.
+TEMPLATES = st.sampled_from(
     [
         "%s",
         '{"title": %s, "description": "d", "priority": "low"}',
@@ -46,7 +46,7 @@ LONG = st.tuples(st.sampled_from(["x", "ü", "\\n", '\\"', "\\u0001"]), st.sampl
     lambda drawn: f'"{drawn[0] * (drawn[1] // len(drawn[0]))}"'
 )
 TWICE = st.text('abct\\"é', min_size=1, max_size=5).map(lambda key: f"{{{json.dumps(key)}: 1, {json.dumps(key)}: 2}}")
-HOSTILE = st.tuples(PLACES, DEEP | UNCLOSED | HUGE_NUMBERS | SURROGATES | NUL | LONG | TWICE).map(
+HOSTILE = st.tuples(TEMPLATES, DEEP | UNCLOSED | HUGE_NUMBERS | SURROGATES | NUL | LONG | TWICE).map(
     lambda drawn: drawn[0] % drawn[1]
 )
 GOOD = json.dumps(a_task(title="Grüße"), ensure_ascii=False)
@@ -58,7 +58,7 @@ BROKEN_BYTES = st.tuples(st.sampled_from([b"\xff", b"\xc0\xaf", b"\xed\xa0\x80",
 )
 
 HANDLERS = {"/tasks": validator.handler, "/redrive": redrive.handler}
-# The pipeline is checked to be empty after each example, so that all can share one.
+# The pipeline is checked to be empty after each example, so all can share one.
 SHARED = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 )
@@ -68,8 +68,8 @@ MANY = settings(SHARED, max_examples=300)
 
 def refused(pipeline: Pipeline, resource: str, event: dict[str, Any]) -> None:
     event = {**event, "resource": resource, "path": resource}
-    answer = Answer.of(HANDLERS[resource](event, CONTEXT))
-    assert 400 <= answer.status < 500, answer
+    response = ApiResponse.of(HANDLERS[resource](event, CONTEXT))
+    assert 400 <= response.status < 500, response
     pipeline.assert_untouched()
 
 
@@ -83,7 +83,7 @@ def test_a_hostile_body_is_refused_and_leaves_nothing(pipeline: Pipeline, resour
 @pytest.mark.parametrize("resource", HANDLERS)
 @SHARED
 @given(body=ENCODINGS | BROKEN_BYTES)
-def test_a_body_in_a_wrong_encoding_is_refused(pipeline: Pipeline, resource: str, body: bytes) -> None:
+def test_a_body_in_another_encoding_is_refused(pipeline: Pipeline, resource: str, body: bytes) -> None:
     refused(pipeline, resource, post_bytes(body))
 
 

@@ -1,4 +1,4 @@
-"""POST /tasks with an Idempotency-Key: sent again, it counts once, and says what became of it."""
+"""POST /tasks with an Idempotency-Key: repeated, it takes effect once, and returns the task's outcome."""
 
 import json
 import uuid
@@ -11,37 +11,37 @@ from functions.tasks.intake.idempotency import IdempotencyKey
 from tests.builders import a_task, an_item
 from tests.functions.conftest import Pipeline
 from tests.functions.fakes import FakeQueue, FakeStore, intake_ports
-from tests.functions.support import CONTEXT, Answer, event, from_caller, post, post_batch
+from tests.functions.support import CONTEXT, ApiResponse, event, from_caller, post, post_batch
 
 KEY = {"Idempotency-Key": "order-4711"}
 REPLAYED = "Idempotent-Replayed"
 
 
-def keyed(pipeline: Pipeline, body: Any = None, key: str = "order-4711", caller: str | None = None) -> Answer:
+def keyed(pipeline: Pipeline, body: Any = None, key: str = "order-4711", caller: str | None = None) -> ApiResponse:
     """POST /tasks with a key."""
     body = a_task() if body is None else body
     return pipeline.submit(from_caller(post(body, headers={"Idempotency-Key": key}), caller))
 
 
-def assert_reused(answer: Answer) -> None:
-    assert answer.status == 422, "a key that was used for another request is refused"
-    assert answer.document["title"] == "Idempotency key reused"
-    assert answer.document["detail"] == (
-        "This idempotency key was sent before with another payload. Send a new key with a new request."
+def assert_reused(response: ApiResponse) -> None:
+    assert response.status == 422, "a key that was used for another request is refused"
+    assert response.document["title"] == "Idempotency key reused"
+    assert response.document["detail"] == (
+        "This idempotency key was already used with a different payload. Use a new key for a new request."
     )
-    assert answer.document["errors"] == [{"field": "Idempotency-Key", "message": "was used for another request"}]
-    assert "Retry-After" not in answer.headers, "trying again does not help"
+    assert response.document["errors"] == [{"field": "Idempotency-Key", "message": "was used for a different request"}]
+    assert "Retry-After" not in response.headers, "trying again does not help"
 
 
-def test_the_first_request_is_accepted_as_any_other(pipeline: Pipeline) -> None:
-    answer = keyed(pipeline)
-    assert answer.status == 202
-    assert REPLAYED not in answer.headers, "nothing was there before"
-    assert answer.headers["Location"] == f"/v1/tasks/{answer.document['task_id']}"
+def test_the_first_request_is_accepted_like_any_other(pipeline: Pipeline) -> None:
+    response = keyed(pipeline)
+    assert response.status == 202
+    assert REPLAYED not in response.headers, "it is the first request"
+    assert response.headers["Location"] == f"/v1/tasks/{response.document['task_id']}"
     assert len(pipeline.records()) == len(pipeline.messages()) == 1
 
 
-def test_the_same_request_again_is_answered_with_the_original_task(pipeline: Pipeline) -> None:
+def test_the_same_request_again_returns_the_original_task(pipeline: Pipeline) -> None:
     first, second = keyed(pipeline), keyed(pipeline)
     assert second.status == 202
     assert second.headers[REPLAYED] == "true"
@@ -50,7 +50,7 @@ def test_the_same_request_again_is_answered_with_the_original_task(pipeline: Pip
     assert len(pipeline.records()) == len(pipeline.messages()) == 1
 
 
-def test_a_replay_tells_what_has_become_of_the_task(pipeline: Pipeline) -> None:
+def test_a_replay_shows_the_outcome_of_the_task(pipeline: Pipeline) -> None:
     first = keyed(pipeline).document
     (record,) = pipeline.records()
     pipeline.messages()
@@ -59,7 +59,7 @@ def test_a_replay_tells_what_has_become_of_the_task(pipeline: Pipeline) -> None:
     again = keyed(pipeline)
     assert (again.status, again.document["task_id"]) == (202, first["task_id"])
     assert (again.document["status"], again.document["result"]) == ("succeeded", 7)
-    assert pipeline.messages() == [], "what was worked on needs no message"
+    assert pipeline.messages() == [], "a processed task needs no message"
 
 
 @pytest.mark.parametrize(
@@ -97,27 +97,27 @@ def test_an_invalid_task_does_not_use_its_key_up(pipeline: Pipeline) -> None:
     assert keyed(pipeline).status == 202
 
 
-def test_each_caller_has_keys_of_its_own(pipeline: Pipeline) -> None:
-    answers = [keyed(pipeline, a_task(title=str(caller)), caller=caller) for caller in (None, "a1b2c3", "d4e5f6")]
-    assert [answer.status for answer in answers] == [202] * 3
-    assert len({answer.document["task_id"] for answer in answers}) == 3
+def test_each_caller_has_its_own_keys(pipeline: Pipeline) -> None:
+    responses = [keyed(pipeline, a_task(title=str(caller)), caller=caller) for caller in (None, "a1b2c3", "d4e5f6")]
+    assert [response.status for response in responses] == [202] * 3
+    assert len({response.document["task_id"] for response in responses}) == 3
     assert_reused(keyed(pipeline, a_task(title="another"), caller="a1b2c3"))
 
 
-def test_caller_and_key_cannot_be_put_together_to_look_like_others() -> None:
+def test_no_two_pairs_of_caller_and_key_look_alike() -> None:
     pairs = [(None, "x"), ("", "x"), ("null", "x"), ("x", ""), ('a","b', "c"), ("a", 'b","c'), ("a", "b"), ("ab", "")]
     ids = {IdempotencyKey(caller=caller, text=text).task_id(n) for caller, text in pairs for n in range(3)}
     assert len(ids) == 3 * len(pairs)
     assert {uuid.UUID(one).version for one in ids} == {5}
 
 
-def test_a_key_makes_the_same_id_for_ever() -> None:
+def test_a_key_always_makes_the_same_id() -> None:
     assert IdempotencyKey(caller=None, text="order-4711").task_id() == "cac43643-b375-5d6b-9eac-9df180b62f8f"
     assert IdempotencyKey(caller="a1b2c3", text="order-4711").task_id(3) == "a0beb8e7-9268-5fa2-8196-13f8fb6899da"
 
 
-def test_a_request_has_the_same_hash_for_ever(pipeline: Pipeline) -> None:
-    """With another one, a request that is sent again across a deployment would be refused."""
+def test_a_request_always_has_the_same_hash(pipeline: Pipeline) -> None:
+    """With another one, a request that is repeated across a deployment would be refused."""
     keyed(pipeline, a_task(type="demo.echo", data={"b": 2, "a": [1.5, None, "ü"]}))
     (record,) = pipeline.records()
     assert record["request_hash"] == {"S": "bc10c26aad78417e28206c0b3a68511ce9648ca87d4813ef23d934fd9a7592e4"}
@@ -131,7 +131,7 @@ def test_a_record_without_a_key_holds_no_hash_and_one_with_a_key_does(pipeline: 
 
 
 @pytest.mark.parametrize("key", ["k", "k" * 255, " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", "a b", '"quoted"'])
-def test_any_printable_key_is_taken(pipeline: Pipeline, key: str) -> None:
+def test_any_printable_key_is_accepted(pipeline: Pipeline, key: str) -> None:
     assert keyed(pipeline, key=key).status == 202
 
 
@@ -139,21 +139,21 @@ def test_white_space_around_a_key_is_not_part_of_it(pipeline: Pipeline) -> None:
     assert keyed(pipeline, key="\t order-4711 ").document == keyed(pipeline).document
 
 
-def test_only_white_space_is_taken_off_a_key(pipeline: Pipeline) -> None:
-    answers = [keyed(pipeline, a_task(title=key), key=key) for key in ("XkX", "kX", "Xk", "k")]
-    assert [answer.status for answer in answers] == [202] * 4
-    assert len({answer.document["task_id"] for answer in answers}) == 4, "each key is a key of its own"
+def test_only_white_space_is_trimmed_from_a_key(pipeline: Pipeline) -> None:
+    responses = [keyed(pipeline, a_task(title=key), key=key) for key in ("XkX", "kX", "Xk", "k")]
+    assert [response.status for response in responses] == [202] * 4
+    assert len({response.document["task_id"] for response in responses}) == 4, "each is a different key"
 
 
 @pytest.mark.parametrize(
     "key", ["", "  ", "k" * 256, "a\tb", "a\nb", "clé", "\x00", "a\x7f", "\nk", "k\x0b", "\u00a0k"]
 )
-def test_a_key_that_is_none_is_refused(pipeline: Pipeline, key: str) -> None:
-    answer = keyed(pipeline, key=key)
-    assert (answer.status, answer.document["title"]) == (400, "Invalid idempotency key")
+def test_an_invalid_key_is_refused(pipeline: Pipeline, key: str) -> None:
+    response = keyed(pipeline, key=key)
+    assert (response.status, response.document["title"]) == (400, "Invalid idempotency key")
     rule = "must be 1 to 255 printable ASCII characters"
-    assert answer.document["detail"] == f"The header Idempotency-Key {rule}."
-    assert answer.document["errors"] == [{"field": "Idempotency-Key", "message": rule}]
+    assert response.document["detail"] == f"The header Idempotency-Key {rule}."
+    assert response.document["errors"] == [{"field": "Idempotency-Key", "message": rule}]
     pipeline.assert_untouched()
 
 
@@ -168,13 +168,13 @@ def test_a_key_that_is_none_is_refused(pipeline: Pipeline, key: str) -> None:
 def test_a_key_that_is_sent_twice_is_refused(pipeline: Pipeline, sent: dict[str, list[str]]) -> None:
     given = event("post_task.json", headers={"Idempotency-Key": "b"})
     given["multiValueHeaders"] |= sent
-    answer = pipeline.submit(given)
-    assert (answer.status, answer.fields) == (400, {"Idempotency-Key"})
-    assert answer.message("Idempotency-Key") == "is sent more than once"
+    response = pipeline.submit(given)
+    assert (response.status, response.fields) == (400, {"Idempotency-Key"})
+    assert response.message("Idempotency-Key") == "is sent more than once"
     pipeline.assert_untouched()
 
 
-def test_the_headers_name_is_taken_in_any_case(pipeline: Pipeline) -> None:
+def test_the_headers_name_is_accepted_in_any_case(pipeline: Pipeline) -> None:
     given = event("post_task.json", headers={"idempotency-KEY": "order-4711"})
     given["multiValueHeaders"]["idempotency-KEY"] = ["order-4711"]
     assert pipeline.submit(given).document["task_id"] == keyed(pipeline).document["task_id"]
@@ -199,8 +199,8 @@ class Submission:
         monkeypatch.setattr(validator, "build", lambda: built)
         monkeypatch.setattr(reader, "build", lambda: self.store)
 
-    def post(self, **changes: Any) -> Answer:
-        return Answer.of(validator.handler(post(a_task(**changes), headers=KEY), CONTEXT))
+    def post(self, **changes: Any) -> ApiResponse:
+        return ApiResponse.of(validator.handler(post(a_task(**changes), headers=KEY), CONTEXT))
 
 
 @pytest.fixture
@@ -208,30 +208,30 @@ def submission(monkeypatch: pytest.MonkeyPatch) -> Submission:
     return Submission(monkeypatch)
 
 
-def test_a_retry_after_a_failed_send_sends_the_kept_message(submission: Submission) -> None:
+def test_a_retry_after_a_failed_send_sends_the_recorded_message(submission: Submission) -> None:
     submission.queue.refuses = lambda _: True
     assert submission.post().status == 503
     (record,) = submission.store.records.values()
     submission.queue.refuses = lambda _: False
-    answer = submission.post()
-    assert answer.status == 202
+    response = submission.post()
+    assert response.status == 202
     assert submission.queue.sent == [
         {"body": record.body, "group": record.ordering_key, "deduplication_id": record.task_id}
     ], "the message that the record holds, under the task's id"
 
 
-def test_a_process_that_dies_between_put_and_send_leaves_a_task_that_a_retry_sends(
+def test_a_task_whose_process_crashed_between_put_and_send_is_sent_by_a_retry(
     submission: Submission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Died(BaseException):
-        """As when the execution environment is gone."""
+    class Crashed(BaseException):
+        """The execution environment is gone."""
 
-    def die(**_: str) -> None:
-        raise Died
+    def crash(**_: str) -> None:
+        raise Crashed
 
     with monkeypatch.context() as patch:
-        patch.setattr(submission.queue, "send", die)
-        with pytest.raises(Died):
+        patch.setattr(submission.queue, "send", crash)
+        with pytest.raises(Crashed):
             submission.post()
     assert submission.post().status == 202
     assert len(submission.store.records) == len(submission.queue.sent) == 1
@@ -240,19 +240,19 @@ def test_a_process_that_dies_between_put_and_send_leaves_a_task_that_a_retry_sen
 def test_a_replay_whose_message_cannot_be_sent_is_unavailable(submission: Submission) -> None:
     submission.post()
     submission.queue.refuses = lambda _: True
-    answer = submission.post()
-    assert answer.status == 503
-    assert int(answer.headers["Retry-After"]) >= 1
+    response = submission.post()
+    assert response.status == 503
+    assert int(response.headers["Retry-After"]) >= 1
 
 
-def test_a_replay_when_the_table_does_not_answer_is_unavailable(submission: Submission) -> None:
+def test_a_replay_is_unavailable_when_the_table_does_not_respond(submission: Submission) -> None:
     submission.post()
     submission.store.refuses = lambda _: True
     assert submission.post().status == 503
 
 
-def test_a_task_that_was_put_back_is_left_to_its_redrive(submission: Submission) -> None:
-    """Its record accepts no other message than that of the redrive."""
+def test_a_redriven_task_is_left_to_its_redrive(submission: Submission) -> None:
+    """Its record accepts only the message of the redrive."""
     import dataclasses
 
     submission.post()
@@ -263,7 +263,7 @@ def test_a_task_that_was_put_back_is_left_to_its_redrive(submission: Submission)
 
 
 class LosesTheFirstReply:
-    """A DynamoDB client whose first put is done, and whose reply is lost, so that the SDK puts once more."""
+    """A DynamoDB client whose first put is done, and whose reply is lost, so that the SDK puts again."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -275,20 +275,20 @@ class LosesTheFirstReply:
         return self._client.put_item(**request)
 
 
-def test_our_own_put_tried_again_is_no_replay(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_retry_of_our_own_put_is_not_a_replay(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     from functions.adapters.queue import SQSTaskQueue
     from functions.adapters.task_table.records import DynamoDBRecordStore
 
     store = DynamoDBRecordStore(pipeline.table, LosesTheFirstReply(pipeline.dynamodb))  # type: ignore[arg-type]
     built = intake_ports(store, SQSTaskQueue(pipeline.queue_url))
     monkeypatch.setattr(validator, "build", lambda: built)
-    answer = keyed(pipeline)
-    assert answer.status == 202
-    assert REPLAYED not in answer.headers
+    response = keyed(pipeline)
+    assert response.status == 202
+    assert REPLAYED not in response.headers
     assert len(pipeline.messages()) == 1
 
 
-def test_a_record_that_expires_while_it_is_looked_at_is_tried_again(
+def test_a_record_that_expires_before_it_is_read_back_is_unavailable(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from functions.adapters.task_table.records import DynamoDBRecordStore

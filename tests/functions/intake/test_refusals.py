@@ -1,4 +1,4 @@
-"""POST /tasks, refused: the right status, a problem document that names each field, and no effect at all."""
+"""POST /tasks, refused: the right status, a problem document that names each field, and no effect."""
 
 import base64
 import json
@@ -17,19 +17,19 @@ TEXTS = [*REQUIRED, "due_date", "ordering_key", "type"]
 
 @pytest.fixture(autouse=True)
 def _no_effect(pipeline: Pipeline) -> Iterator[None]:
-    """After every test of this file: nothing queued and nothing recorded."""
+    """After every test in this file: nothing is queued or recorded."""
     yield
     pipeline.assert_untouched()
 
 
 def assert_names(pipeline: Pipeline, body: Any, *fields: str) -> str:
-    """The task is refused (400) because of exactly these fields; returns what is said about the first."""
-    answer = pipeline.post(body)
-    assert answer.status == 400, f"an invalid task is answered with 400: {answer.document}"
-    assert answer.fields == set(fields), "the problem document names each field that is wrong, and no other"
-    assert answer.document["type"] == "urn:taskline:problem:invalid-task"
-    assert answer.document["instance"] == "/v1/tasks"
-    return answer.message(fields[0])
+    """The task is refused (400) for exactly these fields; returns the message about the first."""
+    response = pipeline.post(body)
+    assert response.status == 400, f"an invalid task is refused with 400: {response.document}"
+    assert response.fields == set(fields), "the problem document names each field that is wrong, and no other"
+    assert response.document["type"] == "urn:taskline:problem:invalid-task"
+    assert response.document["instance"] == "/v1/tasks"
+    return response.message(fields[0])
 
 
 @pytest.mark.parametrize("field", REQUIRED)
@@ -50,12 +50,12 @@ def test_a_text_of_another_type_is_refused(pipeline: Pipeline, field: str, value
 
 
 @pytest.mark.parametrize("field", [*REQUIRED, "ordering_key", "type", "data"])
-def test_null_is_no_value(pipeline: Pipeline, field: str) -> None:
+def test_null_is_not_a_value(pipeline: Pipeline, field: str) -> None:
     assert_names(pipeline, a_task(**{field: None}), field)
 
 
 @pytest.mark.parametrize("value", ["{}", 1, True, [], [{"a": 1}]])
-def test_data_that_is_no_object_is_refused(pipeline: Pipeline, value: Any) -> None:
+def test_data_that_is_not_an_object_is_refused(pipeline: Pipeline, value: Any) -> None:
     assert_names(pipeline, a_task(data=value), "data")
 
 
@@ -68,7 +68,7 @@ def test_a_description_of_2001_characters_is_refused(pipeline: Pipeline) -> None
 
 
 @pytest.mark.parametrize("key", ["k" * 129, "two words", "tab\tbed", "ümlaut", "line\nbreak", "del\x7f"])
-def test_an_ordering_key_that_sqs_would_not_take_is_refused(pipeline: Pipeline, key: str) -> None:
+def test_an_ordering_key_that_sqs_would_not_accept_is_refused(pipeline: Pipeline, key: str) -> None:
     assert_names(pipeline, a_task(ordering_key=key), "ordering_key")
 
 
@@ -124,7 +124,7 @@ def test_an_unknown_task_type_is_refused(pipeline: Pipeline, name: str) -> None:
 
 def test_the_refusal_of_an_unknown_task_type_lists_the_known_ones(pipeline: Pipeline) -> None:
     assert assert_names(pipeline, a_task(type="no-such-type"), "type") == (
-        "is not a known task type; known are default, demo.echo, demo.flaky, demo.slow"
+        "is not a known task type; known types are default, demo.echo, demo.flaky, demo.slow"
     )
 
 
@@ -151,7 +151,7 @@ def test_data_that_the_task_type_cannot_use_is_refused_before_it_is_queued(
     assert_names(pipeline, a_task(type=task_type, data=data), field)
 
 
-def test_everything_that_is_wrong_is_said_at_once(pipeline: Pipeline) -> None:
+def test_all_wrong_fields_are_named_together(pipeline: Pipeline) -> None:
     wrong = a_task(
         title="", description=7, priority=LEAVE_OUT, due_date="soon", ordering_key="a b", type="?", data=1, extra=1
     )
@@ -168,7 +168,7 @@ def test_the_detail_of_a_refusal_names_the_wrong_fields(pipeline: Pipeline) -> N
     )
 
 
-def test_every_wrong_field_of_data_is_said_at_once(pipeline: Pipeline) -> None:
+def test_all_wrong_fields_of_data_are_named_together(pipeline: Pipeline) -> None:
     wrong = a_task(type="demo.flaky", data={"probability": 2, "seed": "x", "extra": 1})
     assert_names(pipeline, wrong, "data.probability", "data.seed", "data.extra")
 
@@ -201,23 +201,23 @@ def test_a_body_that_is_not_json_is_refused(pipeline: Pipeline, body: str | None
     assert "is not JSON" in message or "nested deeper" in message, "the client learns why"
 
 
-def test_the_place_of_a_syntax_error_is_named(pipeline: Pipeline) -> None:
+def test_the_position_of_a_syntax_error_is_named(pipeline: Pipeline) -> None:
     assert "line 2 column 5" in assert_names(pipeline, '{"title": "x",\n    oops}', "body")
 
 
 @pytest.mark.parametrize("body", ["null", "true", "1", '"text"', "[]", '[{"title": "x"}]'])
-def test_a_body_that_is_json_but_no_object_is_refused(pipeline: Pipeline, body: str) -> None:
+def test_a_json_body_that_is_not_an_object_is_refused(pipeline: Pipeline, body: str) -> None:
     assert_names(pipeline, body, "body")
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "9" * 400 + ".0"])
-def test_a_number_that_is_none_is_refused(pipeline: Pipeline, number: str) -> None:
+def test_an_invalid_number_is_refused(pipeline: Pipeline, number: str) -> None:
     assert_names(pipeline, json.dumps(a_task())[:-1] + f', "data": {{"n": {number}}}}}', "body")
 
 
 def test_an_integer_of_5000_digits_is_refused_in_the_clients_terms(pipeline: Pipeline) -> None:
     message = assert_names(pipeline, json.dumps(a_task())[:-1] + f', "data": {{"n": {"9" * 5000}}}}}', "body")
-    assert "sys." not in message, f"how Python could be told otherwise is none of the client's business: {message}"
+    assert "sys." not in message, f"Python's settings are not for the client: {message}"
 
 
 @pytest.mark.parametrize(
@@ -228,8 +228,8 @@ def test_an_integer_of_5000_digits_is_refused_in_the_clients_terms(pipeline: Pip
         '{"title": "a", "description": "d", "priority": "low", "data": {"x": [{"title": 1, "title": 1}]}}',
     ],
 )
-def test_a_key_that_is_there_twice_is_refused(pipeline: Pipeline, body: str) -> None:
-    """One parser would take the first and another one the last."""
+def test_a_duplicate_key_is_refused(pipeline: Pipeline, body: str) -> None:
+    """One parser would use the first value, another one the last."""
     assert "'title' twice" in assert_names(pipeline, body, "body")
 
 
@@ -240,7 +240,7 @@ def test_data_nested_deeper_than_the_limit_is_refused(pipeline: Pipeline, nested
 
 
 @pytest.mark.parametrize(
-    "place",
+    "fragment",
     [
         '"title": "\\ud800"',
         '"description": "a\\udfffb"',
@@ -256,24 +256,24 @@ def test_data_nested_deeper_than_the_limit_is_refused(pipeline: Pipeline, nested
         '"\\ud800": 1',
     ],
 )
-def test_an_unpaired_surrogate_is_refused_wherever_it_stands(pipeline: Pipeline, place: str) -> None:
-    """It is no character: no UTF-8 can carry it, and silently putting another one there would change the task."""
-    whole = a_task() | {"title": LEAVE_OUT if '"title"' in place else "t"}
-    rest = {name: value for name, value in whole.items() if value is not LEAVE_OUT and f'"{name}"' not in place}
-    answer = pipeline.post(json.dumps(rest)[:-1] + f", {place}}}")
-    assert answer.status == 400, f"accepted as {answer.document}"
-    assert answer.fields
+def test_an_unpaired_surrogate_is_refused_anywhere(pipeline: Pipeline, fragment: str) -> None:
+    """It is not a character: UTF-8 cannot encode it, and replacing it silently would change the task."""
+    whole = a_task() | {"title": LEAVE_OUT if '"title"' in fragment else "t"}
+    rest = {name: value for name, value in whole.items() if value is not LEAVE_OUT and f'"{name}"' not in fragment}
+    response = pipeline.post(json.dumps(rest)[:-1] + f", {fragment}}}")
+    assert response.status == 400, f"accepted as {response.document}"
+    assert response.fields
 
 
 def test_a_pair_of_surrogates_is_a_character(pipeline: Pipeline) -> None:
-    answer = pipeline.post('{"title": "\\ud83d\\ude00", "description": "d", "priority": "low", "extra": 1}')
-    assert answer.fields == {"extra"}
+    response = pipeline.post('{"title": "\\ud83d\\ude00", "description": "d", "priority": "low", "extra": 1}')
+    assert response.fields == {"extra"}
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe{}", b'{"title": "\xe9"}', "{}".encode("utf-16"), b"\xed\xa0\x80"])
 def test_a_body_that_is_not_utf_8_is_refused(pipeline: Pipeline, body: bytes) -> None:
-    answer = pipeline.submit(post_bytes(body))
-    assert (answer.status, answer.fields) == (400, {"body"})
+    response = pipeline.submit(post_bytes(body))
+    assert (response.status, response.fields) == (400, {"body"})
 
 
 def test_a_broken_base64_body_is_refused(pipeline: Pipeline) -> None:
@@ -293,23 +293,23 @@ def test_a_broken_base64_body_is_refused(pipeline: Pipeline) -> None:
         ";",
     ],
 )
-def test_a_body_that_is_called_something_else_is_refused(pipeline: Pipeline, media_type: str) -> None:
-    answer = pipeline.post(a_task(), headers={"Content-Type": media_type})
-    assert answer.status == 415
-    assert "application/json" in answer.document["detail"], "the client learns what would be taken"
+def test_a_body_of_another_media_type_is_refused(pipeline: Pipeline, media_type: str) -> None:
+    response = pipeline.post(a_task(), headers={"Content-Type": media_type})
+    assert response.status == 415
+    assert "application/json" in response.document["detail"], "the client learns what is accepted"
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "post"])
 def test_another_method_is_refused_with_those_that_are_allowed(pipeline: Pipeline, method: str) -> None:
-    answer = pipeline.submit(event("post_task.json", httpMethod=method))
-    assert answer.status == 405
-    assert answer.headers["Allow"] == "POST", "a 405 names the methods that are allowed (RFC 9110, 15.5.6)"
+    response = pipeline.submit(event("post_task.json", httpMethod=method))
+    assert response.status == 405
+    assert response.headers["Allow"] == "POST", "a 405 names the methods that are allowed (RFC 9110, 15.5.6)"
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        pytest.param("x" * (192 * 1024 + 1), id="no task at all"),
+        pytest.param("x" * (192 * 1024 + 1), id="not a task"),
         pytest.param(json.dumps(a_task(data={"x": "x" * 192 * 1024})), id="long"),
         pytest.param(json.dumps(a_task(data={"x": "€" * 64 * 1024}), ensure_ascii=False), id="long in UTF-8"),
         pytest.param(json.dumps(a_task(data={"x": '"' * 64 * 1024})), id="long when escaped once more"),
@@ -318,29 +318,29 @@ def test_another_method_is_refused_with_those_that_are_allowed(pipeline: Pipelin
     ],
 )
 def test_a_task_that_would_not_fit_through_the_pipe_is_refused(pipeline: Pipeline, body: str) -> None:
-    """SQS would take it, and then it would poison its group: Pipes hands at most 256 KiB to Step Functions."""
-    answer = pipeline.post(body)
-    assert (answer.status, answer.document["title"]) == (413, "Task too large")
-    assert answer.document["detail"] == (
-        "A task may take 192 KiB as JSON, or 240 KiB with its quotes escaped. "
-        "Store large data elsewhere and put a reference into `data`."
+    """SQS would accept it, and then it would block its group: Pipes passes at most 256 KiB to Step Functions."""
+    response = pipeline.post(body)
+    assert (response.status, response.document["title"]) == (413, "Task too large")
+    assert response.document["detail"] == (
+        "A task may be up to 192 KiB as JSON, or 240 KiB with its quotes escaped. "
+        "Store large data elsewhere and put a reference in `data`."
     ), "both limits are named"
-    assert answer.document["errors"] == [{"field": "body", "message": "is too large"}]
+    assert response.document["errors"] == [{"field": "body", "message": "is too large"}]
 
 
-def test_a_task_of_one_byte_too_many_is_refused(pipeline: Pipeline) -> None:
-    """The limit is the message's, which has an id and a time more than the request."""
+def test_a_task_that_is_one_byte_too_large_is_refused(pipeline: Pipeline) -> None:
+    """The limit applies to the message, which has an id and a time in addition to the request."""
     request = json.dumps(a_task(data={"x": ""}), separators=(",", ":"))
     body = request.replace('"x":""', f'"x":"{"x" * (192 * 1024 - len(request))}"')
     assert len(body) == 192 * 1024
     assert pipeline.post(body).status == 413
 
 
-def test_an_oversize_base64_body_is_measured_when_it_is_decoded(pipeline: Pipeline) -> None:
+def test_a_base64_body_is_measured_after_decoding(pipeline: Pipeline) -> None:
     assert pipeline.submit(post_bytes(b"x" * (192 * 1024 + 1))).status == 413
     small = base64.b64encode(b" " * 150 * 1024).decode()
     assert len(small) > 192 * 1024
-    assert pipeline.post(small, isBase64Encoded=True).status == 400, "what counts is what was sent, not its encoding"
+    assert pipeline.post(small, isBase64Encoded=True).status == 400, "the body counts, not its encoding"
 
 
 def test_a_refused_task_counts_in_no_metric(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:

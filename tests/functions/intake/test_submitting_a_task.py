@@ -1,4 +1,4 @@
-"""POST /tasks, accepted: what the client is answered, what is recorded and what is queued."""
+"""POST /tasks, accepted: what is returned, what is recorded and what is queued."""
 
 import json
 import time
@@ -15,32 +15,32 @@ from functions.tasks.clock import timestamp
 from functions.tasks.model import Status
 from tests.builders import a_task
 from tests.functions.conftest import Pipeline
-from tests.functions.support import CONTEXT, Answer, event, post_bytes
+from tests.functions.support import CONTEXT, ApiResponse, event, post_bytes
 
 
 def test_an_event_as_api_gateway_sends_it_is_accepted(pipeline: Pipeline) -> None:
-    answer = pipeline.submit(event("post_task.json"))
-    assert answer.status == 202, "a task that was queued is accepted, not done"
+    response = pipeline.submit(event("post_task.json"))
+    assert response.status == 202, "a queued task is accepted, not finished"
 
 
-def test_the_answer_says_where_the_task_can_be_read(pipeline: Pipeline) -> None:
-    answer = pipeline.post(a_task())
-    assert answer.headers["Location"] == f"/v1/tasks/{answer.document['task_id']}"
+def test_the_response_says_where_to_read_the_task(pipeline: Pipeline) -> None:
+    response = pipeline.post(a_task())
+    assert response.headers["Location"] == f"/v1/tasks/{response.document['task_id']}"
 
 
-def test_the_answer_is_the_task_as_it_was_understood(pipeline: Pipeline) -> None:
+def test_the_response_is_the_task_as_it_was_parsed(pipeline: Pipeline) -> None:
     given = a_task(
         due_date="2026-12-31", ordering_key="acme", type="demo.echo", data={"n": [1, 2.5, None, True, {"ä": "ß"}]}
     )
     document = pipeline.post(given).document
-    assert {name: document[name] for name in given} == given, "what was posted is shown as it was posted"
+    assert {name: document[name] for name in given} == given, "the task is shown as it was submitted"
     assert document.keys() - given.keys() == {"task_id", "status", "attempts", "created_at", "history", "links"}
     assert document["status"] == "queued"
     assert document["attempts"] == 0, "nothing has run yet"
     assert document["history"] == [{"status": "queued", "at": document["created_at"]}]
 
 
-def test_the_task_is_recorded_as_queued_before_it_is_worked_on(pipeline: Pipeline) -> None:
+def test_the_task_is_recorded_as_queued_before_it_is_processed(pipeline: Pipeline) -> None:
     document = pipeline.post(a_task(ordering_key="acme")).document
     (record,) = pipeline.records()
     (message,) = pipeline.messages()
@@ -55,7 +55,7 @@ def test_the_task_is_recorded_as_queued_before_it_is_worked_on(pipeline: Pipelin
         "attempts": {"N": "0"},
         "history": {"L": [{"M": {"status": {"S": "queued"}, "at": {"S": document["created_at"]}}}]},
         **list_keys(document["task_id"], Status.QUEUED, document["created_at"]),
-    }, "the record holds what the state machine and the reader work with, and nothing else"
+    }, "the record holds what the state machine and the reader need, and nothing else"
 
 
 def test_the_message_carries_the_whole_task(pipeline: Pipeline) -> None:
@@ -98,11 +98,11 @@ def test_the_ordering_key_is_the_message_group(pipeline: Pipeline, given: dict[s
 
 def test_two_equal_tasks_are_two_tasks(pipeline: Pipeline) -> None:
     first, second = (pipeline.post(a_task()).document["task_id"] for _ in range(2))
-    assert first != second, "nobody said that the second one is the same task"
+    assert first != second, "without a key, equal tasks are different tasks"
     assert {message["Attributes"]["MessageDeduplicationId"] for message in pipeline.messages()} == {first, second}
 
 
-def test_the_task_id_is_a_uuid_of_version_7_that_tells_the_time(pipeline: Pipeline) -> None:
+def test_the_task_id_is_a_uuid_of_version_7(pipeline: Pipeline) -> None:
     document = pipeline.post(a_task()).document
     assert uuid.UUID(document["task_id"]).version == 7
 
@@ -118,11 +118,11 @@ def test_white_space_around_a_text_is_trimmed(pipeline: Pipeline, field: str) ->
 def test_white_space_inside_a_text_and_inside_data_is_kept(pipeline: Pipeline) -> None:
     document = pipeline.post(a_task(title="a  b", data={" k ": " v "}, type="demo.echo")).document
     assert document["title"] == "a  b"
-    assert document["data"] == {" k ": " v "}, "data is the task type's own"
+    assert document["data"] == {" k ": " v "}, "data belongs to the task type"
 
 
 @pytest.mark.parametrize("given", ["low", "LOW", "Low", " mEdIuM ", "HIGH"])
-def test_a_priority_is_taken_in_any_case_and_kept_in_lower_case(pipeline: Pipeline, given: str) -> None:
+def test_a_priority_is_accepted_in_any_case_and_stored_in_lower_case(pipeline: Pipeline, given: str) -> None:
     assert pipeline.post(a_task(priority=given)).document["priority"] == given.strip().lower()
     assert pipeline.records()[0]["priority"] == {"S": given.strip().lower()}
 
@@ -141,14 +141,14 @@ def test_a_priority_is_taken_in_any_case_and_kept_in_lower_case(pipeline: Pipeli
     ],
 )
 def test_an_iso_8601_due_date_is_kept_as_it_was_sent(pipeline: Pipeline, given: str) -> None:
-    answer = pipeline.post(a_task(due_date=given))
-    assert (answer.status, answer.document["due_date"]) == (202, given)
+    response = pipeline.post(a_task(due_date=given))
+    assert (response.status, response.document["due_date"]) == (202, given)
 
 
-def test_a_due_date_of_null_is_none(pipeline: Pipeline) -> None:
-    answer = pipeline.post(a_task(due_date=None))
-    assert answer.status == 202
-    assert "due_date" not in answer.document
+def test_a_due_date_of_null_is_omitted(pipeline: Pipeline) -> None:
+    response = pipeline.post(a_task(due_date=None))
+    assert response.status == 202
+    assert "due_date" not in response.document
     assert "due_date" not in json.loads(pipeline.messages()[0]["Body"])
 
 
@@ -166,9 +166,9 @@ def test_a_due_date_of_null_is_none(pipeline: Pipeline) -> None:
         ("ordering_key", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"),
     ],
 )
-def test_a_text_up_to_its_longest_is_accepted(pipeline: Pipeline, field: str, value: str) -> None:
-    answer = pipeline.post(a_task(**{field: value}))
-    assert (answer.status, answer.document.get(field)) == (202, value.strip())
+def test_a_text_of_the_maximum_length_is_accepted(pipeline: Pipeline, field: str, value: str) -> None:
+    response = pipeline.post(a_task(**{field: value}))
+    assert (response.status, response.document.get(field)) == (202, value.strip())
 
 
 @pytest.mark.parametrize(
@@ -185,26 +185,26 @@ def test_a_text_up_to_its_longest_is_accepted(pipeline: Pipeline, field: str, va
         "${X} {% 1 %}",
     ],
 )
-def test_any_character_makes_the_round_trip(pipeline: Pipeline, text: str) -> None:
-    """SQS takes neither U+FFFE nor U+FFFF nor most control characters as they are."""
+def test_any_character_survives_the_round_trip(pipeline: Pipeline, text: str) -> None:
+    """SQS rejects U+FFFE, U+FFFF and most control characters."""
     given = a_task(title=f"<{text}>", type="demo.echo", data={f"k{text}": text})
     accepted = pipeline.post(given)
     (message,) = pipeline.messages()
     read = pipeline.read(accepted.document["task_id"])
-    for place, seen in (
-        ("the answer", accepted.document),
+    for where, seen in (
+        ("the response", accepted.document),
         ("the message", json.loads(message["Body"])),
         ("the record", read.document),
     ):
-        assert seen["title"] == given["title"], f"{place} holds the text as it was sent"
-        assert seen["data"] == given["data"], f"{place} holds the data as it was sent"
+        assert seen["title"] == given["title"], f"{where} has the text as it was sent"
+        assert seen["data"] == given["data"], f"{where} has the data as it was sent"
     assert all(
         character in "\t\n\r"
         or " " <= character <= "\ud7ff"
         or "\ue000" <= character <= "\ufffd"
         or character > "\uffff"
         for character in message["Body"]
-    ), "the message holds only characters that SQS takes"
+    ), "the message has only characters that SQS accepts"
 
 
 @pytest.mark.parametrize("number", [0, -1, 2**53, 10**40, 0.1, -1.5e-300, 1.7976931348623157e308])
@@ -216,8 +216,8 @@ def test_a_number_is_kept_as_it_is(pipeline: Pipeline, number: float) -> None:
 
 def test_data_nested_up_to_the_limit_is_accepted(pipeline: Pipeline) -> None:
     nested = "[" * 30 + "1" + "]" * 30  # the body and `data` are two more levels
-    answer = pipeline.post(json.dumps(a_task())[:-1] + f', "data": {{"x": {nested}}}}}')
-    assert answer.status == 202
+    response = pipeline.post(json.dumps(a_task())[:-1] + f', "data": {{"x": {nested}}}}}')
+    assert response.status == 202
 
 
 @pytest.mark.parametrize(
@@ -230,33 +230,33 @@ def test_data_nested_up_to_the_limit_is_accepted(pipeline: Pipeline) -> None:
         None,
     ],
 )
-def test_a_body_that_is_called_json_or_nothing_at_all_is_accepted(pipeline: Pipeline, media_type: str | None) -> None:
+def test_a_body_of_type_json_or_no_type_is_accepted(pipeline: Pipeline, media_type: str | None) -> None:
     assert pipeline.post(a_task(), headers={"Content-Type": media_type}).status == 202
 
 
-def test_header_names_are_taken_in_any_case(pipeline: Pipeline) -> None:
+def test_header_names_are_accepted_in_any_case(pipeline: Pipeline) -> None:
     headers = {"Content-Type": None, "cOnTeNt-TyPe": "text/plain"}
     assert pipeline.post(a_task(), headers=headers).status == 415
 
 
 def test_a_base64_encoded_body_is_decoded(pipeline: Pipeline) -> None:
-    answer = pipeline.submit(post_bytes(json.dumps(a_task(title="Grüße"), ensure_ascii=False).encode()))
-    assert (answer.status, answer.document["title"]) == (202, "Grüße")
+    response = pipeline.submit(post_bytes(json.dumps(a_task(title="Grüße"), ensure_ascii=False).encode()))
+    assert (response.status, response.document["title"]) == (202, "Grüße")
 
 
-def test_a_task_of_just_the_largest_size_is_accepted(pipeline: Pipeline) -> None:
+def test_a_task_of_exactly_the_maximum_size_is_accepted(pipeline: Pipeline) -> None:
     """192 KiB is the message body, with id, times and defaults."""
     pipeline.post(a_task(type="demo.echo", data={"x": ""}))
     (message,) = pipeline.messages()
     room = 192 * 1024 - len(message["Body"].encode())
-    answer = pipeline.post(json.dumps(a_task(type="demo.echo", data={"x": "x" * room}), separators=(",", ":")))
-    assert answer.status == 202
+    response = pipeline.post(json.dumps(a_task(type="demo.echo", data={"x": "x" * room}), separators=(",", ":")))
+    assert response.status == 202
     (message,) = pipeline.messages()
     assert len(message["Body"].encode()) == 192 * 1024
 
 
-def test_a_task_of_just_the_largest_escaped_size_is_accepted(pipeline: Pipeline) -> None:
-    """240 KiB is the message body as a string inside another JSON document, which is how it travels."""
+def test_a_task_of_exactly_the_maximum_escaped_size_is_accepted(pipeline: Pipeline) -> None:
+    """240 KiB is the message body as a string in another JSON document, which is how it is passed on."""
     given = a_task(type="demo.echo", data={"x": '"' * 40_000})
     pipeline.post(given)
     (message,) = pipeline.messages()
@@ -271,7 +271,7 @@ def test_a_task_of_just_the_largest_escaped_size_is_accepted(pipeline: Pipeline)
 
 @pytest.fixture
 def _in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The machine's own zone is Berlin's."""
+    """The machine's time zone is Berlin."""
     with monkeypatch.context() as patch:
         patch.setenv("TZ", "Europe/Berlin")
         time.tzset()
@@ -280,7 +280,7 @@ def _in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_in_berlin")
-def test_moments_are_written_in_utc_wherever_the_machine_is() -> None:
+def test_times_are_in_utc_whatever_the_machines_time_zone() -> None:
     noon = datetime(2026, 1, 31, 12, tzinfo=UTC)
     for zone in (UTC, timezone(timedelta(hours=5, minutes=30)), None):
         assert timestamp(noon.astimezone(zone)) == "2026-01-31T12:00:00.000Z"
@@ -293,14 +293,16 @@ def test_an_accepted_task_counts_in_the_metrics(pipeline: Pipeline, capsys: pyte
 
 
 def test_the_log_holds_ids_and_never_bodies(pipeline: Pipeline, logged: Any) -> None:
-    answer = pipeline.post(a_task(title="s3cret-title", description="s3cret", type="demo.echo", data={"k": "s3cret"}))
+    response = pipeline.post(
+        a_task(title="s3cret-title", description="s3cret", type="demo.echo", data={"k": "s3cret"})
+    )
     pipeline.post(a_task(title="s3cret" * 100, extra="s3cret"))
-    assert answer.document["task_id"] in logged(), "the log says which task was accepted"
-    assert "s3cret" not in logged(), "the log holds no client's data"
+    assert response.document["task_id"] in logged(), "the log says which task was accepted"
+    assert "s3cret" not in logged(), "the log has no client data"
 
 
 def test_clients_are_built_once_for_all_requests(pipeline: Pipeline) -> None:
     pipeline.post(a_task())
     built = validator.build()
-    Answer.of(validator.handler(event("post_task.json"), CONTEXT))
+    ApiResponse.of(validator.handler(event("post_task.json"), CONTEXT))
     assert validator.build() is built, "a warm function builds nothing"

@@ -1,4 +1,4 @@
-"""POST /tasks when table or queue fail, or when there is a bug: nothing is lost and nothing is half done."""
+"""POST /tasks when table or queue fail, or in case of a bug: nothing is lost or half done."""
 
 import json
 from dataclasses import replace
@@ -19,7 +19,7 @@ from functions.tasks.record import Record
 from tests.builders import a_task
 from tests.functions.conftest import Pipeline
 from tests.functions.fakes import FakeQueue, FakeStore, intake_ports
-from tests.functions.support import CONTEXT, Answer, get_task, get_tasks, post
+from tests.functions.support import CONTEXT, ApiResponse, get_task, get_tasks, post
 
 
 class Submission:
@@ -34,8 +34,8 @@ class Submission:
         reading = reader.Reader(records=self.store, index=self.store)
         monkeypatch.setattr(reader, "build", lambda: reading)
 
-    def post(self, body: Any) -> Answer:
-        return Answer.of(validator.handler(post(body), CONTEXT))
+    def post(self, body: Any) -> ApiResponse:
+        return ApiResponse.of(validator.handler(post(body), CONTEXT))
 
 
 @pytest.fixture
@@ -43,25 +43,25 @@ def submission(monkeypatch: pytest.MonkeyPatch) -> Submission:
     return Submission(monkeypatch)
 
 
-def assert_unavailable(answer: Answer) -> None:
-    assert answer.status == 503, "table or queue do not answer: the client shall try again"
-    assert int(answer.headers["Retry-After"]) >= 1, "and learns when"
+def assert_unavailable(response: ApiResponse) -> None:
+    assert response.status == 503, "table or queue do not respond: the client should try again"
+    assert int(response.headers["Retry-After"]) >= 1, "the client learns when"
 
 
 def test_the_record_is_written_before_the_message_is_sent(submission: Submission) -> None:
     submission.post(a_task())
-    assert submission.journal == ["put", "send"], "nothing may be processed that was not recorded"
+    assert submission.journal == ["put", "send"], "nothing is processed that is not recorded"
 
 
 def test_nothing_is_sent_when_the_record_cannot_be_written(submission: Submission) -> None:
-    submission.store.failure = Unavailable("the task table did not answer")
+    submission.store.failure = Unavailable("the task table did not respond")
     assert_unavailable(submission.post(a_task()))
     assert submission.journal == ["put"]
     assert submission.queue.sent == []
 
 
 def test_the_record_stays_queued_when_the_message_cannot_be_sent(submission: Submission) -> None:
-    submission.queue.failure = Unavailable("the task queue did not answer")
+    submission.queue.failure = Unavailable("the task queue did not respond")
     assert_unavailable(submission.post(a_task()))
     (record,) = submission.store.records.values()
     assert record.status is Status.QUEUED, "a record that was never sent can be sent again"
@@ -73,11 +73,11 @@ def test_a_refused_task_touches_neither_table_nor_queue(submission: Submission) 
 
 
 @pytest.mark.parametrize("part", ["store", "queue"])
-def test_a_bug_is_answered_without_its_details(submission: Submission, part: str, logged: Any) -> None:
+def test_the_response_to_a_bug_has_no_details(submission: Submission, part: str, logged: Any) -> None:
     getattr(submission, part).failure = ZeroDivisionError("s3cret detail")
-    answer = submission.post(a_task())
-    assert answer.status == 500
-    assert "s3cret" not in json.dumps(answer.document), "a client learns nothing of our insides"
+    response = submission.post(a_task())
+    assert response.status == 500
+    assert "s3cret" not in json.dumps(response.document), "internal details are not for clients"
     assert "ZeroDivisionError" in logged(), "the log has the cause"
 
 
@@ -93,13 +93,13 @@ def test_an_id_that_is_taken_is_a_bug_and_never_queued(submission: Submission, l
 
 @pytest.mark.parametrize("broken", [{}, {"resource": "/tasks"}, {"httpMethod": "POST", "resource": "/tasks"}])
 def test_an_event_that_api_gateway_never_sends_is_a_bug_and_raises_nothing(broken: dict[str, Any]) -> None:
-    assert Answer.of(validator.handler(broken, CONTEXT)).status == 500
+    assert ApiResponse.of(validator.handler(broken, CONTEXT)).status == 500
 
 
 def test_the_reader_is_unavailable_with_its_table(submission: Submission) -> None:
-    submission.store.failure = Unavailable("the task table did not answer")
-    assert_unavailable(Answer.of(reader.handler(get_task("some-task"), CONTEXT)))
-    assert_unavailable(Answer.of(reader.handler(get_tasks({}), CONTEXT)))
+    submission.store.failure = Unavailable("the task table did not respond")
+    assert_unavailable(ApiResponse.of(reader.handler(get_task("some-task"), CONTEXT)))
+    assert_unavailable(ApiResponse.of(reader.handler(get_tasks({}), CONTEXT)))
 
 
 def test_a_table_that_is_not_there_is_unavailable(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +148,7 @@ def test_a_network_that_fails_is_unavailable(error: Exception) -> None:
 
 
 class LosesTheFirstReply:
-    """A DynamoDB client whose first put is done, and whose reply is lost, so that the SDK puts once more."""
+    """A DynamoDB client whose first put is done, and whose reply is lost, so that the SDK puts again."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -160,11 +160,11 @@ class LosesTheFirstReply:
         return self._client.put_item(**request)
 
 
-def test_a_put_whose_reply_was_lost_is_no_duplicate(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_put_whose_reply_was_lost_is_not_a_duplicate(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     client = cast("Any", LosesTheFirstReply(pipeline.dynamodb))
     use(monkeypatch, DynamoDBRecordStore(pipeline.table, client), SQSTaskQueue(pipeline.queue_url))
-    answer = pipeline.post(a_task(due_date="2026-12-31", data={"a": [None]}, type="demo.echo"))
-    assert answer.status == 202, "the record is ours: the condition failed because of our own first try"
+    response = pipeline.post(a_task(due_date="2026-12-31", data={"a": [None]}, type="demo.echo"))
+    assert response.status == 202, "the record is ours: our own first put made the condition fail"
     assert len(pipeline.messages()) == 1, "and the task is queued, once"
 
 
@@ -172,7 +172,7 @@ def test_a_record_of_the_same_id_that_is_not_ours_is_left_alone(pipeline: Pipeli
     store = DynamoDBRecordStore(pipeline.table, cast("Any", pipeline.dynamodb))
     first = a_record(body='{"n":1}')
     assert store.put_new(first) == first
-    assert store.put_new(a_record(body='{"n":2}')) == first, "an id that is taken keeps its record"
+    assert store.put_new(a_record(body='{"n":2}')) == first, "an existing id keeps its record"
     assert pipeline.records()[0]["body"] == {"S": '{"n":1}'}
 
 
@@ -187,7 +187,7 @@ def test_the_failure_of_reading_back_is_unavailable_too(pipeline: Pipeline) -> N
 
 
 def test_the_clients_give_up_before_the_gateway_does(pipeline: Pipeline) -> None:
-    """Put and send, each with all its attempts timing out, and one second for each pause between them."""
+    """Put and send, each with all its attempts timing out and a second for each pause in between."""
     for client in (new_client("dynamodb"), new_client("sqs")):
         config = cast("Any", client.meta.config)
         assert config.retries["total_max_attempts"] * (config.connect_timeout + config.read_timeout) + 2 <= 29 / 2

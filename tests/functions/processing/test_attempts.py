@@ -1,4 +1,4 @@
-"""How runs are counted for the breaker: each once, with the right failures, and also those that time out."""
+"""How runs are counted for the breaker: each once, transient failures as such, and also runs that time out."""
 
 import json
 from typing import Any
@@ -24,25 +24,23 @@ def counted(capsys: pytest.CaptureFixture[str]) -> list[float]:
     return [metrics(line)["TransientFailure"] for line in lines]
 
 
-def test_a_run_that_succeeds_counts_as_none(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_that_succeeds_counts_as_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
     run("demo.echo")
     assert counted(capsys) == [0.0]
 
 
 @pytest.mark.parametrize("error_class", ErrorClass)
-def test_only_failures_that_pass_by_themselves_count(
-    capsys: pytest.CaptureFixture[str], error_class: ErrorClass
-) -> None:
+def test_only_transient_failures_count(capsys: pytest.CaptureFixture[str], error_class: ErrorClass) -> None:
     with pytest.raises(TaskError):
         run("demo.flaky", probability=1, error_class=error_class)
     assert counted(capsys) == [float(error_class in TRANSIENT)]
 
 
-def test_transient_are_those_that_a_task_type_is_told_to_retry() -> None:
+def test_the_transient_classes() -> None:
     assert frozenset({"NETWORK", "RATE_LIMIT", "SYSTEM"}) == TRANSIENT
 
 
-def test_a_run_that_is_about_to_be_cut_off_is_told_before_it_and_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_that_is_about_to_time_out_is_reported_once_beforehand(capsys: pytest.CaptureFixture[str]) -> None:
     attempt = Attempt(LAST_MOMENT_SECONDS)
     attempt._timer.join(10)
     attempt.ended(transiently=False)

@@ -20,12 +20,12 @@ class Parcel(BaseModel):
 
 
 def run(task: Task, data: BaseModel) -> None:
-    """What a task type's function looks like."""
+    """A task type's function."""
 
 
 def test_a_registered_type_is_found_by_its_name() -> None:
     registry = Registry()
-    assert registry.task_type("parcel.send", data=Parcel)(run) is run, "the decorator returns the function as it is"
+    assert registry.task_type("parcel.send", data=Parcel)(run) is run, "the decorator returns the function unchanged"
     found = registry.find("parcel.send")
     assert found
     assert (found.name, found.data, found.run) == ("parcel.send", Parcel, run)
@@ -35,7 +35,7 @@ def test_an_unknown_type_is_none() -> None:
     assert Registry().find("parcel.send") is None
 
 
-def test_a_name_that_is_registered_twice_is_a_mistake_that_says_so() -> None:
+def test_a_name_that_is_registered_twice_is_an_error() -> None:
     registry = Registry()
     registry.task_type("parcel.send", data=Parcel)(run)
     with pytest.raises(ValueError, match=r"'parcel\.send' is registered twice"):
@@ -60,8 +60,8 @@ def test_an_error_in_nested_data_names_the_whole_path() -> None:
     assert found.data_errors({"to": []}) == ()
 
 
-def test_every_shipped_type_can_be_posted() -> None:
-    """A name that the task model refuses could never be used."""
+def test_every_shipped_type_can_be_submitted() -> None:
+    """A name that the task model rejects could never be used."""
     pattern = next(m.pattern for m in NewTask.model_fields["type"].metadata if getattr(m, "pattern", None))
     for name in load_task_types():
         assert re.fullmatch(pattern, name), f"{name} does not match {pattern}"

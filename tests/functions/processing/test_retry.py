@@ -19,7 +19,7 @@ def test_a_wait_is_never_longer_than_back_off_and_cap(draw: float, run: int, bas
 
 
 @given(draw=DRAWS, run=st.integers(1, 20))
-def test_a_permanent_error_is_final_at_once(draw: float, run: int) -> None:
+def test_a_permanent_error_is_never_retried(draw: float, run: int) -> None:
     assert RetryPolicy(attempts=10).retry_in(TaskValidationError(), run, draw) is None
 
 
@@ -35,7 +35,7 @@ def test_a_rate_limit_shorter_than_the_back_off_does_not_shorten_it() -> None:
     assert RetryPolicy().retry_in(TaskRateLimitError(retry_after=0.1), 3, 1.0) == 4.0
 
 
-def test_a_rate_limit_without_end_is_cut_where_no_execution_could_wait_for_it() -> None:
+def test_an_endless_rate_limit_is_capped() -> None:
     assert RetryPolicy().retry_in(TaskRateLimitError(retry_after=1e12), 1, 0.0) == MAX_RETRY_AFTER_SECONDS
 
 
@@ -45,6 +45,6 @@ def test_the_worst_case_counts_all_waits_and_all_runs_but_the_first() -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"attempts": 0}, {"attempts": 11}, {"base": 0.0}, {"base": 5.0}, {"cap": 0.5}])
-def test_a_policy_that_makes_no_sense_is_refused_by_name(wrong: dict[str, float]) -> None:
+def test_an_invalid_policy_is_refused_by_name(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         RetryPolicy(**wrong)  # pyright: ignore[reportArgumentType]

@@ -1,4 +1,4 @@
-"""When the processor's errors say to run again."""
+"""When the processor's errors ask for another run."""
 
 import pytest
 
@@ -17,28 +17,28 @@ def test_a_transient_error_says_when_to_run_again(work: Work, run: int, longest:
     work.does = TaskNetworkError("no route")
     waits = [work.retry_in(run) for _ in range(200)]
     assert all(0 <= wait <= longest for wait in waits)
-    assert max(waits) - min(waits) > longest / 2, "full jitter: drawn between nothing and the whole back-off"
+    assert max(waits) - min(waits) > longest / 2, "full jitter: drawn between zero and the whole back-off"
 
 
-def test_patience_ends_with_the_last_attempt(work: Work) -> None:
+def test_retries_end_with_the_last_attempt(work: Work) -> None:
     work.does = TaskSystemError("down")
     assert work.retry_in(4) is None
 
 
-def test_an_unknown_error_is_given_one_more_chance(work: Work) -> None:
+def test_an_unknown_error_is_retried_once(work: Work) -> None:
     work.does = KeyError("k")
     assert work.retry_in(1) is not None
     assert work.retry_in(2) is None
 
 
-def test_a_rate_limit_is_waited_for_as_long_as_it_asks(work: Work) -> None:
+def test_a_rate_limits_retry_after_is_honoured(work: Work) -> None:
     work.does = TaskRateLimitError("slow down", retry_after=17.5)
     assert work.retry_in(1) == 17.5
     assert work.retry_in(4) is None
 
 
-def test_a_task_type_has_its_own_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    patient = Work(monkeypatch, RetryPolicy(attempts=7, base=0.5, cap=0.5))
-    patient.does = TaskNetworkError("no route")
-    assert 0 <= patient.retry_in(6) <= 0.5
-    assert patient.retry_in(7) is None
+def test_a_task_type_has_its_own_retry_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    custom = Work(monkeypatch, RetryPolicy(attempts=7, base=0.5, cap=0.5))
+    custom.does = TaskNetworkError("no route")
+    assert 0 <= custom.retry_in(6) <= 0.5
+    assert custom.retry_in(7) is None

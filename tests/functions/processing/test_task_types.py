@@ -45,13 +45,13 @@ def test_slow_takes_its_time(monkeypatch: pytest.MonkeyPatch, data: dict[str, in
 
 
 @pytest.mark.parametrize("error_class", ErrorClass)
-def test_flaky_fails_with_the_class_that_it_is_asked_for(error_class: ErrorClass) -> None:
+def test_flaky_fails_with_the_requested_class(error_class: ErrorClass) -> None:
     with pytest.raises(TaskError) as caught:
         run("demo.flaky", {"probability": 1, "error_class": error_class})
     assert type(caught.value) is TASK_ERRORS[error_class]
 
 
-def test_flaky_fails_with_a_network_error_unless_told_otherwise() -> None:
+def test_flaky_fails_with_a_network_error_by_default() -> None:
     with pytest.raises(TASK_ERRORS[ErrorClass.NETWORK]):
         run("demo.flaky", {"probability": 1.0})
 
@@ -67,9 +67,9 @@ def test_flaky_is_reproducible_by_seed_and_attempt() -> None:
         return [flaky_fails(attempt, seed=seed, probability=0.5) for seed in range(10) for attempt in range(1, 5)]
 
     first = runs()
-    assert first == runs(), "the same seed and attempt draw the same lot"
+    assert first == runs(), "the same seed and attempt draw the same number"
     by_seed = [first[start : start + 4] for start in range(0, 40, 4)]
-    assert any(len(set(draws)) == 2 for draws in by_seed), "another attempt of the same task draws anew"
+    assert any(len(set(draws)) == 2 for draws in by_seed), "another attempt of the same task draws another number"
     assert len({tuple(draws) for draws in by_seed}) > 1, "another seed draws differently"
 
 
@@ -80,7 +80,7 @@ def test_flaky_draws_the_same_on_every_version_of_python() -> None:
 
 
 @pytest.mark.parametrize("probability", [0.1, 0.3, 0.7])
-def test_flaky_fails_about_as_often_as_it_is_told(probability: float) -> None:
+def test_flaky_fails_about_as_often_as_requested(probability: float) -> None:
     runs = 2000
     failures = sum(flaky_fails(1, seed=seed, probability=probability) for seed in range(runs))
     tolerance = 4 * math.sqrt(runs * probability * (1 - probability))

@@ -1,4 +1,4 @@
-"""A task type that does what a test says, and what the processor tells the state machine of it."""
+"""A task type that does what a test requires, and what the processor reports to the state machine."""
 
 import json
 from dataclasses import replace
@@ -25,7 +25,7 @@ class Strict(BaseModel):
 
 
 class Work:
-    """A task type `work` that does what the test says: raise `does`, or return it."""
+    """A task type `work` that raises `does`, or returns it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, retry: RetryPolicy = DEFAULT_RETRY) -> None:
         self.does: Any = None
@@ -42,14 +42,14 @@ class Work:
         return self.does
 
     def process(self, attempt: int = 1, **changes: Any) -> Any:
-        return answer(a_message(type="work", **changes), attempt)
+        return run_processor(a_message(type="work", **changes), attempt)
 
     def retry_in(self, run: int) -> Any:
-        """What the error of that run says about the next one."""
+        """The delay until the next run, from the error of this one."""
         event = {"task_id": "some-task", "body": a_message(type="work"), "attempt": run, "run": run, **LEASE}
         with pytest.raises(TaskError) as caught:
             processor.handler(event, CONTEXT)
-        return told(caught.value)["retry_in"]
+        return details(caught.value)["retry_in"]
 
     def fails(self, does: BaseException) -> TaskError:
         self.does = does
@@ -59,17 +59,17 @@ class Work:
         return caught.value
 
 
-def answer(body: str, attempt: int = 1) -> Any:
-    """The processor's answer to what the state machine sends; the result as it lies in the record."""
-    answered = processor.handler(
+def run_processor(body: str, attempt: int = 1) -> Any:
+    """The processor's result for what the state machine sends, parsed."""
+    returned = processor.handler(
         {"task_id": "some-task", "body": body, "attempt": attempt, "run": 1, **LEASE}, CONTEXT
     )
-    assert answered.keys() == {"result"}
-    return json.loads(answered["result"])
+    assert returned.keys() == {"result"}
+    return json.loads(returned["result"])
 
 
-def told(error: BaseException) -> dict[str, Any]:
-    """What the state machine reads from an error's text."""
-    said = json.loads(str(error))
-    assert said.keys() == {"type", "message", "retry_in"}
-    return said
+def details(error: BaseException) -> dict[str, Any]:
+    """What the state machine reads from the text of an error."""
+    parsed = json.loads(str(error))
+    assert parsed.keys() == {"type", "message", "retry_in"}
+    return parsed

@@ -1,4 +1,4 @@
-"""DELETE /tasks/{task_id}: a queued task is cancelled, whoever else is about."""
+"""DELETE /tasks/{task_id}: a queued task is cancelled, whatever happens concurrently."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from functions.tasks.model import Status
 from functions.tasks.record import Record
 from tests.builders import A_FAILURE, TASK_ID, TIMES, a_task, an_item
 from tests.functions.conftest import FRESH_HOURS, Pipeline
-from tests.functions.events.telling import event_of
+from tests.functions.events.support import to_event
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -26,14 +26,14 @@ def item(pipeline: Pipeline) -> dict[str, Any]:
 def test_a_queued_task_is_cancelled_and_shown(pipeline: Pipeline) -> None:
     task_id = pipeline.post(a_task()).document["task_id"]
 
-    answer = pipeline.cancel(task_id)
+    response = pipeline.cancel(task_id)
 
-    assert answer.status == 200
-    assert answer.document == pipeline.read(task_id).document
-    assert answer.document["status"] == "cancelled"
-    assert [entry["status"] for entry in answer.document["history"]] == ["queued", "cancelled"]
-    assert answer.document["history"][-1]["at"] == answer.document["finished_at"]
-    assert answer.document["links"].keys() == {"self", "same_key"}, "it can neither be cancelled nor redriven"
+    assert response.status == 200
+    assert response.document == pipeline.read(task_id).document
+    assert response.document["status"] == "cancelled"
+    assert [entry["status"] for entry in response.document["history"]] == ["queued", "cancelled"]
+    assert response.document["history"][-1]["at"] == response.document["finished_at"]
+    assert response.document["links"].keys() == {"self", "same_key"}, "it can neither be cancelled nor redriven"
 
 
 def test_the_record_of_a_cancelled_task_outlives_its_message(pipeline: Pipeline) -> None:
@@ -44,14 +44,14 @@ def test_the_record_of_a_cancelled_task_outlives_its_message(pipeline: Pipeline)
     assert abs(expires_at - before - timedelta(hours=FRESH_HOURS)) < timedelta(minutes=1)
 
 
-def test_a_task_is_cancelled_once_and_the_second_request_is_answered_alike(pipeline: Pipeline) -> None:
+def test_a_task_is_cancelled_once_and_the_second_response_is_the_same(pipeline: Pipeline) -> None:
     pipeline.put(an_item("queued"))
     first, second = pipeline.cancel(TASK_ID), pipeline.cancel(TASK_ID)
     assert (second.status, second.document) == (200, first.document)
 
 
 @pytest.mark.parametrize(
-    ("cancelled_too_late", "why"),
+    ("too_late", "reason"),
     [
         (an_item("queued", "processing"), "is being processed"),
         (an_item("queued", "processing", "succeeded", result={"S": "null"}), "has succeeded"),
@@ -60,20 +60,20 @@ def test_a_task_is_cancelled_once_and_the_second_request_is_answered_alike(pipel
     ids=lambda value: value if isinstance(value, str) else value["status"]["S"],
 )
 def test_a_task_that_is_no_longer_queued_stays_as_it_is(
-    pipeline: Pipeline, cancelled_too_late: dict[str, Any], why: str
+    pipeline: Pipeline, too_late: dict[str, Any], reason: str
 ) -> None:
-    pipeline.put(cancelled_too_late)
-    answer = pipeline.cancel(TASK_ID)
-    assert answer.status == 409
-    assert why in answer.document["detail"]
-    assert item(pipeline) == cancelled_too_late
+    pipeline.put(too_late)
+    response = pipeline.cancel(TASK_ID)
+    assert response.status == 409
+    assert reason in response.document["detail"]
+    assert item(pipeline) == too_late
 
 
-@pytest.mark.parametrize("task_id", ["nobody", "x" * 129, "x" * 3000])
-def test_a_task_that_nobody_knows_cannot_be_cancelled(pipeline: Pipeline, task_id: str) -> None:
-    """A message without a record, from another producer, neither: there is nothing to write it down on."""
+@pytest.mark.parametrize("task_id", ["no-such-task", "x" * 129, "x" * 3000])
+def test_an_unknown_task_cannot_be_cancelled(pipeline: Pipeline, task_id: str) -> None:
+    """Nor can a message of another producer that has no record yet: there is nothing to write to."""
     assert pipeline.cancel(task_id).status == 404
-    assert pipeline.records() == [], "nothing is made up"
+    assert pipeline.records() == [], "no record is created"
 
 
 def test_a_redriven_task_that_waits_again_leaves_the_index_of_failed_tasks(pipeline: Pipeline) -> None:
@@ -94,13 +94,13 @@ def test_a_cancellation_is_an_event(pipeline: Pipeline) -> None:
     pipeline.put(an_item("queued"))
     old = item(pipeline)
     pipeline.cancel(TASK_ID)
-    event = event_of(
+    event = to_event(
         {"eventID": "1", "dynamodb": {"SequenceNumber": "1", "OldImage": old, "NewImage": item(pipeline)}}
     )
     assert event is not None
     assert (event.attributes()["status"], event.previous_status) == ("cancelled", "queued")
-    told = json.loads(event.document())
-    assert told.keys().isdisjoint({"error", "start_to_finish_ms", "queue_to_start_ms"})
+    document = json.loads(event.document())
+    assert document.keys().isdisjoint({"error", "start_to_finish_ms", "queue_to_start_ms"})
     assert event.at == item(pipeline)["finished_at"]["S"]
 
 
@@ -111,7 +111,7 @@ def a_record(status: Status) -> Record:
 
 
 class Contested:
-    """Records that an execution claims and gives back while they are being cancelled."""
+    """Records that an execution claims and returns while they are being cancelled."""
 
     def __init__(self, *seen: Status) -> None:
         self.seen = list(seen)
@@ -125,7 +125,7 @@ class Contested:
         return a_record(self.seen.pop(0))
 
 
-def test_a_task_that_is_given_back_in_the_middle_is_tried_again() -> None:
+def test_cancelling_is_retried_when_the_task_returns_to_the_queue() -> None:
     records = Contested(Status.QUEUED)
     assert cancel(TASK_ID, records=records, now=NOW, keep_for=timedelta(1)).status is Status.CANCELLED
     assert records.tries == 2
@@ -136,6 +136,6 @@ def test_a_claim_that_comes_first_wins() -> None:
         cancel(TASK_ID, records=Contested(Status.PROCESSING), now=NOW, keep_for=timedelta(1))
 
 
-def test_a_task_that_is_claimed_and_given_back_all_the_time_is_left_for_later() -> None:
-    with pytest.raises(Unavailable, match=rf"^the task '{TASK_ID}' is claimed and given back all the time$"):
+def test_cancelling_gives_up_on_a_task_that_keeps_being_claimed_and_returned() -> None:
+    with pytest.raises(Unavailable, match=rf"^the task '{TASK_ID}' keeps being claimed and returned to the queue$"):
         cancel(TASK_ID, records=Contested(*[Status.QUEUED] * 9), now=NOW, keep_for=timedelta(1))

@@ -1,4 +1,4 @@
-"""GET /tasks: pages of tasks, newest first, while others are posted and worked off."""
+"""GET /tasks: pages of tasks, newest first, while others are submitted and processed."""
 
 import base64
 import itertools
@@ -17,37 +17,37 @@ from functions.adapters.task_table.indexes import SHARDS, list_keys, shard
 from functions.adapters.task_table.lists import DynamoDBTaskIndex
 from functions.tasks.listing.cursor import encode_cursor
 from functions.tasks.listing.model import ListRequest, TaskSummary, parse_list_request
-from functions.tasks.listing.pages import MAX_LOOKED_AT, Place, list_tasks
+from functions.tasks.listing.pages import MAX_EXAMINED, Position, list_tasks
 from functions.tasks.model import Status
 from tests.builders import A_FAILURE, an_item
 from tests.functions.conftest import Pipeline
-from tests.functions.support import CONTEXT, Answer, get_tasks
+from tests.functions.support import CONTEXT, ApiResponse, get_tasks
 
 MOMENT = "2026-01-31T12:{:02}:{:02}.000Z"
-NO_CURSOR = "is not a cursor that an earlier answer gave for these filters"
+NO_CURSOR = "is not a cursor from an earlier response with these filters"
 
 
 def recorded(pipeline: Pipeline, number: int, *statuses: str, **changes: Any) -> str:
-    """The record of a task that was accepted at second `number`; its id."""
+    """Put the record of a task that was accepted at second `number`; return its id."""
     task_id, created_at = f"task-{number:03}", MOMENT.format(*divmod(number, 60))
     changes = list_keys(task_id, Status(statuses[-1]), created_at) | changes
     pipeline.put(an_item(*statuses, task_id={"S": task_id}, created_at={"S": created_at}, **changes))
     return task_id
 
 
-def ids(answer: Answer) -> list[str]:
-    assert answer.status == 200, answer.document
-    return [task["task_id"] for task in answer.document["tasks"]]
+def ids(response: ApiResponse) -> list[str]:
+    assert response.status == 200, response.document
+    return [task["task_id"] for task in response.document["tasks"]]
 
 
 def walk(pipeline: Pipeline, **query: str) -> Iterator[list[str]]:
     """Page after page."""
     while True:
-        answer = pipeline.page(**query)
-        yield ids(answer)
-        if "cursor" not in answer.document:
+        response = pipeline.page(**query)
+        yield ids(response)
+        if "cursor" not in response.document:
             return
-        query["cursor"] = answer.document["cursor"]
+        query["cursor"] = response.document["cursor"]
 
 
 def test_an_empty_table_has_an_empty_page(pipeline: Pipeline) -> None:
@@ -61,7 +61,7 @@ def test_tasks_are_listed_newest_first_page_by_page(pipeline: Pipeline) -> None:
     assert list(itertools.chain(*pages)) == sorted(posted, reverse=True)
 
 
-def test_a_last_page_that_is_full_says_that_it_is_the_last(pipeline: Pipeline) -> None:
+def test_a_full_last_page_has_no_cursor(pipeline: Pipeline) -> None:
     for number in range(6):
         recorded(pipeline, number, "queued")
     assert [len(page) for page in walk(pipeline, limit="3")] == [3, 3]
@@ -77,7 +77,7 @@ def test_new_tasks_and_changes_of_status_neither_repeat_nor_hide_older_ones(pipe
     assert seen == old[::-1]
 
 
-def test_a_summary_says_where_a_task_is_and_nothing_that_was_posted(pipeline: Pipeline) -> None:
+def test_a_summary_has_the_tasks_state_and_nothing_that_was_submitted(pipeline: Pipeline) -> None:
     recorded(pipeline, 1, "queued", "processing", "failed", **A_FAILURE)
     (task,) = pipeline.page().document["tasks"]
     assert task == {
@@ -110,7 +110,7 @@ def test_tasks_are_filtered_by_ordering_key_and_by_both(pipeline: Pipeline) -> N
     assert ids(pipeline.page(ordering_key="key/1")) == [f"task-{number:03}" for number in range(19, 0, -2)]
     both = list(walk(pipeline, ordering_key="key/1", status="queued", limit="2"))
     assert both == [["task-019", "task-015"], ["task-011", "task-007"], ["task-003"]]
-    assert pipeline.page(ordering_key="nobody's").document == {"tasks": []}
+    assert pipeline.page(ordering_key="unknown").document == {"tasks": []}
 
 
 def test_a_page_that_is_full_before_the_last_task_leads_to_another(pipeline: Pipeline) -> None:
@@ -124,7 +124,7 @@ def test_a_page_that_is_full_before_the_last_task_leads_to_another(pipeline: Pip
 def test_a_page_of_one_status_is_not_used_up_by_tasks_of_others(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("functions.tasks.listing.pages.MAX_LOOKED_AT", 3)
+    monkeypatch.setattr("functions.tasks.listing.pages.MAX_EXAMINED", 3)
     failed = recorded(pipeline, 0, "queued", "processing", "failed", **A_FAILURE)
     for number in range(1, 6):
         recorded(pipeline, number, "queued")
@@ -132,7 +132,7 @@ def test_a_page_of_one_status_is_not_used_up_by_tasks_of_others(
 
 
 def test_a_task_is_shown_as_it_is_and_not_as_the_index_says(pipeline: Pipeline) -> None:
-    """An index lags behind: here, for ever."""
+    """An index lags behind: here, forever."""
     stale = recorded(pipeline, 1, "queued")
     recorded(pipeline, 2, "queued", "processing", status_shard={"S": f"queued#{shard('task-002')}"})
     assert ids(pipeline.page(status="queued")) == [stale]
@@ -144,7 +144,7 @@ def test_a_task_that_has_expired_since_is_left_out(pipeline: Pipeline) -> None:
         assert pipeline.page().document == {"tasks": []}
 
 
-def test_records_that_do_not_fit_into_one_answer_are_asked_for_again(pipeline: Pipeline) -> None:
+def test_records_that_do_not_fit_into_one_response_are_requested_again(pipeline: Pipeline) -> None:
     for number in range(5):
         recorded(pipeline, number, "queued")
     client = reader.build().index._client  # pyright: ignore[reportAttributeAccessIssue]
@@ -153,17 +153,17 @@ def test_records_that_do_not_fit_into_one_answer_are_asked_for_again(pipeline: P
     def short(RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 boto3's own name
         ((table, wanted),) = RequestItems.items()
         left = wanted["Keys"][2:]
-        answer = whole(RequestItems={table: {**wanted, "Keys": wanted["Keys"][:2]}})
-        return {**answer, "UnprocessedKeys": {table: {**wanted, "Keys": left}} if left else {}}
+        response = whole(RequestItems={table: {**wanted, "Keys": wanted["Keys"][:2]}})
+        return {**response, "UnprocessedKeys": {table: {**wanted, "Keys": left}} if left else {}}
 
     with mock.patch.object(client, "batch_get_item", short):
         assert len(ids(pipeline.page())) == 5
     none = {"Responses": {}, "UnprocessedKeys": {pipeline.table: {"Keys": [{"task_id": {"S": "task-000"}}]}}}
     with mock.patch.object(client, "batch_get_item", return_value=none):
-        assert pipeline.page(limit="1").status == 503, "no progress is no answer"
+        assert pipeline.page(limit="1").status == 503, "a response without progress is an error"
 
 
-# What is asked wrongly.
+# Invalid requests
 
 
 @pytest.mark.parametrize(
@@ -190,22 +190,22 @@ def test_records_that_do_not_fit_into_one_answer_are_asked_for_again(pipeline: P
     ],
 )
 def test_a_wrong_parameter_is_named(pipeline: Pipeline, query: dict[str, list[str]], field: str) -> None:
-    answer = Answer.of(reader.handler(get_tasks(query), CONTEXT))
-    assert answer.status == 400
-    assert answer.fields == {field}
+    response = ApiResponse.of(reader.handler(get_tasks(query), CONTEXT))
+    assert response.status == 400
+    assert response.fields == {field}
 
 
 def test_the_refusal_of_a_query_says_what_is_wrong() -> None:
-    refused = Answer.of(reader.handler(get_tasks({"status": ["queued", "failed"], "limit": ["seven"]}), CONTEXT))
+    refused = ApiResponse.of(reader.handler(get_tasks({"status": ["queued", "failed"], "limit": ["seven"]}), CONTEXT))
     assert refused.document["title"] == "Invalid query"
     assert refused.document["detail"] == "Nothing was listed. See: status, limit."
     assert refused.message("status") == "is given more than once"
     assert refused.message("limit") == "must be a whole number"
 
 
-def test_all_wrong_parameters_are_named_at_once() -> None:
+def test_all_wrong_parameters_are_named_together() -> None:
     query = {"status": ["x"], "limit": ["x"], "a": ["1", "2"], "ordering_key": ["k", "k"]}
-    assert Answer.of(reader.handler(get_tasks(query), CONTEXT)).fields == {"status", "limit", "a", "ordering_key"}
+    assert ApiResponse.of(reader.handler(get_tasks(query), CONTEXT)).fields == {"status", "limit", "a", "ordering_key"}
 
 
 def test_a_cursor_is_bound_to_its_filters(pipeline: Pipeline) -> None:
@@ -219,8 +219,8 @@ def test_a_cursor_is_bound_to_its_filters(pipeline: Pipeline) -> None:
         {"ordering_key": "task-processing"},
         {"status": "queued", "ordering_key": "task-processing"},
     ):
-        answer = pipeline.page(cursor=cursor, **other)
-        assert (answer.status, answer.message("cursor")) == (400, NO_CURSOR)
+        response = pipeline.page(cursor=cursor, **other)
+        assert (response.status, response.message("cursor")) == (400, NO_CURSOR)
 
 
 def test_a_cursor_that_was_changed_or_made_up_is_refused(pipeline: Pipeline) -> None:
@@ -230,12 +230,12 @@ def test_a_cursor_that_was_changed_or_made_up_is_refused(pipeline: Pipeline) -> 
     forged = base64.urlsafe_b64encode(text.replace("12:00:01", "12:00:02").encode()).decode().rstrip("=")
     made_up = base64.urlsafe_b64encode(json.dumps({"after": "x"}).encode()).decode()
     for wrong in (forged, made_up, good[:-1], good + "A", good + "==", good[4:]):
-        answer = pipeline.page(cursor=wrong)
-        assert (answer.status, answer.message("cursor")) == (400, NO_CURSOR), wrong
+        response = pipeline.page(cursor=wrong)
+        assert (response.status, response.message("cursor")) == (400, NO_CURSOR), wrong
 
 
 @pytest.mark.parametrize(
-    ("place", "status", "key", "cursor"),
+    ("position", "status", "key", "cursor"),
     [
         ("2026-01-31T12:00:01.000Z#task-1", None, None, "NDkyZDhmNWYyMDI2LTAxLTMxVDEyOjAwOjAxLjAwMFojdGFzay0x"),
         (
@@ -258,9 +258,9 @@ def test_a_cursor_that_was_changed_or_made_up_is_refused(pipeline: Pipeline) -> 
         ),
     ],
 )
-def test_a_cursor_outlives_a_deployment(place: str, status: Status | None, key: str | None, cursor: str) -> None:
+def test_a_cursor_outlives_a_deployment(position: str, status: Status | None, key: str | None, cursor: str) -> None:
     request = ListRequest(status=status, ordering_key=key, cursor=cursor)
-    assert (request.cursor_after(place), request.before) == (cursor, place)
+    assert (request.cursor_after(position), request.before) == (cursor, position)
 
 
 @given(
@@ -268,27 +268,27 @@ def test_a_cursor_outlives_a_deployment(place: str, status: Status | None, key: 
     st.none() | st.sampled_from(Status),
     st.none() | st.from_regex(r"[!-~]{1,128}", fullmatch=True),
 )
-def test_every_cursor_that_is_given_is_taken_back(task_id: str, status: Status | None, key: str | None) -> None:
-    place = f"{MOMENT.format(0, 0)}#{task_id}"
+def test_every_cursor_is_accepted_back(task_id: str, status: Status | None, key: str | None) -> None:
+    position = f"{MOMENT.format(0, 0)}#{task_id}"
     filters = {name: [value] for name, value in {"status": status, "ordering_key": key}.items() if value}
-    cursor = ListRequest(status=status, ordering_key=key).cursor_after(place)
-    assert parse_list_request({**filters, "cursor": [cursor]}).before == place
+    cursor = ListRequest(status=status, ordering_key=key).cursor_after(position)
+    assert parse_list_request({**filters, "cursor": [cursor]}).before == position
 
 
-# A key may have more tasks than one call looks at.
+# Keys with more tasks than one call examines
 
 
 class Endless:
-    """A key with tasks without end, of which none or all are what is asked for."""
+    """A key with endless tasks, of which none or all match."""
 
     def __init__(self, status: Status) -> None:
         self.status = status
         self.reads: list[int] = []
 
-    def newest_first(self, *, before: str | None, **_: Any) -> Iterator[Place]:
+    def newest_first(self, *, before: str | None, **_: Any) -> Iterator[Position]:
         first = int(before.partition("#")[2]) - 1 if before else 999_999
         numbers = range(first, 0, -1)
-        return (Place(order=f"{MOMENT.format(0, 0)}#{number:06}", task_id=f"{number:06}") for number in numbers)
+        return (Position(order=f"{MOMENT.format(0, 0)}#{number:06}", task_id=f"{number:06}") for number in numbers)
 
     def summaries(self, task_ids: Collection[str]) -> Mapping[str, TaskSummary]:
         self.reads.append(len(task_ids))
@@ -306,15 +306,15 @@ class Endless:
         }
 
 
-def test_a_page_ends_when_enough_was_looked_at_and_the_next_one_goes_on() -> None:
+def test_a_page_ends_after_enough_records_and_the_next_one_continues() -> None:
     index = Endless(Status.SUCCEEDED)
     request = ListRequest(status=Status.FAILED, ordering_key="k")
     page = list_tasks(request, index)
     assert page.tasks == ()
-    assert index.reads == [100] * (MAX_LOOKED_AT // 100), "as many at a time as DynamoDB takes"
+    assert index.reads == [100] * (MAX_EXAMINED // 100), "as many at a time as DynamoDB accepts"
     assert page.cursor
-    following = request.model_copy(update={"cursor": page.cursor}).before
-    assert following == f"{MOMENT.format(0, 0)}#{1_000_000 - MAX_LOOKED_AT:06}"
+    next_before = request.model_copy(update={"cursor": page.cursor}).before
+    assert next_before == f"{MOMENT.format(0, 0)}#{1_000_000 - MAX_EXAMINED:06}"
 
 
 @pytest.mark.parametrize("limit", [1, 20, 100])

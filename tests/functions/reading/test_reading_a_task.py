@@ -1,4 +1,4 @@
-"""GET /tasks/{task_id}: the record as the state machine leaves it, as a client sees it."""
+"""GET /tasks/{task_id}: the record that the state machine leaves, as a client sees it."""
 
 import json
 from typing import Any, cast
@@ -11,14 +11,14 @@ from functions.api.document.models import TaskView
 from tests.builders import A_FAILURE, TASK_ID, TIMES, a_message, a_task, an_item
 from tests.functions.conftest import Pipeline
 from tests.functions.document.documented import SCHEMAS
-from tests.functions.support import CONTEXT, Answer, event, get_task
+from tests.functions.support import CONTEXT, ApiResponse, event, get_task
 
 
-def test_a_task_that_was_accepted_can_be_read_at_once(pipeline: Pipeline) -> None:
+def test_a_task_that_was_accepted_can_be_read_immediately(pipeline: Pipeline) -> None:
     accepted = pipeline.post(a_task(due_date="2026-12-31", type="demo.echo", data={"a": None}))
     read = pipeline.read(accepted.document["task_id"])
     assert read.status == 200
-    assert read.document == accepted.document, "reading shows what the client was answered"
+    assert read.document == accepted.document, "reading shows what submitting returned"
 
 
 def test_a_queued_task(pipeline: Pipeline) -> None:
@@ -35,7 +35,7 @@ def test_a_queued_task(pipeline: Pipeline) -> None:
             "same_key": "/v1/tasks?ordering_key=task-processing",
             "cancel": f"/v1/tasks/{TASK_ID}",
         },
-    ), "what is not there yet is left out"
+    ), "fields without a value are omitted"
 
 
 def test_a_task_that_is_being_processed(pipeline: Pipeline) -> None:
@@ -63,7 +63,7 @@ def test_a_task_that_failed_shows_its_error(pipeline: Pipeline) -> None:
     assert "result" not in document
 
 
-def test_the_history_is_in_order_and_whole(pipeline: Pipeline) -> None:
+def test_the_history_is_in_order_and_complete(pipeline: Pipeline) -> None:
     statuses = ["queued", "processing", "queued", "processing"]
     pipeline.put(an_item(*statuses))
     document = pipeline.read(TASK_ID).document
@@ -71,7 +71,7 @@ def test_the_history_is_in_order_and_whole(pipeline: Pipeline) -> None:
     assert document["attempts"] == 2
 
 
-def test_runs_that_failed_are_told_where_they_happened(pipeline: Pipeline) -> None:
+def test_failed_runs_are_in_the_history_where_they_happened(pipeline: Pipeline) -> None:
     item = an_item("queued", "processing", "succeeded", result={"S": "1"})
     error = {"class": {"S": "NETWORK"}, "type": {"S": "Timeout"}, "message": {"S": "password=hunter2 was refused"}}
     run = {
@@ -97,7 +97,7 @@ def test_runs_that_failed_are_told_where_they_happened(pipeline: Pipeline) -> No
     assert SCHEMAS.errors({"$ref": "#/components/schemas/HistoryEntry"}, history[2]) == []
 
 
-def test_links_say_what_can_be_done_next(pipeline: Pipeline) -> None:
+def test_links_show_what_can_be_done_next(pipeline: Pipeline) -> None:
     key = {"ordering_key": {"S": "a/b&c=d"}}
     pipeline.put(an_item("queued", "processing", "failed", **A_FAILURE, **key))
     assert pipeline.read(TASK_ID).document["links"] == {
@@ -114,10 +114,12 @@ def test_nothing_of_the_lease_is_shown(pipeline: Pipeline) -> None:
     assert pipeline.read(TASK_ID).document.keys().isdisjoint({"lease_owner", "lease_until", "expires_at", "body"})
 
 
-def test_what_the_record_says_wins_over_what_the_body_says(pipeline: Pipeline) -> None:
+def test_the_record_wins_over_the_body(pipeline: Pipeline) -> None:
     """A producer that sends to the queue directly may write anything into its message."""
-    lies = a_message(task_id=TASK_ID, status="succeeded", attempts=99, history=[], ordering_key="lie", error={"a": 1})
-    pipeline.put(an_item("queued", "processing", body={"S": lies}))
+    misleading = a_message(
+        task_id=TASK_ID, status="succeeded", attempts=99, history=[], ordering_key="other", error={"a": 1}
+    )
+    pipeline.put(an_item("queued", "processing", body={"S": misleading}))
     document = pipeline.read(TASK_ID).document
     assert (document["status"], document["attempts"], document["ordering_key"]) == ("processing", 1, "task-processing")
     assert len(document["history"]) == 2
@@ -129,27 +131,29 @@ def test_what_the_record_says_wins_over_what_the_body_says(pipeline: Pipeline) -
         pytest.param(json.dumps({"task_id": TASK_ID}), id="nothing but an id"),
         pytest.param(json.dumps([{"task_id": TASK_ID}]), id="an array: JSONata finds the id in it"),
         pytest.param(f'{{"task_id": "{TASK_ID}", "title": "\\ud800"}}', id="an unpaired surrogate"),
-        pytest.param(f'{{"task_id": "{TASK_ID}", "n": NaN}}', id="a number that is none"),
+        pytest.param(f'{{"task_id": "{TASK_ID}", "n": NaN}}', id="an invalid number"),
         pytest.param(f'{{"task_id": "{TASK_ID}", "n": {"9" * 5000}}}', id="an integer of 5000 digits"),
         pytest.param(f'{{"task_id": "{TASK_ID}", "n": {"[" * 900 + "]" * 900}}}', id="nested 900 levels deep"),
         pytest.param(f'{{"task_id": "{TASK_ID}", "n": {"[" * 90_000 + "]" * 90_000}}}', id="nested 90000 levels deep"),
     ],
 )
-def test_a_task_with_a_bad_body_that_came_past_the_validator_can_be_read(pipeline: Pipeline, body: str) -> None:
+def test_a_task_with_a_bad_body_that_bypassed_the_validator_can_be_read(pipeline: Pipeline, body: str) -> None:
     """The state machine claims every message with a task id in it, and records its failure."""
     error = {"class": "VALIDATION", "type": "InvalidMessage", "message": "title is required"}
     item = an_item("queued", "processing", "failed", error={"M": {k: {"S": v} for k, v in error.items()}})
     pipeline.put(item | {"body": {"S": body}})
-    answer = Answer.of(reader.handler(get_task(TASK_ID), CONTEXT))  # what nobody validated may lack documented fields
-    assert answer.status == 200, "everybody can see what happened to a task"
-    assert (answer.document["task_id"], answer.document["error"]) == (TASK_ID, error)
+    response = ApiResponse.of(
+        reader.handler(get_task(TASK_ID), CONTEXT)
+    )  # an unvalidated task may lack documented fields
+    assert response.status == 200, "clients can see what happened to any task"
+    assert (response.document["task_id"], response.document["error"]) == (TASK_ID, error)
 
 
 def test_a_task_that_is_not_there_is_not_found(pipeline: Pipeline) -> None:
-    answer = pipeline.read("no-such-task")
-    assert answer.status == 404
-    assert "no-such-task" in answer.document["detail"]
-    assert answer.document["instance"] == "/v1/tasks/no-such-task"
+    response = pipeline.read("no-such-task")
+    assert response.status == 404
+    assert "no-such-task" in response.document["detail"]
+    assert response.document["instance"] == "/v1/tasks/no-such-task"
 
 
 @pytest.mark.parametrize("task_id", ["ü", "\u2028", "'; drop table", "%2e%2e", " ", "\x00", "<b>"])
@@ -158,16 +162,16 @@ def test_a_strange_id_is_not_found(pipeline: Pipeline, task_id: str) -> None:
 
 
 def test_a_task_is_read_strongly_consistent() -> None:
-    """A client that was answered 202 a moment ago finds its task."""
-    asked: list[dict[str, Any]] = []
+    """After a 202, a client finds its task."""
+    requests: list[dict[str, Any]] = []
 
-    class Listening:
+    class Recording:
         def get_item(self, **request: Any) -> dict[str, Any]:
-            asked.append(request)
+            requests.append(request)
             return {}
 
-    assert DynamoDBRecordStore("tasks", cast("Any", Listening())).get("some-task") is None
-    assert asked == [{"TableName": "tasks", "Key": {"task_id": {"S": "some-task"}}, "ConsistentRead": True}]
+    assert DynamoDBRecordStore("tasks", cast("Any", Recording())).get("some-task") is None
+    assert requests == [{"TableName": "tasks", "Key": {"task_id": {"S": "some-task"}}, "ConsistentRead": True}]
 
 
 def test_an_id_of_128_characters_is_looked_up(pipeline: Pipeline) -> None:
@@ -175,15 +179,15 @@ def test_an_id_of_128_characters_is_looked_up(pipeline: Pipeline) -> None:
     assert pipeline.read("x" * 128).status == 200
 
 
-def test_an_id_of_129_characters_is_not_found_without_asking_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "build", lambda: FakeStoreThatIsNeverAsked())
-    answer = Answer.of(reader.handler(event("get_task.json", pathParameters={"task_id": "x" * 129}), CONTEXT))
-    assert answer.status == 404
+def test_an_id_of_129_characters_is_not_found_without_a_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "build", lambda: FakeStoreThatIsNeverQueried())
+    response = ApiResponse.of(reader.handler(event("get_task.json", pathParameters={"task_id": "x" * 129}), CONTEXT))
+    assert response.status == 404
 
 
-class FakeStoreThatIsNeverAsked:
+class FakeStoreThatIsNeverQueried:
     def get(self, task_id: str) -> None:
-        pytest.fail("the table is asked for no id that cannot exist")
+        pytest.fail("the table is not queried for an id that cannot exist")
 
 
 @pytest.mark.parametrize(

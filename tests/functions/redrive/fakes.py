@@ -1,4 +1,4 @@
-"""Redrive in memory: a clock that only calls move, dead letters that come as a test says, and records."""
+"""Redrive in memory: a clock that advances only with calls, dead letters as the test gives them, and records."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -23,14 +23,14 @@ FRESH = timedelta(days=4)
 
 
 def a_received(body: Any, **changes: Any) -> Received:
-    """A message of the dead-letter queue: text as it stands, anything else as JSON."""
+    """A message of the dead-letter queue: text unchanged, anything else as JSON."""
     text = body if isinstance(body, str) else json.dumps(body)
     message = Received(message_id="dead-1", receipt="r", group="dead-group", sent_at=NOON, body=text)
     return replace(message, **changes)
 
 
 def a_dead_letter(**changes: Any) -> dict[str, Any]:
-    """As the state machine sends it when a task has failed."""
+    """The body that the state machine sends when a task has failed."""
     message = {"messageId": "first-1", "body": "{}"}
     return {"task_id": "a", "error": {"message": "no route"}, "attempts": 3, "message": message} | changes
 
@@ -43,7 +43,7 @@ def a_state(**changes: Any) -> TaskState:
 
 
 class Clock:
-    """Stands still between calls."""
+    """Advances only with calls."""
 
     def __init__(self) -> None:
         self.now = NOON
@@ -54,7 +54,7 @@ class Clock:
 
 @dataclass
 class FakeDeadLetters:
-    """`DeadLetters` in memory: one batch a call, and each call takes a second."""
+    """`DeadLetters` in memory: one batch per call; each call takes a second."""
 
     clock: Clock
     batches: list[list[Received]] = field(default_factory=list[list[Received]])
@@ -87,7 +87,7 @@ class FakeTasks:
 
     def keys(self, page: str | None) -> KeysPage:
         keys = {state.ordering_key for state in self.known.values() if state.status is Status.FAILED}
-        return KeysPage(keys=tuple(sorted(keys)), following=None)
+        return KeysPage(keys=tuple(sorted(keys)), next_page=None)
 
     def states(self, task_ids: Collection[str]) -> Mapping[str, TaskState]:
         return {task_id: self.known[task_id] for task_id in task_ids if task_id in self.known}
@@ -102,11 +102,11 @@ class FakeTasks:
         return Mark(task_id=task_id, ordering_key=state.ordering_key, body=task_id, redrives=state.redrives)
 
     def settle(self, mark: Mark) -> None:
-        """It was sent."""
+        """Nothing to do."""
 
 
 class Redrive:
-    """Redrives around fakes. `batches` is what the dead-letter queue shows, call by call."""
+    """Redrives with fakes. `batches` is what the dead-letter queue returns, call by call."""
 
     def __init__(self, *batches: list[Received], known: Sequence[TaskState] = ()) -> None:
         self.clock = Clock()
@@ -116,7 +116,7 @@ class Redrive:
         self._redriver = Redriver(tasks=self.tasks, queue=self.queue, now=self.clock)
 
     def sweep(self) -> Sweep:
-        """A new look into the dead-letter queue."""
+        """A new sweep of the dead-letter queue."""
         return Sweep(dead_letters=self.dead_letters, tasks=self.tasks, now=self.clock, fresh_for=FRESH)
 
     def one(self, task_id: str) -> RedriveReport:

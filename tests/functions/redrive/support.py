@@ -11,7 +11,7 @@ from functions.tasks.errors import Unavailable
 from tests.builders import a_message, an_item
 from tests.functions.conftest import Pipeline
 from tests.functions.document.documented import assert_documented
-from tests.functions.support import CONTEXT, Answer, post
+from tests.functions.support import CONTEXT, ApiResponse, post
 
 FAILED_AT = "2026-01-31T12:00:02.000Z"
 
@@ -37,10 +37,10 @@ def a_failed_task(pipeline: Pipeline, task_id: str, sequence: int = 1, *, key: s
         )
     )
     if dead_letter:
-        a_letter(pipeline, task_id, attempts, body)
+        a_dead_letter_of(pipeline, task_id, attempts, body)
 
 
-def a_letter(pipeline: Pipeline, task_id: str, attempts: int, body: str = "{}") -> None:
+def a_dead_letter_of(pipeline: Pipeline, task_id: str, attempts: int, body: str = "{}") -> None:
     """A dead letter as the state machine sends it."""
     dead_letter = {
         "task_id": task_id,
@@ -61,39 +61,39 @@ def send_dead(pipeline: Pipeline, body: str, group: str, deduplication_id: str =
     )
 
 
-def redrive_one(task_id: str) -> Answer:
+def redrive_one(task_id: str) -> ApiResponse:
     made = post(None, resource="/tasks/{task_id}/redrive", pathParameters={"task_id": task_id})
     return documented(made, "/tasks/{task_id}/redrive")
 
 
-def redrive_many(**request: Any) -> Answer:
+def redrive_many(**request: Any) -> ApiResponse:
     return documented(post(request, resource="/redrive"), "/redrive")
 
 
 def redriven_by(**request: Any) -> list[str]:
-    """The ids of the tasks that a redrive took."""
-    answer = redrive_many(dry_run=False, **request)
-    assert answer.status == 202, answer
-    return listed(answer)
+    """Redrive; the ids of the redriven tasks."""
+    response = redrive_many(dry_run=False, **request)
+    assert response.status == 202, response
+    return listed(response)
 
 
-def documented(event: dict[str, Any], path: str) -> Answer:
-    answer = Answer.of(redrive.handler(event, CONTEXT))
-    assert_documented(answer, "POST", path)
-    return answer
+def documented(event: dict[str, Any], path: str) -> ApiResponse:
+    response = ApiResponse.of(redrive.handler(event, CONTEXT))
+    assert_documented(response, "POST", path)
+    return response
 
 
-def listed(answer: Answer) -> list[str]:
-    return [task["task_id"] for task in answer.document["tasks"]]
+def listed(response: ApiResponse) -> list[str]:
+    return [task["task_id"] for task in response.document["tasks"]]
 
 
 def with_clock(now: Callable[[], datetime]) -> redrive.Ports:
-    """What the handler works with, at another time."""
+    """The handler's ports, with another clock."""
     return dataclasses.replace(redrive.build(), now=now)
 
 
 def sent(pipeline: Pipeline) -> list[str]:
-    """The task ids of what is in the queue, in order."""
+    """The task ids of the messages in the queue, in order."""
     return [json.loads(message["Body"])["task_id"] for message in pipeline.messages()]
 
 

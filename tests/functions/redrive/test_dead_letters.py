@@ -1,4 +1,4 @@
-"""What a dead letter is read as, and what its task's record makes of it, to the millisecond."""
+"""How dead letters are parsed, and judged by their tasks' records, to the millisecond."""
 
 import json
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from tests.functions.redrive.fakes import FRESH, NOON, SECOND, a_dead_letter, a_
 MILLISECOND = timedelta(milliseconds=1)
 
 
-# Reading
+# Parsing
 
 
 def test_a_failure_is_read_with_its_attempts() -> None:
@@ -23,8 +23,8 @@ def test_a_failure_is_read_with_its_attempts() -> None:
 
 
 @pytest.mark.parametrize(("attempts", "read"), [(2.0, 2), ("many", 0), (None, 0)])
-def test_attempts_that_are_no_number_count_as_none(attempts: Any, read: int) -> None:
-    """The least that there can be: such a dead letter is stale as soon as its task has run again."""
+def test_attempts_that_are_not_a_number_count_as_none(attempts: Any, read: int) -> None:
+    """The minimum: such a dead letter is stale as soon as its task has run again."""
     assert read_dead_letter(a_received(a_dead_letter(attempts=attempts))).attempts == read
 
 
@@ -52,13 +52,13 @@ def test_an_undelivered_message_without_a_type_has_the_default_type() -> None:
         (a_dead_letter(task_id=None, message={}), "dead-1", "no route"),
     ],
 )
-def test_a_malformed_message_says_why_under_the_id_that_it_first_had(body: Any, message_id: str, reason: str) -> None:
+def test_a_malformed_message_has_a_reason_and_its_original_id(body: Any, message_id: str, reason: str) -> None:
     dead_letter = read_dead_letter(a_received(body))
     assert (dead_letter.kind, dead_letter.original_id, dead_letter.reason) == (Kind.MALFORMED, message_id, reason)
 
 
 def an_unclaimed(body: Any) -> Received:
-    """A dead letter of a message that the claim took for no task."""
+    """A dead letter of a message that the claim treated as malformed."""
     attributes = {"MessageGroupId": "customer-42", "SentTimestamp": "1769860800250"}
     message = {"messageId": "first-1", "body": json.dumps(body), "attributes": attributes}
     return a_received(a_dead_letter(task_id=None, attempts=0, message=message))
@@ -68,11 +68,11 @@ def test_a_task_that_was_never_claimed_is_read_as_it_was_sent() -> None:
     dead_letter = read_dead_letter(an_unclaimed({"task_id": "a", "type": "email"}))
     assert (dead_letter.kind, dead_letter.task_id, dead_letter.type) == (Kind.UNDELIVERED, "a", "email")
     assert (dead_letter.received.group, dead_letter.received.sent_at) == ("customer-42", NOON + 250 * MILLISECOND)
-    assert dead_letter.received.receipt == "r", "and it is the dead letter that is deleted"
+    assert dead_letter.received.receipt == "r", "it is the dead letter that is deleted"
 
 
 @pytest.mark.parametrize("body", [[], None, "text", {"title": "no id"}])
-def test_what_the_claim_was_right_to_refuse_keeps_its_reason(body: Any) -> None:
+def test_a_message_that_the_claim_refused_rightly_keeps_its_reason(body: Any) -> None:
     dead_letter = read_dead_letter(an_unclaimed(body))
     assert (dead_letter.kind, dead_letter.original_id, dead_letter.reason) == (Kind.MALFORMED, "first-1", "no route")
 
@@ -80,16 +80,16 @@ def test_what_the_claim_was_right_to_refuse_keeps_its_reason(body: Any) -> None:
 # Judging
 
 
-def a_letter(kind: Kind, sent_at: datetime = NOON) -> DeadLetter:
+def a_dead_letter_of(kind: Kind, sent_at: datetime = NOON) -> DeadLetter:
     return DeadLetter(received=a_received("{}", sent_at=sent_at), kind=kind, task_id="a", attempts=2)
 
 
 @pytest.mark.parametrize(
     ("age", "verdict"), [(FRESH - MILLISECOND, Verdict.SEND), (FRESH, Verdict.CURRENT), (2 * FRESH, Verdict.CURRENT)]
 )
-def test_a_message_without_a_record_is_sent_while_no_record_can_have_expired(age: timedelta, verdict: Verdict) -> None:
-    assert judge(a_letter(Kind.UNDELIVERED), None, NOON + age, FRESH) is verdict
-    assert judge(a_letter(Kind.FAILURE), None, NOON + age, FRESH) is Verdict.CURRENT
+def test_a_message_without_a_record_is_sent_until_one_may_have_expired(age: timedelta, verdict: Verdict) -> None:
+    assert judge(a_dead_letter_of(Kind.UNDELIVERED), None, NOON + age, FRESH) is verdict
+    assert judge(a_dead_letter_of(Kind.FAILURE), None, NOON + age, FRESH) is Verdict.CURRENT
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_message_without_a_record_is_sent_while_no_record_can_have_expired(age
 def test_a_task_is_busy_up_to_the_last_millisecond_of_its_lease(until: timedelta, verdict: Verdict) -> None:
     lease_until = int((NOON + until).timestamp() * 1000)
     processing = a_state(status=Status.PROCESSING, lease_until=lease_until)
-    assert judge(a_letter(Kind.UNDELIVERED), processing, NOON, FRESH) is verdict
+    assert judge(a_dead_letter_of(Kind.UNDELIVERED), processing, NOON, FRESH) is verdict
 
 
 @pytest.mark.parametrize(
@@ -110,9 +110,11 @@ def test_a_message_is_stale_when_it_was_sent_before_the_redrive_by_any_clock(
 ) -> None:
     """SQS's clock and ours may differ by five seconds."""
     redriven = a_state(redriven_at=NOON + later)
-    assert judge(a_letter(Kind.UNDELIVERED), redriven, NOON + FRESH, FRESH) is verdict
+    assert judge(a_dead_letter_of(Kind.UNDELIVERED), redriven, NOON + FRESH, FRESH) is verdict
 
 
 @pytest.mark.parametrize(("attempts", "verdict"), [(1, Verdict.CURRENT), (2, Verdict.CURRENT), (3, Verdict.STALE)])
-def test_a_failure_stands_until_its_task_has_run_again(attempts: int, verdict: Verdict) -> None:
-    assert judge(a_letter(Kind.FAILURE), a_state(status=Status.FAILED, attempts=attempts), NOON, FRESH) is verdict
+def test_a_failure_is_current_until_its_task_has_run_again(attempts: int, verdict: Verdict) -> None:
+    assert (
+        judge(a_dead_letter_of(Kind.FAILURE), a_state(status=Status.FAILED, attempts=attempts), NOON, FRESH) is verdict
+    )

@@ -17,8 +17,8 @@ from tests.builders import LEAVE_OUT, a_message, an_item
 from tests.functions.conftest import Pipeline
 from tests.functions.redrive.support import (
     FAILED_AT,
+    a_dead_letter_of,
     a_failed_task,
-    a_letter,
     body,
     documented,
     listed,
@@ -30,7 +30,7 @@ from tests.functions.redrive.support import (
     unavailable,
     with_clock,
 )
-from tests.functions.support import CONTEXT, Answer, post
+from tests.functions.support import CONTEXT, ApiResponse, post
 
 
 @pytest.fixture
@@ -38,14 +38,14 @@ def pipeline(own_pipeline: Pipeline) -> Pipeline:
     return own_pipeline
 
 
-def test_a_failed_task_goes_back_with_its_whole_message(pipeline: Pipeline) -> None:
+def test_a_failed_task_is_redriven_with_its_whole_message(pipeline: Pipeline) -> None:
     a_failed_task(pipeline, "a", key="customer-7")
 
-    answer = redrive_one("a")
+    response = redrive_one("a")
 
-    assert answer.status == 202
-    assert answer.document["dead_letters_removed"] == 1
-    (task,) = answer.document["tasks"]
+    assert response.status == 202
+    assert response.document["dead_letters_removed"] == 1
+    (task,) = response.document["tasks"]
     assert (task["task_id"], task["ordering_key"], task["redrives"]) == ("a", "customer-7", 1)
     (message,) = pipeline.messages()
     assert message["Body"] == a_message(task_id="a", ordering_key="customer-7"), "byte for byte"
@@ -53,7 +53,7 @@ def test_a_failed_task_goes_back_with_its_whole_message(pipeline: Pipeline) -> N
     assert message["Attributes"]["MessageDeduplicationId"] == "a-redrive-1"
 
 
-def test_the_record_says_that_it_is_queued_and_the_history_why(pipeline: Pipeline) -> None:
+def test_the_record_becomes_queued_and_the_history_keeps_the_error(pipeline: Pipeline) -> None:
     a_failed_task(pipeline, "a")
 
     redrive_one("a")
@@ -64,7 +64,7 @@ def test_the_record_says_that_it_is_queued_and_the_history_why(pipeline: Pipelin
         {"N": "1"},
         {"S": "a-redrive-1"},
     )
-    assert item["attempts"] == {"N": "1"}, "attempts count on"
+    assert item["attempts"] == {"N": "1"}, "attempts keep counting"
     gone = {"error", "finished_at", "expires_at", "failed_key"}
     assert item.keys().isdisjoint(gone), "a queued task has no outcome, does not expire and has not failed"
     document = pipeline.read("a").document
@@ -80,18 +80,18 @@ def test_a_task_that_has_not_failed_is_a_conflict(pipeline: Pipeline, status: st
     pipeline.put(an_item(*history, task_id={"S": "a"}))
     before = pipeline.records()
 
-    answer = redrive_one("a")
+    response = redrive_one("a")
 
-    assert answer.status == 409
+    assert response.status == 409
     assert (pipeline.records(), pipeline.messages()) == (before, [])
 
 
-@pytest.mark.parametrize("task_id", ["nobody", "x" * 129, "x" * 5000])
+@pytest.mark.parametrize("task_id", ["no-such-task", "x" * 129, "x" * 5000])
 def test_an_unknown_task_is_not_found(pipeline: Pipeline, task_id: str) -> None:
     assert redrive_one(task_id).status == 404
 
 
-def test_a_task_that_was_put_back_is_not_put_back_again(pipeline: Pipeline) -> None:
+def test_a_redriven_task_is_not_redriven_again(pipeline: Pipeline) -> None:
     a_failed_task(pipeline, "a")
     redrive_one("a")
 
@@ -99,7 +99,7 @@ def test_a_task_that_was_put_back_is_not_put_back_again(pipeline: Pipeline) -> N
     assert sent(pipeline) == ["a"]
 
 
-def test_a_redrive_that_died_before_it_sent_is_finished_by_the_next(
+def test_a_redrive_that_crashed_before_it_sent_is_finished_by_the_next(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a_failed_task(pipeline, "a")
@@ -116,7 +116,7 @@ def test_a_redrive_that_died_before_it_sent_is_finished_by_the_next(
 
 
 @pytest.mark.parametrize("filters", [{}, {"error_class": "NETWORK"}, {"failed_from": FAILED_AT}])
-def test_a_bulk_redrive_that_died_goes_on_in_order_whatever_the_filter(
+def test_a_bulk_redrive_that_crashed_is_continued_in_order_whatever_the_filter(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, filters: dict[str, Any]
 ) -> None:
     for sequence, task_id in enumerate("abc"):
@@ -134,7 +134,7 @@ def test_a_bulk_redrive_that_died_goes_on_in_order_whatever_the_filter(
 send_message = SQSTaskQueue.send
 
 
-def test_a_redrive_that_died_before_it_settled_sends_nothing_twice(
+def test_a_redrive_that_crashed_before_it_settled_sends_nothing_twice(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a_failed_task(pipeline, "a")
@@ -146,8 +146,8 @@ def test_a_redrive_that_died_before_it_settled_sends_nothing_twice(
     assert sent(pipeline) == ["a"], "SQS drops the second message of the same redrive"
 
 
-def test_two_operators_at_once_keep_the_order(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second one meets a task that the first one has marked and not sent, and sends it before the next."""
+def test_two_concurrent_operators_keep_the_order(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one finds a task that the first one has marked but not sent, and sends it before the next."""
     for sequence, task_id in enumerate("ab"):
         a_failed_task(pipeline, task_id, sequence)
     second: list[str] = []
@@ -164,7 +164,7 @@ def test_two_operators_at_once_keep_the_order(pipeline: Pipeline, monkeypatch: p
     assert sent(pipeline) == ["a", "b"]
 
 
-def test_a_task_that_fails_again_is_put_back_again_with_a_number_of_its_own(pipeline: Pipeline) -> None:
+def test_a_task_that_fails_again_is_redriven_again_with_a_new_number(pipeline: Pipeline) -> None:
     a_failed_task(pipeline, "a", redrives={"N": "1"}, redrive_id={"S": "a-redrive-1"}, attempts=2)
 
     assert redrive_one("a").document["tasks"][0]["redrives"] == 2
@@ -173,19 +173,19 @@ def test_a_task_that_fails_again_is_put_back_again_with_a_number_of_its_own(pipe
 
 def test_a_dry_run_is_the_default_and_changes_nothing(pipeline: Pipeline) -> None:
     a_failed_task(pipeline, "a")
-    a_letter(pipeline, "succeeded-since", 1)
+    a_dead_letter_of(pipeline, "succeeded-since", 1)
     pipeline.put(an_item("queued", "processing", "succeeded", task_id={"S": "succeeded-since"}))
     before = pipeline.records()
 
-    answer = Answer.of(redrive.handler(post(None, resource="/redrive"), CONTEXT))
+    response = ApiResponse.of(redrive.handler(post(None, resource="/redrive"), CONTEXT))
 
-    assert (answer.status, answer.document["dry_run"], listed(answer)) == (200, True, ["a"])
-    assert answer.document["tasks"][0]["redrives"] == 1, "as it would be"
+    assert (response.status, response.document["dry_run"], listed(response)) == (200, True, ["a"])
+    assert response.document["tasks"][0]["redrives"] == 1, "as it would be"
     assert (pipeline.records(), pipeline.messages()) == (before, [])
-    assert len(pipeline.dead_letters()) == 2, "and the dead letters can be received at once"
+    assert len(pipeline.dead_letters()) == 2, "the dead letters can be received immediately"
 
 
-def test_each_key_is_put_back_in_its_original_order(pipeline: Pipeline) -> None:
+def test_each_key_is_redriven_in_its_original_order(pipeline: Pipeline) -> None:
     for sequence, (task_id, key) in enumerate([("z", "k"), ("y", "l"), ("x", "k"), ("w", "k"), ("v", "l")]):
         a_failed_task(pipeline, task_id, sequence, key=key)
 
@@ -195,7 +195,7 @@ def test_each_key_is_put_back_in_its_original_order(pipeline: Pipeline) -> None:
 
 
 @pytest.mark.parametrize(
-    ("filters", "taken"),
+    ("filters", "redriven"),
     [
         ({}, "abc"),
         ({"error_class": "SYSTEM"}, "b"),
@@ -209,38 +209,36 @@ def test_each_key_is_put_back_in_its_original_order(pipeline: Pipeline) -> None:
         ({"failed_from": "2026-01-31T12:00:00Z", "failed_until": "2026-01-31T12:30:00Z"}, "ab"),
     ],
 )
-def test_filters_pick_what_is_put_back(pipeline: Pipeline, filters: dict[str, Any], taken: str) -> None:
+def test_filters_select_what_is_redriven(pipeline: Pipeline, filters: dict[str, Any], redriven: str) -> None:
     a_failed_task(pipeline, "a", 1)
     a_failed_task(pipeline, "b", 2, key="other", error_class="SYSTEM")
     a_failed_task(pipeline, "c", 3, type={"S": "email"}, finished_at={"S": "2026-01-31T13:30:00.000Z"})
 
-    assert sorted(listed(redrive_many(**filters))) == list(taken)
-    assert sorted(redriven_by(**filters)) == list(taken)
+    assert sorted(listed(redrive_many(**filters))) == list(redriven)
+    assert sorted(redriven_by(**filters)) == list(redriven)
     assert sorted(dead_letter["task_id"] for dead_letter in map(body, pipeline.dead_letters())) == sorted(
-        set("abc") - set(taken)
+        set("abc") - set(redriven)
     )
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
-def test_a_long_redrive_goes_on_where_it_stopped(pipeline: Pipeline, dry_run: bool) -> None:
+def test_a_long_redrive_continues_where_it_stopped(pipeline: Pipeline, dry_run: bool) -> None:
     ids = [f"task-{number:02d}" for number in range(12)]
     for sequence, task_id in enumerate(ids):
         a_failed_task(pipeline, task_id, sequence, key=f"key-{sequence // 5}")
-    taken: list[str] = []
+    redriven: list[str] = []
     request: dict[str, Any] = {"dry_run": dry_run, "limit": 3}
     for _ in range(20):
-        answer = redrive_many(**request)
-        taken += listed(answer)
-        if "continuation" not in answer.document:
+        response = redrive_many(**request)
+        redriven += listed(response)
+        if "continuation" not in response.document:
             break
-        request["continuation"] = answer.document["continuation"]
+        request["continuation"] = response.document["continuation"]
 
-    assert taken == ids
+    assert redriven == ids
 
 
-def test_pages_of_keys_are_gone_through_one_after_the_other(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pages_of_keys_are_processed_one_after_the_other(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("functions.adapters.task_table.failures._PAGE", 2)
     ids = [f"task-{number}" for number in range(7)]
     for sequence, task_id in enumerate(ids):
@@ -257,7 +255,7 @@ def test_a_task_that_fails_again_during_a_redrive_is_left_for_the_next(pipeline:
     soon = (datetime.now(UTC) + timedelta(seconds=1)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     a_failed_task(pipeline, "a", 0, attempts=2, redrives={"N": "1"}, finished_at={"S": soon})
 
-    assert redriven_by(continuation=first.document["continuation"]) == ["b"], "else it would never end"
+    assert redriven_by(continuation=first.document["continuation"]) == ["b"], "otherwise it would never end"
 
 
 def test_no_call_takes_longer_than_the_gateway_waits(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,10 +265,10 @@ def test_no_call_takes_longer_than_the_gateway_waits(pipeline: Pipeline, monkeyp
     slow = with_clock(lambda: next(moments))
     with monkeypatch.context() as patch:
         patch.setattr(redrive, "build", lambda: slow)
-        answer = redrive_many(dry_run=False)
+        response = redrive_many(dry_run=False)
 
-    assert 0 <= len(listed(answer)) < 3
-    assert "continuation" in answer.document
+    assert 0 <= len(listed(response)) < 3
+    assert "continuation" in response.document
 
 
 @pytest.mark.parametrize(
@@ -290,12 +288,12 @@ def test_no_call_takes_longer_than_the_gateway_waits(pipeline: Pipeline, monkeyp
         ("{", "body"),
     ],
 )
-def test_a_wrong_request_puts_nothing_back(pipeline: Pipeline, request_body: Any, field: str) -> None:
+def test_an_invalid_request_redrives_nothing(pipeline: Pipeline, request_body: Any, field: str) -> None:
     a_failed_task(pipeline, "a")
-    answer = documented(post(request_body, resource="/redrive"), "/redrive")
+    response = documented(post(request_body, resource="/redrive"), "/redrive")
 
-    assert answer.status == 400
-    assert answer.fields == {field}
+    assert response.status == 400
+    assert response.fields == {field}
     assert pipeline.messages() == []
 
 
@@ -305,15 +303,13 @@ def test_a_wrong_request_puts_nothing_back(pipeline: Pipeline, request_body: Any
         ({"error_class": "BAD_LUCK"}, "must be one of VALIDATION, NETWORK, RATE_LIMIT, SYSTEM, UNKNOWN"),
         (
             {"failed_from": "yesterday"},
-            "must be an ISO 8601 date and time with its zone, such as 2026-01-31T17:00:00Z",
+            "must be an ISO 8601 date and time with a time zone, such as 2026-01-31T17:00:00Z",
         ),
-        ({"continuation": "?"}, "is not a continuation that an earlier answer gave"),
+        ({"continuation": "?"}, "is not a continuation from an earlier response"),
         ('{"limit": 1, "limit": 2}', "has the key 'limit' twice in one object"),
     ],
 )
-def test_the_refusal_of_a_request_says_what_would_be_right(
-    pipeline: Pipeline, request_body: Any, message: str
-) -> None:
+def test_the_refusal_of_a_request_says_what_is_expected(pipeline: Pipeline, request_body: Any, message: str) -> None:
     (error,) = documented(post(request_body, resource="/redrive"), "/redrive").document["errors"]
     assert error["message"] == message
 
@@ -326,8 +322,8 @@ def test_the_refusal_of_a_request_names_the_wrong_fields(pipeline: Pipeline) -> 
     )
 
 
-def test_a_continuation_is_taken_back_whatever_the_key_is_called_and_only_as_it_was_given() -> None:
-    """A key may hold any printable character: these need both characters that base64 has for URLs alone."""
+def test_a_continuation_is_accepted_back_for_any_key_but_only_unchanged() -> None:
+    """A key may have any printable character: these need both characters that only URL-safe base64 has."""
     given = Continuation(before=FAILED_AT, key="~~~?~???~", sequence="7").encode()
     assert {"-", "_"} <= set(given)
     assert Continuation.decode(given) == Continuation(before=FAILED_AT, key="~~~?~???~", sequence="7")
@@ -335,16 +331,16 @@ def test_a_continuation_is_taken_back_whatever_the_key_is_called_and_only_as_it_
         Continuation.decode(given[:8] + "*" + given[8:])
 
 
-def test_a_redrive_takes_what_had_failed_when_it_began() -> None:
-    began = FAILED_AT
-    for failed_at, taken in ((None, True), (began, True), ("2026-01-31T12:00:02.001Z", False)):
+def test_a_redrive_includes_what_had_failed_when_it_started() -> None:
+    started = FAILED_AT
+    for failed_at, redriven in ((None, True), (started, True), ("2026-01-31T12:00:02.001Z", False)):
         failed = TaskState(
             task_id="a", ordering_key="k", status=Status.FAILED, type="t", created_at="", failed_at=failed_at
         )
-        assert RedriveRequest().takes(failed, began) is taken
+        assert RedriveRequest().matches(failed, started) is redriven
 
 
-def test_a_table_that_does_not_answer_is_unavailable(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_that_does_not_respond_is_unavailable(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     a_failed_task(pipeline, "a")
     monkeypatch.setenv("TABLE_NAME", "gone")
     redrive.build.cache_clear()
@@ -355,7 +351,7 @@ def test_a_table_that_does_not_answer_is_unavailable(pipeline: Pipeline, monkeyp
         redrive.build.cache_clear()
 
 
-def test_keys_left_out_of_an_answer_are_no_missing_records() -> None:
+def test_unprocessed_keys_are_not_missing_records() -> None:
     class Throttled:
         def batch_get_item(self, **_: Any) -> Any:
             return {"Responses": {"t": []}, "UnprocessedKeys": {"t": {"Keys": []}}}
@@ -364,7 +360,7 @@ def test_keys_left_out_of_an_answer_are_no_missing_records() -> None:
         DynamoDBFailedTasks("t", Throttled()).states(["a"])  # pyright: ignore[reportArgumentType]
 
 
-def test_a_record_of_before_has_no_index_entry_and_is_put_back_one_by_one(pipeline: Pipeline) -> None:
+def test_a_record_without_an_index_entry_is_redriven_only_individually(pipeline: Pipeline) -> None:
     a_failed_task(pipeline, "a", failed_key=LEAVE_OUT, sequence_number=LEAVE_OUT)
     assert redriven_by() == []
     assert redrive_one("a").status == 202

@@ -1,4 +1,4 @@
-"""Redrive and the dead-letter queue, in memory: how long it takes, what it holds back, and what it reports."""
+"""Redrive and the dead-letter queue, in memory: its time limits, what it holds back, and what it reports."""
 
 from typing import Any
 
@@ -16,19 +16,19 @@ def of_others(count: int) -> list[Received]:
 
 
 def undelivered(task_id: str, **changes: Any) -> Received:
-    """A message that SQS gave up, of key `k` unless the record says otherwise."""
+    """A message that SQS gave up on, of key `k` unless its record says otherwise."""
     return a_received({"task_id": task_id}, **{"group": "k", "message_id": f"message-{task_id}", **changes})
 
 
-def test_a_sweep_receives_nothing_when_its_time_is_over() -> None:
+def test_a_sweep_receives_nothing_after_its_time() -> None:
     redrive = Redrive(*[of_others(1)] * 9)
     redrive.sweep().run(NOON + 3 * SECOND)
-    assert redrive.clock.now == NOON + 3 * SECOND, "the third second is the last that a call may begin before"
+    assert redrive.clock.now == NOON + 3 * SECOND, "no call starts after the third second"
     assert len(redrive.dead_letters.batches) == 6
 
 
 @pytest.mark.parametrize("remove", [True, False])
-def test_a_sweep_deletes_and_releases_nothing_when_its_time_is_over(remove: bool) -> None:
+def test_a_sweep_deletes_and_releases_nothing_after_its_time(remove: bool) -> None:
     redrive = Redrive(of_others(9))
     sweep = redrive.sweep()
     sweep.run(NOON + SECOND)
@@ -40,7 +40,7 @@ def test_a_sweep_deletes_and_releases_nothing_when_its_time_is_over(remove: bool
     assert sweep.removed == len(redrive.dead_letters.deleted)
 
 
-def test_messages_that_were_sent_at_the_same_moment_keep_the_order_they_came_in() -> None:
+def test_messages_that_were_sent_at_the_same_time_keep_the_order_of_receipt() -> None:
     redrive = Redrive([undelivered(task_id) for task_id in ("b", "a", "c")])
     sweep = redrive.sweep()
     sweep.run(NOON + SECOND)
@@ -48,17 +48,17 @@ def test_messages_that_were_sent_at_the_same_moment_keep_the_order_they_came_in(
     assert [one.dead_letter.task_id for one in found if one] == ["b", "a", "c"]
 
 
-def test_the_redrive_of_one_task_takes_ten_seconds_for_the_dead_letter_queue_and_no_more() -> None:
+def test_the_redrive_of_one_task_spends_at_most_ten_seconds_on_the_dead_letter_queue() -> None:
     own = a_received(a_dead_letter(), receipt="own")
     redrive = Redrive([own], of_others(30), known=[a_state(status=Status.FAILED)])
     report = redrive.one("a")
     assert (report.dead_letters_removed, redrive.dead_letters.deleted) == (1, ["own"])
-    assert redrive.clock.now == NOON + 11 * SECOND, "the first second went into the record"
+    assert redrive.clock.now == NOON + 11 * SECOND, "the first second was spent on the record"
     assert len(redrive.dead_letters.released) == 6, "after three calls to receive, and one to delete"
 
 
 @pytest.mark.parametrize("status", [Status.PROCESSING, Status.SUCCEEDED, Status.CANCELLED])
-def test_a_redrive_that_was_never_settled_is_not_sent_again_once_its_task_has_gone_on(status: Status) -> None:
+def test_an_unsettled_redrive_is_not_sent_again_once_its_task_has_moved_on(status: Status) -> None:
     redrive = Redrive(known=[a_state(status=status)])
     with pytest.raises(Conflict):
         redrive.one("a")
@@ -68,12 +68,12 @@ def test_a_redrive_that_was_never_settled_is_not_sent_again_once_its_task_has_go
 # All failed tasks
 
 
-def test_a_redrive_begins_nothing_new_after_ten_seconds() -> None:
+def test_a_redrive_starts_nothing_new_after_ten_seconds() -> None:
     numbers = [f"{number:02}" for number in range(20)]
     failed = [a_state(task_id=n, status=Status.FAILED, failed_at="", sequence_number=n) for n in numbers]
     redrive = Redrive(known=failed)
     report = redrive.many(dry_run=False)
-    assert len(report.tasks) == 9, "after one second of looking for dead letters"
+    assert len(report.tasks) == 9, "after a sweep of one second"
     assert redrive.clock.now == NOON + 10 * SECOND
     assert report.continuation
 
@@ -86,7 +86,7 @@ def test_undelivered_messages_beyond_the_limit_are_left_for_the_next_call() -> N
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
-def test_a_redrive_that_leaves_out_what_does_not_fit_has_done_all(dry_run: bool) -> None:
+def test_a_redrive_whose_filters_match_nothing_is_complete(dry_run: bool) -> None:
     report = Redrive([undelivered("a")]).many(dry_run=dry_run, type="email")
     assert (report.tasks, report.continuation) == ((), None)
 
@@ -94,11 +94,11 @@ def test_a_redrive_that_leaves_out_what_does_not_fit_has_done_all(dry_run: bool)
 @pytest.mark.parametrize(
     "filters", [{"ordering_key": "k"}, {"type": "default"}, {"ordering_key": "k", "type": "default"}]
 )
-def test_filters_take_the_undelivered_messages_that_fit(filters: dict[str, str]) -> None:
+def test_filters_include_the_undelivered_messages_that_match(filters: dict[str, str]) -> None:
     assert [task.task_id for task in Redrive([undelivered("a")]).many(**filters).tasks] == ["a"]
 
 
-def test_the_second_page_of_a_dry_run_does_not_look_for_dead_letters_again() -> None:
+def test_the_pages_of_a_dry_run_list_an_undelivered_message_once() -> None:
     failed = a_state(task_id="b", status=Status.FAILED, failed_at="", sequence_number="2")
     redrive = Redrive([undelivered("a", group="l")], known=[failed])
     first = redrive.many(limit=1)
@@ -108,23 +108,45 @@ def test_the_second_page_of_a_dry_run_does_not_look_for_dead_letters_again() -> 
 
 
 def test_a_key_that_was_found_busy_is_left_alone_for_the_whole_call() -> None:
-    busy = a_state(status=Status.PROCESSING, lease_until=int((NOON + 60 * SECOND).timestamp() * 1000))
+    busy = a_state(status=Status.PROCESSING, lease_until=in_a_minute())
     failed = a_state(task_id="d", status=Status.FAILED, failed_at="", sequence_number="4")
     redrive = Redrive([undelivered("a"), undelivered("b")], [], [undelivered("c")], known=[busy, failed])
     report = redrive.many(dry_run=False)
     assert (report.tasks, redrive.sent, report.busy_keys) == ((), [], ("k",))
-    assert report.continuation is None, "to go on at once would find it as busy"
+    assert report.continuation is None, "an immediate retry would find it still busy"
 
 
-def test_a_message_whose_failure_stands_does_not_block_its_key() -> None:
-    """It is kept as a dead letter; what is sent is the message of the record."""
+def in_a_minute() -> int:
+    return int((NOON + 60 * SECOND).timestamp() * 1000)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("filters", [{}, {"ordering_key": "k"}, {"type": "email"}])
+def test_a_key_whose_only_undelivered_message_is_blocked_is_reported_as_busy(
+    filters: dict[str, str], dry_run: bool
+) -> None:
+    busy = a_state(status=Status.PROCESSING, lease_until=in_a_minute())
+    failed = a_state(task_id="d", status=Status.FAILED, failed_at="", sequence_number="4")
+    redrive = Redrive([undelivered("a")], known=[busy, failed])
+    report = redrive.many(dry_run=dry_run, **filters)
+    assert (report.tasks, redrive.sent, report.busy_keys) == ((), [], ("k",))
+
+
+@pytest.mark.parametrize("filters", [{"ordering_key": "other"}, {"error_class": "NETWORK"}])
+def test_a_blocked_message_that_the_filters_leave_out_is_not_reported(filters: dict[str, str]) -> None:
+    busy = a_state(status=Status.PROCESSING, lease_until=in_a_minute())
+    assert Redrive([undelivered("a")], known=[busy]).many(**filters).busy_keys == ()
+
+
+def test_a_message_whose_failure_is_current_does_not_block_its_key() -> None:
+    """It is kept as a dead letter; the message in the record is sent."""
     failed = a_state(status=Status.FAILED, failed_at="", sequence_number="1")
     redrive = Redrive([undelivered("a"), undelivered("b")], known=[failed])
     report = redrive.many(dry_run=False)
     assert (redrive.sent, report.busy_keys) == (["a-redrive-1", "redrive-message-b"], ())
 
 
-def test_a_failed_task_comes_before_an_undelivered_one_of_the_same_moment() -> None:
+def test_a_failed_task_comes_before_an_undelivered_one_of_the_same_time() -> None:
     """It was claimed, and the other one never was."""
     failed = a_state(task_id="b", status=Status.FAILED, failed_at="")
     redrive = Redrive([undelivered("a", sent_at=NOON)], known=[failed])
@@ -139,17 +161,18 @@ def test_an_undelivered_task_whose_last_redrive_was_interrupted_is_sent_once() -
     assert redrive.sent == ["a-redrive-2"]
 
 
-def test_a_report_says_how_often_a_task_was_redriven_with_this_time() -> None:
+def test_a_report_counts_this_redrive() -> None:
     waiting = a_state(redrives=1)
     assert [task.redrives for task in Redrive([undelivered("a")], known=[waiting]).many().tasks] == [2]
     assert [task.redrives for task in Redrive([undelivered("a")], known=[waiting]).many(dry_run=False).tasks] == [2]
 
 
-def test_a_redrive_that_no_record_could_count_is_reported_as_none() -> None:
-    assert [task.redrives for task in Redrive([undelivered("a")]).many(dry_run=False).tasks] == [0]
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_task_without_a_record_has_no_redrives(dry_run: bool) -> None:
+    assert [task.redrives for task in Redrive([undelivered("a")]).many(dry_run=dry_run).tasks] == [0]
 
 
-def test_a_report_names_class_and_moment_of_each_failure() -> None:
+def test_a_report_has_class_and_time_of_each_failure() -> None:
     at = "2026-01-31T11:00:00.000Z"
     failed = a_state(status=Status.FAILED, failed_at=at, error={"class": "NETWORK"})
     (task,) = Redrive(known=[failed]).many().tasks

@@ -1,6 +1,7 @@
-"""Redrive and the dead-letter queue: which dead letters go, which stay, and which are redriven."""
+"""Redrive and the dead-letter queue: which dead letters are removed, kept or redriven."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,8 +13,8 @@ from tests.builders import a_message, an_item
 from tests.functions.conftest import FRESH_HOURS, Pipeline
 from tests.functions.redrive.support import (
     FAILED_AT,
+    a_dead_letter_of,
     a_failed_task,
-    a_letter,
     body,
     listed,
     redrive_many,
@@ -34,23 +35,25 @@ def pipeline(own_pipeline: Pipeline) -> Pipeline:
 # Dead letters
 
 
-def test_letters_of_tasks_that_have_gone_on_are_removed_and_others_kept(pipeline: Pipeline) -> None:
+def test_dead_letters_of_tasks_that_have_moved_on_are_removed_and_others_kept(pipeline: Pipeline) -> None:
     pipeline.put(an_item("queued", "processing", "succeeded", task_id={"S": "succeeded"}))
     pipeline.put(an_item("queued", "processing", task_id={"S": "on-its-way"}, redrives={"N": "1"}))
     a_failed_task(pipeline, "failed-again", attempts=2)
     for task_id in ("succeeded", "on-its-way", "failed-again", "expired"):
-        a_letter(pipeline, task_id, 1)
+        a_dead_letter_of(pipeline, task_id, 1)
 
-    answer = redrive_many(dry_run=False, ordering_key="nothing")
+    response = redrive_many(dry_run=False, ordering_key="nothing")
 
-    assert answer.document["dead_letters_removed"] == 3
+    assert response.document["dead_letters_removed"] == 3
     kept = [(dead_letter["task_id"], dead_letter["attempts"]) for dead_letter in map(body, pipeline.dead_letters())]
-    assert sorted(kept) == [("expired", 1), ("failed-again", 2)], "a dead letter without a record is all that is left"
+    assert sorted(kept) == [("expired", 1), ("failed-again", 2)], "without a record, it is kept"
 
 
-def test_a_task_that_was_cancelled_after_its_redrive_is_not_put_back_and_its_letters_go(pipeline: Pipeline) -> None:
+def test_a_task_cancelled_after_its_redrive_is_not_redriven_and_its_dead_letters_go(
+    pipeline: Pipeline,
+) -> None:
     pipeline.put(an_item("processing", "failed", "queued", "cancelled", task_id={"S": "a"}))
-    a_letter(pipeline, "a", 1)
+    a_dead_letter_of(pipeline, "a", 1)
     send_dead(pipeline, a_message(task_id="a"), group="k")
 
     refused = redrive_one("a")
@@ -59,7 +62,7 @@ def test_a_task_that_was_cancelled_after_its_redrive_is_not_put_back_and_its_let
     assert (pipeline.messages(), pipeline.dead_letters()) == ([], [])
 
 
-def test_a_letter_that_cannot_be_removed_does_no_harm(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dead_letter_that_cannot_be_removed_is_harmless(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     a_failed_task(pipeline, "a")
     with monkeypatch.context() as patch:
         patch.setattr(SQSDeadLetters, "delete", lambda *_: unavailable())
@@ -69,7 +72,7 @@ def test_a_letter_that_cannot_be_removed_does_no_harm(pipeline: Pipeline, monkey
 
     assert redriven_by() == []
     assert sent(pipeline) == ["a"], "redriven once"
-    assert pipeline.dead_letters() == [], "and the dead letter is removed now"
+    assert pipeline.dead_letters() == [], "the dead letter is removed now"
 
 
 def show_all(pipeline: Pipeline) -> None:
@@ -81,7 +84,7 @@ def show_all(pipeline: Pipeline) -> None:
         message.visible_at = 0
 
 
-# What SQS itself moved to the dead-letter queue
+# Messages that SQS moved to the dead-letter queue
 
 
 def an_undelivered_task(pipeline: Pipeline, task_id: str, *, key: str = "k", **changes: Any) -> None:
@@ -110,6 +113,36 @@ def test_undelivered_messages_are_sent_again_in_order_between_the_failures(pipel
     assert pipeline.dead_letters() == []
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 200])
+def test_a_dry_run_lists_what_the_real_run_redrives_whatever_the_limit(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    monkeypatch.setattr("functions.adapters.task_table.failures._PAGE", 2)
+    a_failed_task(pipeline, "a1", 1, key="a")
+    a_failed_task(pipeline, "m1", 1, key="m")
+    an_undelivered_task(pipeline, "m2", key="m", sequence_number={"S": f"{2:020d}"})
+    a_failed_task(pipeline, "m3", 3, key="m")
+    an_undelivered_task(pipeline, "m4", key="m", sequence_number={"S": f"{4:020d}"})
+    an_undelivered_task(pipeline, "n1", key="n")
+    a_failed_task(pipeline, "z1", 1, key="z")
+    a_failed_task(pipeline, "z2", 2, key="z")
+
+    listed_ids = [task_id for page in pages(dry_run=True, limit=limit) for task_id in page]
+    assert listed_ids == ["m1", "m2", "m3", "m4", "n1", "a1", "z1", "z2"]
+    assert [task_id for page in pages(dry_run=False, limit=limit) for task_id in page] == listed_ids
+    assert sorted(sent(pipeline)) == sorted(listed_ids)
+
+
+def pages(**request: Any) -> Iterator[list[str]]:
+    """The task ids of each page of a redrive."""
+    while True:
+        response = redrive_many(**request)
+        yield listed(response)
+        if "continuation" not in response.document:
+            return
+        request["continuation"] = response.document["continuation"]
+
+
 def test_more_undelivered_messages_of_a_key_than_sqs_shows_at_once(pipeline: Pipeline) -> None:
     ids = [f"{number:02d}" for number in range(25)]
     for task_id in ids:
@@ -119,17 +152,17 @@ def test_more_undelivered_messages_of_a_key_than_sqs_shows_at_once(pipeline: Pip
     assert sent(pipeline) == ids
 
 
-def test_an_undelivered_task_that_an_execution_still_has_blocks_its_key_only(pipeline: Pipeline) -> None:
+def test_an_undelivered_task_in_process_blocks_only_its_key(pipeline: Pipeline) -> None:
     lease = {"N": str(int((datetime.now(UTC) + timedelta(minutes=1)).timestamp() * 1000))}
     an_undelivered_task(pipeline, "busy", statuses=("queued", "processing"), lease_until=lease)
     an_undelivered_task(pipeline, "behind")
     a_failed_task(pipeline, "failed-behind", 9)
     an_undelivered_task(pipeline, "free", key="l", statuses=("queued", "processing"), lease_until={"N": "1"})
 
-    answer = redrive_many(dry_run=False)
+    response = redrive_many(dry_run=False)
 
-    assert listed(answer) == ["free"]
-    assert answer.document["busy_keys"] == ["k"]
+    assert listed(response) == ["free"]
+    assert response.document["busy_keys"] == ["k"]
     assert sorted(task["task_id"] for task in map(body, pipeline.dead_letters())) == [
         "behind",
         "busy",
@@ -144,8 +177,8 @@ def test_an_undelivered_message_of_a_task_that_has_succeeded_is_removed(pipeline
     assert (pipeline.messages(), pipeline.dead_letters()) == ([], [])
 
 
-def test_an_undelivered_message_is_kept_while_its_task_s_failure_stands(pipeline: Pipeline) -> None:
-    """The machine recorded the failure and could not send the dead letter: the message itself becomes one."""
+def test_an_undelivered_message_is_kept_while_its_tasks_failure_is_current(pipeline: Pipeline) -> None:
+    """The state machine recorded the failure but could not send the dead letter: the message itself becomes one."""
     a_failed_task(pipeline, "a", dead_letter=False)
     send_dead(pipeline, a_message(task_id="a"), group="k")
     assert redriven_by(ordering_key="other") == []
@@ -154,7 +187,7 @@ def test_an_undelivered_message_is_kept_while_its_task_s_failure_stands(pipeline
     assert pipeline.dead_letters() == []
 
 
-def test_an_undelivered_message_that_was_put_back_already_is_removed(pipeline: Pipeline) -> None:
+def test_an_undelivered_message_that_was_already_redriven_is_removed(pipeline: Pipeline) -> None:
     soon = (datetime.now(UTC) + timedelta(minutes=1)).isoformat(timespec="milliseconds")
     an_undelivered_task(pipeline, "a", redrives={"N": "1"}, redriven_at={"S": soon})
 
@@ -162,7 +195,7 @@ def test_an_undelivered_message_that_was_put_back_already_is_removed(pipeline: P
     assert pipeline.dead_letters() == [], "its redrive's message waits in the queue"
 
 
-def test_an_undelivered_message_whose_redrive_died_is_sent_again(pipeline: Pipeline) -> None:
+def test_an_undelivered_message_whose_redrive_crashed_is_sent_again(pipeline: Pipeline) -> None:
     soon = (datetime.now(UTC) + timedelta(minutes=1)).isoformat(timespec="milliseconds")
     an_undelivered_task(pipeline, "a", redrives={"N": "1"}, redriven_at={"S": soon}, failed_key={"S": "k"})
 
@@ -171,27 +204,27 @@ def test_an_undelivered_message_whose_redrive_died_is_sent_again(pipeline: Pipel
 
 
 @pytest.mark.parametrize("filters", [{"error_class": "SYSTEM"}, {"failed_from": FAILED_AT}, {"type": "email"}])
-def test_a_filter_for_failures_takes_no_undelivered_message(pipeline: Pipeline, filters: dict[str, str]) -> None:
+def test_a_filter_for_failures_excludes_undelivered_messages(pipeline: Pipeline, filters: dict[str, str]) -> None:
     an_undelivered_task(pipeline, "a")
     assert redriven_by(**filters) == []
     assert len(pipeline.dead_letters()) == 1
 
 
-@pytest.mark.parametrize(("hours_ago", "taken"), [(1, ["a"]), (FRESH_HOURS + 1, [])])
+@pytest.mark.parametrize(("hours_ago", "redriven"), [(1, ["a"]), (FRESH_HOURS + 1, [])])
 def test_a_message_without_a_record_is_sent_unless_its_record_may_have_expired(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, hours_ago: int, taken: list[str]
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, hours_ago: int, redriven: list[str]
 ) -> None:
     send_dead(pipeline, a_message(task_id="a"), group="k")
     later = with_clock(lambda: datetime.now(UTC) + timedelta(hours=hours_ago))
     with monkeypatch.context() as patch:
         patch.setattr(redrive, "build", lambda: later)
-        assert listed(redrive_many()) == taken
-        assert redriven_by() == taken
-    assert sent(pipeline) == taken
-    assert len(pipeline.dead_letters()) == 1 - len(taken)
+        assert listed(redrive_many()) == redriven
+        assert redriven_by() == redriven
+    assert sent(pipeline) == redriven
+    assert len(pipeline.dead_letters()) == 1 - len(redriven)
 
 
-# Messages that are no tasks
+# Malformed messages
 
 
 @pytest.mark.parametrize(
@@ -205,7 +238,7 @@ def test_a_message_without_a_record_is_sent_unless_its_record_may_have_expired(
         ('{"task_id": null, "error": {"message": "why"}, "attempts": 0, "message": {"messageId": "m"}}', "why"),
     ],
 )  # fmt: skip
-def test_what_is_no_task_is_listed_never_put_back_and_dropped_only_on_request(
+def test_malformed_messages_are_listed_never_redriven_and_dropped_only_on_request(
     pipeline: Pipeline, message: str, reason: str
 ) -> None:
     send_dead(pipeline, message, group="k", deduplication_id="d")
@@ -219,18 +252,18 @@ def test_what_is_no_task_is_listed_never_put_back_and_dropped_only_on_request(
     assert (pipeline.dead_letters(), pipeline.messages()) == ([], [])
 
 
-def an_unclaimed_letter(pipeline: Pipeline, task_id: str, sent_at: datetime) -> None:
-    """As the machine leaves it when its claim cannot even be expressed: the message is taken for no task."""
+def an_unclaimed_dead_letter(pipeline: Pipeline, task_id: str, sent_at: datetime) -> None:
+    """What the state machine sends when its claim cannot be evaluated: it treats the message as malformed."""
     attributes = {"MessageGroupId": "k", "SentTimestamp": str(int(sent_at.timestamp() * 1000))}
     original = {"messageId": f"m-{task_id}", "body": a_message(task_id=task_id), "attributes": attributes}
     dead_letter = {"task_id": None, "error": {"message": "why"}, "attempts": 0, "message": original}
     send_dead(pipeline, json.dumps(dead_letter), group=f"m-{task_id}")
 
 
-def test_tasks_that_a_broken_claim_took_for_none_are_put_back_in_order(pipeline: Pipeline) -> None:
+def test_tasks_that_a_broken_claim_treated_as_malformed_are_redriven_in_order(pipeline: Pipeline) -> None:
     now = datetime.now(UTC)
     for seconds, task_id in ((1, "later"), (3, "earlier")):
-        an_unclaimed_letter(pipeline, task_id, now - timedelta(seconds=seconds))
+        an_unclaimed_dead_letter(pipeline, task_id, now - timedelta(seconds=seconds))
 
     assert redrive_many().document.get("malformed", []) == []
     assert redriven_by() == ["earlier", "later"]

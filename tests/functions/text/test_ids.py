@@ -20,7 +20,7 @@ def test_an_id_is_a_uuid_of_version_7_in_its_canonical_form(milliseconds: int, r
 
 
 @given(TIMES, RANDOM)
-def test_an_id_tells_its_time(milliseconds: int, random: bytes) -> None:
+def test_an_id_contains_its_time(milliseconds: int, random: bytes) -> None:
     assert uuid.UUID(uuid7(milliseconds, random)).int >> 80 == milliseconds
 
 

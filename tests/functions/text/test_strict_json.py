@@ -19,11 +19,11 @@ VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(T
 def test_what_is_written_is_read_back(value: Any) -> None:
     read = strict_json.loads(strict_json.dumps(value))
     assert read == value
-    assert json.dumps(read) == json.dumps(value), "types and order are kept: 1 is not 1.0 is not true"
+    assert json.dumps(read) == json.dumps(value), "types and order are kept: 1 is not 1.0, nor true"
 
 
 @given(VALUES)
-def test_what_is_written_is_what_sqs_takes(value: Any) -> None:
+def test_what_is_written_is_accepted_by_sqs(value: Any) -> None:
     text = strict_json.dumps(value)
     assert all(" " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c >= "\U00010000" for c in text)
 
@@ -34,7 +34,7 @@ def test_what_is_written_is_read_by_any_other_parser(value: Any) -> None:
 
 
 @given(TEXT)
-def test_the_escaped_size_is_what_the_text_takes_inside_another_document(text: str) -> None:
+def test_the_escaped_size_is_the_texts_size_in_another_document(text: str) -> None:
     around = len(json.dumps({"body": ""}).encode()) - 2
     assert strict_json.escaped_size(text) == len(json.dumps({"body": text}, ensure_ascii=False).encode()) - around
 
@@ -45,20 +45,20 @@ def test_a_known_escaped_size(text: str, size: int) -> None:
 
 
 @given(st.text(alphabet='{}[]",:0123456789.eE+-\\ntrufalsNIy "', max_size=40))
-def test_any_text_is_either_read_as_the_standard_reader_does_or_refused(text: str) -> None:
+def test_any_text_is_either_read_like_the_standard_parser_or_refused(text: str) -> None:
     with contextlib.suppress(ValueError):
         value = strict_json.loads(text)
         assert json.loads(text) == value
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), [float("-inf")], "\ud800", {"\udfff": 1}])
-def test_what_json_cannot_say_is_not_written(value: Any) -> None:
+def test_what_json_cannot_represent_is_not_written(value: Any) -> None:
     with pytest.raises(ValueError):
         strict_json.dumps(value)
 
 
 @pytest.mark.parametrize("value", [{1, 2}, b"x", object()])
-def test_what_is_no_json_type_is_not_written(value: Any) -> None:
+def test_other_types_are_not_written(value: Any) -> None:
     with pytest.raises(TypeError):
         strict_json.dumps(value)
 
@@ -84,21 +84,21 @@ def test_the_refusal_of_a_number_says_which_rule_it_breaks(text: str, message: s
         strict_json.loads(text)
 
 
-def test_the_key_that_is_there_twice_is_named() -> None:
+def test_a_duplicate_key_is_named() -> None:
     with pytest.raises(ValueError, match=r"^has the key 'b' twice in one object$"):
         strict_json.loads('{"a": 1, "b": 1, "c": 1, "b": 2}')
 
 
-def test_an_integer_of_as_many_digits_as_are_allowed_is_read() -> None:
+def test_an_integer_of_the_maximum_length_is_read() -> None:
     assert strict_json.loads("9" * 1000) == 10**1000 - 1
 
 
-def test_characters_that_sqs_does_not_take_are_escaped_as_json_does_it() -> None:
+def test_characters_that_sqs_rejects_are_escaped() -> None:
     assert strict_json.dumps("\ufffe\uffff") == json.dumps("\ufffe\uffff") == '"\\ufffe\\uffff"'
 
 
 @pytest.mark.parametrize("text", ['"a\\u0000"', '{"\\u0000": 1}', '[[{"a": ["\\u0000"]}]]'])
-def test_the_character_nul_is_not_read_wherever_it_stands(text: str) -> None:
+def test_the_character_nul_is_not_read_anywhere(text: str) -> None:
     with pytest.raises(ValueError, match=r"^contains the character NUL \(U\+0000\)$"):
         strict_json.loads(text)
 
@@ -110,7 +110,7 @@ def test_a_pair_of_surrogates_is_one_character(text: str) -> None:
 
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
 @pytest.mark.parametrize("inside", ["1", "", '"x"'])
-def test_nesting_is_read_down_to_the_limit_and_no_further(opening: str, closing: str, inside: str) -> None:
+def test_nesting_is_read_up_to_the_limit(opening: str, closing: str, inside: str) -> None:
     inside = inside or ("[]" if opening == "[" else "{}")
     own = 1 if inside in ("[]", "{}") else 0
 

@@ -1,4 +1,4 @@
-"""A pipe, a store and a counter for the tests of the breaker, which can die at any call."""
+"""A pipe, a store and a counter for the tests of the breaker, which can crash at any call."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -10,21 +10,21 @@ NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 RULES = Rules(failure_rate=0.5, cool_down=timedelta(minutes=5), probe=timedelta(minutes=1))
 
 
-class Died(Exception):
-    """The function died here."""
+class Crashed(Exception):
+    """The function crashed here."""
 
 
 @dataclass
-class Switchgear:
-    """All ports of the breaker. `dies_at` is the number of the call at which it dies, before or after its effect."""
+class FakePorts:
+    """All ports of the breaker. `crashes_at` is the number of the call that crashes, before or after its effect."""
 
     breaker: Breaker | None = None
     desired: str = "RUNNING"
     current: str = "RUNNING"
     busy: bool = False
     attempts: Attempts = field(default_factory=lambda: Attempts(count=0, failures=0))
-    dies_at: int = 0
-    dies_after: bool = False
+    crashes_at: int = 0
+    crashes_after: bool = False
     now: datetime = datetime(2026, 1, 31, 12, tzinfo=UTC)
     calls: list[str] = field(default_factory=list[str])
 
@@ -36,17 +36,17 @@ class Switchgear:
         self._call("load")
         return self.breaker
 
-    def keep(self, breaker: Breaker) -> bool:
-        dies = self._call("keep", late=True)
-        kept = self.breaker is None or self.breaker.version == breaker.version
-        if kept:
+    def save(self, breaker: Breaker) -> bool:
+        crashes = self._call("save", late=True)
+        saved = self.breaker is None or self.breaker.version == breaker.version
+        if saved:
             self.breaker = replace(breaker, version=breaker.version + 1)
-        if dies:
-            raise Died
-        return kept
+        if crashes:
+            raise Crashed
+        return saved
 
-    def look(self) -> PipeState:
-        self._call("look")
+    def describe(self) -> PipeState:
+        self._call("describe")
         return PipeState(desired=self.desired, current=self.current, reason="")
 
     def stop(self) -> bool:
@@ -60,17 +60,17 @@ class Switchgear:
         return self.attempts
 
     def _switch(self, name: str, state: str) -> bool:
-        dies = self._call(name, late=True)
+        crashes = self._call(name, late=True)
         if not self.busy:
             self.desired = self.current = state
-        if dies:
-            raise Died
+        if crashes:
+            raise Crashed
         return not self.busy
 
     def _call(self, name: str, *, late: bool = False) -> bool:
-        """Note the call; die now, or say that the caller shall die after its effect."""
+        """Note the call; crash now, or return whether to crash after its effect."""
         self.calls.append(name)
-        dies = len(self.calls) == self.dies_at
-        if dies and not (late and self.dies_after):
-            raise Died
-        return dies
+        crashes = len(self.calls) == self.crashes_at
+        if crashes and not (late and self.crashes_after):
+            raise Crashed
+        return crashes

@@ -15,7 +15,7 @@ AN_ERROR = {"class": "NETWORK", "type": "TaskNetworkError", "message": "no route
 
 
 def a_change(old: Any, new: Any, number: int = 1) -> dict[str, Any]:
-    """A record of the stream as Lambda hands it over; None for an item that is not there."""
+    """A record of the stream as Lambda delivers it; None for an item that does not exist."""
     change: dict[str, Any] = {
         "ApproximateCreationDateTime": 1769860809.0,
         "Keys": {"task_id": {"S": TASK_ID}},
@@ -26,16 +26,16 @@ def a_change(old: Any, new: Any, number: int = 1) -> dict[str, Any]:
     return {"eventID": f"event-{number}", "eventSourceARN": "arn:stream", "dynamodb": change}
 
 
-def event_of(record: Mapping[str, Any]) -> TaskEvent | None:
-    """The event that a record of the stream means, read as the function reads it."""
+def to_event(record: Mapping[str, Any]) -> TaskEvent | None:
+    """The event for a record of the stream, read as the function reads it."""
     change = read_record(record).change
     if isinstance(change, UnreadableChange):
         raise change
-    return None if change is None else event.event_of(change)
+    return None if change is None else event.to_event(change)
 
 
 def publish_changes(records: Sequence[Mapping[str, Any]], **ports: Any) -> Published:
-    """Publishing, with records as Lambda delivers them."""
+    """Publish records as Lambda delivers them."""
     return publishing.publish_changes([read_record(record) for record in records], **ports)
 
 
@@ -50,7 +50,7 @@ def a_failed_item(**error: str) -> dict[str, Any]:
 
 @dataclass
 class FakeTopic:
-    """Takes `fails_after` events, and no more; `requests` says how many came at once."""
+    """Accepts `fails_after` events, and no more; `requests` has the size of each request."""
 
     fails_after: int = 1000
     events: list[TaskEvent] = field(default_factory=list[TaskEvent])
@@ -58,21 +58,21 @@ class FakeTopic:
 
     def publish(self, events: Sequence[TaskEvent]) -> int:
         self.requests.append(len(events))
-        taken = events[: self.fails_after - len(self.events)]
-        if not taken:
-            raise Unavailable("the topic did not answer")
-        self.events += taken
-        return len(taken)
+        accepted = events[: self.fails_after - len(self.events)]
+        if not accepted:
+            raise Unavailable("the topic did not respond")
+        self.events += accepted
+        return len(accepted)
 
 
 @dataclass
 class Kept:
-    """The queue for records that cannot be read."""
+    """The queue for unreadable records."""
 
     broken: bool = False
     changes: list[Mapping[str, object]] = field(default_factory=list[Mapping[str, object]])
 
     def keep(self, change: Mapping[str, object]) -> None:
         if self.broken:
-            raise Unavailable("the queue did not answer")
+            raise Unavailable("the queue did not respond")
         self.changes.append(change)
