@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from functions.api.cors import with_cors
 from functions.api.headers import JSON, PROBLEM_JSON
@@ -40,7 +41,7 @@ class Request:
 
     def task_id(self) -> str:
         """The task id in the path; `NotFound` when it is longer than any task's."""
-        task_id = self.path_parameters["task_id"]
+        task_id = unquote(self.path_parameters["task_id"])
         if len(task_id) > MAX_ID_CHARACTERS:
             raise NotFound(task_id[:MAX_ID_CHARACTERS])
         return task_id

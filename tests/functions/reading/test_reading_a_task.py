@@ -2,6 +2,7 @@
 
 import json
 from typing import Any, cast
+from urllib.parse import quote
 
 import pytest
 
@@ -95,6 +96,14 @@ def test_failed_runs_are_in_the_history_where_they_happened(pipeline: Pipeline) 
         "error": {"class": "NETWORK", "type": "Timeout", "message": "password=[secret] was refused"},
     }
     assert SCHEMAS.errors({"$ref": "#/components/schemas/HistoryEntry"}, history[2]) == []
+
+
+@pytest.mark.parametrize("task_id", ["a/b", "50%", "ü?#", "a%2Fb"])
+def test_a_link_leads_to_its_task_whatever_its_id_is(pipeline: Pipeline, task_id: str) -> None:
+    """REST APIs pass path parameters as they were sent; a producer that bypasses the API chooses its own ids."""
+    pipeline.put(an_item("queued", task_id={"S": task_id}))
+    document = pipeline.read(quote(task_id, safe="")).document
+    assert (document["task_id"], document["links"]["self"]) == (task_id, f"/v1/tasks/{quote(task_id, safe='')}")
 
 
 def test_links_show_what_can_be_done_next(pipeline: Pipeline) -> None:
