@@ -7,52 +7,158 @@ returned unchanged, and so is a redacted text.
 """
 
 import re
+from collections.abc import Callable
 
-_NAMES_OF_SECRETS = (
-    r"(?:api[-_ ]?key|access[-_ ]?key|secret|password|passwd|pwd|token|credential|private[-_ ]?key|session)"
-)
-_NOT_REDACTED = r"(?!\[(?:secret|token|password|key|access key|private key|email|card number)\])"
+_REDACTED = re.compile(r"\[(?:secret|token|password|key|access key|private key|email|card number)\]")
 _DIGITS = re.compile(r"\d+(?:[ -]\d+)*")
 _CARD_DIGITS = range(13, 20)
+
+# A name's words, in `DB_PASSWORD`, `clientSecret` and `X-Amz-Signature` alike.
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+# The last word of a name whose value is a secret, alone or at the end of a compound (`sharedaccesskey`).
+_SECRETS = frozenset(
+    {
+        *("auth", "authorization", "bearer", "cookie", "cookies", "credential", "credentials", "jwt", "otp", "pass"),
+        *("pin", "pwd", "session", "sig", "signature"),
+    }
+)
+_ENDINGS = (
+    *("password", "passwords", "passwd", "passphrase", "secret", "secrets", "token", "tokens"),
+    *("apikey", "accesskey", "accountkey", "encryptionkey", "masterkey", "privatekey", "secretkey", "signingkey"),
+    *("sessionid", "sessid"),
+)
+_HEADERS = frozenset({"authorization", "cookie"})  # their values go on to the end of the line
+# Said about a secret instead of the secret.
+WORDS_ABOUT_SECRETS = frozenset(
+    {
+        *("closed", "denied", "disabled", "empty", "enabled", "expired", "failed", "false", "False", "incorrect"),
+        *("invalid", "is", "missing", "needed", "nil", "no", "none", "None", "not", "null", "optional", "required"),
+        *("revoked", "true", "True", "undefined", "unknown", "unset", "was", "wrong"),
+    }
+)
+_NAME = re.compile(
+    r"(?<![\w-])(?:--(?P<option>[a-z][\w-]{0,60})[ =]"
+    r"|<(?P<tag>[A-Za-z][\w-]{0,60})>"
+    r"|(?P<name>[A-Za-z_][\w-]{0,80}?)\\{0,9}[\"']?(?:\s{0,3}(?:=>|[=:])\s{0,3}|%3D))"
+)
+_QUOTE = re.compile(r"\\*[\"']")
+_BARE = re.compile(r"[^\s,;&\"'<>{}\[\]()\\]+")
+_LINE = re.compile(r"[^\r\n\"'\\]+")
 
 
 def redact(text: str) -> str:
     """The text without tokens, keys, passwords, e-mail addresses and card numbers."""
-    for pattern, replacement in _RULES:
+    for pattern, replacement in _BEFORE_NAMES:
+        text = pattern.sub(replacement, text)
+    text = _without_named_secrets(text)
+    for pattern, replacement in _AFTER_NAMES:
         text = pattern.sub(replacement, text)
     return _DIGITS.sub(_without_cards, text)
 
 
-_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
+def _token_after_scheme(found: re.Match[str]) -> str:
+    """Words are no tokens: `basic authentication`, `bearer of news`."""
+    value = found["value"]
+    return found[0] if value.isalpha() and value[1:].islower() else f"{found['scheme']}[token]"
+
+
+_Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
+_BEFORE_NAMES: tuple[_Rule, ...] = (
     (
-        re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+        re.compile(
+            r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\Z)",
+            re.DOTALL,
+        ),
         "[private key]",
     ),
     # JSON web tokens: three base64url parts, of which the first two are JSON objects.
     (re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?"), "[token]"),
-    (re.compile(r"(?P<name>\b(?:bearer|basic)\s+)[\w.~+/=-]{6,}", re.IGNORECASE), r"\g<name>[token]"),
-    # AWS access key ids, and the keys of some services that have a known prefix.
-    (re.compile(r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}\b"), "[access key]"),
-    (re.compile(r"\b(?:sk|pk|rk|ghp|gho|ghs|ghu|glpat|xox[abprs])[-_][A-Za-z0-9_-]{10,}"), "[key]"),
-    # name=value, name: value, "name": "value", and the same with longer names such as DB_PASSWORD.
     (
-        re.compile(
-            rf"(?P<name>(?<![\w-])[\w-]{{0,40}}?{_NAMES_OF_SECRETS}[\w-]{{0,40}}[\"']?\s{{0,3}}[=:]\s{{0,3}})"
-            + _NOT_REDACTED
-            + r"(?:\"[^\"]*\"|'[^']*'|[^\s,;&\"']+)",
-            re.IGNORECASE,
-        ),
-        r"\g<name>[secret]",
+        re.compile(r"\b(?P<scheme>(?:bearer|basic)\s{1,3})(?P<value>[\w.~+/=-]{6,})", re.IGNORECASE),
+        _token_after_scheme,
     ),
-    # The password in https://user:password@host.
+    # AWS access key ids, and keys that announce themselves by a prefix.
+    (re.compile(r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}\b"), "[access key]"),
     (
         re.compile(
-            r"(?P<name>\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@]{0,100}:)" + _NOT_REDACTED + r"[^\s/@]+(?=@)", re.IGNORECASE
+            r"\b(?:(?:sk|pk|rk|gh[oprsu]|github_pat|glpat|xox[abeprs]|xapp|npm|pypi|whsec|hf|dop_v1|shp(?:at|ca|pa|ss)"
+            r"|dckr_pat|lin_api|pul)[-_](?=[A-Za-z_-]*\d|\w{20})[A-Za-z0-9_-]{10,}"
+            r"|AIza[\w-]{30,}|(?:SG|hvs|ya29)\.[\w-]{16,}(?:\.[\w-]{16,})?)"
+        ),
+        "[key]",
+    ),
+    # The password in https://user:password@host; after a port, an @ belongs to the path.
+    (
+        re.compile(
+            r"(?P<name>\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@]{0,100}:)"
+            r"(?!\[password\]|\d{1,5}/)[^\s\"'<>@]{1,200}(?:@[^\s\"'<>@]{1,200}){0,4}(?=@[\w.-])",
+            re.IGNORECASE,
         ),
         r"\g<name>[password]",
     ),
-    (re.compile(r"(?<![\w.+-])[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"), "[email]"),
 )
+_AFTER_NAMES: tuple[_Rule, ...] = (
+    (re.compile(r"(?<![\w.+-])(?<!//)[\w.!#$%&'*+=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"), "[email]"),
+)
+
+
+def _without_named_secrets(text: str) -> str:
+    """The value goes and the name stays in `name=value`, `"name": "value"`, `--name value`, `<name>value`."""
+    parts: list[str] = []
+    at = 0
+    for found in _NAME.finditer(text):
+        name = found["name"] or found["option"] or found["tag"]
+        if found.end() < at or not _is_secret(name):
+            continue
+        end = _value_end(text, found.end(), name)
+        if end > found.end():
+            parts += [text[at : found.end()], "[secret]"]
+            at = end
+    return "".join([*parts, text[at:]])
+
+
+def _is_secret(name: str) -> bool:
+    words = [word.lower() for word in _WORDS.findall(name)]
+    return bool(words) and (words[-1] in _SECRETS or "".join(words[-3:]).endswith(_ENDINGS))
+
+
+def _value_end(text: str, start: int, name: str) -> int:
+    """Where the value ends that starts here; `start` itself when there is nothing to hide."""
+    if _REDACTED.match(text, start):
+        return start
+    if text[start : start + 1] in ("{", "["):
+        return _bracket_end(text, start)
+    if opening := _QUOTE.match(text, start):
+        return _quoted_end(text, start, opening[0])
+    words = [word.lower() for word in _WORDS.findall(name)]
+    value = (_LINE if words[-1] in _HEADERS else _BARE).match(text, start)
+    return start if value is None or _says_nothing(value[0], words[-1]) else value.end()
+
+
+def _says_nothing(value: str, last_word: str) -> bool:
+    first = value.split()[0].rstrip(".!") if value.strip() else ""
+    return not first or first in WORDS_ABOUT_SECRETS or (last_word == "tokens" and value.isdigit())
+
+
+def _bracket_end(text: str, start: int) -> int:
+    """Behind the bracket that closes this one, or the end of the text; an empty pair hides nothing."""
+    depth = 0
+    for found in re.compile(r"[\[\]{}]").finditer(text, start):
+        depth += 1 if found[0] in "[{" else -1
+        if depth == 0:
+            return found.end() if text[start + 1 : found.start()].strip() else start
+    return len(text)
+
+
+def _quoted_end(text: str, start: int, opening: str) -> int:
+    """Behind the closing quote: escaped as often as the opening one, so that what is escaped once more is inside."""
+    escapes, mark = len(opening) - 1, opening[-1]
+    for found in re.compile(rf"(\\*){mark}(?P<doubled>{mark}?)").finditer(text, start + len(opening)):
+        backslashes = len(found[1])
+        closes = backslashes == escapes if escapes else backslashes % 2 == 0
+        if closes and not found["doubled"]:
+            return found.end() if found.start() > start + len(opening) else start
+    return len(text)
 
 
 def _without_cards(found: re.Match[str]) -> str:
@@ -75,8 +181,8 @@ def _card_from(parts: list[str], first: int) -> int | None:
 
 
 def _is_card(number: str) -> bool:
-    """Long numbers are often ids; a card number passes the check of its last digit (Luhn)."""
-    if len(number) not in _CARD_DIGITS:
+    """Long numbers are often ids; a card number starts with 2 to 6 and passes the check of its last digit (Luhn)."""
+    if len(number) not in _CARD_DIGITS or number[0] not in "23456":
         return False
     digits = [int(character) for character in reversed(number)]
     return (sum(digits[::2]) + sum(sum(divmod(2 * digit, 10)) for digit in digits[1::2])) % 10 == 0
