@@ -15,8 +15,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.adapters.breaker import CloudWatchAttempts, DynamoDBBreakerStore, EventBridgePipe
 from functions.api.http import Request, Response, dispatch, json_response
 from functions.api.routes import serve
-from functions.tasks.breaker.control import BreakerStatus, Control, change, read_status, tick
-from functions.tasks.breaker.states import Rules, State, set_manually, tripped
+from functions.tasks.breaker.control import BreakerStatus, Control, change, read_status, tick, trip
+from functions.tasks.breaker.states import Rules, State, set_manually
 from functions.tasks.breaker.view import parse_change, view
 from functions.telemetry.observability import logger, metrics, tracer
 
@@ -33,6 +33,8 @@ def build() -> Control:
         attempts=CloudWatchAttempts(os.environ["POWERTOOLS_METRICS_NAMESPACE"], os.environ["PROCESSOR_SERVICE"]),
         rules=Rules(
             failure_rate=int(os.environ["FAILURE_PERCENT"]) / 100,
+            minimum=int(os.environ["MINIMUM_ATTEMPTS"]),
+            period=timedelta(seconds=int(os.environ["PERIOD_SECONDS"])),
             cool_down=timedelta(seconds=int(os.environ["COOL_DOWN_SECONDS"])),
             probe=timedelta(seconds=int(os.environ["PROBE_SECONDS"])),
         ),
@@ -79,10 +81,8 @@ def _alarm(message: dict[str, Any]) -> None:
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html"""
     if message["NewStateValue"] != "ALARM":
         return
-    control, at = build(), datetime.fromisoformat(message["StateChangeTime"])
-    now = control.now()
     reason = f"{message['AlarmName']}: {message['NewStateReason']}"
-    _publish(change(control, lambda breaker: tripped(breaker, reason=reason, at=at, now=now)))
+    _publish(trip(build(), reason=reason, at=datetime.fromisoformat(message["StateChangeTime"])))
 
 
 def _publish(status: BreakerStatus) -> None:

@@ -1,13 +1,14 @@
 """The breaker's ports on AWS: its item in DynamoDB, the pipe's switch, and the count of attempts from CloudWatch."""
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import boto3
 
 from functions.adapters.clients import CONFIG, unavailable_on_failure
 from functions.tasks.breaker.control import PipeState
-from functions.tasks.breaker.states import Attempts, Breaker, State
+from functions.tasks.breaker.states import Attempts, Breaker, Period, State
 from functions.tasks.clock import timestamp
 from functions.tasks.events.measures import TRANSIENT_FAILURE
 
@@ -110,10 +111,28 @@ class CloudWatchAttempts:
                 Period=_PERIOD_SECONDS,
                 Statistics=["Sum", "SampleCount"],
             )["Datapoints"]
-        return Attempts(
-            count=round(sum(point["SampleCount"] for point in points)),
-            failures=round(sum(point["Sum"] for point in points)),
-        )
+        return _attempts(points)
+
+    def latest(self, now: datetime, period: timedelta) -> Sequence[Period]:
+        """One request for both periods. Those without runs are left out."""
+        seconds = int(period.total_seconds())
+        current = int(now.timestamp()) // seconds * seconds
+        with unavailable_on_failure("CloudWatch"):
+            points = self._client.get_metric_statistics(
+                **self._metric,
+                StartTime=datetime.fromtimestamp(current - seconds, UTC),
+                EndTime=datetime.fromtimestamp(current + seconds, UTC),
+                Period=seconds,
+                Statistics=["Sum", "SampleCount"],
+            )["Datapoints"]
+        return [Period(start=point["Timestamp"], attempts=_attempts([point])) for point in points]
+
+
+def _attempts(points: Sequence[Mapping[str, Any]]) -> Attempts:
+    return Attempts(
+        count=round(sum(point["SampleCount"] for point in points)),
+        failures=round(sum(point["Sum"] for point in points)),
+    )
 
 
 def _to_attributes(breaker: Breaker) -> dict[str, Any]:

@@ -138,6 +138,8 @@ def _function(args: BreakerArgs, memory: Grant) -> FunctionArgs:
         environment={
             "PROCESSOR_SERVICE": args.processing.processor.service,
             "FAILURE_PERCENT": str(settings.percent),
+            "MINIMUM_ATTEMPTS": str(settings.attempts),
+            "PERIOD_SECONDS": str(settings.period_seconds),
             "COOL_DOWN_SECONDS": str(settings.cool_down_seconds),
             "PROBE_SECONDS": str(settings.probe_seconds),
         },

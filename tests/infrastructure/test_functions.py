@@ -121,6 +121,8 @@ def test_all_functions_share_one_archive(stack: Stack) -> None:
                 "PIPE_NAME": "taskline-dev-tasks-pipe",
                 "PROCESSOR_SERVICE": "processor",
                 "FAILURE_PERCENT": "50",
+                "MINIMUM_ATTEMPTS": "20",
+                "PERIOD_SECONDS": "60",
                 "COOL_DOWN_SECONDS": "60",
                 "PROBE_SECONDS": "60",
             },

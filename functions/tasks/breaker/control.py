@@ -4,12 +4,12 @@ The state is written first, on condition that no one else has changed it; the pi
 at the latest the tick of the next minute, completes what a crash left undone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from functions.tasks.breaker.states import NEW, Attempts, Breaker, Rules, State, stepped
+from functions.tasks.breaker.states import NEW, Attempts, Breaker, Period, Rules, State, stepped, tripped
 from functions.tasks.errors import Unavailable
 
 MAX_TRIES = 8
@@ -77,6 +77,10 @@ class AttemptCounter(Protocol):
         """The runs within a time window, as far as they are known yet."""
         ...
 
+    def latest(self, now: datetime, period: timedelta) -> Sequence[Period]:
+        """The current period and the one before it, as alarms see them: they begin at multiples of their length."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Control:
@@ -117,6 +121,20 @@ def change(control: Control, transition: Callable[[Breaker], Breaker]) -> Breake
     raise Unavailable("the breaker keeps being changed by others")
 
 
+def trip(control: Control, *, reason: str, at: datetime) -> BreakerStatus:
+    """The alarm went off `at`: open the breaker if one period alone is reason enough.
+
+    The alarm has two parts, rate and volume, and each may look at another moment: one failure at the beginning of a
+    minute is a rate of 100 %, and the good runs behind it are a volume. So both are read again here, of one period.
+    """
+    now = control.now()
+    broken = _broken(control, now)
+    if broken is None:
+        return read_status(control)
+    details = f"{broken.attempts.failures} of {broken.attempts.count} attempts failed; {reason}"
+    return change(control, lambda breaker: tripped(breaker, reason=details, at=at, now=now))
+
+
 def tick(control: Control) -> BreakerStatus:
     """Time has passed: end the cool-down or the probe window, and complete what was left undone."""
     now, is_running = control.now(), control.pipe.describe().is_running
@@ -125,7 +143,8 @@ def tick(control: Control) -> BreakerStatus:
         def probe() -> Attempts:
             return control.attempts.between(breaker.since, now)
 
-        return stepped(breaker, now=now, rules=control.rules, pipe_is_running=is_running, probe=probe)
+        after = stepped(breaker, now=now, rules=control.rules, pipe_is_running=is_running, probe=probe)
+        return _checked(control, after, now) if after == breaker else after
 
     return change(control, step)
 
@@ -152,6 +171,20 @@ def settle(control: Control) -> BreakerStatus:
         else:
             return status
     raise Unavailable("the pipe does not follow the breaker")
+
+
+def _checked(control: Control, breaker: Breaker, now: datetime) -> Breaker:
+    """A closed breaker, opened if it has to be: an alarm acts only when it changes, and may have gone off before."""
+    broken = _broken(control, now) if breaker.state is State.CLOSED else None
+    if broken is None:
+        return breaker
+    reason = f"{broken.attempts.failures} of {broken.attempts.count} attempts failed"
+    return tripped(breaker, reason=reason, at=broken.start, now=now)
+
+
+def _broken(control: Control, now: datetime) -> Period | None:
+    periods = control.attempts.latest(now, control.rules.period)
+    return next((one for one in periods if control.rules.are_broken_by(one.attempts)), None)
 
 
 def _load(control: Control) -> Breaker:

@@ -42,11 +42,20 @@ class Breaker:
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """`failure_rate` (0 to 1) is what a probe window must stay below; the times are how long each state lasts."""
+    """`failure_rate` (0 to 1) of at least `minimum` runs in one `period` opens the breaker.
+
+    A probe window must stay below the rate, however few its runs are. The other times are how long each state lasts.
+    """
 
     failure_rate: float
+    minimum: int
+    period: timedelta
     cool_down: timedelta
     probe: timedelta
+
+    def are_broken_by(self, attempts: "Attempts") -> bool:
+        """Whether the runs of one period are enough to judge by, and too many of them failed."""
+        return attempts.count >= self.minimum and attempts.failures >= self.failure_rate * attempts.count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +64,14 @@ class Attempts:
 
     count: int
     failures: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Period:
+    """The runs since `start`, for as long as `Rules.period` says."""
+
+    start: datetime
+    attempts: Attempts
 
 
 NEW = Breaker(state=State.CLOSED, since=datetime.fromtimestamp(0, UTC), reason="new", by=SCHEDULE)

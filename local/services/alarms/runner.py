@@ -12,7 +12,7 @@ from typing import Any
 
 from local.emulator.clients import Clients
 from local.program.declarations.model import AlarmDeclaration
-from local.services.alarms.states import first_period, state_of
+from local.services.alarms.states import ALARM, first_period, state_of
 
 # As often as CloudWatch, every ten seconds; alarms with a period below a minute every second.
 USUAL_SECONDS = 10.0
@@ -56,10 +56,10 @@ class AlarmEvaluator:
             self._due[alarm.name] = now + (QUICK_SECONDS if alarm.period < QUICK_PERIOD else USUAL_SECONDS)
         states = self._states()
         values = self._values(due, now)
-        for alarm in due:
-            before = states[alarm.name]
-            state = state_of(alarm, values[alarm.name], now, before)
-            if state != before:
+        found = [(alarm, state_of(alarm, values[alarm.name], now, states[alarm.name])) for alarm in due]
+        # Recoveries first: between two changes of one evaluation, no composite alarm is to see both parts in ALARM.
+        for alarm, state in sorted(found, key=lambda one: one[1] == ALARM):
+            if state != states[alarm.name]:
                 reason = f"{alarm.statistic} of {alarm.metric}: {values[alarm.name] or 'no data'}"
                 self._cloudwatch.set_alarm_state(AlarmName=alarm.name, StateValue=state, StateReason=reason[:1023])
 

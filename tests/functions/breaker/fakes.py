@@ -4,10 +4,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from functions.tasks.breaker.control import Control, PipeState
-from functions.tasks.breaker.states import Attempts, Breaker, Rules
+from functions.tasks.breaker.states import Attempts, Breaker, Period, Rules
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
-RULES = Rules(failure_rate=0.5, cool_down=timedelta(minutes=5), probe=timedelta(minutes=1))
+RULES = Rules(
+    failure_rate=0.5,
+    minimum=4,
+    period=timedelta(minutes=1),
+    cool_down=timedelta(minutes=5),
+    probe=timedelta(minutes=1),
+)
 
 
 class Crashed(Exception):
@@ -23,6 +29,7 @@ class FakePorts:
     current: str = "RUNNING"
     busy: bool = False
     attempts: Attempts = field(default_factory=lambda: Attempts(count=0, failures=0))
+    periods: list[Period] = field(default_factory=list[Period])
     crashes_at: int = 0
     crashes_after: bool = False
     now: datetime = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -58,6 +65,9 @@ class FakePorts:
     def between(self, start: datetime, end: datetime) -> Attempts:
         self._call("between")
         return self.attempts
+
+    def latest(self, now: datetime, period: timedelta) -> list[Period]:
+        return self.periods
 
     def _switch(self, name: str, state: str) -> bool:
         crashes = self._call(name, late=True)

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from functions.tasks.breaker.control import BreakerStatus, change, read_status, settle, tick
-from functions.tasks.breaker.states import Attempts, Breaker, State, set_manually, tripped
+from functions.tasks.breaker.control import BreakerStatus, change, read_status, settle, tick, trip
+from functions.tasks.breaker.states import Attempts, Breaker, Period, State, set_manually, tripped
 from functions.tasks.errors import Unavailable
 from tests.functions.breaker.fakes import NOON, RULES, Crashed, FakePorts
 
@@ -14,7 +14,11 @@ LATER = NOON + RULES.cool_down
 
 
 def alarm(ports: FakePorts) -> BreakerStatus:
-    return change(ports.control, lambda b: tripped(b, reason="too many", at=NOON, now=NOON))
+    ports.periods = [Period(start=NOON, attempts=Attempts(count=4, failures=4))]
+    try:
+        return trip(ports.control, reason="too many", at=NOON)
+    finally:
+        ports.periods = []
 
 
 def change_to(ports: FakePorts, state: State) -> BreakerStatus:
@@ -174,14 +178,14 @@ def test_concurrent_changes_do_not_overwrite_each_other() -> None:
     ports = FakePorts()
     first = True
 
-    def trip(breaker: Breaker) -> Breaker:
+    def overtaken(breaker: Breaker) -> Breaker:
         nonlocal first
         if first:
             first = False
             change_to(ports, State.OPEN)
         return tripped(breaker, reason="too many", at=NOON, now=NOON)
 
-    assert change(ports.control, trip).breaker.manual, "the operator's decision prevails"
+    assert change(ports.control, overtaken).breaker.manual, "the operator's decision prevails"
 
 
 def test_a_breaker_that_others_keep_changing_is_unavailable() -> None:
@@ -208,3 +212,62 @@ def test_a_quiet_tick_writes_nothing() -> None:
     ports.calls.clear()
     at(ports, NOON + timedelta(minutes=1))
     assert set(ports.calls) == {"load", "describe"}
+
+
+# Rate and volume of one period
+
+
+class Minute(FakePorts):
+    """The runs of a minute, each at its second: how many there were, and how many of them failed, at any moment."""
+
+    def run(self, *failed_at: int, good_from: int = 0, good_to: int = 0) -> None:
+        """One failed run at each of these seconds, and one good run at each second of a range."""
+        self.runs = [(second, 1) for second in failed_at] + [(second, 0) for second in range(good_from, good_to)]
+
+    def latest(self, now: datetime, period: timedelta) -> list[Period]:
+        known = [failed for second, failed in self.runs if NOON + timedelta(seconds=second) <= now]
+        return [Period(start=NOON, attempts=Attempts(count=len(known), failures=sum(known)))] if known else []
+
+
+def open_at(ports: Minute) -> int | None:
+    """Walk through the minute; an alarm goes off at each second, though one of its parts looks at another moment."""
+    for second in range(60):
+        ports.now = NOON + timedelta(seconds=second)
+        if trip(ports.control, reason="an alarm", at=ports.now).breaker.state is State.OPEN:
+            return second
+    return None
+
+
+def test_one_failure_before_a_hundred_good_runs_opens_nothing() -> None:
+    ports = Minute()
+    ports.run(0, good_from=2, good_to=60)
+    assert open_at(ports) is None
+
+
+def test_half_of_the_runs_failing_opens_it_at_the_second_in_which_there_are_enough_of_them() -> None:
+    ports = Minute()
+    ports.run(1, 7, good_from=30, good_to=32)
+    assert open_at(ports) == 31
+
+
+def test_failures_without_enough_runs_open_nothing() -> None:
+    ports = Minute()
+    ports.run(1, 7, 20)
+    assert open_at(ports) is None
+
+
+def test_a_tick_opens_it_when_the_alarm_went_off_too_early() -> None:
+    ports = Minute()
+    ports.run(1, 2, 40, 41)
+    at(ports, NOON - timedelta(minutes=2))
+    assert at(ports, NOON + timedelta(seconds=30)).breaker.state is State.CLOSED
+    status = at(ports, NOON + timedelta(seconds=45))
+    assert (status.breaker.state, status.breaker.by) == (State.OPEN, "alarm")
+    assert status.breaker.reason == "4 of 4 attempts failed"
+
+
+def test_runs_of_a_period_that_began_before_a_manual_close_do_not_open_it_again() -> None:
+    ports = Minute(now=NOON + timedelta(seconds=50))
+    ports.run(1, 2, 40, 41)
+    change(ports.control, lambda b: set_manually(b, State.CLOSED, reason="fixed", by="anna", now=ports.now))
+    assert at(ports, NOON + timedelta(seconds=55)).breaker.state is State.CLOSED

@@ -24,6 +24,8 @@ VARIABLES = {
     "PIPE_NAME": PIPE,
     "PROCESSOR_SERVICE": "processor",
     "FAILURE_PERCENT": "50",
+    "MINIMUM_ATTEMPTS": "2",
+    "PERIOD_SECONDS": "60",
     "COOL_DOWN_SECONDS": "300",
     "PROBE_SECONDS": "60",
 }
@@ -128,10 +130,11 @@ def test_a_breaker_that_has_never_changed_is_closed_since_null(aws: Aws) -> None
 
 
 def test_the_alarm_opens_the_breaker_and_the_tick_brings_it_back(aws: Aws) -> None:
+    aws.measure(1, 1)
     alarm()
     seen = get().document
     assert (seen["state"], seen["by"], seen["manual"], aws.desired) == ("open", "alarm", False, "STOPPED")
-    assert "taskline-test-breaker-trip" in seen["reason"]
+    assert seen["reason"].startswith("2 of 2 attempts failed; taskline-test-breaker-trip: ")
     since, due = (datetime.fromisoformat(seen[name]) for name in ("since", "next_step_at"))
     assert due - since == timedelta(seconds=300), "clients see when the cool-down ends"
     tick()
@@ -139,32 +142,54 @@ def test_the_alarm_opens_the_breaker_and_the_tick_brings_it_back(aws: Aws) -> No
     aws.turn_back(300)
     tick()
     assert (get().document["state"], aws.desired) == ("half_open", "RUNNING")
-    aws.measure(1, 0, 0)
+    aws.measure(0, 0, 0)
     aws.turn_back(60)
     tick()
     seen = get().document
-    assert (seen["state"], seen["reason"]) == ("closed", "1 of 3 attempts failed in the probe window")
+    assert (seen["state"], seen["reason"]) == ("closed", "2 of 5 attempts failed in the probe window")
 
 
 def test_a_bad_probe_window_opens_it_again_however_few_attempts_there_were(aws: Aws) -> None:
+    aws.measure(1, 1)
     alarm()
     aws.turn_back(300)
     tick()
-    aws.measure(1)
+    aws.measure(0)
     aws.measure(0, 0, 0, service="another-service")
     aws.turn_back(60)
     tick()
     assert (get().document["state"], aws.desired) == ("open", "STOPPED")
 
 
+def test_an_alarm_that_the_runs_do_not_bear_out_opens_nothing(aws: Aws) -> None:
+    aws.measure(1, *[0] * 100)
+    aws.measure(*[1] * 10, service="another-service")
+    alarm()
+    assert (get().document["state"], aws.desired) == ("closed", "RUNNING")
+
+
+def test_an_alarm_that_is_still_on_opens_it_with_the_next_tick(aws: Aws) -> None:
+    """Alarms act only when they change: this one went off while the runs did not bear it out yet."""
+    tick()
+    aws.turn_back(120)
+    aws.measure(1)
+    alarm()
+    aws.measure(1)
+    tick()
+    seen = get().document
+    assert (seen["state"], seen["by"], aws.desired) == ("open", "alarm", "STOPPED")
+
+
 def test_an_alarm_that_recovers_or_is_old_opens_nothing(aws: Aws) -> None:
     tick()
+    aws.measure(1, 1)
     alarm(state="OK")
     alarm(at=datetime.now(UTC) - timedelta(hours=1))
     assert (get().document["state"], aws.desired) == ("closed", "RUNNING")
 
 
 def test_the_message_that_cloudwatch_sends_is_understood(aws: Aws) -> None:
+    aws.measure(1, 1)
     breaker.handler(json.loads((EVENTS / "alarm_to_sns.json").read_text()), CONTEXT)
     assert get().document["state"] == "open", "for a new breaker, no alarm is too old"
 

@@ -22,7 +22,7 @@ from functions.tasks.breaker.states import (
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-RULES = Rules(failure_rate=0.5, cool_down=300 * SECOND, probe=60 * SECOND)
+RULES = Rules(failure_rate=0.5, minimum=4, period=60 * SECOND, cool_down=300 * SECOND, probe=60 * SECOND)
 COOL, PROBED = NOON + RULES.cool_down, NOON + RULES.probe
 
 

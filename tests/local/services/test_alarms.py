@@ -120,6 +120,16 @@ def test_each_change_is_set_once_and_short_periods_are_evaluated_more_often() ->
     assert aws.queried == [2, 1, 1]
 
 
+def test_recoveries_are_set_before_alarms() -> None:
+    """A composite alarm of both must not see the new state of one beside the old state of the other."""
+    aws: Any = FakeCloudWatch()
+    aws.states = {"demo": OK, "slow": ALARM}
+    aws.value = 0.5
+    recovering = replace(AN_ALARM, name="slow", threshold=0.9)
+    AlarmEvaluator(aws, [AN_ALARM, recovering], clock=lambda: NOW).evaluate()
+    assert aws.changes == [("slow", OK), ("demo", ALARM)]
+
+
 def test_an_error_is_logged_once(capsys: pytest.CaptureFixture[str]) -> None:
     aws: Any = FakeCloudWatch()
     alarms = AlarmEvaluator(aws, [AN_ALARM])
