@@ -216,7 +216,8 @@ def record(laptop: Laptop, *, on: bool) -> None:
     """Switch the emulator's recording of calls on or off."""
     body = json.dumps({"cloudtrail._recording_enabled": on}).encode()
     address = f"{laptop.clients.endpoint}/_ministack/config"
-    with urllib.request.urlopen(urllib.request.Request(address, body, method="POST")):
+    headers = {"User-Agent": f"app/{laptop.clients.secret}"}
+    with urllib.request.urlopen(urllib.request.Request(address, body, headers, method="POST")):
         return
 
 

@@ -48,7 +48,9 @@ def run(options: Options) -> None:
         deployment = deploy.deploy(config, options.stage, emulator.endpoint, state, public_url, say)
         services = deploy.build_services(deployment, state)
         inbox.open(services.functions)
-        door = FrontDoor(listener, deploy.build_apis(deployment), services.functions, _wakes(services.pipes))
+        door = FrontDoor(
+            listener, deploy.build_apis(deployment), services.functions, _wakes(services.pipes), options.hosts
+        )
         stack.callback(state.runtime.unlink, missing_ok=True)
         write_json(state.runtime, _runtime(deployment, emulator, public_url))
         try:

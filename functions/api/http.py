@@ -48,8 +48,8 @@ class Request:
 
     def require_json(self) -> str:
         """The body of a request that has to be JSON; `Problem` (415) for any other media type."""
-        media_type = self.headers.get("content-type", JSON).partition(";")[0].strip().lower()
-        if media_type != JSON:
+        media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if self.body and media_type != JSON:
             detail = f"Send the body as {JSON}, not as {media_type or 'an unnamed media type'}."
             raise Problem(415, TITLES[415], detail)
         return self.body

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import boto3
-import botocore.session
 from botocore.credentials import CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
 
 from local.emulator.clients import Clients
@@ -24,8 +23,7 @@ def assumed_session(clients: Clients, role_arn: str, session_name: str) -> Assum
             "expiry_time": credentials["Expiration"].isoformat(),
         }
 
-    # botocore is untyped.
-    base: Any = botocore.session.Session()
+    base = clients.botocore_session()
     base.register_component("credential_provider", CredentialResolver([_AssumeRole(refresh)]))
     session = boto3.session.Session(botocore_session=base, region_name=clients.region)
     return AssumedSession(session, clients.endpoint, role_arn)

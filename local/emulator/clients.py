@@ -6,7 +6,10 @@ import threading
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
+import botocore.session
 from botocore.config import Config
+
+from local.emulator.address import split
 
 if TYPE_CHECKING:
     from types_boto3_apigateway import APIGatewayClient
@@ -30,14 +33,25 @@ UNCHECKED = CONFIG.merge(Config(parameter_validation=False))
 class Clients:
     """Clients by service name, for any thread."""
 
-    def __init__(self, endpoint: str, region: str) -> None:
-        self.endpoint = endpoint
+    def __init__(self, address: str, region: str) -> None:
+        """`address` is the emulator's endpoint with the secret of its start: `http://secret@127.0.0.1:port`."""
+        self.address = address
+        self.secret, self.endpoint = split(address)
         self.region = region
         self._session = boto3.session.Session(
-            aws_access_key_id=ROOT_KEY, aws_secret_access_key=ROOT_KEY, region_name=region
+            aws_access_key_id=ROOT_KEY,
+            aws_secret_access_key=ROOT_KEY,
+            region_name=region,
+            botocore_session=self.botocore_session(),
         )
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()  # a session must not build two clients at a time
+
+    def botocore_session(self) -> Any:
+        """A new session whose clients the emulator's guard admits. Botocore is untyped."""
+        session: Any = botocore.session.Session()
+        session.set_config_variable("user_agent_appid", self.secret)
+        return session
 
     def build(self, service: str, config: Config) -> Any:
         """A new client with its own settings."""

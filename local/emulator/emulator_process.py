@@ -1,15 +1,30 @@
-"""Runs MiniStack, with one of its functions replaced by a faster one.
+"""Runs MiniStack, with a guard in front of it and one of its functions replaced by a faster one.
 
-Before each SendMessage to a FIFO queue, MiniStack walks through all deduplication ids of the last five minutes: twelve
-thousand at forty tasks per second, when a task costs 4 ms more than the first. There is no setting for it.
+The guard: whoever reaches MiniStack's port is root there, and can run code through a function. So it serves only
+clients that know the secret of this start, which AWS's SDKs send in their User-Agent (as the `app` that is set with
+`AWS_SDK_UA_APP_ID`). Requests of web pages are refused in any case: those with a browser's headers, and those that
+name another host, as a page does whose name was rebound to 127.0.0.1.
+
+The function: before each SendMessage to a FIFO queue, MiniStack walks through all deduplication ids of the last five
+minutes: twelve thousand at forty tasks per second, when a task costs 4 ms more than the first. There is no setting.
 """
 
 from __future__ import annotations
 
+import hmac
 import importlib
+import os
 import runpy
 import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
 from typing import Any
+
+SECRET_VARIABLE = "TASKLINE_EMULATOR_SECRET"  # noqa: S105 its name, not the secret
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
 
 def prune_expired(queue: dict[str, Any]) -> None:
@@ -20,14 +35,50 @@ def prune_expired(queue: dict[str, Any]) -> None:
         del cache[oldest]
 
 
+def guarded(application: Application, secret: str, host: str) -> Application:
+    """The ASGI application behind the guard; `host` is the only one that a request may name, with its port."""
+    app, named = f"app/{secret}".encode(), host.encode()
+
+    async def guard(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or _is_admitted(scope["headers"], app, named):
+            await application(scope, receive, send)
+        elif scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
+            await send({"type": "http.response.body", "body": b"Only Taskline itself may use its emulator.\n"})
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    return guard
+
+
+def _is_admitted(headers: Iterable[tuple[bytes, bytes]], app: bytes, host: bytes) -> bool:
+    hosts: list[bytes] = []
+    known = False
+    for name, value in headers:
+        if name == b"origin" or name.startswith(b"sec-fetch-"):
+            return False
+        if name == b"host":
+            hosts.append(value)
+        elif name == b"user-agent":
+            known = any(hmac.compare_digest(part, app) for part in value.split())
+    return known and hosts == [host]
+
+
 def main() -> None:
     """Serve until the process is terminated."""
-    sqs = importlib.import_module("ministack.services.sqs")
-    replaced = "_prune_dedup"
-    if not hasattr(sqs, replaced):
-        raise SystemExit(f"{__file__} does not match this version of MiniStack, which has no {replaced}")
-    setattr(sqs, replaced, prune_expired)
+    _replace("ministack.services.sqs", "_prune_dedup", prune_expired)
+    # Not left in the environment: functions that MiniStack starts inherit it.
+    secret, host = os.environ.pop(SECRET_VARIABLE), f"{os.environ['BIND_HOST']}:{os.environ['GATEWAY_PORT']}"
+    application: Application = importlib.import_module("ministack.app").app
+    _replace("ministack.app", "app", guarded(application, secret, host))
     runpy.run_module("ministack", run_name="__main__")
+
+
+def _replace(module: str, name: str, replacement: object) -> None:
+    loaded = importlib.import_module(module)
+    if not hasattr(loaded, name):
+        raise SystemExit(f"{__file__} does not match this version of MiniStack, which has no {module}.{name}")
+    setattr(loaded, name, replacement)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ class LeanClient:
         self._scope = (client.meta.region_name, self._model.signing_name)
         self._credentials: Any = client._request_signer._credentials
         self._address: str = urlsplit(client.meta.endpoint_url).netloc
+        self._user_agent = f"app/{client.meta.config.user_agent_appid}"
         self._idle: deque[http.client.HTTPConnection] = deque()
 
     def __getattr__(self, name: str) -> Any:
@@ -69,6 +70,7 @@ class LeanClient:
         query = urlencode(sorted(request["query_string"].items())) if request["query_string"] else ""
         headers: dict[str, str] = {**request["headers"], "Host": self._address}
         sign(request["method"], path, query, headers, body, self._credentials.get_frozen_credentials(), self._scope)
+        headers["User-Agent"] = self._user_agent  # as botocore does, behind the signature
         target = f"{path}?{query}" if query else path
         url = f"http://{self._address}{target}"
         connection = self._connection()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
@@ -16,6 +15,7 @@ from typing import cast
 import psutil
 
 from local.emulator import emulator_process
+from local.emulator.address import get, split
 from local.host import processes
 from local.host.errors import LaptopError
 from local.host.state_dir import StateDir, read_json, write_json
@@ -50,12 +50,12 @@ class Emulator:
 
     def start(self) -> None:
         """Start the child; `wait_until_ready` must follow."""
-        port = _free_port()
-        self.endpoint = f"http://127.0.0.1:{port}"
+        port, secret = _free_port(), secrets.token_urlsafe(24)
+        self.endpoint = f"http://{secret}@127.0.0.1:{port}"
         with self._state.emulator_log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", emulator_process.__file__],
-                env=environment(self._state, self._region, port, os.environ) | self._additions,
+                env=environment(self._state, self._region, port, secret, os.environ) | self._additions,
                 cwd=self._state.path,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -108,10 +108,11 @@ class Emulator:
         return LaptopError(f"{problem}{ending}.{quoted}", f"See {self._state.emulator_log}. {_way_out(lines)}")
 
 
-def environment(state: StateDir, region: str, port: int, host: Mapping[str, str]) -> dict[str, str]:
+def environment(state: StateDir, region: str, port: int, secret: str, host: Mapping[str, str]) -> dict[str, str]:
     """The child's whole environment. Lambda workers inherit it; their function's own variables win."""
     endpoint = f"http://127.0.0.1:{port}"
     return {name: host[name] for name in HOST_VARIABLES if name in host} | {
+        emulator_process.SECRET_VARIABLE: secret,
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
@@ -176,12 +177,11 @@ def _end(orphan: psutil.Process, say: Say) -> None:
 def is_ready(endpoint: str) -> bool:
     """Whether an emulator is ready at the endpoint."""
     try:
-        # Never through a proxy from the host's environment: this is our own child.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"{endpoint}/_ministack/ready", timeout=2) as response:
-            return response.status == 200
-    except (urllib.error.URLError, OSError):
+        secret, plain = split(endpoint)
+        get(f"{plain}/_ministack/ready", secret, timeout=2)
+    except OSError:
         return False
+    return True
 
 
 def _is_emulator(process: psutil.Process, endpoint: str) -> bool:

@@ -21,13 +21,17 @@ TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """`overrides` are Pulumi configuration values that win over `Pulumi.<stage>.yaml`."""
+    """`overrides` are Pulumi configuration values that win over `Pulumi.<stage>.yaml`.
+
+    `hosts` are further names (`taskline.test:4000`) that requests to the front door may name.
+    """
 
     port: int
     state_dir: Path
     stage: str
     fresh: bool
     overrides: Mapping[str, object]
+    hosts: tuple[str, ...] = ()
 
 
 def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
@@ -41,6 +45,7 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
         stage=environ.get("TASKLINE_STAGE") or "dev",
         fresh=arguments.fresh or environ.get("FRESH", "").lower() in TRUE_WORDS,
         overrides=_overrides(environ.get("TASKLINE_CONFIG", "")),
+        hosts=tuple(environ.get("TASKLINE_HOSTS", "").replace(",", " ").split()),
     )
 
 

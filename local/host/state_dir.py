@@ -34,7 +34,7 @@ class StateDir:
     def acquire(self) -> None:
         """Create the folder and take the lock, or raise `LaptopError`."""
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = (self.path / LOCK).open("a+", encoding="utf-8")
         except OSError as error:
             raise LaptopError(
@@ -91,6 +91,7 @@ class StateDir:
 def write_json(path: Path, value: object) -> None:
     """Replace the file in one step, so that a reader never sees half of it."""
     partial = path.with_suffix(".partial")
+    partial.touch(mode=0o600)  # the emulator's endpoint is a secret
     partial.write_text(json.dumps(value, indent=2, sort_keys=True), encoding="utf-8")
     partial.replace(path)
 

@@ -73,6 +73,7 @@ class Method:
     api_key_required: bool = False
     required: tuple[Parameter, ...] = ()
     seconds: float = LONGEST_MILLIS / 1000
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +126,7 @@ def _method(document: Document, path: str, verb: str, operation: Document, item:
         api_key_required=_needs_api_key(document, operation, where),
         required=_required(parameters) if _validates_parameters(document, operation, where) else (),
         seconds=_milliseconds(operation[INTEGRATION], where) / 1000,
+        tags=tuple(operation.get("tags", ())),
     )
 
 

@@ -14,10 +14,17 @@ from local.services.gateway.limits import TokenBucket
 from local.services.gateway.routing import Router
 from local.services.gateway.signature import Signatures
 from local.services.http.compression import compressed
-from local.services.http.gateway_errors import GatewayError, missing_parameters, no_such_path, throttled
+from local.services.http.gateway_errors import (
+    GatewayError,
+    foreign_origin,
+    missing_parameters,
+    no_such_path,
+    throttled,
+)
 from local.services.http.messages import REQUEST_ID, FunctionCall, HttpRequest, HttpResponse
 from local.services.http.proxy_response import parse
 
+OPERATORS: Final = "operations"  # the document's tag of what only operators may do
 UNKNOWN: Final[Mapping[str, str]] = {}
 
 
@@ -54,6 +61,7 @@ class Stage:
         if found is None:
             raise no_such_path()
         method, parameters = found
+        _refuse_foreign_pages(method.declared, request)
         identity = self._admit(method, request)
         _require(method.declared.required, request, parameters)
         return FunctionCall(
@@ -90,6 +98,17 @@ class Stage:
 
     def _identified(self, response: HttpResponse, request: HttpRequest) -> HttpResponse:
         return replace(response, headers=[*response.headers, (REQUEST_ID, request.id)])
+
+
+def _refuse_foreign_pages(method: Method, request: HttpRequest) -> None:
+    """Raise `GatewayError` when a page of another origin calls an operation of operators, whatever CORS allows.
+
+    Without this, any page in a browser on this machine could redrive tasks or open the breaker: some requests need no
+    preflight.
+    """
+    origin = request.headers.get("Origin")
+    if OPERATORS in method.tags and origin and origin != f"http://{request.headers.get('Host')}":
+        raise foreign_origin(origin)
 
 
 def _require(required: tuple[Parameter, ...], request: HttpRequest, parameters: Mapping[str, str]) -> None:

@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -37,6 +37,7 @@ LINGER_SECONDS = 2.0
 # Concurrent invocations; each blocks a thread.
 INVOCATIONS = 64
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 OnResponse = Callable[[str, str, str, int], None]
 """Called in the event loop after each response of a function: function name, verb, path template, status."""
 
@@ -62,7 +63,10 @@ def _ignore(_function: str, _verb: str, _resource: str, _status: int) -> None:
 
 
 class FrontDoor:
-    """Serves on an already bound socket. `apis` are the stages by the first segment of their paths."""
+    """Serves on an already bound socket. `apis` are the stages by the first segment of their paths.
+
+    `hosts` are names (with their ports) that requests may name besides 127.0.0.1 and localhost.
+    """
 
     def __init__(
         self,
@@ -70,12 +74,14 @@ class FrontDoor:
         apis: Mapping[str, ApiStage],
         invoker: Invoker,
         on_response: OnResponse = _ignore,
+        hosts: Sequence[str] = (),
     ) -> None:
         self._listener = listener
         self._apis = apis
         self._invoker = invoker
         self._on_response = on_response
         self._port: int = listener.getsockname()[1]
+        self._hosts = {*hosts, *(f"{name}:{self._port}" for name in (HOST, "localhost"))}
         self._threads = ThreadPoolExecutor(INVOCATIONS, thread_name_prefix="front-door")
         self._runner: web.AppRunner | None = None
 
@@ -91,7 +97,7 @@ class FrontDoor:
 
     async def start(self) -> None:
         """Start serving."""
-        application = web.Application()
+        application = web.Application(middlewares=[self._own_host])
         application.on_response_prepare.append(_without_server_header)
         application.router.add_get("/", self._welcome)
         application.router.add_route(
@@ -109,6 +115,15 @@ class FrontDoor:
             await self._runner.cleanup()
         # Invocations that are still running have lost their clients; they end with their functions.
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    @web.middleware
+    async def _own_host(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Refuse other names: a page whose name was rebound to 127.0.0.1 is of the same origin as its requests."""
+        host = request.headers.get(hdrs.HOST, "")
+        if host in self._hosts:
+            return await handler(request)
+        names = ", ".join(sorted(self._hosts))
+        return problem(HTTPStatus.FORBIDDEN, f"Host {host!r} is not served here, only {names}. Set TASKLINE_HOSTS.")
 
     async def _welcome(self, _request: web.Request) -> web.Response:
         return web.Response(text=page(self.api_url), content_type="text/html")

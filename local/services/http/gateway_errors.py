@@ -32,6 +32,13 @@ def bad_signature(message: str, name: str) -> GatewayError:
     return GatewayError("DEFAULT_4XX", 403, message, name)
 
 
+def foreign_origin(origin: str) -> GatewayError:
+    """A web page calls what only operators may. AWS asks operators for a signature; the laptop edition does not."""
+    return GatewayError(
+        "ACCESS_DENIED", 403, f"Pages of {origin} may not call operations of operators.", "ForbiddenException"
+    )
+
+
 def bad_api_key() -> GatewayError:
     """The API key is missing, unknown, disabled, or not valid for this stage."""
     return GatewayError("INVALID_API_KEY", 403, "Forbidden", "ForbiddenException")

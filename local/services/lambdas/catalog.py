@@ -6,13 +6,13 @@ import base64
 import io
 import shutil
 import threading
-import urllib.request
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local.emulator.address import get
 from local.emulator.clients import Clients
 from local.emulator.remembered import REAL, Remembered, Timing
 from local.services.lambdas.model import InvocationRefused
@@ -56,7 +56,7 @@ class Catalog:
         folder = self._folder / base64.b64decode(deployed.code_digest).hex()[:16]
         with self._turn:
             if not folder.is_dir():
-                _unpack(deployed.location, folder)
+                _unpack(get(deployed.location, self._clients.secret, timeout=10), folder)
         return folder
 
     def _look_up(self, name: str) -> DeployedFunction:
@@ -92,11 +92,9 @@ def _deployed(found: Mapping[str, Any]) -> DeployedFunction:
     )
 
 
-def _unpack(location: str, folder: Path) -> None:
+def _unpack(package: bytes, folder: Path) -> None:
     """Into a neighbouring folder first, so that the folder is complete as soon as it exists."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(location, timeout=10) as response:
-        archive = zipfile.ZipFile(io.BytesIO(response.read()))
+    archive = zipfile.ZipFile(io.BytesIO(package))
     partial = folder.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
     archive.extractall(partial)

@@ -69,7 +69,8 @@ class LambdaService:
             return self._pools[name]
 
     def _start(self, deployed: DeployedFunction) -> Worker:
-        environment = {**self._credentials(deployed), "AWS_ENDPOINT_URL": self._clients.endpoint}
+        emulator = {"AWS_ENDPOINT_URL": self._clients.endpoint, "AWS_SDK_UA_APP_ID": self._clients.secret}
+        environment = {**self._credentials(deployed), **emulator}
         code = self.catalog.code(deployed)
         return Worker(deployed, code, environment, lambda text: self._printed(deployed, text))
 

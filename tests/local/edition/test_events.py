@@ -122,7 +122,7 @@ class BrokenFunctions:
 def test_records_that_are_not_processed_at_a_stop_are_kept_for_the_next_start(laptop: Laptop, tmp_path: Any) -> None:
     """The emulator keeps no streams across a restart."""
     kept = tmp_path / "undone.json"
-    clients = Clients(laptop.clients.endpoint, "us-east-1")
+    clients = Clients(laptop.clients.address, "us-east-1")
     stream: Any = laptop.clients.dynamodb.describe_table(TableName=laptop.outputs["table_name"])
     declared = StreamDeclaration(
         stream_arn=stream["Table"]["LatestStreamArn"],

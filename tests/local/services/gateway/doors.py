@@ -14,6 +14,7 @@ from local.services.lambdas.model import Invocation, InvocationRefused
 from tests.local.laptop import free_port
 from tests.local.services.gateway.apis import declared, operation, stage_of
 
+HOSTS = ("x", "api.test:1")
 RawTalk = Callable[[str | bytes], Awaitable[bytes]]
 PATHS = {
     "/": {"any": operation("root")},
@@ -28,6 +29,7 @@ PATHS = {
     "/fails": {"get": operation("fails")},
     "/talks": {"get": operation("talks")},
     "/keyed": {"get": operation("odd", key=True)},
+    "/operators": {"any": operation("odd") | {"tags": ["operations"]}},
     "/{one}/{two}": {"any": operation("odd")},
 }
 RESPONSES = {
@@ -93,7 +95,7 @@ def talk(
     async def whole() -> None:
         functions = Functions()
         stage = stage_of(declarations or declared(PATHS, compress_from=1024, **responses))
-        door = FrontDoor(bind(free_port()), {"v1": stage}, functions, **options)
+        door = FrontDoor(bind(free_port()), {"v1": stage}, functions, hosts=HOSTS, **options)
         await door.start()
         try:
             await conversation(lambda request: raw_talk(door.url, request), functions)

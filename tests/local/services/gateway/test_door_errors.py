@@ -11,7 +11,7 @@ import pytest
 from local.services.http.front_door import MAX_PAYLOAD, FrontDoor, bind
 from tests.local.laptop import free_port
 from tests.local.services.gateway.apis import declared, stage_of
-from tests.local.services.gateway.doors import PATHS, Functions, RawTalk, get, talk
+from tests.local.services.gateway.doors import HOSTS, PATHS, Functions, RawTalk, get, talk
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_an_internal_error_becomes_a_gateway_error(
 def test_a_client_that_disconnects_during_its_body_causes_no_error(caplog: pytest.LogCaptureFixture) -> None:
     async def whole() -> None:
         functions = Functions()
-        door = FrontDoor(bind(port := free_port()), {"v1": stage_of(declared(PATHS))}, functions)
+        door = FrontDoor(bind(port := free_port()), {"v1": stage_of(declared(PATHS))}, functions, hosts=HOSTS)
         await door.start()
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"POST /v1/a/b HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf")
@@ -131,5 +131,39 @@ def test_a_payload_of_ten_megabytes_passes() -> None:
         head = f"POST /v1/a/b HTTP/1.1\r\nHost: x\r\nContent-Length: {MAX_PAYLOAD}\r\nConnection: close\r\n\r\n"
         assert (await raw(head.encode() + b"a" * MAX_PAYLOAD)).startswith(b"HTTP/1.1 207")
         assert len(functions.events[0]["body"]) == MAX_PAYLOAD
+
+    talk(conversation)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:4000", "127.0.0.1", "localhost", ""])
+def test_a_request_for_another_host_is_refused(host: str) -> None:
+    """A page whose name was rebound to 127.0.0.1 has the same origin as its requests: only the name tells."""
+
+    async def conversation(raw: RawTalk, functions: Functions) -> None:
+        for path in ("/v1/odd/1", "/"):
+            response = await raw(f"GET {path} HTTP/1.1\nHost: {host}\nConnection: close\n\n")
+            assert response.startswith(b"HTTP/1.1 403"), response
+        assert functions.events == []
+
+    talk(conversation)
+
+
+@pytest.mark.parametrize(
+    ("origin", "path", "status"),
+    [
+        ("http://evil.example", "/v1/operators", 403),
+        ("null", "/v1/operators", 403),
+        ("https://x", "/v1/operators", 403),
+        ("http://x", "/v1/operators", 207),
+        ("http://evil.example", "/v1/a/b", 207),
+    ],
+)
+def test_pages_of_other_origins_may_not_call_operations_of_operators(origin: str, path: str, status: int) -> None:
+    """Whether a page may read the response is CORS's affair; that the operation is not carried out is ours."""
+
+    async def conversation(raw: RawTalk, functions: Functions) -> None:
+        response = await raw(f"POST {path} HTTP/1.1\nHost: x\nOrigin: {origin}\nConnection: close\n\n")
+        assert response.startswith(f"HTTP/1.1 {status}".encode()), response
+        assert len(functions.events) == (status == 207)
 
     talk(conversation)

@@ -15,7 +15,7 @@ from local.host.errors import LaptopError
 from local.services.http.front_door import MAX_PAYLOAD, FrontDoor, bind
 from tests.local.laptop import Laptop, free_port
 from tests.local.services.gateway.apis import add_key, declared, stage_of
-from tests.local.services.gateway.doors import PATHS, Functions, RawTalk, get, raw_talk, talk
+from tests.local.services.gateway.doors import HOSTS, PATHS, Functions, RawTalk, get, raw_talk, talk
 
 
 def test_a_request_and_its_response_pass_unchanged() -> None:
@@ -177,7 +177,7 @@ def test_forty_slow_requests_run_concurrently() -> None:
 def test_a_stop_does_not_wait_for_slow_functions() -> None:
     async def whole() -> float:
         functions = Functions()
-        door = FrontDoor(bind(free_port()), {"v1": stage_of(declared(PATHS))}, functions)
+        door = FrontDoor(bind(free_port()), {"v1": stage_of(declared(PATHS))}, functions, hosts=HOSTS)
         await door.start()
         waiting = asyncio.create_task(raw_talk(door.url, get("/v1/waits")))
         while not functions.events:

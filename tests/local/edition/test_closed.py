@@ -1,0 +1,74 @@
+"""Nobody but the edition itself gets at its emulator, and web pages do not get at what operators may."""
+
+import http.client
+import json
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from local.emulator.address import split
+from tests.local.laptop import Laptop
+
+ROOT = {"Authorization": "AWS4-HMAC-SHA256 Credential=test/20260131/us-east-1/sqs/aws4_request, Signature=0"}
+
+
+def listeners(laptop: Laptop) -> Iterator[tuple[str, int]]:
+    """Every address on which a process of the edition listens."""
+    main = psutil.Process(laptop.runtime["pid"])
+    for process in (main, *main.children(recursive=True)):
+        for connection in process.net_connections("inet"):
+            if connection.status == psutil.CONN_LISTEN:
+                yield connection.laddr.ip, connection.laddr.port
+
+
+def status(port: int, path: str, headers: dict[str, str], method: str = "GET", body: str | None = None) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request(method, path, body, headers)
+    found = connection.getresponse().status
+    connection.close()
+    return found
+
+
+def test_no_listening_socket_but_the_front_door_serves_a_stranger(laptop: Laptop) -> None:
+    found = set(listeners(laptop))
+    assert {address for address, _ in found} == {"127.0.0.1"}, "nothing is reachable from other machines"
+    others = {port for _, port in found} - {laptop.port}
+    assert others, "the emulator listens"
+    for port in others:
+        for path in ("/", "/_ministack/ready", "/_ministack/config", "/?Action=ListQueues&X-Amz-Credential=test"):
+            for headers in ({}, ROOT, {"User-Agent": "app/guessed"}):
+                assert status(port, path, headers) == 403, f"{port}{path} {headers}"
+
+
+def test_a_page_gets_at_the_emulator_with_the_secret_neither(laptop: Laptop) -> None:
+    """Even a page that had the secret could not use it: browsers name themselves."""
+    secret, endpoint = split(laptop.runtime["endpoint"])
+    port, known = int(endpoint.rpartition(":")[2]), {"User-Agent": f"app/{secret}"}
+    assert status(port, "/_ministack/ready", known) == 200
+    assert status(port, "/_ministack/ready", known | {"Origin": "http://evil.example"}) == 403
+    assert status(port, "/_ministack/ready", known | {"Sec-Fetch-Site": "cross-site"}) == 403
+    assert status(port, "/_ministack/ready", known | {"Host": f"rebound.example:{port}"}) == 403
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/v1/redrive"), ("PUT", "/v1/breaker"), ("GET", "/v1/breaker")])
+def test_pages_of_other_origins_get_at_no_operation_of_operators(laptop: Laptop, method: str, path: str) -> None:
+    """Dev allows every origin, and asks operators for no signature: a page in a browser here must not be one."""
+    page = {"Origin": "http://evil.example", "Content-Type": "application/json"}
+    body = json.dumps({"state": "open", "reason": "a page"}) if method == "PUT" else None
+    assert status(laptop.port, path, page, method, body) == 403
+    assert laptop.request("GET", "/v1/breaker").json["state"] == "closed"
+    own = {"Origin": f"http://127.0.0.1:{laptop.port}"}
+    assert status(laptop.port, "/v1/breaker", own) == 200
+
+
+def test_a_page_cannot_submit_what_needs_no_preflight(laptop: Laptop) -> None:
+    """A body without a type, or with one that a form may have, is sent by a browser without asking first."""
+    task = json.dumps({"title": "t", "description": "d", "priority": "low"})
+    for headers in ({}, {"Content-Type": "text/plain"}, {"Content-Type": "application/x-www-form-urlencoded"}):
+        assert status(laptop.port, "/v1/tasks", headers | {"Origin": "http://evil.example"}, "POST", task) == 415
+
+
+def test_another_host_name_is_refused(laptop: Laptop) -> None:
+    assert status(laptop.port, "/v1/health", {"Host": "rebound.example"}) == 403
+    assert status(laptop.port, "/v1/health", {"Host": f"localhost:{laptop.port}"}) == 200
