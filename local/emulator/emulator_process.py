@@ -12,6 +12,7 @@ minutes: twelve thousand at forty tasks per second, when a task costs 4 ms more 
 from __future__ import annotations
 
 import hmac
+import http.server
 import importlib
 import os
 import runpy
@@ -64,11 +65,29 @@ def _is_admitted(headers: Iterable[tuple[bytes, bytes]], app: bytes, host: bytes
     return known and hosts == [host]
 
 
+def guard_runtime_apis(secret: str) -> None:
+    """Let no stranger take or answer invocations: each function environment has a port of its own for them."""
+    handler = http.server.BaseHTTPRequestHandler
+    parse, app = handler.parse_request, f"app/{secret}".encode()
+
+    def parse_request(self: http.server.BaseHTTPRequestHandler) -> bool:
+        if not parse(self):
+            return False
+        headers = [(name.lower().encode(), value.encode()) for name, value in self.headers.items()]
+        host = "{}:{}".format(*self.connection.getsockname())
+        if _is_admitted(headers, app, host.encode()):
+            return True
+        self.send_error(403)
+        return False
+
+    handler.parse_request = parse_request
+
+
 def main() -> None:
     """Serve until the process is terminated."""
     _replace("ministack.services.sqs", "_prune_dedup", prune_expired)
-    # Not left in the environment: functions that MiniStack starts inherit it.
-    secret, host = os.environ.pop(SECRET_VARIABLE), f"{os.environ['BIND_HOST']}:{os.environ['GATEWAY_PORT']}"
+    secret, host = os.environ[SECRET_VARIABLE], f"{os.environ['BIND_HOST']}:{os.environ['GATEWAY_PORT']}"
+    guard_runtime_apis(secret)
     application: Application = importlib.import_module("ministack.app").app
     _replace("ministack.app", "app", guarded(application, secret, host))
     runpy.run_module("ministack", run_name="__main__")

@@ -13,6 +13,7 @@ import socket
 import sys
 
 SOCKET_VARIABLE = "TASKLINE_INVOCATIONS"  # the path of the laptop edition's socket, set for the emulator
+SECRET_VARIABLE = "TASKLINE_EMULATOR_SECRET"  # noqa: S105 what the emulator's guard asks for; see emulator_process.py
 PREFIX = "/2018-06-01/runtime/invocation"
 
 
@@ -34,7 +35,8 @@ def _call(method: str, path: str, body: bytes | None = None) -> tuple[http.clien
         sys.stdout.flush()
     connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
-        connection.request(method, f"{PREFIX}/{path}", body, {"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json", "User-Agent": f"app/{os.environ.get(SECRET_VARIABLE, '')}"}
+        connection.request(method, f"{PREFIX}/{path}", body, headers)
         response = connection.getresponse()
         return response, response.read()
     except OSError:

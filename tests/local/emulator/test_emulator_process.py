@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from local.emulator import emulator_process
 from local.emulator.emulator_process import guarded, prune_expired
+from local.services.lambdas import forwarder
 
 
 def a_queue(rng: random.Random, now: float) -> dict[str, Any]:
@@ -82,3 +84,8 @@ def test_the_guard_admits_clients_that_know_the_secret() -> None:
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 def test_the_guard_refuses_everyone_else(headers: list[tuple[str, str]], kind: str) -> None:
     assert not admitted(*headers, kind=kind)
+
+
+def test_the_forwarder_knows_the_secret_by_the_same_name() -> None:
+    """It runs without our packages on its path, so the name stands in both files."""
+    assert forwarder.SECRET_VARIABLE == emulator_process.SECRET_VARIABLE

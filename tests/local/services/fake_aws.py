@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import botocore.session
+
 from local.emulator.remembered import Timing
 
 ARN = "arn:aws:states:us-east-1:000000000000:stateMachine:demo"
@@ -81,6 +83,7 @@ class FakeAws:
 
     region = "us-east-1"
     endpoint = "http://127.0.0.1:1"
+    botocore_session = staticmethod(botocore.session.Session)
 
     def __init__(self) -> None:
         self.time = 100.0

@@ -51,6 +51,7 @@ class FakeLambda:
 
     region = "us-east-1"
     endpoint = "http://127.0.0.1:1"
+    secret = "s3cret"
 
     class exceptions:  # noqa: N801 botocore's name
         ResourceNotFoundException = Missing
