@@ -271,3 +271,10 @@ def test_runs_of_a_period_that_began_before_a_manual_close_do_not_open_it_again(
     ports.run(1, 2, 40, 41)
     change(ports.control, lambda b: set_manually(b, State.CLOSED, reason="fixed", by="anna", now=ports.now))
     assert at(ports, NOON + timedelta(seconds=55)).breaker.state is State.CLOSED
+
+
+def test_a_tick_leaves_a_breaker_on_trial_to_its_probe_window() -> None:
+    on_trial = Breaker(state=State.HALF_OPEN, since=NOON, reason="a trial", by="schedule", version=3)
+    ports = Minute(breaker=on_trial)
+    ports.run(1, 2, 3, 4)
+    assert at(ports, NOON + timedelta(seconds=30)).breaker.state is State.HALF_OPEN

@@ -363,3 +363,11 @@ def test_a_topic_that_is_gone_is_unavailable(aws_clients: Any) -> None:
         SNSEventTopic("arn:aws:sns:eu-west-1:123456789012:gone", aws_clients("sns")).publish(
             [read(a_change(None, an_item("queued")))]
         )
+
+
+def test_a_change_whose_times_cannot_be_read_names_only_the_kind_of_error() -> None:
+    """The error's text may hold what the task holds."""
+    item = an_item("queued", "processing")
+    item["history"]["L"][0]["M"]["at"] = {"S": "hunter2"}
+    with pytest.raises(UnreadableChange, match=r"^the change cannot be read: ValueError$"):
+        to_event(a_change(an_item("queued"), item))

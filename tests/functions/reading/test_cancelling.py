@@ -8,7 +8,7 @@ import pytest
 
 from functions.adapters.task_table.indexes import status_shard
 from functions.tasks.cancelling import cancel
-from functions.tasks.errors import Conflict, Unavailable
+from functions.tasks.errors import Conflict, NotFound, Unavailable
 from functions.tasks.model import Status
 from functions.tasks.record import Record
 from tests.builders import A_FAILURE, TASK_ID, TIMES, a_task, an_item
@@ -129,6 +129,15 @@ def test_cancelling_is_retried_when_the_task_returns_to_the_queue() -> None:
     records = Contested(Status.QUEUED)
     assert cancel(TASK_ID, records=records, now=NOW, keep_for=timedelta(1)).status is Status.CANCELLED
     assert records.tries == 2
+
+
+def test_a_task_that_does_not_exist_is_named() -> None:
+    class Empty(Contested):
+        def get(self, task_id: str) -> None:
+            return None
+
+    with pytest.raises(NotFound, match=rf"^There is no task '{TASK_ID}'\.$"):
+        cancel(TASK_ID, records=Empty(Status.QUEUED), now=NOW, keep_for=timedelta(1))
 
 
 def test_a_claim_that_comes_first_wins() -> None:

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from functions.tasks.errors import Conflict
+from functions.tasks.errors import Conflict, NotFound
 from functions.tasks.model import Status
 from functions.tasks.redrive.dead_letters import Received
+from functions.tasks.redrive.state import KeysPage
 from tests.functions.redrive.fakes import NOON, SECOND, Redrive, a_dead_letter, a_received, a_state
 
 
@@ -182,3 +183,16 @@ def test_a_report_has_class_and_time_of_each_failure() -> None:
 def test_the_reason_of_a_malformed_message_is_cut() -> None:
     (malformed,) = Redrive([a_received(a_dead_letter(task_id=None, error={"message": "x" * 201}))]).many().malformed
     assert (malformed.message_id, malformed.reason) == ("first-1", "x" * 200)
+
+
+def test_a_task_that_does_not_exist_is_named() -> None:
+    with pytest.raises(NotFound, match=r"^There is no task 'unknown'\.$"):
+        Redrive().one("unknown")
+
+
+def test_the_keys_of_every_page_are_redriven_in_whatever_order_the_pages_come() -> None:
+    failed = {"status": Status.FAILED, "failed_at": "2026-01-31T11:00:00.000Z", "sequence_number": "7"}
+    redrive = Redrive(known=[a_state(task_id=key, ordering_key=key, **failed) for key in ("b", "a")])
+    pages = {None: KeysPage(keys=("b",), next_page="second"), "second": KeysPage(keys=("a",), next_page=None)}
+    redrive.tasks.keys = pages.__getitem__  # type: ignore[method-assign]
+    assert [task.task_id for task in redrive.many(dry_run=False).tasks] == ["b", "a"]
