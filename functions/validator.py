@@ -76,7 +76,8 @@ def health(_request: Request) -> Response:
 
 
 def _key(request: Request) -> IdempotencyKey | None:
-    return idempotency_key(request.header_values(KEY_HEADER), request.api_key_id)
+    values = request.header_values(KEY_HEADER)
+    return idempotency_key(values, request.api_key_id) if values else None
 
 
 def _count_accepted(accepted: Sequence[Accepted]) -> None:

@@ -14,13 +14,11 @@ KEY_PATTERN = f"^[!-~]([ -~]{{0,{MAX_KEY_CHARACTERS - 2}}}[!-~])?$"
 _KEY = re.compile(KEY_PATTERN)
 
 
-def idempotency_key(values: Sequence[str], caller: str | None) -> IdempotencyKey | None:
-    """The key in the header's values, None without the header; `Problem` (400) when it is not a key.
+def idempotency_key(values: Sequence[str], caller: str | None) -> IdempotencyKey:
+    """The key in all values of the header; `Problem` (400) when it is not one key.
 
     `caller` is the id of the caller's API key.
     """
-    if not values:
-        return None
     if len(values) > 1:
         raise _invalid("is sent more than once")
     text = values[0].strip(" \t")
