@@ -57,6 +57,7 @@ def run(options: Options) -> None:
             asyncio.run(_serve(door, emulator, services))
         finally:
             _ignore_signals()  # a second Ctrl-C must not keep the emulator from saving its state
+    emulator.check_saved()
     say("Stopped. Tasks and queues are kept for the next start.")
 
 

@@ -41,6 +41,7 @@ class Emulator:
         self._say = say
         self._additions = dict(additions or {})
         self._process: subprocess.Popen[bytes] | None = None
+        self._saved = False
         self.endpoint = ""
 
     @property
@@ -52,7 +53,7 @@ class Emulator:
         """Start the child; `wait_until_ready` must follow."""
         port, secret = _free_port(), secrets.token_urlsafe(24)
         self.endpoint = f"http://{secret}@127.0.0.1:{port}"
-        with self._state.emulator_log.open("wb") as log:
+        with self._state.open_emulator_log() as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", emulator_process.__file__],
                 env=environment(self._state, self._region, port, secret, os.environ) | self._additions,
@@ -83,6 +84,14 @@ class Emulator:
         """The error to show when the child has ended unexpectedly."""
         return self._failure("The AWS emulator ended unexpectedly")
 
+    def check_saved(self) -> None:
+        """Raise `LaptopError` if it was stopped without saving its state."""
+        if not self._saved:
+            raise LaptopError(
+                "The AWS emulator could not save its state: tasks accepted since the last start may be lost.",
+                f"See {self._state.emulator_log}, and whether the disk is full.",
+            )
+
     def stop(self) -> None:
         """Let it save its state and end; kill it, with a warning, only if it does not."""
         if self._process is None:
@@ -97,6 +106,7 @@ class Emulator:
                 )
                 self._process.kill()
                 self._process.wait()
+        self._saved = self._process.returncode == 0
         self._process = None
         self._state.emulator_process.unlink(missing_ok=True)
 

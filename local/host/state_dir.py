@@ -12,6 +12,7 @@ from typing import IO
 from local.host.errors import LaptopError
 
 LOCK = "lock"
+LOG_BYTES = 1_000_000
 
 
 class StateDir:
@@ -26,6 +27,7 @@ class StateDir:
         self.temporary = path / "tmp"
         self.code = self.temporary / "code"
         self.emulator_log = path / "emulator.log"
+        self.earlier_emulator_log = path / "emulator.log.1"
         self.emulator_process = path / "emulator.json"
         self.program_error = path / "program-error.log"
         self.runtime = path / "runtime.json"
@@ -59,9 +61,15 @@ class StateDir:
         """Delete all state but the lock. Files that are not Taskline's stay."""
         for folder in (self.emulator_state, self.temporary):
             shutil.rmtree(folder, ignore_errors=True)
-        files = (self.emulator_log, self.emulator_process, self.program_error, self.runtime)
+        files = (self.emulator_log, self.earlier_emulator_log, self.emulator_process, self.program_error, self.runtime)
         for file in (*files, *self.path.glob("resources-*.json"), *self.path.glob("undone-*.json")):
             file.unlink(missing_ok=True)
+
+    def open_emulator_log(self) -> IO[bytes]:
+        """To append to: what an earlier start wrote may explain this one. Begun anew when it is large; one is kept."""
+        if self.emulator_log.exists() and self.emulator_log.stat().st_size > LOG_BYTES:
+            self.emulator_log.replace(self.earlier_emulator_log)
+        return self.emulator_log.open("ab")
 
     def manifest(self, stage: str) -> Path:
         """The resources of a stage. Each stage has its own file, or one would remove those of another."""

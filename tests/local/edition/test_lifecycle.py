@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from local.host.options import PROJECT_ROOT
@@ -83,6 +84,28 @@ def test_the_death_of_the_emulator_ends_it_with_a_message(new_laptop: NewLaptop)
     assert running.wait() == 1
     assert "The AWS emulator ended unexpectedly" in running.output
     assert "emulator.log" in running.output
+
+
+@pytest.mark.check
+def test_a_stop_that_could_not_save_says_so_and_fails(new_laptop: NewLaptop) -> None:
+    """A disk that is full: here, a process that may not write."""
+    first = new_laptop()
+    first.state_dir.mkdir(exist_ok=True)
+    (first.state_dir / "emulator.log").write_text("from an earlier start\n", encoding="utf-8")
+    first.start()
+    first.finished(first.post())
+    psutil.Process(first.runtime["emulator_pid"]).rlimit(psutil.RLIMIT_FSIZE, (0, 0))
+    assert first.stop(signal.SIGTERM) == 1
+    assert "could not save its state" in first.output
+    assert "emulator.log" in first.output
+    assert "are kept" not in first.output
+
+    second = new_laptop()
+    second.start()
+    assert second.finished(second.post())["status"] == "succeeded", "and the next start works"
+    assert second.stop(signal.SIGTERM) == 0
+    log = (second.state_dir / "emulator.log").read_text(encoding="utf-8", errors="replace")
+    assert log.startswith("from an earlier start\n"), "what an earlier start logged is kept"
 
 
 def test_ctrl_c_while_starting_leaves_nothing_behind(new_laptop: NewLaptop) -> None:

@@ -12,10 +12,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from local.emulator import emulator_process
 from local.emulator.server import Emulator, environment, is_ready, stop_orphan
 from local.host.errors import LaptopError
 from local.host.processes import alive
 from local.host.state_dir import StateDir, write_json
+from tests.local.laptop import eventually
 
 Impostor = Callable[[str], Emulator]
 
@@ -79,6 +81,23 @@ def test_a_child_that_never_responds_or_never_ends_is_given_up(
     assert not alive(pid)
     assert "was killed" in impostor.progress[0]  # type: ignore[attr-defined]
     deaf.stop()
+    with pytest.raises(LaptopError, match="could not save"):
+        deaf.check_saved()
+
+
+@pytest.mark.parametrize(("status", "saved"), [(0, True), (emulator_process.NOT_SAVED, False), (1, False)])
+def test_the_exit_status_tells_whether_the_state_was_saved(
+    impostor: Impostor, state: StateDir, status: int, saved: bool
+) -> None:
+    one = impostor(f"trap 'exit {status}' TERM; echo started; while :; do sleep 0.05; done")
+    one.start()
+    eventually(lambda: "started" in (state.emulator_log).read_text(encoding="utf-8"))
+    one.stop()
+    if saved:
+        one.check_saved()
+        return
+    with pytest.raises(LaptopError, match=r"could not save its state.*\n?.*emulator\.log"):
+        one.check_saved()
 
 
 @pytest.mark.parametrize(
