@@ -119,7 +119,7 @@ def _without_named_secrets(text: str) -> str:
 
 def _is_secret(name: str) -> bool:
     words = [word.lower() for word in _WORDS.findall(name)]
-    return bool(words) and (words[-1] in _SECRETS or "".join(words[-3:]).endswith(_ENDINGS))
+    return bool(words) and (words[-1] in _SECRETS or "".join(words).endswith(_ENDINGS))
 
 
 def _value_end(text: str, start: int, name: str) -> int:

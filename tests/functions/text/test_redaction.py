@@ -119,16 +119,12 @@ def test_the_labelled_set_is_large_enough_to_measure_with() -> None:
     assert len(CASES["harmless"]) >= 150
 
 
-def test_nearly_all_labelled_secrets_go() -> None:
-    """Recall of at least 99 %."""
-    kept = [text for secret, text, _ in CASES["secrets"] if secret in redact(text)]
-    assert len(kept) <= len(CASES["secrets"]) // 100, kept
+def test_every_labelled_secret_goes() -> None:
+    assert [text for secret, text, _ in CASES["secrets"] if secret in redact(text)] == []
 
 
-def test_nearly_all_labelled_texts_without_secrets_stay() -> None:
-    """At most 1 % false positives."""
-    changed = {text: redact(text) for text in CASES["harmless"] if redact(text) != text}
-    assert len(changed) <= len(CASES["harmless"]) // 100, changed
+def test_every_labelled_text_without_a_secret_stays() -> None:
+    assert {text: redact(text) for text in CASES["harmless"] if redact(text) != text} == {}
 
 
 @pytest.mark.parametrize(("text", "redacted"), [(text, redacted) for _, text, redacted in CASES["secrets"]])
@@ -152,6 +148,9 @@ def test_nothing_but_the_secret_goes_once_and_for_all(text: str, redacted: str) 
         ("cookie: a=1; b=2\nnext line", "cookie: [secret]\nnext line"),
         ("secret=ab.! c", "secret=[secret] c"),
         ("secret: none! c", "secret: none! c"),
+        ("secret: noneX c", "secret: [secret] c"),
+        ("cookie:        ", "cookie:        "),
+        ("secret: [1]", "secret: [secret]"),
         ("tokens=17x", "tokens=[secret]"),
         ("token=17", "token=[secret]"),
         ("basic Abcdef", "basic Abcdef"),
