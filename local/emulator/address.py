@@ -1,6 +1,7 @@
 """The emulator's address: its endpoint with the secret of its start, `http://secret@127.0.0.1:port`.
 
-Whoever has the address may use the emulator; see `emulator_process.py`. Loads nothing slow: the emulator starts first.
+The address is all it takes to use the emulator; see `emulator_process.py`. Loads nothing slow: the emulator is started
+first.
 """
 
 from __future__ import annotations

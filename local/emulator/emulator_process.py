@@ -1,7 +1,7 @@
-"""Runs MiniStack: with a guard in front of it, an exit status that tells whether it saved its state, and one of its
+"""Runs MiniStack: with a guard in front of it, an exit status that reports whether it saved its state, and one of its
 functions replaced by a faster one.
 
-The guard: whoever reaches MiniStack's port is root there, and can run code through a function. So it serves only
+The guard: anyone who reaches MiniStack's port is root there, and can run code through a function. So it serves only
 clients that know the secret of this start, which AWS's SDKs send in their User-Agent (as the `app` that is set with
 `AWS_SDK_UA_APP_ID`). Requests of web pages are refused in any case: those with a browser's headers, and those that
 name another host, as a page does whose name was rebound to 127.0.0.1.
@@ -85,7 +85,7 @@ class SaveFailures(logging.Handler):
 
 
 def guard_runtime_apis(secret: str) -> None:
-    """Let no stranger take or answer invocations: each function environment has a port of its own for them."""
+    """Keep strangers from taking or completing invocations: each function environment has its own port for them."""
     handler = http.server.BaseHTTPRequestHandler
     parse, app = handler.parse_request, f"app/{secret}".encode()
 

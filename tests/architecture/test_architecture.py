@@ -183,7 +183,7 @@ def test_only_handlers_read_the_environment() -> None:
 
 
 def test_only_handlers_read_the_clock_and_draw_numbers() -> None:
-    """They bring `now` and `new_id` in through their ports, and nobody has to patch a module."""
+    """They bring `now` and `new_id` in through their ports, and no test has to patch a module."""
     for module, path in FUNCTIONS.items():
         if module not in HANDLERS and not within(module, "functions.task_types"):
             assert not [name for name in imports(path) if within(name, "time", "random", "secrets")], module

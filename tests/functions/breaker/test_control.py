@@ -1,4 +1,4 @@
-"""State and pipe stay consistent, whatever crashes in between, and whoever else changes them."""
+"""State and pipe stay consistent, whatever crashes in between, and whatever else changes them."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Nobody but the edition itself gets at its emulator, and web pages do not get at what operators may."""
+"""Only the edition's own processes reach its emulator, and web pages reach no operation of operators."""
 
 import http.client
 import json
@@ -41,7 +41,7 @@ def test_no_listening_socket_but_the_front_door_serves_a_stranger(laptop: Laptop
                 assert status(port, path, headers) == 403, f"{port}{path} {headers}"
 
 
-def test_a_page_gets_at_the_emulator_with_the_secret_neither(laptop: Laptop) -> None:
+def test_even_the_secret_does_not_let_a_web_page_in(laptop: Laptop) -> None:
     """Even a page that had the secret could not use it: browsers name themselves."""
     secret, endpoint = split(laptop.runtime["endpoint"])
     port, known = int(endpoint.rpartition(":")[2]), {"User-Agent": f"app/{secret}"}
@@ -52,7 +52,7 @@ def test_a_page_gets_at_the_emulator_with_the_secret_neither(laptop: Laptop) -> 
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/v1/redrive"), ("PUT", "/v1/breaker"), ("GET", "/v1/breaker")])
-def test_pages_of_other_origins_get_at_no_operation_of_operators(laptop: Laptop, method: str, path: str) -> None:
+def test_pages_of_other_origins_may_call_no_operation_of_operators(laptop: Laptop, method: str, path: str) -> None:
     """Dev allows every origin, and asks operators for no signature: a page in a browser here must not be one."""
     page = {"Origin": "http://evil.example", "Content-Type": "application/json"}
     body = json.dumps({"state": "open", "reason": "a page"}) if method == "PUT" else None

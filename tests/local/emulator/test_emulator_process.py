@@ -36,7 +36,7 @@ SDK = ("user-agent", f"Boto3/1.43 md/Botocore#1.43 app/{SECRET}")
 
 
 def admitted(*headers: tuple[str, str], kind: str = "http") -> bool:
-    """Whether a request with these headers reaches the application; a refused one is told so and nothing else."""
+    """Whether a request with these headers reaches the application; a refused one gets an error and nothing else."""
     reached: list[str] = []
     sent: list[Any] = []
 

@@ -137,7 +137,7 @@ def test_a_payload_of_ten_megabytes_passes() -> None:
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:4000", "127.0.0.1", "localhost", ""])
 def test_a_request_for_another_host_is_refused(host: str) -> None:
-    """A page whose name was rebound to 127.0.0.1 has the same origin as its requests: only the name tells."""
+    """A page whose name was rebound to 127.0.0.1 has the same origin as its requests: only the name differs."""
 
     async def conversation(raw: RawTalk, functions: Functions) -> None:
         for path in ("/v1/odd/1", "/"):
