@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.emulator import emulator_process
-from local.emulator.emulator_process import guarded, prune_expired
+from local.emulator.emulator_process import READ_RECORD_SECONDS, ReadRecords, guarded, prune_expired
 from local.services.lambdas import forwarder
 
 
@@ -89,3 +89,51 @@ def test_the_guard_refuses_everyone_else(headers: list[tuple[str, str]], kind: s
 def test_the_forwarder_knows_the_secret_by_the_same_name() -> None:
     """It runs without our packages on its path, so the name stands in both files."""
     assert forwarder.SECRET_VARIABLE == emulator_process.SECRET_VARIABLE
+
+
+class Stream:
+    """MiniStack's own functions for a table's stream, on a clock that stands."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1_800_000_000.0
+        self.module: Any = importlib.import_module("ministack.services.dynamodb")
+        monkeypatch.setattr("time.time", lambda: self.now)
+        ours = ReadRecords(self.module, now=lambda: self.now)
+        monkeypatch.setattr(self.module, "stream_records_since", ours.since)
+        monkeypatch.setattr(self.module, "_trim_stream_records", ours.trim)
+        monkeypatch.setitem(self.module._stream_records, "tasks", [])
+        monkeypatch.setitem(self.module._stream_trimmed, "tasks", 0)
+
+    def write(self, *names: str) -> None:
+        records = [{"name": name, "dynamodb": {"ApproximateCreationDateTime": self.now}} for name in names]
+        self.module._stream_records["tasks"].extend(records)
+
+    def read(self, position: int) -> list[str]:
+        return [record["name"] for record in self.module.stream_records_since("tasks", position, 1000)]
+
+    @property
+    def held(self) -> int:
+        return len(self.module._stream_records["tasks"])
+
+
+def test_read_records_of_a_stream_are_dropped_and_positions_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Stream(monkeypatch)
+    stream.write("a", "b")
+    assert stream.read(0) == ["a", "b"]
+    stream.now += READ_RECORD_SECONDS
+    assert (stream.read(2), stream.held) == ([], 2), "just read: a reader that lost the response asks again"
+    stream.now += 1
+    stream.write("c")
+    assert (stream.read(2), stream.held) == (["c"], 1)
+    assert stream.read(0) == ["c"], "who comes too late continues with what there is"
+    assert stream.module.stream_end_position("tasks") == 3
+
+
+def test_records_that_were_not_read_stay_for_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Stream(monkeypatch)
+    stream.write("a", "b")
+    stream.now += 86_000
+    stream.write("c")
+    assert stream.read(0) == ["a", "b", "c"]
+    stream.now += 1_000
+    assert stream.read(0) == ["c"], "MiniStack's own limit"
