@@ -80,7 +80,8 @@ class ReadRecords:
 
 def _written(record: dict[str, Any]) -> float:
     """Epoch seconds. A restored record has none, and is kept."""
-    return (record.get("dynamodb") or {}).get("ApproximateCreationDateTime") or math.inf
+    change: dict[str, Any] = record.get("dynamodb") or {}
+    return change.get("ApproximateCreationDateTime") or math.inf
 
 
 def guarded(application: Application, secret: str, host: str) -> Application:
