@@ -43,7 +43,7 @@ class Reference:
         attributes = {"FifoQueue": "true", "VisibilityTimeout": "60"}
         self.queue_url = self.clients.sqs.create_queue(QueueName="reference.fifo", Attributes=attributes)["QueueUrl"]
         self._mapping, api_id = self._deploy()
-        self.api = f"{emulator.endpoint}/_aws/execute-api/{api_id}/{STAGE}"
+        self.api = f"{self.clients.endpoint}/_aws/execute-api/{api_id}/{STAGE}"
 
     def done(self) -> dict[str, float]:
         """When each task ended, in epoch seconds, by id."""
@@ -111,7 +111,7 @@ def reference(folder: Path) -> Iterator[Reference]:
     """The reference, from start to stop, with its state in `folder`."""
     state = StateDir(folder)
     state.prepare()
-    emulator = Emulator(state, REGION, lambda _: None)
+    emulator = Emulator(state, REGION, lambda _: None, guarded=False)
     emulator.start()
     try:
         emulator.wait_until_ready()

@@ -150,15 +150,19 @@ def main() -> None:
     stream = ReadRecords(importlib.import_module("ministack.services.dynamodb"))
     _replace("ministack.services.dynamodb", "stream_records_since", stream.since)
     _replace("ministack.services.dynamodb", "_trim_stream_records", stream.trim)
-    secret, host = os.environ[SECRET_VARIABLE], f"{os.environ['BIND_HOST']}:{os.environ['GATEWAY_PORT']}"
-    guard_runtime_apis(secret)
-    application: Application = importlib.import_module("ministack.app").app
-    _replace("ministack.app", "app", guarded(application, secret, host))
+    if secret := os.environ[SECRET_VARIABLE]:
+        _guard(secret, f"{os.environ['BIND_HOST']}:{os.environ['GATEWAY_PORT']}")
     failures = SaveFailures()
     persistence: Any = importlib.import_module("ministack.core.persistence")
     persistence.logger.addHandler(failures)
     runpy.run_module("ministack", run_name="__main__")
     raise SystemExit(NOT_SAVED if failures.found else 0)
+
+
+def _guard(secret: str, host: str) -> None:
+    guard_runtime_apis(secret)
+    application: Application = importlib.import_module("ministack.app").app
+    _replace("ministack.app", "app", guarded(application, secret, host))
 
 
 def _replace(module: str, name: str, replacement: object) -> None:

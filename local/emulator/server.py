@@ -33,15 +33,25 @@ class Emulator:
     """One emulator process on one state directory. `start` it once, `stop` it always."""
 
     def __init__(
-        self, state: StateDir, region: str, say: Say = print, additions: Mapping[str, str] | None = None
+        self,
+        state: StateDir,
+        region: str,
+        say: Say = print,
+        additions: Mapping[str, str] | None = None,
+        *,
+        guarded: bool = True,
     ) -> None:
-        """`additions` are further variables of its environment, which the functions that it starts inherit."""
+        """`additions` are further variables of its environment, which the functions that it starts inherit.
+
+        Without its guard it serves every process on this machine: for measurements of the emulator alone.
+        """
         self._state = state
         self._region = region
         self._say = say
         self._additions = dict(additions or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._saved = False
+        self._guarded = guarded
         self.endpoint = ""
 
     @property
@@ -51,7 +61,7 @@ class Emulator:
 
     def start(self) -> None:
         """Start the child; `wait_until_ready` must follow."""
-        port, secret = _free_port(), secrets.token_urlsafe(24)
+        port, secret = _free_port(), secrets.token_urlsafe(24) if self._guarded else ""
         self.endpoint = f"http://{secret}@127.0.0.1:{port}"
         with self._state.open_emulator_log() as log:
             self._process = subprocess.Popen(

@@ -41,6 +41,8 @@ def test_at_least_one_supported_python_is_tested() -> None:
 
 def test_the_index_has_a_newer_release_of_every_locked_package(index: Index) -> None:
     for line in locks.read(locks.LOCKS / "check.txt"):
+        if not line.applies(locks.HERE):
+            continue  # another version of the package is
         page = index.page(line.name) or ""
         assert f"-{line.version}-" in page
         assert f"-{NEWER}-" in page
