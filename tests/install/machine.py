@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -76,6 +77,8 @@ class Machine:
             stderr=stderr,
             text=True,
             start_new_session=True,
+            # A shell ignores Ctrl-C for what it runs in the background, and its children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def install(self, group: str, *, quick: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
