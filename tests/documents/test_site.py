@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from docs.site.mermaid import UntitledDiagram, figure
 from local.host.options import PROJECT_ROOT
 from tests.documents.running.markdown import Document
 
+# The site's packages belong to the group `check`: what needs them is imported in the tests.
 pytestmark = pytest.mark.check
 
 # What a browser loads by itself when it shows a page.
@@ -60,6 +60,8 @@ def test_nothing_is_loaded_from_another_host(site: Path):
 
 
 def test_the_diagram_of_the_readme_can_be_drawn():
+    from docs.site.mermaid import figure
+
     (diagram,) = [
         b.text for language, b in Document.read(PROJECT_ROOT / "README.md").fences() if language == "mermaid"
     ]
@@ -67,10 +69,14 @@ def test_the_diagram_of_the_readme_can_be_drawn():
 
 
 def test_a_diagram_that_mermaid_cannot_read_is_an_error():
+    from docs.site.mermaid import figure
+
     with pytest.raises(RuntimeError, match="Parse error"):
         figure("flowchart LR\n    accTitle: Wrong\n    one --> \n")
 
 
 def test_a_diagram_needs_a_title():
+    from docs.site.mermaid import UntitledDiagram, figure
+
     with pytest.raises(UntitledDiagram):
         figure("flowchart LR\n    a --> b\n")
