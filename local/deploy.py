@@ -99,10 +99,7 @@ def build_services(deployment: Deployment, state: StateDir) -> Services:
         functions=functions,
         express=express,
         pipes=[PipeRunner(clients, declared, express.engine_of) for declared in deployed.pipes],
-        streams=[
-            StreamMapping(clients, functions, declared, state.undone(declared.function))
-            for declared in deployed.streams
-        ],
+        streams=[StreamMapping(clients, functions, declared) for declared in deployed.streams],
         alarms=AlarmEvaluator(clients, deployed.alarms),
         invoked=deployed.invoked,
     )
@@ -128,6 +125,7 @@ def headless(state: StateDir, stage: str = "dev") -> Generator[tuple[Deployment,
         try:
             emulator.wait_until_ready()
             deployment = deploy(config, stage, emulator.endpoint, state, "http://127.0.0.1:0", _silent)
+            emulator.recover()
             services = build_services(deployment, state)
             inbox.open(services.functions)
             try:

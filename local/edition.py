@@ -11,11 +11,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from local.emulator.server import Emulator, stop_orphan
+from local.host.disk import Disk
 from local.host.options import STOP_SIGNALS, Options
 from local.host.state_dir import StateDir, write_json
 from local.program.config import LAPTOP_CONFIG, load_config
 from local.services.http import front_door
-from local.services.http.front_door import FrontDoor, OnResponse
+from local.services.http.front_door import READS, FrontDoor, OnResponse
 from local.services.lambdas.forwarder import SOCKET_VARIABLE
 from local.services.lambdas.inbox import Inbox
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from local.services.pipes.runner import PipeRunner
 
 WATCH_SECONDS = 0.5
-READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def say(text: str) -> None:
@@ -46,10 +46,16 @@ def run(options: Options) -> None:
         emulator.wait_until_ready()
         public_url = f"http://{front_door.HOST}:{options.port}"
         deployment = deploy.deploy(config, options.stage, emulator.endpoint, state, public_url, say)
+        emulator.recover()
         services = deploy.build_services(deployment, state)
         inbox.open(services.functions)
         door = FrontDoor(
-            listener, deploy.build_apis(deployment), services.functions, _wakes(services.pipes), options.hosts
+            listener,
+            deploy.build_apis(deployment),
+            services.functions,
+            _wakes(services.pipes),
+            options.hosts,
+            Disk(state.path).shortage,
         )
         stack.callback(state.runtime.unlink, missing_ok=True)
         write_json(state.runtime, _runtime(deployment, emulator, public_url))

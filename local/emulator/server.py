@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import socket
@@ -16,13 +17,16 @@ import psutil
 
 from local.emulator import emulator_process
 from local.emulator.address import get, split
+from local.emulator.process.durability import RECOVER_PATH
 from local.host import processes
 from local.host.errors import LaptopError
 from local.host.state_dir import StateDir, read_json, write_json
 
+ROOT = Path(__file__).parents[2]
 ACCOUNT_ID = "000000000000"
 START_SECONDS = 20.0
 STOP_SECONDS = 15.0
+RECOVERY_SECONDS = 120.0
 # The child inherits only these: a LOG_LEVEL or an AWS_PROFILE of the host would reach every Lambda function.
 HOST_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SYSTEMROOT")
 
@@ -40,10 +44,12 @@ class Emulator:
         additions: Mapping[str, str] | None = None,
         *,
         guarded: bool = True,
+        journaled: bool = True,
     ) -> None:
         """`additions` are further variables of its environment, which the functions that it starts inherit.
 
-        Without its guard it serves every process on this machine: for measurements of the emulator alone.
+        Without its guard it serves every process on this machine, and without its journal it loses what it has not
+        saved when it dies: both for measurements of what they cost.
         """
         self._state = state
         self._region = region
@@ -52,6 +58,7 @@ class Emulator:
         self._process: subprocess.Popen[bytes] | None = None
         self._saved = False
         self._guarded = guarded
+        self._journaled = journaled
         self.endpoint = ""
 
     @property
@@ -63,10 +70,15 @@ class Emulator:
         """Start the child; `wait_until_ready` must follow."""
         port, secret = _free_port(), secrets.token_urlsafe(24) if self._guarded else ""
         self.endpoint = f"http://{secret}@127.0.0.1:{port}"
+        own = {
+            "PYTHONPATH": str(ROOT),  # not inherited by the functions that it starts
+            emulator_process.SECRET_VARIABLE: secret,
+            emulator_process.JOURNAL_VARIABLE: str(self._state.journal) if self._journaled else "",
+        }
         with self._state.open_emulator_log() as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", emulator_process.__file__],
-                env=environment(self._state, self._region, port, secret, os.environ) | self._additions,
+                env=environment(self._state, self._region, port, os.environ) | own | self._additions,
                 cwd=self._state.path,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -94,12 +106,24 @@ class Emulator:
         """The error to show when the child has ended unexpectedly."""
         return self._failure("The AWS emulator ended unexpectedly")
 
+    def recover(self) -> None:
+        """Put back what the last run had not saved. The tables and queues of the stage must exist."""
+        if not self._journaled:
+            return
+        secret, plain = split(self.endpoint)
+        recovered = json.loads(get(f"{plain}{RECOVER_PATH}", secret, timeout=RECOVERY_SECONDS))
+        if any(recovered.values()):
+            self._say(
+                "Recovered what the last run had not saved when it ended: "
+                "{records} records of tables and {messages} messages in queues.".format(**recovered)
+            )
+
     def check_saved(self) -> None:
         """Raise `LaptopError` if it was stopped without saving its state."""
         if not self._saved:
             raise LaptopError(
-                "The AWS emulator could not save its state: tasks accepted since the last start may be lost.",
-                f"See {self._state.emulator_log}, and whether the disk is full.",
+                "The AWS emulator could not save its state. The journal has what it had accepted: nothing is lost.",
+                f"The next start recovers it. See {self._state.emulator_log}, and whether the disk is full.",
             )
 
     def stop(self) -> None:
@@ -112,7 +136,7 @@ class Emulator:
                 self._process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 self._say(
-                    f"Warning: the AWS emulator did not stop within {STOP_SECONDS:.0f} s and was killed; {_LOSS}"
+                    f"Warning: the AWS emulator did not stop within {STOP_SECONDS:.0f} s and was killed. {_KEPT}"
                 )
                 self._process.kill()
                 self._process.wait()
@@ -128,11 +152,10 @@ class Emulator:
         return LaptopError(f"{problem}{ending}.{quoted}", f"See {self._state.emulator_log}. {_way_out(lines)}")
 
 
-def environment(state: StateDir, region: str, port: int, secret: str, host: Mapping[str, str]) -> dict[str, str]:
-    """The child's whole environment. Lambda workers inherit it; their function's own variables win."""
+def environment(state: StateDir, region: str, port: int, host: Mapping[str, str]) -> dict[str, str]:
+    """What the child and the functions that it starts have in their environment."""
     endpoint = f"http://127.0.0.1:{port}"
     return {name: host[name] for name in HOST_VARIABLES if name in host} | {
-        emulator_process.SECRET_VARIABLE: secret,
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
@@ -182,7 +205,7 @@ def _end(orphan: psutil.Process, say: Say) -> None:
     try:
         orphan.terminate()
         if not processes.wait_for_end(orphan, STOP_SECONDS):
-            say(f"Warning: the earlier AWS emulator (process {orphan.pid}) did not stop and was killed; {_LOSS}")
+            say(f"Warning: the earlier AWS emulator (process {orphan.pid}) did not stop and was killed. {_KEPT}")
             orphan.kill()
             processes.wait_for_end(orphan, STOP_SECONDS)
     except psutil.NoSuchProcess:
@@ -218,7 +241,7 @@ def _free_port() -> int:
 def _way_out(log: list[str]) -> str:
     if any("No module named" in line for line in log):
         return "A dependency is missing: `make run` installs it."
-    return "Try again; `make run FRESH=1` starts with empty state."
+    return "Start again: what was accepted is recovered. `make run FRESH=1` starts with empty state."
 
 
-_LOSS = "changes since its start may be lost."
+_KEPT = "The next start recovers what it had not saved."

@@ -29,6 +29,7 @@ class StateDir:
         self.emulator_log = path / "emulator.log"
         self.earlier_emulator_log = path / "emulator.log.1"
         self.emulator_process = path / "emulator.json"
+        self.journal = path / "journal.sqlite3"
         self.program_error = path / "program-error.log"
         self.runtime = path / "runtime.json"
         self._lock: IO[str] | None = None
@@ -62,7 +63,7 @@ class StateDir:
         for folder in (self.emulator_state, self.temporary):
             shutil.rmtree(folder, ignore_errors=True)
         files = (self.emulator_log, self.earlier_emulator_log, self.emulator_process, self.program_error, self.runtime)
-        for file in (*files, *self.path.glob("resources-*.json"), *self.path.glob("undone-*.json")):
+        for file in (*files, *self.path.glob("resources-*.json"), *self.path.glob("journal.sqlite3*")):
             file.unlink(missing_ok=True)
 
     def open_emulator_log(self) -> IO[bytes]:
@@ -74,10 +75,6 @@ class StateDir:
     def manifest(self, stage: str) -> Path:
         """The resources of a stage. Each stage has its own file, or one would remove those of another."""
         return self.path / f"resources-{stage}.json"
-
-    def undone(self, function: str) -> Path:
-        """The stream records that a function had not processed when the laptop edition stopped."""
-        return self.path / f"undone-{function}.json"
 
     def prepare(self) -> None:
         """Create the folders that the emulator writes to; the temporary one starts empty."""

@@ -25,7 +25,6 @@ class StreamDeclaration:
 
     stream_arn: str
     function: str
-    from_beginning: bool
     batch_size: int
     reports_failures: bool
     bisects: bool

@@ -36,6 +36,7 @@ MAX_PAYLOAD = 10 * 1024 * 1024
 LINGER_SECONDS = 2.0
 # Concurrent invocations; each blocks a thread.
 INVOCATIONS = 64
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 OnResponse = Callable[[str, str, str, int], None]
@@ -58,6 +59,10 @@ class ApiStage(Protocol):
         ...
 
 
+def _always_room() -> str:
+    return ""
+
+
 def _ignore(_function: str, _verb: str, _resource: str, _status: int) -> None:
     return
 
@@ -65,7 +70,8 @@ def _ignore(_function: str, _verb: str, _resource: str, _status: int) -> None:
 class FrontDoor:
     """Serves on an already bound socket. `apis` are the stages by the first segment of their paths.
 
-    `hosts` are names (with their ports) that requests may name besides 127.0.0.1 and localhost.
+    `hosts` are names (with their ports) that requests may name besides 127.0.0.1 and localhost. `shortage` returns why
+    nothing new may be accepted, or nothing.
     """
 
     def __init__(
@@ -75,11 +81,13 @@ class FrontDoor:
         invoker: Invoker,
         on_response: OnResponse = _ignore,
         hosts: Sequence[str] = (),
+        shortage: Callable[[], str] = _always_room,
     ) -> None:
         self._listener = listener
         self._apis = apis
         self._invoker = invoker
         self._on_response = on_response
+        self._shortage = shortage
         self._port: int = listener.getsockname()[1]
         self._hosts = {*hosts, *(f"{name}:{self._port}" for name in (HOST, "localhost"))}
         self._threads = ThreadPoolExecutor(INVOCATIONS, thread_name_prefix="front-door")
@@ -135,6 +143,8 @@ class FrontDoor:
         stage = self._apis.get(name)
         if stage is None or (".." in rest and ".." in rest.split("/")):
             return problem(HTTPStatus.NOT_FOUND, f"There is nothing at {path}. The API is below /v1/.")
+        if request.method not in READS and (shortage := self._shortage()):
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, shortage)
         try:
             body = await _read(request)
         except (ConnectionError, web.RequestPayloadError):

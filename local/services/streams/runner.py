@@ -3,7 +3,8 @@
 That record is sent under the function's own role, as on AWS. The stream is read as root: measured, the emulator lets a
 role read a stream only if it may read every resource.
 
-The emulator keeps no stream across a restart, so records that are not processed at a stop are kept here.
+The emulator's journal keeps records until the reader asks for those after them, so the next are read only when all are
+processed: no death of any process loses one, and some are processed twice.
 """
 
 from __future__ import annotations
@@ -16,13 +17,11 @@ import time
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, cast
 
 from local.emulator.assumed_role import AssumedSession, assumed_session
 from local.emulator.clients import UNCHECKED, Clients
 from local.emulator.lean_client import LeanClient
-from local.host.state_dir import read_json, write_json
 from local.program.declarations.model import StreamDeclaration
 from local.services.lambdas.model import Invoker
 from local.services.streams.stream import IDLE_SECONDS, FunctionFailed, MappingSettings, Record, StreamWorker
@@ -33,12 +32,15 @@ STOP_SECONDS = 8.0
 
 
 class StreamReader:
-    """The stream's records, oldest first, each once."""
+    """The stream's records, oldest first, each once. `read` promises that all it returned before are processed.
+
+    It always starts with the oldest: the journal holds only what an earlier start had not processed.
+    """
 
     def __init__(self, client: Any, declared: StreamDeclaration) -> None:
         self._client = client
         self._arn = declared.stream_arn
-        self._iterator = self._start("TRIM_HORIZON" if declared.from_beginning else "LATEST")
+        self._iterator = self._start("TRIM_HORIZON")
         self._last = ""
 
     def read(self) -> list[Record]:
@@ -116,11 +118,10 @@ class FailureQueue:
 
 
 class StreamMapping:
-    """A running mapping. `start` it once; `stop` keeps the unprocessed records for the next start."""
+    """A running mapping. `start` it once, and `stop` it."""
 
-    def __init__(self, clients: Clients, functions: Invoker, declared: StreamDeclaration, kept: Path) -> None:
+    def __init__(self, clients: Clients, functions: Invoker, declared: StreamDeclaration) -> None:
         self._declared = declared
-        self._kept = kept
         self._stopping = threading.Event()
         self._logged: dict[str, float] = {}
         function: Mapping[str, Any] = clients.lambda_.get_function_configuration(FunctionName=declared.function)  # type: ignore[assignment]
@@ -135,22 +136,17 @@ class StreamMapping:
         )
         destination = FailureQueue(session, declared, function["FunctionArn"])
         self._worker = StreamWorker(rules, LambdaFunction(functions, declared.function), destination, time.time)
-        self._worker.add(cast("list[Record]", read_json(kept) or []))
         self._thread = threading.Thread(target=self._work, name=f"{declared.function}-stream", daemon=True)
 
     def start(self) -> None:
         """Start reading."""
-        self._kept.unlink(missing_ok=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Process what is there, as far as that succeeds, and keep the rest."""
+        """Process what is there, as far as that succeeds; the next start has the rest."""
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join(STOP_SECONDS)
-        waiting = self._worker.waiting
-        if waiting:
-            write_json(self._kept, waiting)
 
     def _work(self) -> None:
         while not self._stopping.is_set():
@@ -160,8 +156,8 @@ class StreamMapping:
 
     def _step(self) -> float:
         try:
-            records = self._reader.read()
-            self._worker.add(records)
+            if not self._worker.waiting:
+                self._worker.add(self._reader.read())
             pause = self._worker.step()
             # After a batch that was not full, records gather for a moment, so that one invocation takes many of them.
             return pause or (0.0 if self._worker.waiting or self._stopping.is_set() else IDLE_SECONDS)

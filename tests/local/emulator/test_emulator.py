@@ -48,7 +48,7 @@ def impostor(state: StateDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_child_does_not_inherit_the_host_s_settings(state: StateDir) -> None:
     host = {"PATH": "/bin", "LOG_LEVEL": "DEBUG", "AWS_PROFILE": "work", "AWS_ACCESS_KEY_ID": "real", "FRESH": "1"}
-    child = environment(state, "eu-west-1", 1234, "s3cret", host)
+    child = environment(state, "eu-west-1", 1234, host)
     assert child["PATH"] == "/bin"
     assert not {"AWS_PROFILE", "AWS_ACCESS_KEY_ID", "FRESH"} & child.keys()
     assert (child["LOG_LEVEL"], child["AUTH"], child["BIND_HOST"]) == ("ERROR", "true", "127.0.0.1")

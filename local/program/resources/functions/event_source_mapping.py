@@ -53,7 +53,6 @@ def _declare_stream(context: ProvisioningContext, inputs: Inputs) -> Provisioned
         StreamDeclaration(
             stream_arn=inputs["eventSourceArn"],
             function=name,
-            from_beginning=inputs["startingPosition"] == "TRIM_HORIZON",
             batch_size=inputs.get("batchSize", 100),
             reports_failures=REPORTS in (inputs.get("functionResponseTypes") or []),
             bisects=inputs.get("bisectBatchOnFunctionError") or False,
