@@ -25,7 +25,7 @@ from local.services.http.gateway_errors import GatewayError, bad_response, broke
 from local.services.http.messages import FunctionCall, HttpRequest, HttpResponse
 from local.services.http.problems import log_error, problem
 from local.services.http.proxy_response import Malformed
-from local.services.http.server import Request, Server, Stalled
+from local.services.http.server import IncomingRequest, Server, Stalled
 from local.services.http.welcome import page
 from local.services.lambdas.model import Invocation, Invoker
 
@@ -109,7 +109,7 @@ class FrontDoor:
         # Invocations that are still running have lost their clients; they end with their functions.
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _serve(self, request: Request) -> web.Response:
+    async def _serve(self, request: IncomingRequest) -> web.Response:
         """Refuse other names: a page whose name was rebound to 127.0.0.1 is of the same origin as its requests."""
         host = request.headers.get(hdrs.HOST, "")
         if host not in self._hosts:
@@ -121,7 +121,7 @@ class FrontDoor:
             return web.Response(text=page(self.api_url), content_type="text/html")
         return await self._dispatch(request)
 
-    async def _dispatch(self, request: Request) -> web.Response:
+    async def _dispatch(self, request: IncomingRequest) -> web.Response:
         # The raw path: what a client escaped stays escaped, and `..` has no meaning here.
         path, _, query = request.raw_path.partition("?")
         name, slash, rest = path.removeprefix("/").partition("/")
@@ -141,7 +141,7 @@ class FrontDoor:
         response.force_close()  # the rest of the body is not read
         return response
 
-    def _received(self, request: Request, stage: str, path: str, query: str, body: bytes) -> HttpRequest:
+    def _received(self, request: IncomingRequest, stage: str, path: str, query: str, body: bytes) -> HttpRequest:
         return HttpRequest(
             id=_request_id(),
             received=time.time(),

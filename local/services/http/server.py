@@ -23,14 +23,14 @@ from local.services.http.problems import problem
 
 STOP_SECONDS = 2.0
 
-Handler = Callable[["Request"], Awaitable[web.StreamResponse]]
+Handler = Callable[["IncomingRequest"], Awaitable[web.StreamResponse]]
 
 
 class Stalled(Exception):
     """The client has stopped sending its body."""
 
 
-class Request(web.BaseRequest):
+class IncomingRequest(web.BaseRequest):
     """A request whose head has arrived. `known_version` is False if it is neither HTTP/1.0 nor HTTP/1.1."""
 
     known_version = True
@@ -102,7 +102,7 @@ class Server(web.Server):
         """Finish the requests in flight and close the socket."""
         await self._runner.cleanup()
 
-    async def _serve(self, request: Request) -> web.StreamResponse:
+    async def _serve(self, request: IncomingRequest) -> web.StreamResponse:
         assert isinstance(request.protocol, Connection)
         request.protocol.stop_waiting()
         return _unserved(request) or await self._respond(request)
@@ -114,17 +114,17 @@ def _request(
     protocol: web.RequestHandler,
     writer: AbstractStreamWriter,
     task: asyncio.Task[None],
-) -> Request:
+) -> IncomingRequest:
     """The response to another version of HTTP is in HTTP/1.1."""
     known = message.version in (HttpVersion10, HttpVersion11)
     if not known:
         message = message._replace(version=HttpVersion11)
-    request = Request(message, payload, protocol, writer, task, asyncio.get_running_loop())
+    request = IncomingRequest(message, payload, protocol, writer, task, asyncio.get_running_loop())
     request.known_version = known
     return request
 
 
-def _unserved(request: Request) -> web.Response | None:
+def _unserved(request: IncomingRequest) -> web.Response | None:
     """The response to what HTTP knows and this server does not do; None for all other requests."""
     if not request.known_version:
         return problem(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "Only HTTP/1.1 and HTTP/1.0 are served.", close=True)

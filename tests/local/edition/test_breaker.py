@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.local.edition.task_types import deploy_task_type
 from tests.local.edition.test_pipeline import events_of
 from tests.local.laptop import SHORT_TIMES, Laptop, eventually
+from tests.local.task_types import deploy_task_type
 
 pytestmark = pytest.mark.check
 

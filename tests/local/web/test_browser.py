@@ -23,9 +23,9 @@ import pytest
 from local.emulator.clients import Clients
 from local.emulator.server import Emulator
 from local.host.state_dir import StateDir
-from tests.local.edition.browser.chromium import browsing, chromium
-from tests.local.edition.browser.sites import Results, Site, Unguarded, page, rebinding, serving
 from tests.local.laptop import Laptop, eventually
+from tests.local.web.chromium import browsing, chromium
+from tests.local.web.sites import Results, Site, Unguarded, page, rebinding, serving
 
 COMMAND = chromium()
 pytestmark = [
@@ -231,7 +231,7 @@ def assert_attacked(server: Unguarded) -> None:
         ("POST", "/v1/redrive"),
         ("PUT", "/v1/breaker"),
     }
-    assert ("DELETE", "/v1/tasks/one") in asked
+    assert asked > {("DELETE", "/v1/tasks/one"), ("POST", "/v1/tasks/two/redrive")}
     submitted = {kind: body for method, path, kind, body in server.asked if (method, path) == ("POST", "/v1/tasks")}
     assert set(submitted) > {None, "text/plain;charset=UTF-8", "text/plain", "application/json"}
     for kind in (None, "text/plain;charset=UTF-8", "text/plain"):

@@ -74,6 +74,7 @@ const beacon = async (url, body) => (navigator.sendBeacon(url, body), NOTHING);
 function doorAttempts(door, known) {
   const api = `${door}/v1`;
   const task = JSON.stringify({ title: "from a page", description: "d", priority: "low" });
+  const all = JSON.stringify({ dry_run: false });
   const open = JSON.stringify({ state: "open", reason: "a page" });
   const reading = ["/v1/tasks?ordering_key=private", `/v1/tasks/${known.queued}`, "/v1/breaker", "/v1/health", "/v1/openapi.json", "/"];
   return {
@@ -88,11 +89,12 @@ function doorAttempts(door, known) {
     "submit by an encoded form": () => form(`${api}/tasks`, { title: "from a page" }, "application/x-www-form-urlencoded"),
     "cancel": () => fetched(`${api}/tasks/${known.queued}`, { method: "DELETE" }),
     "cancel by another name": () => fetched(`${api}/tasks/${known.queued}?_method=DELETE`, plain("POST")),
-    "redrive": () => fetched(`${api}/redrive`, { method: "POST" }),
-    "redrive unasked": () => fetched(`${api}/redrive`, plain("POST")),
-    "redrive as JSON": () => fetched(`${api}/redrive`, json("POST", JSON.stringify({ task_id: known.failed }))),
-    "redrive without a type": () => fetched(`${api}/redrive`, plain("POST", untyped("{}"))),
-    "redrive by a form": () => form(`${api}/redrive`, {}, "text/plain"),
+    "redrive": () => fetched(`${api}/redrive`, json("POST", all)),
+    "redrive without a type": () => fetched(`${api}/redrive`, plain("POST", untyped(all))),
+    "redrive by a form": () => form(`${api}/redrive`, { [all.slice(0, -1) + ',"a":"']: '"}' }, "text/plain"),
+    "redrive one": () => fetched(`${api}/tasks/${known.failed}/redrive`, { method: "POST" }),
+    "redrive one unasked": () => fetched(`${api}/tasks/${known.failed}/redrive`, plain("POST")),
+    "redrive one by a form": () => form(`${api}/tasks/${known.failed}/redrive`, {}, "text/plain"),
     "open the breaker": () => fetched(`${api}/breaker`, json("PUT", open)),
     "open the breaker unasked": () => fetched(`${api}/breaker`, plain("POST", untyped(open))),
     "open the breaker by a form": () => form(`${api}/breaker`, { [open.slice(0, -1) + ',"a":"']: '"}' }, "text/plain"),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.edition.task_types import deploy_task_type
 from tests.local.laptop import SHORT_TIMES, Laptop, eventually
+from tests.local.task_types import deploy_task_type
 
 GREEDY = """
 from pydantic import BaseModel
