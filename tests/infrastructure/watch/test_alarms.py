@@ -30,8 +30,8 @@ NOTIFYING: dict[str, tuple[str, str, dict[str, str], str, float, int]] = {
     "dead-letters": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue("dead-letters.fifo"), "Maximum", 1, 60),
     "event-failures": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue("event-failures"), "Maximum", 1, 60),
     "queue-age": ("AWS/SQS", "ApproximateAgeOfOldestMessage", queue("tasks.fifo"), "Maximum", 900, 60),
-    "pipe-stopped": ("Taskline", "PipeStopped", {"service": "breaker"}, "Maximum", 1, 120),
-    "breaker-open": ("Taskline", "BreakerOpen", {"service": "breaker"}, "Maximum", 1, 120),
+    "pipe-stopped": ("taskline-dev", "PipeStopped", {"service": "breaker"}, "Maximum", 1, 120),
+    "breaker-open": ("taskline-dev", "BreakerOpen", {"service": "breaker"}, "Maximum", 1, 120),
     "failed-executions": ("AWS/States", "ExecutionsFailed", MACHINE, "Sum", 1, 300),
     "timed-out-executions": ("AWS/States", "ExecutionsTimedOut", MACHINE, "Sum", 1, 300),
     "api-throttles": ("AWS/Lambda", "Throttles", function("validator"), "Sum", 1, 300),
@@ -104,7 +104,7 @@ def test_the_breaker_opens_on_rate_and_volume_together(stack: Stack) -> None:
     assert made["alarmActions"] == [arn("sns", "taskline-dev-breaker-trips")]
     for name, statistic, threshold in (("breaker-rate", "Average", 0.5), ("breaker-volume", "SampleCount", 20)):
         part = alarm(stack, name).inputs
-        assert (part["namespace"], part["metricName"]) == ("Taskline", "TransientFailure")
+        assert (part["namespace"], part["metricName"]) == ("taskline-dev", "TransientFailure")
         assert (part["dimensions"], part["period"]) == ({"service": "processor"}, 60)
         assert (part["statistic"], part["threshold"]) == (statistic, threshold)
 

@@ -164,7 +164,7 @@ def measured(laptop: Laptop, metric: str) -> float:
     """The maximum of one of the breaker's metrics in the last minutes."""
     now = datetime.now(UTC)
     points = laptop.clients.cloudwatch.get_metric_statistics(
-        Namespace="Taskline",
+        Namespace="taskline-dev",
         MetricName=metric,
         Dimensions=[{"Name": "service", "Value": "breaker"}],
         StartTime=now - timedelta(minutes=5),
@@ -201,7 +201,7 @@ def test_a_run_that_times_out_is_counted_although_it_can_report_nothing(breakabl
 
 def failures_counted(laptop: Laptop) -> float:
     points = laptop.clients.cloudwatch.get_metric_statistics(
-        Namespace="Taskline",
+        Namespace="taskline-dev",
         MetricName="TransientFailure",
         Dimensions=[{"Name": "service", "Value": "processor"}],
         StartTime=0,
