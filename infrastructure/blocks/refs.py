@@ -57,7 +57,7 @@ class TableRef:
 
     def following(self) -> Grant:
         """Follow the stream through an event source mapping, which knows where it is."""
-        return grant(iam.read_changes(self.stream_arn))
+        return grant(iam.read_changes(self.stream_arn), iam.list_streams())
 
 
 @dataclass(frozen=True, kw_only=True)
