@@ -14,8 +14,8 @@ from infrastructure.watch.breaker import Breaker, BreakerArgs
 from infrastructure.watch.events import Events, EventsArgs
 from infrastructure.watch.monitor import Monitor, MonitorArgs
 
-settings = load_settings()
 location = current_location()
+settings = load_settings(on_aws=location.on_aws)
 code = Code("code", CodeArgs(location=location, prebuilt_layer=settings.dependency_layer)).ref
 defaults = FunctionDefaults(
     location=location, code=code, log_level=settings.log_level, log_retention_days=settings.log_retention_days

@@ -13,7 +13,7 @@ from local.emulator.lean_client import LeanClient
 from local.emulator.server import ACCOUNT_ID, Emulator
 from local.host.errors import LaptopError
 from local.host.state_dir import StateDir
-from local.program.config import LAPTOP_CONFIG, load_config
+from local.program.config import load_laptop_config
 from local.program.manifest import Manifest
 from local.program.monitor import Provisioner
 from local.program.resources.handler import ProvisioningContext
@@ -118,7 +118,7 @@ def headless(state: StateDir, stage: str = "dev") -> Generator[tuple[Deployment,
     Pipes, streams and alarms are not started.
     """
     state.prepare()
-    config = load_config(stage, LAPTOP_CONFIG)
+    config = load_laptop_config(stage)
     with contextlib.closing(Inbox()) as inbox:
         emulator = Emulator(state, config["aws:region"], _silent, {SOCKET_VARIABLE: inbox.path})
         emulator.start()

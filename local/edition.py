@@ -14,7 +14,7 @@ from local.emulator.server import Emulator, stop_orphan
 from local.host.disk import Disk
 from local.host.options import STOP_SIGNALS, Options
 from local.host.state_dir import StateDir, write_json
-from local.program.config import LAPTOP_CONFIG, load_config
+from local.program.config import load_laptop_config
 from local.services.http import front_door
 from local.services.http.front_door import READS, FrontDoor, OnResponse
 from local.services.lambdas.forwarder import SOCKET_VARIABLE
@@ -34,7 +34,7 @@ def say(text: str) -> None:
 
 def run(options: Options) -> None:
     """Start everything, serve until a signal arrives, stop everything. Raises `LaptopError`."""
-    config = load_config(options.stage, {**LAPTOP_CONFIG, **options.overrides})
+    config = load_laptop_config(options.stage, options.overrides)
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(contextlib.closing(front_door.bind(options.port)))
         state = StateDir(options.state_dir)

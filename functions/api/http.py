@@ -1,7 +1,6 @@
 """HTTP: API Gateway's proxy events in, proxy responses out, and every error as a problem document."""
 
 import base64
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from urllib.parse import unquote
 from functions.api.cors import with_cors
 from functions.api.headers import JSON, PROBLEM_JSON
 from functions.api.problems import TITLES, Problem, internal_error, rejected, unavailable
+from functions.tasks import strict_json
 from functions.tasks.errors import BODY, FieldError, NotFound, Rejected, Unavailable
 from functions.tasks.model import MAX_ID_CHARACTERS
 from functions.telemetry.observability import logger
@@ -67,7 +67,7 @@ class Response:
         """API Gateway's Lambda proxy response."""
         text = self.body
         if not isinstance(text, str):
-            text = json.dumps(text, ensure_ascii=False, separators=(",", ":"))
+            text = strict_json.encode(text)
         # A message that bypassed the validator may hold unpaired surrogates, which UTF-8 cannot carry.
         text = text.encode(errors="replace").decode()
         return {

@@ -104,7 +104,7 @@ def _redacted(error: Mapping[str, str]) -> dict[str, str]:
 def _submitted(body: str) -> dict[str, Any]:
     """What was submitted. A message that bypassed the validator may be anything with a task id in it."""
     try:
-        submitted = strict_json.loads(body)
+        submitted = strict_json.loads(body, exact=True)
     except ValueError:
         return {}
     return submitted if isinstance(submitted, dict) else {}  # pyright: ignore[reportUnknownVariableType]

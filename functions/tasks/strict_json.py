@@ -3,16 +3,31 @@
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn, cast
 
 MAX_DEPTH = 32
 MAX_INTEGER_DIGITS = 1000
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _MAYBE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
-def loads(text: str, max_depth: int = MAX_DEPTH) -> Any:
+class Exact(float):
+    """A number that is not written as Python would write it: 1.10, 1E5, -0, 0.1234567890123456789."""
+
+    text: str
+
+    def __new__(cls, text: str) -> "Exact":
+        """`text` is the number in JSON; the value is the nearest double."""
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+
+def loads(text: str, max_depth: int = MAX_DEPTH, *, exact: bool = False) -> Any:
     """Parse `text`, or raise ValueError with a message for the client.
+
+    With `exact`, numbers that would be written differently are `Exact`, so that `dumps` writes each as it was read.
 
     Rejected besides malformed text: duplicate keys, NaN and infinities (also 1e999), lone surrogates, which UTF-8
     cannot encode, the character NUL, at which many libraries cut strings, and nesting deeper than `max_depth`, which
@@ -23,8 +38,8 @@ def loads(text: str, max_depth: int = MAX_DEPTH) -> Any:
             text,
             object_pairs_hook=_unique_keys,
             parse_constant=_refuse_constant,
-            parse_float=_finite_float,
-            parse_int=_bounded_integer,
+            parse_float=_exact_float if exact else _finite_float,
+            parse_int=_exact_integer if exact else _bounded_integer,
         )
     except RecursionError:
         raise ValueError(f"is nested deeper than {max_depth} levels") from None
@@ -34,7 +49,7 @@ def loads(text: str, max_depth: int = MAX_DEPTH) -> Any:
         raise ValueError(f"is nested deeper than {max_depth} levels")
     if _MAYBE_SURROGATE.search(text):
         _refuse_surrogates(value)
-    if "\\u0000" in text and _has_nul(value):
+    if "\\u0000" in text and _any_scalar(value, lambda one: isinstance(one, str) and "\0" in one):
         raise ValueError("contains the character NUL (U+0000)")
     return value
 
@@ -44,9 +59,14 @@ def dumps(value: object) -> str:
 
     ValueError for what JSON cannot represent: NaN, infinities, lone surrogates; TypeError for other types.
     """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = encode(value)
     text.encode()  # UnicodeEncodeError, a ValueError, on a lone surrogate
     return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
+
+
+def encode(value: object) -> str:
+    """Serialise compactly, without a look at the characters; ValueError for NaN and infinities."""
+    return _encode_exactly(value) if _any_scalar(value, lambda one: isinstance(one, Exact)) else _ENCODER.encode(value)
 
 
 def escaped_size(text: str) -> int:
@@ -74,6 +94,27 @@ def _finite_float(digits: str) -> float:
     return value
 
 
+def _exact_float(digits: str) -> float:
+    value = _finite_float(digits)
+    return value if repr(value) == digits else Exact(digits)
+
+
+def _exact_integer(digits: str) -> float:
+    return Exact(digits) if digits == "-0" else _bounded_integer(digits)
+
+
+def _encode_exactly(value: object) -> str:
+    """What the standard library's encoder cannot do: it writes every float in its own way."""
+    if isinstance(value, Exact):
+        return value.text
+    if isinstance(value, dict):
+        fields = cast("dict[str, object]", value)
+        return "{" + ",".join(f"{_ENCODER.encode(name)}:{_encode_exactly(one)}" for name, one in fields.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(_encode_exactly, cast("Sequence[object]", value))) + "]"
+    return _ENCODER.encode(value)
+
+
 def _bounded_integer(digits: str) -> int:
     if len(digits) > MAX_INTEGER_DIGITS:
         raise ValueError(f"contains an integer of more than {MAX_INTEGER_DIGITS} digits")
@@ -87,13 +128,14 @@ def _refuse_surrogates(value: object) -> None:
         raise ValueError("contains an unpaired surrogate, which is not a character") from None
 
 
-def _has_nul(value: object) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
+def _any_scalar(value: object, test: Callable[[object], bool]) -> bool:
+    """Whether the test holds for a name or a value other than an object or array, at any depth."""
     if isinstance(value, dict):
         fields = cast("dict[str, object]", value)
-        return any(_has_nul(one) for pair in fields.items() for one in pair)
-    return isinstance(value, list) and any(map(_has_nul, cast("list[object]", value)))
+        return any(_any_scalar(one, test) for pair in fields.items() for one in pair)
+    if isinstance(value, list | tuple):
+        return any(_any_scalar(one, test) for one in cast("Sequence[object]", value))
+    return test(value)
 
 
 def deeper_than(value: object, limit: int) -> bool:

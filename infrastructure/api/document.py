@@ -5,6 +5,7 @@ from typing import Any
 
 from functions.api.access import SIGNATURE, Access
 from functions.api.document.openapi import Document, openapi_document
+from infrastructure.api.address_policy import address_policy
 from infrastructure.api.gateway_responses import gateway_responses
 
 # The gateway checks parameters, the validator checks bodies: the gateway's own message about an invalid body does not
@@ -15,10 +16,21 @@ _NOT_ALLOWED = {"405": {"description": "The path does not take this method."}}
 
 
 def gateway_document(
-    invoke_arns: Mapping[str, str], others: str, access: Access, cors_origins: Sequence[str] = ()
+    invoke_arns: Mapping[str, str],
+    others: str,
+    access: Access,
+    cors_origins: Sequence[str] = (),
+    allowed_addresses: Sequence[str] = (),
 ) -> Document:
-    """The document for a stage; `invoke_arns` by `operationId`, `others` serves preflights and 405."""
-    return with_extensions(openapi_document(access), invoke_arns, others, cors_origins)
+    """The document for a stage; `invoke_arns` by `operationId`, `others` serves preflights and 405.
+
+    With `allowed_addresses`, its resource policy refuses all others. The policy is a part of the document because it
+    would be lost otherwise: an API that gets a new document loses a policy that was attached beside it.
+    """
+    document = with_extensions(openapi_document(access), invoke_arns, others, cors_origins)
+    if not allowed_addresses:
+        return document
+    return {**document, "x-amazon-apigateway-policy": address_policy(allowed_addresses)}
 
 
 def with_extensions(
@@ -39,8 +51,9 @@ def with_extensions(
             operations["head"] = _head(operations["get"])
         operations["options"] = _open(others, parameters, _NO_CONTENT)
         operations["x-amazon-apigateway-any-method"] = _open(others, parameters, _NOT_ALLOWED)
-    if signature := document["components"].get("securitySchemes", {}).get(SIGNATURE):
-        signature["x-amazon-apigateway-authtype"] = "awsSigv4"
+    schemes = document["components"].get("securitySchemes", {})
+    if SIGNATURE in schemes:
+        schemes[SIGNATURE] = {**schemes[SIGNATURE], "x-amazon-apigateway-authtype": "awsSigv4"}
     return {
         **document,
         "x-amazon-apigateway-api-key-source": "HEADER",

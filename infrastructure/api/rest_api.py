@@ -133,10 +133,13 @@ class Api(Component):
 def _body(args: ApiArgs) -> pulumi.Output[str]:
     served_by = {function.service: function.invoke_arn for function in args.functions}
     invoke_arns = {route.operation: served_by[route.function] for route in ROUTES}
-    access, origins = args.settings.access, args.settings.cors_origins
+    settings = args.settings
 
     def write(known: Any) -> str:
-        return json.dumps(gateway_document(known["operations"], known["others"], access, origins))
+        document = gateway_document(
+            known["operations"], known["others"], settings.access, settings.cors_origins, settings.allowed_addresses
+        )
+        return json.dumps(document)
 
     return pulumi.Output.all(operations=pulumi.Output.all(**invoke_arns), others=args.others.invoke_arn).apply(write)
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+# The account of emulators, the laptop's included. AWS gives this id to no one, and no setting can claim it.
+EMULATED_ACCOUNT = "000000000000"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Location:
@@ -17,6 +20,11 @@ class Location:
     region: str
     account: str
     prefix: str
+
+    @property
+    def on_aws(self) -> bool:
+        """Whether the stack is deployed to AWS, where strangers can reach it, and not to an emulator."""
+        return self.account != EMULATED_ACCOUNT
 
     def name(self, suffix: str) -> str:
         """The physical name of a resource: `taskline-dev-tasks`."""

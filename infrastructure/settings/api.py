@@ -7,7 +7,8 @@ from typing import Literal, cast, get_args
 import pulumi
 
 from functions.api.access import Access
-from infrastructure.settings.checks import check
+from infrastructure.settings.addresses import parse_ranges
+from infrastructure.settings.checks import SettingsError, check
 
 Authorization = Literal["iam", "none"]
 OPEN_STAGE = "dev"  # the only stage whose operators may call without a signature
@@ -27,9 +28,15 @@ class Throttle:
 
 @dataclass(frozen=True, kw_only=True)
 class ApiSettings:
-    """`cors_origins` is empty for none, `("*",)` for any. Each of `clients` has an API key with its own limits."""
+    """`cors_origins` is empty for none, `("*",)` for any. Each of `clients` has an API key with its own limits.
+
+    `allowed_addresses` are the ranges that may call, empty for all. An open API needs them `on_aws`; on the laptop
+    only programs of the same machine can call.
+    """
 
     stage: str
+    on_aws: bool
+    allowed_addresses: tuple[str, ...]
     cors_origins: tuple[str, ...]
     api_key_required: bool
     clients: tuple[str, ...]
@@ -48,6 +55,7 @@ class ApiSettings:
         self._check_clients()
         self._check_limits()
         self._check_authorization()
+        self._check_closed()
 
     def _check_clients(self) -> None:
         clients, names = self.clients, ",".join(self.clients)
@@ -63,6 +71,28 @@ class ApiSettings:
         else:
             allowed = f"iam, and none only in the stage {OPEN_STAGE}"
             check(self.operator_authorization == "iam", "operatorAuthorization", self.operator_authorization, allowed)
+
+    def _check_closed(self) -> None:
+        """Without this, a file that was written for the laptop would open a stack on AWS to everyone."""
+        opened = self._opened()
+        if not opened or self.allowed_addresses or not self.on_aws:
+            return
+        values = " and ".join(f"taskline:{key} is {value!r}" for key, value in opened.items())
+        close = " && ".join(f"pulumi config rm {key}" for key in opened)
+        raise SettingsError(
+            f"{values}: on AWS, everyone who knows the address of the API could use it. Close it with: {close}. Or "
+            "name the addresses that may call it: pulumi config set allowedAddresses 203.0.113.0/24"
+        )
+
+    def _opened(self) -> dict[str, object]:
+        """The settings that open the API, with their values; the default of each closes it."""
+        keyless = not self.api_key_required and self.client_authorization != "iam"
+        settings = (
+            ("operatorAuthorization", self.operator_authorization, self.operator_authorization == "none"),
+            ("apiKeyRequired", self.api_key_required, keyless),
+            ("corsOrigins", "*", self.cors_origins == ("*",)),
+        )
+        return {key: value for key, value, opens in settings if opens}
 
     def _check_limits(self) -> None:
         for prefix, throttle in (("key", self.key_throttle), ("stage", self.stage_throttle)):
@@ -82,10 +112,12 @@ class ApiSettings:
         )
 
 
-def load_api_settings(config: pulumi.Config) -> ApiSettings:
+def load_api_settings(config: pulumi.Config, *, on_aws: bool) -> ApiSettings:
     """The settings of the current stack's API; `SettingsError` before any resource exists."""
     return ApiSettings(
         stage=pulumi.get_stack(),
+        on_aws=on_aws,
+        allowed_addresses=parse_ranges(_list(config.get("allowedAddresses"))),
         cors_origins=_list(config.get("corsOrigins")),
         api_key_required=config.require_bool("apiKeyRequired"),
         clients=_list(config.get("apiClients")),

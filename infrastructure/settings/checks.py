@@ -8,6 +8,9 @@ class SettingsError(ValueError):
 def check(valid: bool, key: str, value: object, allowed: object) -> None:
     """Raise `SettingsError` for the value of `taskline:<key>` unless it is valid."""
     if not valid:
-        raise SettingsError(
-            f"taskline:{key} is {value!r}; allowed: {allowed}. Set it with: pulumi config set {key} ..."
-        )
+        raise rejected(key, value, allowed)
+
+
+def rejected(key: str, value: object, allowed: object) -> SettingsError:
+    """The error for the value of `taskline:<key>`."""
+    return SettingsError(f"taskline:{key} is {value!r}; allowed: {allowed}. Set it with: pulumi config set {key} ...")

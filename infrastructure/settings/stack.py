@@ -67,8 +67,11 @@ class Settings:
         return self.record_retention_hours * 3600
 
 
-def load_settings() -> Settings:
-    """The settings of the current stack; `SettingsError` or `TimesError` before any resource exists."""
+def load_settings(*, on_aws: bool) -> Settings:
+    """The settings of the current stack; `SettingsError` or `TimesError` before any resource exists.
+
+    Not everything that the laptop may do is allowed `on_aws`.
+    """
     config = pulumi.Config()
     return Settings(
         times=_load_times(config),
@@ -85,7 +88,7 @@ def load_settings() -> Settings:
         breaker=load_breaker_settings(config),
         queue_age_alarm_seconds=config.require_int("queueAgeAlarmSeconds"),
         dependency_layer=config.get("dependencyLayer") or "",
-        api=load_api_settings(config),
+        api=load_api_settings(config, on_aws=on_aws),
     )
 
 

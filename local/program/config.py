@@ -18,28 +18,42 @@ from local.host.options import PROJECT_ROOT
 
 PROJECT_FILE = "Pulumi.yaml"
 DEFAULT_REGION = "us-east-1"
-LAPTOP_CONFIG = {
-    # Functions on the laptop import from the virtual environment, so the layer that `pulumi up` uploads is not built.
-    "dependencyLayer": "not-used-on-the-laptop.zip",
-    # A stage that lets in pages of any origin means its own clients. On a laptop, "any" is every page that its user
-    # happens to open; TASKLINE_CONFIG names those that are meant.
-    "corsOrigins": "",
-}
+# What a stage's file says about these is meant for AWS. On the laptop functions import from the virtual environment
+# instead of a layer, all calls come from 127.0.0.1, and any origin would be every page that its user happens to open.
+LAPTOP_CONFIG = {"dependencyLayer": "not-used-on-the-laptop.zip", "allowedAddresses": "", "corsOrigins": ""}
+# This stage is open on the laptop, where only programs of the same machine can call, and closed on AWS.
+OPEN_STAGE = "dev"
+OPEN_CONFIG: Mapping[str, object] = {"apiKeyRequired": False, "operatorAuthorization": "none"}
+
+
+def load_laptop_config(
+    stage: str, overrides: Mapping[str, object] | None = None, root: Path = PROJECT_ROOT
+) -> dict[str, str]:
+    """As `load_config`, for a stage on this machine: dev is open, as far as its file does not say otherwise."""
+    defaults = OPEN_CONFIG if stage == OPEN_STAGE else None
+    return load_config(stage, {**LAPTOP_CONFIG, **(overrides or {})}, root, defaults)
 
 
 def load_config(
-    stage: str, overrides: Mapping[str, object] | None = None, root: Path = PROJECT_ROOT
+    stage: str,
+    overrides: Mapping[str, object] | None = None,
+    root: Path = PROJECT_ROOT,
+    defaults: Mapping[str, object] | None = None,
 ) -> dict[str, str]:
     """All configuration of a stage as the Pulumi engine passes it to a program: full keys, values as strings or JSON.
 
-    Later sources win: defaults of `Pulumi.yaml`, `Pulumi.<stage>.yaml`, `overrides`. Keys may omit the project's name.
+    Later sources win: `Pulumi.yaml`, `defaults`, `Pulumi.<stage>.yaml`, `overrides`. Keys may omit the project's name.
     An undeclared key, a value of the wrong type and a missing required value raise `LaptopError` naming key and file.
     """
     project = read_project(root)
     declared = _qualified(_config_of(project, PROJECT_FILE), project["name"])
     stage_file = f"Pulumi.{stage}.yaml"
     values = _defaults(declared)
-    sources = ((stage_file, _stage_values(root, stage, stage_file)), ("the overrides", overrides or {}))
+    sources = (
+        ("the defaults", defaults or {}),
+        (stage_file, _stage_values(root, stage, stage_file)),
+        ("the overrides", overrides or {}),
+    )
     for source, given in sources:
         for key, value in _qualified(given, project["name"]).items():
             values[key] = _checked(key, value, _declaration(key, declared, project["name"], source), source)

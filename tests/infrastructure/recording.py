@@ -79,8 +79,9 @@ class Resource:
 class Recording(Mocks):
     """Records every resource. An update returns ids and ARNs, a preview the inputs only."""
 
-    def __init__(self, preview: bool = False) -> None:
+    def __init__(self, preview: bool = False, account: str = ACCOUNT) -> None:
         self._preview = preview
+        self._account = account
         self._lock = threading.Lock()
         self.request = threading.local()
         self.resources: list[Resource] = []
@@ -91,7 +92,7 @@ class Recording(Mocks):
         results = {
             "aws:index/getPartition:getPartition": {"partition": PARTITION, "id": PARTITION},
             "aws:index/getRegion:getRegion": {"region": REGION, "name": REGION, "id": REGION},
-            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT, "id": ACCOUNT},
+            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": self._account, "id": self._account},
         }
         return results[args.token], []
 

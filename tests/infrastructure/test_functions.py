@@ -96,7 +96,7 @@ def test_all_functions_share_one_archive(stack: Stack) -> None:
                 "FRESH_SECONDS": str((168 - 96) * 3600),
             },
         ),
-        ("documents", {"ACCESS": '{"api_key": false, "client_iam": false, "operator_iam": false}'}),
+        ("documents", {"ACCESS": '{"api_key": true, "client_iam": false, "operator_iam": true}'}),
         ("processor", {}),
         (
             "events",

@@ -25,7 +25,7 @@ _SCHEMES: dict[str, Document] = {
 }
 # Responses that any request may get: most come from the gateway, before a function is called.
 _COMMON = {
-    403: "The API key or the signature is missing or invalid, or the firewall blocked the request.",
+    403: "The API key or the signature is missing or invalid, or the call is blocked by the firewall or its address.",
     429: "Too many requests, or the key's quota is exhausted; try again later.",
     500: "An internal error.",
     504: "No response in time; the request may have been processed anyway.",

@@ -73,7 +73,7 @@ def _parse(text: str, types: Registry) -> list[Item]:
     if len(text.encode(errors="surrogatepass")) > MAX_BATCH_BYTES:
         raise batch_too_large()
     try:
-        batch = Batch.model_validate(strict_json.loads(text, strict_json.MAX_DEPTH + _NESTING))
+        batch = Batch.model_validate(strict_json.loads(text, strict_json.MAX_DEPTH + _NESTING, exact=True))
     except ValidationError as error:
         raise invalid_batch(field_errors(error)) from error
     except ValueError as error:

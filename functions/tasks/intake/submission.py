@@ -81,21 +81,24 @@ def accept(text: str, key: IdempotencyKey | None, ports: Ports) -> Accepted:
 
 def _parse(text: str, types: Registry) -> NewTask:
     try:
-        value = strict_json.loads(text)
+        value = strict_json.loads(text, exact=True)
     except ValueError as error:
         raise invalid_task([FieldError(field=BODY, message=str(error))]) from error
     return check(value, types)
 
 
 def check(value: Any, types: Registry) -> NewTask:
-    """The task that a parsed document describes; `Invalid` names each wrong field."""
+    """The task that a parsed document describes; `Invalid` names each wrong field.
+
+    Its data keeps the document's own numbers, which validation would replace by plain ones.
+    """
     try:
         new_task = NewTask.model_validate(value)
     except ValidationError as error:
         raise invalid_task(field_errors(error)) from error
     if errors := types.errors(new_task):
         raise invalid_task(errors)
-    return new_task
+    return new_task.model_copy(update={"data": value.get("data", {})})
 
 
 def canonical(task: NewTask) -> JsonValue:
@@ -122,7 +125,7 @@ def new_record(task: NewTask, identity: Identity, now: datetime) -> Record:
 def _message_body(task: NewTask, task_id: str, created_at: str) -> str:
     """The task as the message carries it, in JSON; `Task` reads it."""
     posted = task.model_dump(mode="json", exclude_none=True)
-    body = strict_json.dumps({**posted, "task_id": task_id, "created_at": created_at})
+    body = strict_json.dumps({**posted, "data": task.data, "task_id": task_id, "created_at": created_at})
     if len(body.encode()) > MAX_BODY_BYTES or strict_json.escaped_size(body) > MAX_ESCAPED_BYTES:
         raise too_large()
     return body

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, cast
 
 from local.host.errors import LaptopError
 from local.program.declarations.gateway_responses import GatewayResponse, parse_responses
+from local.program.declarations.resource_policy import ResourcePolicy, parse_policy
 
 Document = Mapping[str, Any]
 
@@ -27,13 +28,14 @@ AUTH = "x-amazon-apigateway-auth"
 VALIDATOR = "x-amazon-apigateway-request-validator"
 RESPONSES = "x-amazon-apigateway-gateway-responses"
 KEY_SOURCE = "x-amazon-apigateway-api-key-source"
+POLICY = "x-amazon-apigateway-policy"
 LOCATIONS = {"query": "querystring", "header": "header", "path": "path"}
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html; the longest is the default.
 SHORTEST_MILLIS, LONGEST_MILLIS = 50, 29_000
 
 TOP = {
     *("openapi", "info", "paths", "components", "security", "servers", "tags", VALIDATOR, f"{VALIDATOR}s"),
-    *(RESPONSES, KEY_SOURCE),
+    *(RESPONSES, KEY_SOURCE, POLICY),
 }
 COMPONENTS = {"schemas", "securitySchemes", "responses", "parameters", "headers", "requestBodies"}
 PATH_ITEM = {*VERBS, ANY_METHOD, "parameters", "summary", "description"}
@@ -78,10 +80,11 @@ class Method:
 
 @dataclass(frozen=True, kw_only=True)
 class DeclaredApi:
-    """Everything in a document that the gateway uses."""
+    """Everything in a document that the gateway uses. `policy` is None if the API has none."""
 
     methods: list[Method]
     responses: Mapping[str, GatewayResponse]
+    policy: ResourcePolicy | None
 
 
 def parse(body: str) -> DeclaredApi:
@@ -98,7 +101,11 @@ def parse(body: str) -> DeclaredApi:
         for path, item in document["paths"].items()
         for verb, operation in _operations(path, item)
     ]
-    return DeclaredApi(methods=methods, responses=parse_responses(_part(document, RESPONSES), _unknown))
+    return DeclaredApi(
+        methods=methods,
+        responses=parse_responses(_part(document, RESPONSES), _unknown),
+        policy=parse_policy(document[POLICY], _unknown) if POLICY in document else None,
+    )
 
 
 def _operations(path: str, item: Document) -> Iterator[tuple[str, Document]]:

@@ -5,7 +5,7 @@ defines happens here. Nothing in this package waits, reads a clock or knows an H
 (`local/services/http/front_door.py`) does that.
 
 `build.py` makes stages from what the program declared. `stage.py` takes a request through `routing.py`,
-`signature.py`, `keys.py`, `limits.py` and `event.py`, and a function's payload through `http/proxy_response.py` and
-`http/compression.py`. A request that is rejected on the way (`http/gateway_errors.py`) gets a response from
-`gateway_responses.py`.
+`signature.py`, `resource_policy.py`, `keys.py`, `limits.py` and `event.py`, and a function's payload through
+`http/proxy_response.py` and `http/compression.py`. A request that is rejected on the way (`http/gateway_errors.py`)
+gets a response from `gateway_responses.py`.
 """

@@ -27,6 +27,7 @@ def _stage(declared: GatewayDeclarations, api: ApiDeclaration, stage: StageDecla
         methods=Router(methods),
         keys=ApiKeys(_keys(declared, stage)),
         signatures=Signatures(account),
+        policy=api.api.policy,
         responses=GatewayResponses(api.api.responses),
         compress_from=api.compress_from,
     )

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from local.program.declarations.openapi import Method, Parameter
+from local.program.declarations.resource_policy import ResourcePolicy
 from local.services.gateway.event import ProxyEvents, first_header, query_values
 from local.services.gateway.gateway_responses import GatewayResponses
 from local.services.gateway.keys import API_KEY_HEADER, ApiKeys
 from local.services.gateway.limits import TokenBucket
+from local.services.gateway.resource_policy import admit
 from local.services.gateway.routing import Router
 from local.services.gateway.signature import Signatures
 from local.services.http.compression import compressed
@@ -46,12 +48,14 @@ class Stage:
         methods: Router[StageMethod],
         keys: ApiKeys,
         signatures: Signatures,
+        policy: ResourcePolicy | None,
         responses: GatewayResponses,
         compress_from: int | None,
     ) -> None:
         self._methods = methods
         self._keys = keys
         self._signatures = signatures
+        self._policy = policy
         self._responses = responses
         self._compress_from = compress_from
 
@@ -85,6 +89,8 @@ class Stage:
     def _admit(self, method: StageMethod, request: HttpRequest) -> Mapping[str, str]:
         """The caller's identity, checked in API Gateway's order. Raises `GatewayError`."""
         identity = self._signatures.identity(request) if method.declared.signed else UNKNOWN
+        if self._policy is not None:
+            admit(self._policy, request, signed=method.declared.signed)
         key = None
         if method.declared.api_key_required:
             key = self._keys.find(request.headers.get(API_KEY_HEADER))

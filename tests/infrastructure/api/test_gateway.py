@@ -56,10 +56,12 @@ def test_only_what_describes_the_api_needs_neither_key_nor_signature(evaluated: 
     assert {name.removesuffix("_head") for name in opened} == OPEN
 
 
-def test_clients_need_a_key_in_staging_and_in_prod_and_not_in_dev(evaluated: Callable[..., Stack]) -> None:
-    for stage, tags in (("dev", set()), ("staging", {"tasks"}), ("prod", {"tasks"})):
-        assert requiring(evaluated(stage), "api_key") == tags, stage
-        document = body(evaluated(stage))
+def test_clients_need_a_key_in_every_stage_that_does_not_say_otherwise(evaluated: Callable[..., Stack]) -> None:
+    keyless = evaluated("dev", apiKeyRequired=False, allowedAddresses="203.0.113.0/24")
+    every = {"tasks"}
+    for stack, tags in [(evaluated(stage), every) for stage in ("dev", "staging", "prod")] + [(keyless, set[str]())]:
+        assert requiring(stack, "api_key") == tags
+        document = body(stack)
         schemes = document["components"].get("securitySchemes", {})
         assert ("x-api-key" in [scheme["name"] for scheme in schemes.values()]) == bool(tags)
         assert document["x-amazon-apigateway-api-key-source"] == "HEADER"
@@ -71,12 +73,10 @@ def test_the_documents_function_knows_what_the_gateway_requires(evaluated: Calla
     assert Access(**access) == Access(api_key=True, client_iam=True, operator_iam=True)
 
 
-def test_operators_sign_in_staging_and_in_prod_and_clients_where_it_is_required(
-    evaluated: Callable[..., Stack],
-) -> None:
-    assert requiring(evaluated("dev"), "aws_signature") == set()
-    assert requiring(evaluated("dev", operatorAuthorization="iam"), "aws_signature") == {"operations"}
-    for stage in ("staging", "prod"):
+def test_operators_sign_in_every_stage_and_clients_where_it_is_required(evaluated: Callable[..., Stack]) -> None:
+    opened = evaluated("dev", operatorAuthorization="none", allowedAddresses="203.0.113.0/24")
+    assert requiring(opened, "aws_signature") == set()
+    for stage in ("dev", "staging", "prod"):
         assert requiring(evaluated(stage), "aws_signature") == {"operations"}
     signing = evaluated("staging", clientAuthorization="iam")
     assert requiring(signing, "aws_signature") == {"operations", "tasks"}
@@ -155,14 +155,14 @@ def test_all_clients_together_are_throttled_too(evaluated: Callable[..., Stack],
 def test_origins_reach_the_functions_and_the_gateways_own_errors(
     evaluated: Callable[..., Stack], origins: str, variable: str | None, header: str | None
 ) -> None:
-    stack = evaluated("dev", corsOrigins=origins)
+    stack = evaluated("dev", corsOrigins=origins, allowedAddresses="203.0.113.0/24")
     stage = stack.one("aws:apigateway/stage:Stage", "api-stage")
     assert (stage.inputs.get("variables") or {}).get("cors_origins") == variable
     for name, response in body(stack)["x-amazon-apigateway-gateway-responses"].items():
         assert response["responseParameters"].get(ORIGIN) == header, name
 
 
-@pytest.mark.parametrize("stage", ["staging", "prod"])
+@pytest.mark.parametrize("stage", ["dev", "staging", "prod"])
 def test_no_web_page_may_call_a_stage_without_origins(evaluated: Callable[..., Stack], stage: str) -> None:
     assert "Access-Control" not in json.dumps(body(evaluated(stage)))
 

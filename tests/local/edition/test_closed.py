@@ -8,7 +8,7 @@ import shutil
 import socket
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -128,3 +128,19 @@ def test_a_page_cannot_submit_what_needs_no_preflight(laptop: Laptop) -> None:
 def test_another_host_name_is_refused(laptop: Laptop) -> None:
     assert status(laptop.port, "/v1/health", {"Host": "rebound.example"}) == 403
     assert status(laptop.port, "/v1/health", {"Host": f"localhost:{laptop.port}"}) == 200
+
+
+def test_an_address_that_is_not_allowed_is_refused_as_api_gateway_refuses_it(
+    new_laptop: Callable[..., Laptop],
+) -> None:
+    laptop = new_laptop(**{"taskline:allowedAddresses": "203.0.113.0/24"})
+    laptop.start()
+    for method, path in (
+        ("GET", "/v1/health"),
+        ("POST", "/v1/tasks"),
+        ("OPTIONS", "/v1/tasks"),
+        ("GET", "/v1/breaker"),
+    ):
+        refused = laptop.request(method, path)
+        assert (refused.status, refused.headers["x-amzn-ErrorType"]) == (403, "AccessDeniedException")
+        assert "from 127.0.0.1 with an explicit deny" in refused.json["detail"]

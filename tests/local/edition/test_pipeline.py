@@ -24,6 +24,17 @@ def test_a_submitted_task_is_processed_and_can_be_read_back(laptop: Laptop) -> N
     assert [entry["status"] for entry in task["history"]] == ["queued", "processing", "succeeded"]
 
 
+def test_numbers_come_back_as_they_were_sent_even_after_processing(laptop: Laptop) -> None:
+    data = b'{"price":1.10,"ratio":0.1234567890123456789,"zero":-0.0,"id":' + b"9" * 100 + b"}"
+    body = b'{"title": "t", "description": "d", "priority": "low", "type": "demo.echo", "data": ' + data + b"}"
+    accepted = laptop.request("POST", "/v1/tasks", body, Content_Type="application/json")
+    task = laptop.finished(accepted.json["task_id"])
+    read = laptop.request("GET", f"/v1/tasks/{task['task_id']}")
+    assert b'"data":' + data in accepted.body
+    assert b'"data":' + data in read.body
+    assert task["result"] == json.loads(data), "the function got the nearest Python numbers"
+
+
 def test_each_execution_is_logged_event_by_event(laptop: Laptop) -> None:
     task_id = laptop.post(ordering_key="logged")
     laptop.finished(task_id)

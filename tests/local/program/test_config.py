@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from local.host.errors import LaptopError
-from local.program.config import load_config
+from local.host.options import PROJECT_ROOT
+from local.program.config import load_config, load_laptop_config
 
 PROJECT = """
 name: demo
@@ -77,3 +78,31 @@ def test_a_broken_project_file_is_named(tmp_path: Path, content: str) -> None:
 def test_every_stage_of_the_project_has_a_valid_configuration() -> None:
     for stage in ("dev", "staging", "prod"):
         assert load_config(stage)["aws:region"]
+
+
+OPENING = ("corsOrigins", "apiKeyRequired", "operatorAuthorization")
+
+
+def opening(config: dict[str, str]) -> list[str]:
+    return [config[f"taskline:{key}"] for key in OPENING]
+
+
+def test_only_dev_is_open_and_only_on_the_laptop() -> None:
+    closed = ["", "true", "iam"]
+    assert opening(load_laptop_config("dev")) == ["", "false", "none"]
+    for stage in ("staging", "prod"):
+        assert opening(load_laptop_config(stage)) == closed
+    for stage in ("dev", "staging", "prod"):
+        assert opening(load_config(stage)) == closed
+
+
+def test_a_stage_file_or_an_override_closes_the_laptop(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text((PROJECT_ROOT / "Pulumi.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    stage = "config:\n  taskline:apiKeyRequired: true\n  taskline:allowedAddresses: 203.0.113.0/24\n"
+    stage += "  taskline:corsOrigins: '*'\n"
+    (tmp_path / "Pulumi.dev.yaml").write_text(stage, encoding="utf-8")
+    config = load_laptop_config("dev", {"operatorAuthorization": "iam"}, tmp_path)
+    assert opening(config) == ["", "true", "iam"], "no stage file lets in pages on the laptop"
+    assert config["taskline:allowedAddresses"] == "", "calls to the laptop come from no address of AWS's callers"
+    asked = load_laptop_config("dev", {"taskline:allowedAddresses": "127.0.0.0/8"}, tmp_path)
+    assert asked["taskline:allowedAddresses"] == "127.0.0.0/8", "but an override asks for exactly that"

@@ -131,6 +131,7 @@ THROTTLED = (*RESPONSES, "THROTTLED")
     ("where", "key", "value"),
     [
         ((), "x-amazon-apigateway-policy", {}),
+        ((), "x-amazon-apigateway-policy", {"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]}),
         ((), "x-amazon-apigateway-binary-media-types", ["image/png"]),
         ((), "x-amazon-apigateway-api-key-source", "AUTHORIZER"),
         ((), "openapi", "3.1.0"),
