@@ -5,7 +5,7 @@ FRESH ?=
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint docs mutants format package requirements clean
+.PHONY: help run test check browser lint docs mutants format package requirements clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,9 +16,12 @@ run: install-laptop ## Run Taskline on this machine (FRESH=1 starts empty, TASKL
 test: install-test ## Run the tests, without those that are too slow for every edit.
 	$(BIN)/python -m pytest
 
-check: install-check lint ## What CI runs: lint, format check, types, all tests, and coverage.
+check: install-check lint browser ## What CI runs: lint, format check, types, all tests, and coverage.
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
-	$(BIN)/python -m pytest -m check
+	$(BIN)/python -m pytest -m check -rs
+
+browser:
+	@sh requirements/browser.sh
 
 lint: install-check ## Lint, check the format and the types.
 	$(BIN)/ruff check .

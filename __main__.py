@@ -33,6 +33,7 @@ monitor = Monitor(
     "monitor",
     MonitorArgs(defaults=defaults, settings=settings.monitor, events=events.topic, failures=events.failures),
 )
+functions = (*front.functions, processing.processor, events.function, monitor.function, breaker)
 Alarms(
     "alarms",
     AlarmsArgs(
@@ -43,12 +44,13 @@ Alarms(
         table=table,
         processing=processing,
         breaker=breaker,
+        events=events.function,
+        functions=functions,
         event_failures=events.failures,
         queue_age_seconds=settings.queue_age_alarm_seconds,
     ),
 )
 
-functions = (*front.functions, processing.processor, events.function, monitor.function, breaker)
 pulumi.export("api_url", front.api.url)
 pulumi.export("api_key_ids", front.api.key_ids)
 pulumi.export("queue_url", processing.queue.url)

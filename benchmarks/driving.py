@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -101,11 +101,12 @@ class TaskClient:
 
 
 @contextmanager
-def running(state: Path) -> Iterator[Laptop]:
-    """A separate laptop edition on a free port, stopped at the end."""
+def running(state: Path, without: Sequence[str] = ()) -> Iterator[Laptop]:
+    """A separate laptop edition on a free port, stopped at the end; `without` these protections."""
     environment = {**os.environ, "TASKLINE_PORT": str(_free_port()), "TASKLINE_STATE_DIR": str(state)}
     started = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-m", "local"], env=environment, stdout=subprocess.PIPE, text=True)
+    program = ["benchmarks.unprotected", *without] if without else ["local"]
+    process = subprocess.Popen([sys.executable, "-m", *program], env=environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         if not any(line.startswith("Taskline is ready") for line in process.stdout):

@@ -13,8 +13,6 @@ from infrastructure.blocks.location import Location
 from infrastructure.blocks.refs import CodeRef, FunctionRef, Grant
 from infrastructure.blocks.role import Role
 
-METRICS_NAMESPACE = "Taskline"
-
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionDefaults:
@@ -77,7 +75,13 @@ class Function(Component):
             tracing_config={"mode": "Active"},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[logs]),
         )
-        self.ref = FunctionRef(service=name, name=physical_name, arn=function.arn, invoke_arn=function.invoke_arn)
+        self.ref = FunctionRef(
+            service=name,
+            name=physical_name,
+            metrics_namespace=defaults.location.prefix,
+            arn=function.arn,
+            invoke_arn=function.invoke_arn,
+        )
         self.register_outputs({"arn": function.arn})
 
 
@@ -89,7 +93,7 @@ def _statements(args: FunctionArgs, log_group_arn: pulumi.Output[str]) -> list[i
 def _variables(service: str, args: FunctionArgs) -> dict[str, pulumi.Input[str]]:
     variables: dict[str, pulumi.Input[str]] = {
         "POWERTOOLS_SERVICE_NAME": service,
-        "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+        "POWERTOOLS_METRICS_NAMESPACE": args.defaults.location.prefix,
         "POWERTOOLS_LOG_LEVEL": args.defaults.log_level,
         # None is deployed, and the search for them reads the metadata of every package in each cold start.
         "PYDANTIC_DISABLE_PLUGINS": "__all__",

@@ -144,8 +144,15 @@ def write_gateway_logs() -> Statement:
 
 def read_changes(stream_arn: Arn) -> Statement:
     """What Lambda needs on a DynamoDB stream."""
-    actions = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
+    actions = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
     return allow("ReadChanges", actions, stream_arn)
+
+
+def list_streams() -> Statement:
+    """Lambda asks for it, too. It knows no resource but all:
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+    """
+    return allow("ListStreams", ["dynamodb:ListStreams"], "*")
 
 
 def publish_events(topic_arn: Arn) -> Statement:

@@ -57,7 +57,7 @@ class TableRef:
 
     def following(self) -> Grant:
         """Follow the stream through an event source mapping, which knows where it is."""
-        return grant(iam.read_changes(self.stream_arn))
+        return grant(iam.read_changes(self.stream_arn), iam.list_streams())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,10 +134,14 @@ class CodeRef:
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionRef:
-    """A function; `service` is its name in its own metrics, `invoke_arn` is for API Gateway."""
+    """A function; `invoke_arn` is for API Gateway.
+
+    `service` is its name in its own metrics, whose namespace is the stack's, so that no two stacks share a metric.
+    """
 
     service: str
     name: str
+    metrics_namespace: str
     arn: Text
     invoke_arn: Text
 

@@ -41,7 +41,11 @@ class Pipe(Component):
             physical_name=physical_name,
             trust=iam.trust("pipes", args.location, args.location.arn("pipes", f"pipe/{physical_name}")),
             statements=pulumi.Output.from_input(
-                [*args.queue.receiving().statements, *args.workflow.starting().statements]
+                [
+                    *args.queue.receiving().statements,
+                    *args.workflow.starting().statements,
+                    iam.write_own_logs(logs.arn),
+                ]
             ),
             opts=self._child,
         )

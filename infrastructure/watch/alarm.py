@@ -65,6 +65,7 @@ class MetricAlarm(Component):
             comparison_operator="LessThanThreshold" if alarm.below else "GreaterThanOrEqualToThreshold",
             treat_missing_data=alarm.missing_data,
             alarm_actions=topics,
+            ok_actions=topics,
             insufficient_data_actions=topics if alarm.missing_data == "missing" else [],
             opts=self._child,
         )
@@ -74,12 +75,16 @@ class MetricAlarm(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class AllOfArgs:
-    """Goes off when all of `alarms` (their names) have gone off, and notifies `topic`."""
+    """Goes off when all of `alarms` (their names) have gone off, and notifies `topic`, also of the end of it.
+
+    `reports_recovery` is False for a topic that starts something.
+    """
 
     location: Location
     alarms: Sequence[pulumi.Input[str]]
     description: str
     topic: TopicRef
+    reports_recovery: bool = True
 
 
 class AllOf(Component):
@@ -93,6 +98,7 @@ class AllOf(Component):
             alarm_description=describe(args.description, name),
             alarm_rule=pulumi.Output.all(*args.alarms).apply(_rule),
             alarm_actions=[args.topic.arn],
+            ok_actions=[args.topic.arn] if args.reports_recovery else [],
             opts=self._child,
         )
         self.register_outputs({})

@@ -1,6 +1,6 @@
 """Everything that operators are notified of: one table of alarms, all to one topic."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -12,12 +12,15 @@ from infrastructure.watch import metrics
 from infrastructure.watch.alarm import Alarm, AllOf, AllOfArgs, MetricAlarm, MetricAlarmArgs
 
 MINUTE = 60
+DAY = 24 * 60 * MINUTE
 TICKS = 2 * MINUTE  # a one-minute clock skips a minute now and then, and an alarm would go off twice
+FORGOTTEN_SECONDS = 10 * DAY  # of the fourteen that queues of failures keep messages
+EVENTS_BEHIND_MILLISECONDS = 10 * MINUTE * 1000
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmsArgs:
-    """What is watched. `alerts` is notified."""
+    """What is watched; `functions` are all of the stack's. `alerts` is notified."""
 
     location: Location
     alerts: TopicRef
@@ -26,6 +29,8 @@ class AlarmsArgs:
     table: TableRef
     processing: ProcessingRef
     breaker: FunctionRef
+    events: FunctionRef
+    functions: Sequence[FunctionRef]
     event_failures: QueueRef
     queue_age_seconds: int
 
@@ -56,6 +61,7 @@ def table_of_alarms(args: AlarmsArgs) -> Iterator[Alarm]:
     """All alarms that notify on their own."""
     yield from _errors(args)
     yield from _queues(args)
+    yield from _stream(args)
     yield from _pipe_and_breaker(args)
     yield from _executions(args)
     yield from _throttles(args)
@@ -90,6 +96,15 @@ def _errors(args: AlarmsArgs) -> Iterator[Alarm]:
         threshold=11,
         description="More than 10 runs in 5 minutes failed. Read the processor's log, and check the breaker.",
     )
+    for function in args.functions:
+        if function.service != args.processing.processor.service:  # whose errors are those of tasks, too
+            yield Alarm(
+                name=f"{function.service}-errors",
+                metric=metrics.of_function(function, "Errors"),
+                statistic="Sum",
+                threshold=1,
+                description="An invocation failed: a defect or a missing permission. Read the function's log.",
+            )
 
 
 def _queues(args: AlarmsArgs) -> Iterator[Alarm]:
@@ -109,6 +124,13 @@ def _queues(args: AlarmsArgs) -> Iterator[Alarm]:
         yield Alarm(
             name=name, metric=visible, statistic="Maximum", threshold=1, period=MINUTE, description=description
         )
+        yield Alarm(
+            name=f"{name}-age",
+            metric=metrics.of_queue(queue, "ApproximateAgeOfOldestMessage"),
+            statistic="Maximum",
+            threshold=FORGOTTEN_SECONDS,
+            description="A message has waited for ten days, and is deleted after fourteen. Take care of it now.",
+        )
     seconds = args.queue_age_seconds
     yield Alarm(
         name="queue-age",
@@ -117,6 +139,17 @@ def _queues(args: AlarmsArgs) -> Iterator[Alarm]:
         threshold=seconds,
         period=MINUTE,
         description=f"A task has waited for {seconds} s. Check the breaker, then the slowest task type.",
+    )
+
+
+def _stream(args: AlarmsArgs) -> Iterator[Alarm]:
+    yield Alarm(
+        name="events-behind",
+        metric=metrics.of_function(args.events, "IteratorAge"),
+        statistic="Maximum",
+        threshold=EVENTS_BEHIND_MILLISECONDS,
+        description="Changes of tasks wait for 10 minutes to be published, and are lost after a day. Read the events "
+        "function's log.",
     )
 
 
@@ -143,6 +176,14 @@ def _pipe_and_breaker(args: AlarmsArgs) -> Iterator[Alarm]:
 
 
 def _executions(args: AlarmsArgs) -> Iterator[Alarm]:
+    yield Alarm(
+        name="pipe-failures",
+        metric=metrics.of_pipe(args.processing.pipe, "ExecutionFailed"),
+        statistic="Sum",
+        threshold=1,
+        description="The pipe could not hand a message to the state machine, or its execution failed. If "
+        "failed-executions is silent, it is the pipe itself: read its log, and check its role.",
+    )
     for name, metric in (("failed-executions", "ExecutionsFailed"), ("timed-out-executions", "ExecutionsTimedOut")):
         yield Alarm(
             name=name,

@@ -76,6 +76,7 @@ class Breaker(Component):
                 alarms=[part.alarm_name for part in parts],
                 description="Too many runs fail for transient reasons: the breaker opens. Check what the tasks call.",
                 topic=trips,
+                reports_recovery=False,
             ),
             opts=self._child,
         )

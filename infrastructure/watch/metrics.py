@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infrastructure.blocks.function import METRICS_NAMESPACE
 from infrastructure.blocks.refs import ApiRef, FunctionRef, PipeRef, QueueRef, TableRef, WorkflowRef
 
 
@@ -50,4 +49,4 @@ def of_workflow(workflow: WorkflowRef, name: str) -> Metric:
 
 def written_by(function: FunctionRef, name: str) -> Metric:
     """A metric that the function writes itself."""
-    return Metric(namespace=METRICS_NAMESPACE, name=name, dimensions={"service": function.service})
+    return Metric(namespace=function.metrics_namespace, name=name, dimensions={"service": function.service})

@@ -18,8 +18,13 @@ from local.host.options import PROJECT_ROOT
 
 PROJECT_FILE = "Pulumi.yaml"
 DEFAULT_REGION = "us-east-1"
-# Functions on the laptop import from the virtual environment, so the layer that `pulumi up` uploads is not built.
-LAPTOP_CONFIG = {"dependencyLayer": "not-used-on-the-laptop.zip"}
+LAPTOP_CONFIG = {
+    # Functions on the laptop import from the virtual environment, so the layer that `pulumi up` uploads is not built.
+    "dependencyLayer": "not-used-on-the-laptop.zip",
+    # A stage that lets in pages of any origin means its own clients. On a laptop, "any" is every page that its user
+    # happens to open; TASKLINE_CONFIG names those that are meant.
+    "corsOrigins": "",
+}
 
 
 def load_config(

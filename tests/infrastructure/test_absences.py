@@ -11,6 +11,7 @@ import pytest
 from tests.infrastructure.recording import Stack, comparable, run
 
 MAY_BE_FOR_EVERYTHING = {
+    "ListStreams",
     "SendTraces",
     "TraceExecutions",
     "DeliverExecutionLogs",

@@ -139,7 +139,7 @@ def test_a_function_has_the_variables_that_it_needs_and_no_others(
 ) -> None:
     assert function(stack, name).inputs["environment"]["variables"] == own | {
         "POWERTOOLS_SERVICE_NAME": name,
-        "POWERTOOLS_METRICS_NAMESPACE": "Taskline",
+        "POWERTOOLS_METRICS_NAMESPACE": "taskline-dev",
         "POWERTOOLS_LOG_LEVEL": "DEBUG",
         "PYDANTIC_DISABLE_PLUGINS": "__all__",
     }

@@ -16,6 +16,18 @@ STAGES = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 KNOWN_BEFORE_DEPLOYMENT = {"table_name", "function_names", "pipe_name", "state_machine_name"}
 
 ALARMS = (
+    "dead-letters-age",
+    "event-failures-age",
+    "events-behind",
+    "pipe-failures",
+    "validator-errors",
+    "reader-errors",
+    "canceller-errors",
+    "redrive-errors",
+    "documents-errors",
+    "events-errors",
+    "monitor-errors",
+    "breaker-errors",
     *("api-errors", "processor-errors", "dead-letters", "event-failures", "queue-age", "pipe-stopped", "breaker-open"),
     *("failed-executions", "timed-out-executions", "no-executions", "breaker-rate", "breaker-volume"),
     *("api-throttles", "processor-throttles", "pipe-throttles", "table-throttles"),

@@ -20,6 +20,7 @@ LOCATION = Location(partition=PARTITION, region=REGION, account=ACCOUNT, prefix=
 STREAM = arn("dynamodb", "table/taskline-dev-tasks/stream/2026-01-31T12:00:00.000")
 PATTERNS = arn("dynamodb", "table/taskline-dev-failure-patterns")
 PIPE = arn("pipes", "pipe/taskline-dev-tasks-pipe")
+PIPE_LOGS = arn("logs", "log-group:/aws/vendedlogs/pipes/taskline-dev-tasks-pipe") + ":*"
 FAILED_TASKS = arn("sqs", "taskline-dev-failed-tasks")
 
 TRACE = {("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")}
@@ -90,7 +91,7 @@ EXPECTED = {
         ("dynamodb:DescribeStream", STREAM),
         ("dynamodb:GetRecords", STREAM),
         ("dynamodb:GetShardIterator", STREAM),
-        ("dynamodb:ListStreams", STREAM),
+        ("dynamodb:ListStreams", "*"),
         ("sns:Publish", arn("sns", "taskline-dev-task-events")),
         ("sqs:SendMessage", arn("sqs", "taskline-dev-event-failures")),
     },
@@ -120,6 +121,7 @@ EXPECTED = {
         ("sqs:DeleteMessage", QUEUE),
         ("sqs:GetQueueAttributes", QUEUE),
         ("states:StartSyncExecution", WORKFLOW),
+        *((f"logs:{action}", PIPE_LOGS) for action in ("CreateLogStream", "PutLogEvents")),
     },
 }
 

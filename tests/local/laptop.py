@@ -40,12 +40,19 @@ class Response(NamedTuple):
 class Laptop:
     """One `python -m local` process. Its output goes to a file, which failures quote."""
 
-    def __init__(self, state_dir: Path, port: int | None = None, config: Mapping[str, object] = SHORT_TIMES) -> None:
+    def __init__(
+        self,
+        state_dir: Path,
+        port: int | None = None,
+        config: Mapping[str, object] = SHORT_TIMES,
+        root: Path = PROJECT_ROOT,
+    ) -> None:
         self.state_dir = state_dir
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.api = f"{self.url}/v1"
         self._config = config
+        self._root = root
         self._log = state_dir.parent / f"{state_dir.name}-{self.port}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -59,7 +66,7 @@ class Laptop:
         }
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "local"], cwd=PROJECT_ROOT, env=environment, stdout=log, stderr=log
+                [sys.executable, "-m", "local"], cwd=self._root, env=environment, stdout=log, stderr=log
             )
 
     def start(self, **variables: str) -> None:

@@ -6,15 +6,12 @@ Requests to the API go through `local/services/gateway/`; the front door does it
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import socket
-import sys
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Protocol
 
@@ -23,22 +20,23 @@ from multidict import CIMultiDict
 
 from local.host import processes
 from local.host.errors import LaptopError
+from local.services.http.connections import Timeouts
 from local.services.http.gateway_errors import GatewayError, bad_response, broken, not_invoked, too_large, too_slow
 from local.services.http.messages import FunctionCall, HttpRequest, HttpResponse
+from local.services.http.problems import log_error, problem
 from local.services.http.proxy_response import Malformed
+from local.services.http.server import IncomingRequest, Server, Stalled
 from local.services.http.welcome import page
 from local.services.lambdas.model import Invocation, Invoker
 
 HOST = "127.0.0.1"
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 MAX_PAYLOAD = 10 * 1024 * 1024
-# How long a rejected upload may continue, so that its client gets to read the response.
-LINGER_SECONDS = 2.0
 # Concurrent invocations; each blocks a thread.
 INVOCATIONS = 64
-READS = frozenset({"GET", "HEAD", "OPTIONS"})
+READS = frozenset({"GET", "HEAD", "OPTIONS"})  # nothing new is accepted with these
+WELCOMED = ("GET", "HEAD")
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 OnResponse = Callable[[str, str, str, int], None]
 """Called in the event loop after each response of a function: function name, verb, path template, status."""
 
@@ -82,6 +80,8 @@ class FrontDoor:
         on_response: OnResponse = _ignore,
         hosts: Sequence[str] = (),
         shortage: Callable[[], str] = _always_room,
+        timeouts: Timeouts | None = None,
+        most_connections: int | None = None,
     ) -> None:
         self._listener = listener
         self._apis = apis
@@ -91,7 +91,9 @@ class FrontDoor:
         self._port: int = listener.getsockname()[1]
         self._hosts = {*hosts, *(f"{name}:{self._port}" for name in (HOST, "localhost"))}
         self._threads = ThreadPoolExecutor(INVOCATIONS, thread_name_prefix="front-door")
-        self._runner: web.AppRunner | None = None
+        self._timeouts = timeouts or Timeouts()
+        self._most_connections = most_connections
+        self._server: Server | None = None
 
     @property
     def url(self) -> str:
@@ -105,38 +107,29 @@ class FrontDoor:
 
     async def start(self) -> None:
         """Start serving."""
-        application = web.Application(middlewares=[self._own_host])
-        application.on_response_prepare.append(_without_server_header)
-        application.router.add_get("/", self._welcome)
-        application.router.add_route(
-            "*", r"/{path:[\s\S]*}", self._dispatch
-        )  # a path may contain an escaped line break
-        self._runner = web.AppRunner(
-            application, auto_decompress=False, access_log=None, shutdown_timeout=2.0, lingering_time=LINGER_SECONDS
-        )
-        await self._runner.setup()
-        await web.SockSite(self._runner, self._listener).start()
+        self._server = Server(self._serve, self._timeouts, self._most_connections)
+        await self._server.start(self._listener)
 
     async def stop(self) -> None:
         """Finish the requests in flight and close the port."""
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._server is not None:
+            await self._server.stop()
         # Invocations that are still running have lost their clients; they end with their functions.
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    @web.middleware
-    async def _own_host(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _serve(self, request: IncomingRequest) -> web.Response:
         """Refuse other names: a page whose name was rebound to 127.0.0.1 is of the same origin as its requests."""
         host = request.headers.get(hdrs.HOST, "")
-        if host in self._hosts:
-            return await handler(request)
-        names = ", ".join(sorted(self._hosts))
-        return problem(HTTPStatus.FORBIDDEN, f"Host {host!r} is not served here, only {names}. Set TASKLINE_HOSTS.")
+        if host not in self._hosts:
+            names = ", ".join(sorted(self._hosts))
+            return problem(
+                HTTPStatus.FORBIDDEN, f"Host {host!r} is not served here, only {names}. Set TASKLINE_HOSTS."
+            )
+        if request.raw_path.partition("?")[0] == "/" and request.method in WELCOMED:
+            return web.Response(text=page(self.api_url), content_type="text/html")
+        return await self._dispatch(request)
 
-    async def _welcome(self, _request: web.Request) -> web.Response:
-        return web.Response(text=page(self.api_url), content_type="text/html")
-
-    async def _dispatch(self, request: web.Request) -> web.Response:
+    async def _dispatch(self, request: IncomingRequest) -> web.Response:
         # The raw path: what a client escaped stays escaped, and `..` has no meaning here.
         path, _, query = request.raw_path.partition("?")
         name, slash, rest = path.removeprefix("/").partition("/")
@@ -146,9 +139,11 @@ class FrontDoor:
         if request.method not in READS and (shortage := self._shortage()):
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, shortage)
         try:
-            body = await _read(request)
+            body = await request.body(MAX_PAYLOAD)
+        except Stalled:
+            return problem(HTTPStatus.REQUEST_TIMEOUT, "The rest of the body did not arrive in time.", close=True)
         except (ConnectionError, web.RequestPayloadError):
-            return problem(HTTPStatus.BAD_REQUEST, "The request body ended early.")
+            return problem(HTTPStatus.BAD_REQUEST, "The request body is broken, or ended early.", close=True)
         received = self._received(request, name, f"{slash}{rest}", query, body or b"")
         if body is not None:
             return _response(await self._respond(stage, received))
@@ -156,7 +151,7 @@ class FrontDoor:
         response.force_close()  # the rest of the body is not read
         return response
 
-    def _received(self, request: web.Request, stage: str, path: str, query: str, body: bytes) -> HttpRequest:
+    def _received(self, request: IncomingRequest, stage: str, path: str, query: str, body: bytes) -> HttpRequest:
         return HttpRequest(
             id=_request_id(),
             received=time.time(),
@@ -216,11 +211,6 @@ class FrontDoor:
             _log("internal error in on_response", request, cause=repr(error))
 
 
-async def _without_server_header(_request: web.Request, response: web.StreamResponse) -> None:
-    """Responses carry the API's headers and no others."""
-    response.headers.pop(hdrs.SERVER, None)
-
-
 def bind(port: int) -> socket.socket:
     """Take the port before anything slow starts, or raise `LaptopError` naming the process that has it."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -238,24 +228,6 @@ def bind(port: int) -> socket.socket:
     return listener
 
 
-def problem(status: HTTPStatus, detail: str) -> web.Response:
-    """An error outside the stages, as a problem document (RFC 9457)."""
-    document = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
-    return web.Response(status=status, body=json.dumps(document).encode(), content_type="application/problem+json")
-
-
-async def _read(request: web.Request) -> bytes | None:
-    """The whole body as received, or None if it is over the limit."""
-    if (request.content_length or 0) > MAX_PAYLOAD:
-        return None
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > MAX_PAYLOAD:
-            return None
-    return bytes(body)
-
-
 def _request_id() -> str:
     """A UUID, as in API Gateway. It is not a secret, and the system's randomness would cost ten times as much."""
     return str(uuid.UUID(int=random.getrandbits(128), version=4))
@@ -266,11 +238,4 @@ def _response(response: HttpResponse) -> web.Response:
 
 
 def _log(message: str, request: HttpRequest, **facts: str) -> None:
-    line = {
-        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "level": "ERROR",
-        "message": message,
-        "request_id": request.id,
-        **facts,
-    }
-    print(json.dumps(line), file=sys.stderr, flush=True)
+    log_error(message, request_id=request.id, **facts)

@@ -34,16 +34,23 @@ class Link:
             raise Closed from error
 
     def receive(self, seconds: float | None = None) -> tuple[int, bytes]:
-        """The next frame. Raises `TimeoutError` if none arrives in time, `Closed` if the other side is gone."""
+        """The next frame. Raises `Closed` if the other side is gone, and `TimeoutError` if nothing arrives in time:
+        what has arrived of the frame is kept for the next call.
+        """
         self._end.settimeout(seconds)
-        kind, size = _HEAD.unpack(self._take(_HEAD.size))
-        return kind, self._take(size)
+        self._wait_for(_HEAD.size)
+        kind, size = _HEAD.unpack_from(self._received)
+        end = _HEAD.size + size
+        self._wait_for(end)
+        body = bytes(self._received[_HEAD.size : end])
+        del self._received[:end]
+        return kind, body
 
     def close(self) -> None:
         """Close the connection."""
         self._end.close()
 
-    def _take(self, size: int) -> bytes:
+    def _wait_for(self, size: int) -> None:
         while len(self._received) < size:
             try:
                 chunk = self._end.recv(65536)
@@ -54,6 +61,3 @@ class Link:
             if not chunk:
                 raise Closed
             self._received += chunk
-        taken = bytes(self._received[:size])
-        del self._received[:size]
-        return taken

@@ -6,6 +6,7 @@ package ($LAMBDA_TASK_ROOT), not the repository.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -122,6 +123,7 @@ class Runtime:
 
 def main() -> None:
     """Serve invocations until the laptop edition closes the connection."""
+    _end_first()
     frames = _frames()
     # Imported here, because the laptop edition imports this file, too. awslambdaric ships no type information.
     from awslambdaric import bootstrap  # pyright: ignore[reportMissingTypeStubs]
@@ -135,6 +137,12 @@ def main() -> None:
     sys.stdout = cast("TextIO", Lines(sys.stdout, runtime))
     sys.stderr = cast("TextIO", Lines(sys.stderr, runtime))
     bootstrap.run(os.environ["_HANDLER"], runtime)
+
+
+def _end_first() -> None:
+    """Should the machine run out of memory, the kernel ends functions and not the laptop edition or anything else."""
+    with contextlib.suppress(OSError):  # Linux alone
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def _frames() -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from typing import IO, Final
 from local.services.lambdas import runtime
 from local.services.lambdas.catalog import DeployedFunction
 from local.services.lambdas.frames import ERROR, INIT_ERROR, INVOKE, LINE, READY, RESULT, Closed, Link
+from local.services.lambdas.memory import SAMPLE_SECONDS, Memory
 from local.services.lambdas.model import Invocation, failure
 
 Log = Callable[[str], None]
@@ -25,6 +28,10 @@ INIT_SECONDS: Final = 10.0
 END_SECONDS: Final = 2.0
 # A process inherits only these, besides its function's own: a LOG_LEVEL of the host must not reach it.
 HOST_VARIABLES: Final = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "TMPDIR", "SYSTEMROOT")
+
+
+class _Exhausted(Exception):
+    """The process uses more memory than its function has."""
 
 
 class Worker:
@@ -48,7 +55,9 @@ class Worker:
                 stderr=subprocess.STDOUT,
                 text=True,
                 errors="replace",
+                process_group=0,  # what the function starts ends with it
             )
+        self._memory = Memory(self._process.pid, deployed.memory)
         assert self._process.stdout is not None
         # Output that does not pass through Python's own `print` (of a crash or a child process) takes this way.
         threading.Thread(target=self._drain, args=(self._process.stdout,), daemon=True).start()
@@ -68,8 +77,8 @@ class Worker:
         except TimeoutError:
             self.kill()
             return failure("Sandbox.Timedout", f"Task timed out after {self.deployed.timeout}.00 seconds")
-        except Closed:
-            return self._exited()
+        except (_Exhausted, Closed):
+            return self._exited(f"RequestId: {request_id} Error: ")
         finally:
             self.idle_since = time.monotonic()
 
@@ -83,13 +92,15 @@ class Worker:
         except TimeoutError:
             self.kill()
             self._unloadable = failure("Sandbox.Timedout", f"Init timed out after {INIT_SECONDS:.2f} seconds")
-        except Closed:
+        except (_Exhausted, Closed):
             self._unloadable = self._exited()
 
     def kill(self) -> None:
-        """Kill the process."""
+        """Kill the process and what it has started."""
         self._link.close()
-        self._process.kill()
+        if self._process.poll() is None:  # otherwise its id may be another's by now
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: it has ended just now
+                os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
     def end(self) -> None:
@@ -98,8 +109,7 @@ class Worker:
         try:
             self._process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self.kill()
 
     def _load(self) -> Invocation | None:
         """Wait until the function is loaded; the failure if it cannot be."""
@@ -116,6 +126,7 @@ class Worker:
     def _run(self, request_id: str, payload: bytes) -> Invocation:
         seconds = self.deployed.timeout
         deadline = time.monotonic() + seconds
+        self._memory.begin()
         header = {
             "request_id": request_id,
             "arn": self.deployed.arn,
@@ -129,16 +140,36 @@ class Worker:
             elif kind in (RESULT, ERROR):
                 return Invocation(payload=body, failed=kind == ERROR)
 
-    def _exited(self) -> Invocation:
+    def _exited(self, request: str = "") -> Invocation:
         self.end()
-        return failure("Runtime.ExitError", f"Runtime exited with error: exit status {self._process.returncode}")
+        code = self._process.returncode
+        how = f"exit status {code}" if code >= 0 else f"signal: {(signal.strsignal(-code) or str(-code)).lower()}"
+        return failure("Runtime.ExitError", f"{request}Runtime exited with error: {how}")
 
     def _receive(self, deadline: float) -> tuple[int, bytes]:
-        """The next frame, if it arrives before the deadline of the invocation."""
-        seconds = deadline - time.monotonic()
-        if seconds <= 0:
-            raise TimeoutError
-        return self._link.receive(seconds)
+        """The next frame, if it arrives before the deadline of the invocation. The memory is watched meanwhile."""
+        while (seconds := deadline - time.monotonic()) > 0:
+            frame = None
+            with contextlib.suppress(TimeoutError):
+                frame = self._link.receive(min(seconds, SAMPLE_SECONDS))
+            if frame is None or frame[0] != LINE or self._memory.due:
+                self._limit_memory()
+            if frame is not None:
+                return frame
+        raise TimeoutError
+
+    def _limit_memory(self) -> None:
+        """Raise `_Exhausted` if the function uses too much memory. Its process is killed, as on AWS."""
+        megabytes = self._memory.excess()
+        if megabytes is None:
+            return
+        self.kill()
+        limit = self.deployed.memory
+        self._log(
+            f"REPORT Memory Size: {limit} MB Max Memory Used: {megabytes} MB Status: error "
+            "Error Type: Runtime.OutOfMemory"
+        )
+        raise _Exhausted
 
     def _drain(self, output: IO[str]) -> None:
         with output:

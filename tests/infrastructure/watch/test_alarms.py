@@ -23,15 +23,26 @@ def queue(name: str) -> dict[str, str]:
     return {"QueueName": f"taskline-dev-{name}"}
 
 
+THE_PIPE = {"PipeName": "taskline-dev-tasks-pipe"}
 # name: namespace, metric, dimensions, statistic, threshold, seconds
 NOTIFYING: dict[str, tuple[str, str, dict[str, str], str, float, int]] = {
     "api-errors": ("AWS/ApiGateway", "5XXError", {"ApiName": "taskline-dev-api", "Stage": "v1"}, "Sum", 6, 300),
     "processor-errors": ("AWS/Lambda", "Errors", function("processor"), "Sum", 11, 300),
     "dead-letters": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue("dead-letters.fifo"), "Maximum", 1, 60),
     "event-failures": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue("event-failures"), "Maximum", 1, 60),
+    **{
+        f"{name}-age": ("AWS/SQS", "ApproximateAgeOfOldestMessage", queue(physical), "Maximum", 864_000, 300)
+        for name, physical in (("dead-letters", "dead-letters.fifo"), ("event-failures", "event-failures"))
+    },
+    **{
+        f"{name}-errors": ("AWS/Lambda", "Errors", function(name), "Sum", 1, 300)
+        for name in ("validator", "reader", "canceller", "redrive", "documents", "events", "monitor", "breaker")
+    },
+    "events-behind": ("AWS/Lambda", "IteratorAge", function("events"), "Maximum", 600_000, 300),
+    "pipe-failures": ("AWS/EventBridge/Pipes", "ExecutionFailed", THE_PIPE, "Sum", 1, 300),
     "queue-age": ("AWS/SQS", "ApproximateAgeOfOldestMessage", queue("tasks.fifo"), "Maximum", 900, 60),
-    "pipe-stopped": ("Taskline", "PipeStopped", {"service": "breaker"}, "Maximum", 1, 120),
-    "breaker-open": ("Taskline", "BreakerOpen", {"service": "breaker"}, "Maximum", 1, 120),
+    "pipe-stopped": ("taskline-dev", "PipeStopped", {"service": "breaker"}, "Maximum", 1, 120),
+    "breaker-open": ("taskline-dev", "BreakerOpen", {"service": "breaker"}, "Maximum", 1, 120),
     "failed-executions": ("AWS/States", "ExecutionsFailed", MACHINE, "Sum", 1, 300),
     "timed-out-executions": ("AWS/States", "ExecutionsTimedOut", MACHINE, "Sum", 1, 300),
     "api-throttles": ("AWS/Lambda", "Throttles", function("validator"), "Sum", 1, 300),
@@ -39,7 +50,7 @@ NOTIFYING: dict[str, tuple[str, str, dict[str, str], str, float, int]] = {
     "pipe-throttles": (
         "AWS/EventBridge/Pipes",
         "ExecutionThrottled",
-        {"PipeName": "taskline-dev-tasks-pipe"},
+        THE_PIPE,
         "Sum",
         1,
         300,
@@ -69,13 +80,14 @@ def test_operators_are_notified_of(stack: Stack, name: str) -> None:
     given = ("namespace", "metricName", "dimensions", "statistic", "threshold", "period")
     assert tuple(made[key] for key in given) == NOTIFYING[name]
     assert made["comparisonOperator"] == "GreaterThanOrEqualToThreshold"
-    assert made["alarmActions"] == [ALERTS]
+    assert made["alarmActions"] == made["okActions"] == [ALERTS]
 
 
 @pytest.mark.parametrize("name", PARTS)
 def test_no_one_is_notified_of_what_means_nothing_on_its_own(stack: Stack, name: str) -> None:
     made = alarm(stack, name).inputs
     assert not made.get("alarmActions")
+    assert not made.get("okActions")
     assert not made.get("insufficientDataActions")
 
 
@@ -102,9 +114,10 @@ def test_the_breaker_opens_on_rate_and_volume_together(stack: Stack) -> None:
     made = composite(stack, "breaker-trip").inputs
     assert made["alarmRule"] == 'ALARM("taskline-dev-breaker-rate") AND ALARM("taskline-dev-breaker-volume")'
     assert made["alarmActions"] == [arn("sns", "taskline-dev-breaker-trips")]
+    assert not made.get("okActions"), "the end of an alarm must not open the breaker"
     for name, statistic, threshold in (("breaker-rate", "Average", 0.5), ("breaker-volume", "SampleCount", 20)):
         part = alarm(stack, name).inputs
-        assert (part["namespace"], part["metricName"]) == ("Taskline", "TransientFailure")
+        assert (part["namespace"], part["metricName"]) == ("taskline-dev", "TransientFailure")
         assert (part["dimensions"], part["period"]) == ({"service": "processor"}, 60)
         assert (part["statistic"], part["threshold"]) == (statistic, threshold)
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import itertools
 import json
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pulumi
 import pytest
 
-from local.host.options import PROJECT_ROOT
-from local.program.resources.functions import packages
 from tests.local.edition.test_pipeline import events_of
-from tests.local.laptop import SHORT_TIMES, Laptop, eventually, let_changes_take_effect
+from tests.local.laptop import SHORT_TIMES, Laptop, eventually
+from tests.local.task_types import deploy_task_type
 
 pytestmark = pytest.mark.check
 
@@ -71,13 +68,7 @@ def breakable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
 def bank(breakable: Laptop, tmp_path: Path) -> Bank:
     """Deploys a task type that needs the bank."""
     made = Bank(tmp_path / "down")
-    shutil.copytree(PROJECT_ROOT / "functions", tmp_path / "code" / "functions")
-    outage = tmp_path / "code" / "functions" / "task_types" / "outage.py"
-    outage.write_text(OUTAGE.format(marker=str(made.marker)), encoding="utf-8")
-    for name in ("taskline-dev-validator", "taskline-dev-processor"):
-        code = packages.package(pulumi.FileArchive(str(tmp_path / "code")), name)
-        breakable.clients.lambda_.update_function_code(FunctionName=name, ZipFile=code)
-    let_changes_take_effect()
+    deploy_task_type(breakable, tmp_path / "code", OUTAGE.format(marker=str(made.marker)))
     return made
 
 
@@ -173,7 +164,7 @@ def measured(laptop: Laptop, metric: str) -> float:
     """The maximum of one of the breaker's metrics in the last minutes."""
     now = datetime.now(UTC)
     points = laptop.clients.cloudwatch.get_metric_statistics(
-        Namespace="Taskline",
+        Namespace="taskline-dev",
         MetricName=metric,
         Dimensions=[{"Name": "service", "Value": "breaker"}],
         StartTime=now - timedelta(minutes=5),
@@ -210,7 +201,7 @@ def test_a_run_that_times_out_is_counted_although_it_can_report_nothing(breakabl
 
 def failures_counted(laptop: Laptop) -> float:
     points = laptop.clients.cloudwatch.get_metric_statistics(
-        Namespace="Taskline",
+        Namespace="taskline-dev",
         MetricName="TransientFailure",
         Dimensions=[{"Name": "service", "Value": "processor"}],
         StartTime=0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from tests.local.laptop import Laptop, Response
+from tests.local.laptop import SHORT_TIMES, Laptop, Response
 
 ORIGIN = "https://app.example"
 PROBLEM = "application/problem+json"
@@ -60,8 +60,23 @@ def test_head_gets_the_headers_of_get(laptop: Laptop) -> None:
     assert laptop.request("HEAD", "/v1/tasks/batch").status == 405
 
 
-def test_a_web_page_may_send_a_preflight_request_and_then_post(laptop: Laptop) -> None:
-    preflight = laptop.request(
+def test_no_web_page_may_read_unless_the_run_names_its_origin(laptop: Laptop) -> None:
+    """Dev lets in every origin. That means pages of its clients, not every page that is opened on this machine."""
+    for method, path in (("OPTIONS", "/v1/tasks"), ("GET", "/v1/tasks?ordering_key=x"), ("GET", "/v1/nothing")):
+        response = laptop.request(method, path, Origin=ORIGIN, Access_Control_Request_Method="POST")
+        assert "Access-Control-Allow-Origin" not in response.headers, path
+
+
+@pytest.fixture(scope="module")
+def open_to_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    laptop = Laptop(tmp_path_factory.mktemp("open") / "state", config=SHORT_TIMES | {"taskline:corsOrigins": "*"})
+    laptop.start()
+    yield laptop
+    laptop.ensure_stopped()
+
+
+def test_a_web_page_may_send_a_preflight_request_and_then_post(open_to_all: Laptop) -> None:
+    preflight = open_to_all.request(
         "OPTIONS", "/v1/tasks", Origin=ORIGIN, Access_Control_Request_Method="POST", Access_Control_Request_Headers="x"
     )
     assert (preflight.status, preflight.body) == (204, b"")
@@ -70,7 +85,7 @@ def test_a_web_page_may_send_a_preflight_request_and_then_post(laptop: Laptop) -
     assert preflight.headers["Access-Control-Allow-Origin"] == "*"
 
 
-def test_a_web_page_can_read_every_kind_of_response(laptop: Laptop) -> None:
+def test_a_web_page_can_read_every_kind_of_response(open_to_all: Laptop) -> None:
     for method, path, status in (
         ("GET", "/v1/health", 200),
         ("POST", "/v1/tasks", 400),
@@ -78,7 +93,7 @@ def test_a_web_page_can_read_every_kind_of_response(laptop: Laptop) -> None:
         ("GET", "/v1/no/such/path", 404),
     ):
         body = b"{" if method == "POST" else None
-        response = laptop.request(method, path, body, Origin=ORIGIN, Content_Type="application/json")
+        response = open_to_all.request(method, path, body, Origin=ORIGIN, Content_Type="application/json")
         assert response.status == status
         assert response.headers["Access-Control-Allow-Origin"] == "*", f"{method} {path}"
 

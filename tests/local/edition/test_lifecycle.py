@@ -84,6 +84,7 @@ def test_the_death_of_the_emulator_ends_it_with_a_message(new_laptop: NewLaptop)
     assert running.wait() == 1
     assert "The AWS emulator ended unexpectedly" in running.output
     assert "emulator.log" in running.output
+    assert "what was accepted is recovered" in running.output
 
 
 @pytest.mark.check
@@ -93,15 +94,19 @@ def test_a_stop_that_could_not_save_says_so_and_fails(new_laptop: NewLaptop) -> 
     first.state_dir.mkdir(exist_ok=True)
     (first.state_dir / "emulator.log").write_text("from an earlier start\n", encoding="utf-8")
     first.start()
-    first.finished(first.post())
+    done = first.post()
+    first.finished(done)
     psutil.Process(first.runtime["emulator_pid"]).rlimit(psutil.RLIMIT_FSIZE, (0, 0))
     assert first.stop(signal.SIGTERM) == 1
     assert "could not save its state" in first.output
+    assert "nothing is lost" in first.output
     assert "emulator.log" in first.output
     assert "are kept" not in first.output
 
     second = new_laptop()
     second.start()
+    assert "Recovered" in second.output
+    assert second.read(done)["status"] == "succeeded"
     assert second.finished(second.post())["status"] == "succeeded", "and the next start works"
     assert second.stop(signal.SIGTERM) == 0
     log = (second.state_dir / "emulator.log").read_text(encoding="utf-8", errors="replace")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 from local.program.declarations.gateway import GatewayDeclarations
@@ -15,11 +16,13 @@ from tests.local.laptop import free_port
 from tests.local.services.gateway.apis import declared, operation, stage_of
 
 HOSTS = ("x", "api.test:1")
+HUGE = 8 * 1024 * 1024  # more than the sockets' buffers hold
 RawTalk = Callable[[str | bytes], Awaitable[bytes]]
 PATHS = {
     "/": {"any": operation("root")},
     "/long": {"any": operation("long")},
     "/short": {"any": operation("short")},
+    "/huge": {"any": operation("huge")},
     "/encoded": {"any": operation("encoded")},
     "/empty": {"any": operation("empty")},
     "/slow": {"any": operation("slow", milliseconds=300)},
@@ -77,6 +80,7 @@ class Functions:
 RESPONSES_OF = {
     "long": proxied("a" * 1024),
     "short": proxied("a" * 1023),
+    "huge": proxied("a" * HUGE),
     "encoded": proxied("encoded", headers={"Content-Encoding": "identity"}),
     "empty": proxied(statusCode=204),
     "fails": Invocation(payload=b'{"errorMessage": "no"}', failed=True),
@@ -90,30 +94,49 @@ def talk(
     **options: Any,
 ) -> None:
     """Run a conversation with a front door with fake functions; requests are raw bytes, sent unchanged."""
-    responses = {"x-amazon-apigateway-gateway-responses": RESPONSES}
 
     async def whole() -> None:
-        functions = Functions()
-        stage = stage_of(declarations or declared(PATHS, compress_from=1024, **responses))
-        door = FrontDoor(bind(free_port()), {"v1": stage}, functions, hosts=HOSTS, **options)
-        await door.start()
-        try:
-            await conversation(lambda request: raw_talk(door.url, request), functions)
-        finally:
-            functions.released.set()
-            await door.stop()
+        async with open_door(declarations, **options) as (url, functions):
+            await conversation(lambda request: raw_talk(url, request), functions)
 
     asyncio.run(whole())
 
 
+@contextlib.asynccontextmanager
+async def open_door(
+    declarations: GatewayDeclarations | None = None, **options: Any
+) -> AsyncGenerator[tuple[str, Functions]]:
+    """The address of a front door, and the fake functions behind it."""
+    functions = Functions()
+    responses = {"x-amazon-apigateway-gateway-responses": RESPONSES}
+    stage = stage_of(declarations or declared(PATHS, compress_from=1024, **responses))
+    door = FrontDoor(bind(free_port()), {"v1": stage}, functions, hosts=HOSTS, **options)
+    await door.start()
+    try:
+        yield door.url, functions
+    finally:
+        functions.released.set()
+        await door.stop()
+
+
 async def raw_talk(url: str, request: str | bytes) -> bytes:
     """Send a request unchanged except for HTTP's line breaks, and return everything that comes back."""
-    host, _, port = url.removeprefix("http://").partition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(request if isinstance(request, bytes) else request.replace("\n", "\r\n").encode())
+    reader, writer = await connect(url)
+    writer.write(as_bytes(request))
     response = await reader.read()
     writer.close()
     return response
+
+
+async def connect(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    return await asyncio.open_connection(host, int(port))
+
+
+def as_bytes(request: str | bytes) -> bytes:
+    """A request with HTTP's line breaks; bytes stay unchanged."""
+    return request if isinstance(request, bytes) else request.replace("\n", "\r\n").encode()
 
 
 def get(path: str, *headers: str, method: str = "GET") -> str:

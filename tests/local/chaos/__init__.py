@@ -1,0 +1,1 @@
+"""Kills, freezes and starves a laptop edition under load, and checks that it keeps what it promised."""
