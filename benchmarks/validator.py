@@ -33,6 +33,8 @@ ENVIRONMENT = {
     "LAMBDA_TASK_ROOT": str(ROOT),
     "TABLE_NAME": "taskline-benchmark-tasks",
     "QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/taskline-benchmark-tasks.fifo",
+    "TENANCY": "isolated",
+    "ID_SECRET": "benchmark",
     "POWERTOOLS_SERVICE_NAME": "validator",
     "POWERTOOLS_METRICS_NAMESPACE": "Taskline",
     "PYDANTIC_DISABLE_PLUGINS": "__all__",

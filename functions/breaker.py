@@ -51,7 +51,7 @@ def read_breaker(_: Request) -> Response:
 def change_breaker(request: Request) -> Response:
     """PUT /breaker: open or close it; 200 with its new state. The pipe may take a minute or two to follow."""
     requested = parse_change(request.require_json())
-    control, state, by = build(), State(requested.state), request.caller or ANONYMOUS
+    control, state, by = build(), State(requested.state), request.signer or ANONYMOUS
     now = control.now()
     status = change(control, lambda breaker: set_manually(breaker, state, reason=requested.reason, by=by, now=now))
     _publish(status)

@@ -1,4 +1,4 @@
-"""The request handler of `DELETE /tasks/{task_id}`. Separate from the reader, which may not write."""
+"""The request handler of `DELETE /tasks/{task_id}`, and of the same for operators. The reader may not write."""
 
 import os
 from collections.abc import Callable
@@ -13,8 +13,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.api.http import Request, Response, dispatch, json_response
 from functions.api.routes import serve
-from functions.api.tasks import task_document
+from functions.api.tasks import operator_document, task_document
 from functions.tasks.cancelling import CancellableRecords, cancel
+from functions.tasks.record import Record
+from functions.tasks.tenancy import EVERYTHING, Tenancy, View
 from functions.telemetry.observability import logger, metrics, tracer
 
 
@@ -25,6 +27,7 @@ class Canceller:
     records: CancellableRecords
     keep_for: timedelta
     now: Callable[[], datetime]
+    tenancy: Tenancy
 
 
 @cache
@@ -34,19 +37,29 @@ def build() -> Canceller:
         records=DynamoDBRecordStore(os.environ["TABLE_NAME"]),
         keep_for=timedelta(seconds=int(os.environ["RETENTION_SECONDS"])),
         now=lambda: datetime.now(UTC),
+        tenancy=Tenancy(os.environ["TENANCY"]),
     )
 
 
 def cancel_task(request: Request) -> Response:
     """DELETE /tasks/{task_id}: 200 with the cancelled task; 404, or 409 when it is no longer queued."""
-    canceller = build()
-    task_id = request.task_id()
-    record = cancel(task_id, records=canceller.records, now=canceller.now(), keep_for=canceller.keep_for)
-    logger.info("cancelled", task_id=task_id)
+    record = _cancel(request, build().tenancy.view(request.caller))
     return json_response(200, task_document(record, request.stage))
 
 
-ROUTES = serve("canceller", cancel_task)
+def cancel_any_task(request: Request) -> Response:
+    """DELETE /operations/tasks/{task_id}: the same for any client's task."""
+    return json_response(200, operator_document(_cancel(request, EVERYTHING), request.stage))
+
+
+def _cancel(request: Request, view: View) -> Record:
+    canceller, task_id = build(), request.task_id()
+    record = cancel(task_id, view, records=canceller.records, now=canceller.now(), keep_for=canceller.keep_for)
+    logger.info("cancelled", task_id=task_id)
+    return record
+
+
+ROUTES = serve("canceller", cancel_task, cancel_any_task)
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)

@@ -1,4 +1,7 @@
-"""The request handler of `GET /tasks/{task_id}` and `GET /tasks`, which show what happened to tasks."""
+"""The request handler of `GET /tasks/{task_id}` and `GET /tasks`, which show what happened to tasks.
+
+Operators have the same two under `/operations`, and see all tasks there.
+"""
 
 import os
 from dataclasses import dataclass
@@ -12,11 +15,12 @@ from functions.adapters.task_table.lists import DynamoDBTaskIndex
 from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.api.http import Request, Response, dispatch, json_response
 from functions.api.routes import serve
-from functions.api.tasks import task_document
+from functions.api.tasks import operator_document, task_document
 from functions.tasks.errors import NotFound
 from functions.tasks.listing import pages
-from functions.tasks.listing.model import parse_list_request
-from functions.tasks.record import RecordStore
+from functions.tasks.listing.model import OperatorListRequest, TaskList, parse_list_request
+from functions.tasks.record import Record, RecordStore
+from functions.tasks.tenancy import EVERYTHING, Tenancy, View
 from functions.telemetry.observability import logger, metrics, tracer
 
 
@@ -26,32 +30,59 @@ class Reader:
 
     records: RecordStore
     index: pages.TaskIndex
+    tenancy: Tenancy
 
 
 @cache
 def build() -> Reader:
     """The dependencies, once per execution environment."""
     table_name = os.environ["TABLE_NAME"]
-    return Reader(records=DynamoDBRecordStore(table_name), index=DynamoDBTaskIndex(table_name))
+    return Reader(
+        records=DynamoDBRecordStore(table_name),
+        index=DynamoDBTaskIndex(table_name),
+        tenancy=Tenancy(os.environ["TENANCY"]),
+    )
 
 
 def read_task(request: Request) -> Response:
-    """GET /tasks/{task_id}: the task and its outcome so far; 404 when there is no such task."""
-    task_id = request.task_id()
-    record = build().records.get(task_id)
-    if record is None:
-        raise NotFound(task_id)
+    """GET /tasks/{task_id}: the task and its outcome so far; 404 when the caller has no such task."""
+    record = _find(request, build().tenancy.view(request.caller))
     return json_response(200, task_document(record, request.stage))
 
 
+def read_any_task(request: Request) -> Response:
+    """GET /operations/tasks/{task_id}: any client's task, and whose it is."""
+    return json_response(200, operator_document(_find(request, EVERYTHING), request.stage))
+
+
 def list_tasks(request: Request) -> Response:
-    """GET /tasks: a page of tasks, newest first."""
-    page = pages.list_tasks(parse_list_request(request.query), build().index)
+    """GET /tasks: a page of the caller's tasks, newest first."""
+    reader = build()
+    view = reader.tenancy.view(request.caller)
+    page = pages.list_tasks(parse_list_request(request.query, view), view, reader.index)
+    return _respond(page, exclude={"tasks": {"__all__": {"tenant"}}})
+
+
+def list_all_tasks(request: Request) -> Response:
+    """GET /operations/tasks: a page of all clients' tasks, client by client, or of one client's."""
+    list_request = parse_list_request(request.query, EVERYTHING, OperatorListRequest)
+    return _respond(pages.list_tasks(list_request, EVERYTHING, build().index))
+
+
+def _find(request: Request, view: View) -> Record:
+    task_id = request.task_id()
+    record = build().records.get(task_id)
+    if record is None or not view.shows(record.tenant):
+        raise NotFound(task_id)
+    return record
+
+
+def _respond(page: TaskList, exclude: Any = None) -> Response:
     logger.info("listed", tasks=len(page.tasks))
-    return json_response(200, page.model_dump(mode="json", exclude_none=True))
+    return json_response(200, page.model_dump(mode="json", exclude_none=True, exclude=exclude))
 
 
-ROUTES = serve("reader", read_task, list_tasks)
+ROUTES = serve("reader", read_task, read_any_task, list_tasks, list_all_tasks)
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)

@@ -27,6 +27,7 @@ from functions.tasks.errors import Unavailable
 from functions.tasks.intake.batch import accept_batch
 from functions.tasks.intake.idempotency import IdempotencyKey
 from functions.tasks.intake.submission import Accepted, Ports, accept
+from functions.tasks.tenancy import Tenancy
 from functions.telemetry.observability import logger, metrics, tracer
 
 KEYS_IN_PARALLEL = 8  # boto3 keeps ten connections
@@ -41,13 +42,15 @@ def build() -> Ports:
         types=load_task_types(),
         now=lambda: datetime.now(UTC),
         new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), os.urandom(10)),
+        tenancy=Tenancy(os.environ["TENANCY"]),
+        id_secret=os.environ["ID_SECRET"].encode(),
         parallel_map=ThreadPoolExecutor(KEYS_IN_PARALLEL).map,
     )
 
 
 def submit_task(request: Request) -> Response:
     """POST /tasks: 202 with the task as accepted, and where to read it."""
-    accepted = accept(request.require_json(), _key(request), build())
+    accepted = accept(request.require_json(), request.caller, _key(request), build())
     record = accepted.record
     _count_accepted([accepted])
     message = "replayed" if accepted.replayed else "accepted"
@@ -57,7 +60,7 @@ def submit_task(request: Request) -> Response:
 
 def submit_tasks(request: Request) -> Response:
     """POST /tasks/batch: 207 with the outcome of each task."""
-    outcomes = accept_batch(request.require_json(), _key(request), build())
+    outcomes = accept_batch(request.require_json(), request.caller, _key(request), build())
     accepted = [one for one in outcomes if isinstance(one, Accepted)]
     _count_accepted(accepted)
     logger.info(
@@ -77,7 +80,7 @@ def health(_request: Request) -> Response:
 
 def _key(request: Request) -> IdempotencyKey | None:
     values = request.header_values(KEY_HEADER)
-    return idempotency_key(values, request.api_key_id) if values else None
+    return idempotency_key(values, request.caller, build().id_secret) if values else None
 
 
 def _count_accepted(accepted: Sequence[Accepted]) -> None:

@@ -14,6 +14,7 @@ from local.emulator.server import ACCOUNT_ID, Emulator
 from local.host.errors import LaptopError
 from local.host.state_dir import StateDir
 from local.program.config import load_laptop_config
+from local.program.kept import KeptValues
 from local.program.manifest import Manifest
 from local.program.monitor import Provisioner
 from local.program.resources.handler import ProvisioningContext
@@ -57,7 +58,7 @@ def deploy(
     provisioner = Provisioner(context, manifest)
     say(f"Creating the resources of stage {stage} ...")
     try:
-        outputs = evaluate(provisioner, config, stage)
+        outputs = evaluate(provisioner, config, stage, kept=KeptValues(state.kept(stage)))
     except LaptopError:
         manifest.save_partial()
         raise

@@ -24,12 +24,14 @@ from functions.adapters.clients import CONFIG
 from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.api import problems
+from functions.api.callers import caller_of
 from functions.api.tasks import task_document
 from functions.task_types import load_task_types
 from functions.tasks.clock import timestamp, uuid7
 from functions.tasks.errors import FieldError, Rejected, Unavailable
 from functions.tasks.intake.submission import Identity, Ports, invalid_task, new_record, submit
 from functions.tasks.model import NewTask
+from functions.tasks.tenancy import Tenancy
 
 LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 logger = Logger()
@@ -40,6 +42,8 @@ ports = Ports(
     types=load_task_types(),
     now=lambda: datetime.now(UTC),
     new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), os.urandom(10)),
+    tenancy=Tenancy(os.environ["TENANCY"]),
+    id_secret=os.environ["ID_SECRET"].encode(),
 )
 
 
@@ -47,12 +51,13 @@ def accept(new_task: NewTask, request: Request) -> JSONResponse:
     """202 with the task as accepted, and where to read it."""
     if errors := ports.types.errors(new_task):
         raise invalid_task(errors)
-    now = ports.now()
-    record = new_record(new_task, Identity(task_id=ports.new_id(now)), now)
+    context, now = request.scope["aws.event"]["requestContext"], ports.now()
+    tenant = ports.tenancy.tenant(caller_of(context))
+    record = new_record(new_task, Identity(task_id=ports.new_id(now), tenant=tenant), now)
     submit(record, ports)
     metrics.add_metric(name="TasksAccepted", unit=MetricUnit.Count, value=1)
     logger.info("accepted", task_id=record.task_id, ordering_key=record.ordering_key, type=record.type)
-    stage = request.scope["aws.event"]["requestContext"]["stage"]
+    stage = context["stage"]
     location = {"Location": f"/{stage}/tasks/{record.task_id}"}
     return JSONResponse(task_document(record, stage), 202, headers=location)
 

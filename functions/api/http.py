@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from functions.api.callers import caller_of
 from functions.api.cors import with_cors
 from functions.api.headers import JSON, PROBLEM_JSON
 from functions.api.problems import TITLES, Problem, internal_error, rejected, unavailable
 from functions.tasks import strict_json
 from functions.tasks.errors import BODY, FieldError, NotFound, Rejected, Unavailable
 from functions.tasks.model import MAX_ID_CHARACTERS
+from functions.tasks.tenancy import Tenant
 from functions.telemetry.observability import logger
 
 
@@ -19,7 +21,7 @@ from functions.telemetry.observability import logger
 class Request:
     """A client's request, with header names in lower case and all values of each query parameter.
 
-    `caller` is the ARN of the signer, or empty; `api_key_id` is None where no API key is required.
+    `caller` is who sent it, None where no credentials are required; `signer` is the ARN of the signer, or empty.
     """
 
     method: str
@@ -29,10 +31,10 @@ class Request:
     path_parameters: Mapping[str, str]
     headers: Mapping[str, str]
     repeated_headers: Mapping[str, Sequence[str]]
-    api_key_id: str | None
     query: Mapping[str, Sequence[str]]
     body: str
-    caller: str
+    caller: Tenant
+    signer: str
 
     def header_values(self, name: str) -> Sequence[str]:
         """Every value that the header was sent with."""
@@ -153,10 +155,10 @@ def _read(event: Mapping[str, Any]) -> Request:
         path_parameters=event.get("pathParameters") or {},
         headers={name.lower(): value for name, value in headers.items()},
         repeated_headers=_merged_headers(event.get("multiValueHeaders") or {}),
-        api_key_id=identity.get("apiKeyId"),
         query=event.get("multiValueQueryStringParameters") or {},
         body=body,
-        caller=identity.get("userArn") or "",
+        caller=caller_of(event["requestContext"]),
+        signer=identity.get("userArn") or "",
     )
 
 

@@ -7,6 +7,7 @@ from functions.api.headers import KEY_HEADER
 from functions.api.problems import Problem
 from functions.tasks.errors import FieldError
 from functions.tasks.intake.idempotency import IdempotencyKey
+from functions.tasks.tenancy import Tenant
 
 MAX_KEY_CHARACTERS = 255
 # White space around a header's value is not part of it.
@@ -14,17 +15,14 @@ KEY_PATTERN = f"^[!-~]([ -~]{{0,{MAX_KEY_CHARACTERS - 2}}}[!-~])?$"
 _KEY = re.compile(KEY_PATTERN)
 
 
-def idempotency_key(values: Sequence[str], caller: str | None) -> IdempotencyKey:
-    """The key in all values of the header; `Problem` (400) when it is not one key.
-
-    `caller` is the id of the caller's API key.
-    """
+def idempotency_key(values: Sequence[str], caller: Tenant, secret: bytes) -> IdempotencyKey:
+    """The key in all values of the header; `Problem` (400) when it is not one key."""
     if len(values) > 1:
         raise _invalid("is sent more than once")
     text = values[0].strip(" \t")
     if not _KEY.fullmatch(text):
         raise _invalid(f"must be 1 to {MAX_KEY_CHARACTERS} printable ASCII characters")
-    return IdempotencyKey(caller=caller, text=text)
+    return IdempotencyKey(caller=caller, text=text, secret=secret)
 
 
 def _invalid(message: str) -> Problem:

@@ -34,6 +34,22 @@ ROUTES = (
         tag=OPERATIONS,
     ),
     Route(method="POST", path="/redrive", operation="redrive_tasks", function="redrive", tag=OPERATIONS),
+    # Clients' routes show what is theirs; these show everything.
+    Route(method="GET", path="/operations/tasks", operation="list_all_tasks", function="reader", tag=OPERATIONS),
+    Route(
+        method="GET",
+        path="/operations/tasks/{task_id}",
+        operation="read_any_task",
+        function="reader",
+        tag=OPERATIONS,
+    ),
+    Route(
+        method="DELETE",
+        path="/operations/tasks/{task_id}",
+        operation="cancel_any_task",
+        function="canceller",
+        tag=OPERATIONS,
+    ),
     Route(method="GET", path="/health", operation="health", function="validator", tag=SERVICE),
     Route(method="GET", path="/breaker", operation="read_breaker", function="breaker", tag=OPERATIONS),
     Route(method="PUT", path="/breaker", operation="change_breaker", function="breaker", tag=OPERATIONS),

@@ -22,6 +22,16 @@ def task_document(record: Record, stage: str) -> dict[str, Any]:
 
     Fields that have no value yet are omitted.
     """
+    return _fields(record) | {"links": _links(record, f"/{stage}/tasks", stage)}
+
+
+def operator_document(record: Record, stage: str) -> dict[str, Any]:
+    """The record as operators read it: also whose it is, with links to what operators may do."""
+    tenant = {} if record.tenant is None else {"tenant": record.tenant}
+    return _fields(record) | tenant | {"links": _links(record, f"/{stage}/operations/tasks", stage)}
+
+
+def _fields(record: Record) -> dict[str, Any]:
     fields = {
         **_submitted(record.body),
         "task_id": record.task_id,
@@ -38,7 +48,7 @@ def task_document(record: Record, stage: str) -> dict[str, Any]:
     document = {name: value for name, value in fields.items() if value is not None}
     if record.result is not None:
         document["result"] = json.loads(record.result)
-    return document | {"links": _links(record, stage)}
+    return document
 
 
 def accepted_response(accepted: Accepted, stage: str) -> Response:
@@ -82,13 +92,13 @@ def _path(record: Record, stage: str) -> str:
     return f"/{stage}/tasks/{quote(record.task_id, safe='')}"
 
 
-def _links(record: Record, stage: str) -> dict[str, str]:
-    itself = _path(record, stage)
-    links = {"self": itself, "same_key": f"/{stage}/tasks?ordering_key={quote(record.ordering_key, safe='')}"}
+def _links(record: Record, tasks: str, stage: str) -> dict[str, str]:
+    itself = f"{tasks}/{quote(record.task_id, safe='')}"
+    links = {"self": itself, "same_key": f"{tasks}?ordering_key={quote(record.ordering_key, safe='')}"}
     if record.status is Status.QUEUED:
         links["cancel"] = itself
     if record.status is Status.FAILED:
-        links["redrive"] = f"{itself}/redrive"
+        links["redrive"] = f"{_path(record, stage)}/redrive"
     return links
 
 

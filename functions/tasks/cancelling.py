@@ -7,6 +7,7 @@ from functions.tasks.clock import timestamp
 from functions.tasks.errors import Conflict, NotFound, Unavailable
 from functions.tasks.model import Status
 from functions.tasks.record import Record
+from functions.tasks.tenancy import View
 
 _ATTEMPTS = 3
 _REASONS = {
@@ -19,8 +20,8 @@ _REASONS = {
 class CancellableRecords(Protocol):
     """Where records live. Every method raises `Unavailable` when the store does not respond."""
 
-    def cancel(self, task_id: str, *, at: str, expires_at: int) -> Record | None:
-        """Cancel the task if it is queued; otherwise write nothing and return None.
+    def cancel(self, task_id: str, view: View, *, at: str, expires_at: int) -> Record | None:
+        """Cancel the task if it is queued and in the view; otherwise write nothing and return None.
 
         `at` is a timestamp as in records, `expires_at` is in seconds since 1970.
         """
@@ -31,15 +32,15 @@ class CancellableRecords(Protocol):
         ...
 
 
-def cancel(task_id: str, *, records: CancellableRecords, now: datetime, keep_for: timedelta) -> Record:
+def cancel(task_id: str, view: View, *, records: CancellableRecords, now: datetime, keep_for: timedelta) -> Record:
     """Cancel the task, once or again, and return its record. `keep_for` has to exceed its message's retention.
 
-    `NotFound` when there is no such task, `Conflict` when it is no longer queued.
+    `NotFound` when there is no such task in the view, `Conflict` when it is no longer queued.
     """
     for _ in range(_ATTEMPTS):
         expires_at = int((now + keep_for).timestamp())
-        record = records.cancel(task_id, at=timestamp(now), expires_at=expires_at) or records.get(task_id)
-        if record is None:
+        record = records.cancel(task_id, view, at=timestamp(now), expires_at=expires_at) or records.get(task_id)
+        if record is None or not view.shows(record.tenant):
             raise NotFound(task_id)
         if record.status is Status.CANCELLED:
             return record

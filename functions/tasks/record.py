@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from functions.tasks.model import Status
+from functions.tasks.tenancy import Tenant
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
     """One task's record. Times are UTC, ISO 8601, milliseconds; `body` and `result` are JSON texts.
 
-    `request_hash` identifies the request that an idempotency key belongs to; None without a key.
+    `request_hash` identifies the request that an idempotency key belongs to; None without a key. `tenant` is whose
+    task it is.
     """
 
     task_id: str
@@ -33,6 +35,7 @@ class Record:
     history: tuple[Mapping[str, Any], ...] = ()
     redrives: int = 0
     request_hash: str | None = None
+    tenant: Tenant = None
 
 
 class RecordStore(Protocol):

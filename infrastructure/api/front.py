@@ -10,6 +10,7 @@ from infrastructure.blocks.component import Component
 from infrastructure.blocks.function import Function, FunctionArgs, FunctionDefaults
 from infrastructure.blocks.queues import SOURCE_RETENTION_SECONDS
 from infrastructure.blocks.refs import ApiRef, FunctionRef, Grant, ProcessingRef, TableRef
+from infrastructure.blocks.secret import Secret
 from infrastructure.settings.stack import Settings
 
 
@@ -38,10 +39,14 @@ class Front(Component):
         super().__init__("taskline:api:Front", name, opts)
         self._args = args
         table, queue = args.table, args.processing.queue
-        retention = args.settings.record_retention_seconds
-        self.validator = self._function("validator", table.recording(), queue.sending())
-        reader = self._function("reader", table.reading())
-        canceller = self._function("canceller", table.cancelling(), RETENTION_SECONDS=str(retention))
+        retention, tenancy = args.settings.record_retention_seconds, args.settings.tenancy
+        location = args.defaults.location
+        secret = Secret("id-secret", location, "What the ids of tasks are computed with.", opts=self._child).ref
+        self.validator = self._function(
+            "validator", table.recording(), queue.sending(), secret.deriving_ids(), TENANCY=tenancy
+        )
+        reader = self._function("reader", table.reading(), TENANCY=tenancy)
+        canceller = self._function("canceller", table.cancelling(), RETENTION_SECONDS=str(retention), TENANCY=tenancy)
         redrive = self._function(
             "redrive",
             table.redriving(),

@@ -82,6 +82,17 @@ class QueueRef:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SecretRef:
+    """A secret of the stack; `value` is marked as one, so that it is encrypted in the state and not printed."""
+
+    value: pulumi.Output[str]
+
+    def deriving_ids(self) -> Grant:
+        """Compute ids that no one else can compute. Handed over with the code: a cold start has no time to ask."""
+        return grant(ID_SECRET=self.value)
+
+
+@dataclass(frozen=True, kw_only=True)
 class TopicRef:
     """A topic."""
 

@@ -6,6 +6,7 @@ from typing import Literal, cast, get_args
 import pulumi
 
 from functions.task_types import load_task_types
+from functions.tasks.tenancy import Tenancy
 from infrastructure.blocks.queues import SOURCE_RETENTION_SECONDS
 from infrastructure.settings.api import ApiSettings, load_api_settings
 from infrastructure.settings.checks import check
@@ -41,6 +42,7 @@ class Settings:
     breaker: BreakerSettings
     queue_age_alarm_seconds: int
     dependency_layer: str
+    tenancy: Tenancy
     api: ApiSettings
 
     def __post_init__(self) -> None:
@@ -58,6 +60,7 @@ class Settings:
             ("processorMemoryMegabytes", self.processor_memory_megabytes),
         ):
             check(128 <= megabytes <= 10_240, key, megabytes, "128 to 10240")
+        check(self.tenancy in tuple(Tenancy), "tenancy", self.tenancy, tuple(map(str, Tenancy)))
         age = self.queue_age_alarm_seconds
         check(60 <= age <= SOURCE_RETENTION_SECONDS, "queueAgeAlarmSeconds", age, f"60 to {SOURCE_RETENTION_SECONDS}")
 
@@ -88,6 +91,7 @@ def load_settings(*, on_aws: bool) -> Settings:
         breaker=load_breaker_settings(config),
         queue_age_alarm_seconds=config.require_int("queueAgeAlarmSeconds"),
         dependency_layer=config.get("dependencyLayer") or "",
+        tenancy=cast(Tenancy, config.require("tenancy")),
         api=load_api_settings(config, on_aws=on_aws),
     )
 

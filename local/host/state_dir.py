@@ -63,7 +63,12 @@ class StateDir:
         for folder in (self.emulator_state, self.temporary):
             shutil.rmtree(folder, ignore_errors=True)
         files = (self.emulator_log, self.earlier_emulator_log, self.emulator_process, self.program_error, self.runtime)
-        for file in (*files, *self.path.glob("resources-*.json"), *self.path.glob("journal.sqlite3*")):
+        for file in (
+            *files,
+            *self.path.glob("resources-*.json"),
+            *self.path.glob("kept-*.json"),
+            *self.path.glob("journal.sqlite3*"),
+        ):
             file.unlink(missing_ok=True)
 
     def open_emulator_log(self) -> IO[bytes]:
@@ -75,6 +80,10 @@ class StateDir:
     def manifest(self, stage: str) -> Path:
         """The resources of a stage. Each stage has its own file, or one would remove those of another."""
         return self.path / f"resources-{stage}.json"
+
+    def kept(self, stage: str) -> Path:
+        """The values that a stage's program made once, secrets among them."""
+        return self.path / f"kept-{stage}.json"
 
     def prepare(self) -> None:
         """Create the folders that the emulator writes to; the temporary one starts empty."""

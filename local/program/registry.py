@@ -12,6 +12,7 @@ from local.program.resources import (
     provider,
     sns,
     sqs,
+    ssm,
     stepfunctions,
 )
 from local.program.resources.functions import event_source_mapping
@@ -38,6 +39,7 @@ MODULES = (
     provider,
     sns,
     sqs,
+    ssm,
     stepfunctions,
 )
 

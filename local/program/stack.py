@@ -20,24 +20,44 @@ from pulumi.runtime.stack import run_in_stack as _run_in_stack  # pyright: ignor
 
 from local.host.options import PROJECT_ROOT
 from local.program.config import read_project
+from local.program.kept import KeptValues
 
 run_in_stack = cast("Callable[[Callable[[], None]], Awaitable[None]]", _run_in_stack)
 
 
+class Monitor(MockMonitor):
+    """Pulumi's mock monitor, which does not know `ignore_changes`, with the values that are kept because of it."""
+
+    def __init__(self, mocks: Mocks, kept: KeptValues | None) -> None:
+        super().__init__(mocks)
+        self._kept = kept
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 Pulumi's name
+        if self._kept is not None:
+            urn = self.make_urn(request.parent, request.type, request.name)
+            self._kept.apply(urn, list(request.ignoreChanges), request.object)
+        return super().RegisterResource(request)
+
+
 def evaluate(
-    mocks: Mocks, config: Mapping[str, str], stack: str, preview: bool = False, root: Path = PROJECT_ROOT
+    mocks: Mocks,
+    config: Mapping[str, str],
+    stack: str,
+    preview: bool = False,
+    root: Path = PROJECT_ROOT,
+    kept: KeptValues | None = None,
 ) -> dict[str, Any]:
     """Run the program once, to its end, and return its resolved outputs.
 
-    `mocks` stands in for the provider. In a preview, an output that is not known yet is `pulumi.UNKNOWN`. An error of
-    the program or of `mocks` is raised unchanged. Each call starts afresh: Pulumi keeps its state in context
-    variables, and a new thread has a new context.
+    `mocks` stands in for the provider, `kept` has what earlier runs made. In a preview, an output that is not known
+    yet is `pulumi.UNKNOWN`. An error of the program or of `mocks` is raised unchanged. Each call starts afresh: Pulumi
+    keeps its state in context variables, and a new thread has a new context.
     """
     result: Future[dict[str, Any]] = Future()
 
     def work() -> None:
         try:
-            result.set_result(_evaluate(mocks, config, stack, preview, root))
+            result.set_result(_evaluate(Monitor(mocks, kept), config, stack, preview, root))
         except BaseException as error:  # raised to the caller, whatever it is
             result.set_exception(error)
 
@@ -46,12 +66,12 @@ def evaluate(
     return result.result()
 
 
-def _evaluate(mocks: Mocks, config: Mapping[str, str], stack: str, preview: bool, root: Path) -> dict[str, Any]:
+def _evaluate(monitor: Monitor, config: Mapping[str, str], stack: str, preview: bool, root: Path) -> dict[str, Any]:
     configure(
         Settings(
             project=read_project(root)["name"],
             stack=stack,
-            monitor=MockMonitor(mocks),
+            monitor=monitor,
             engine=MockEngine(None),
             dry_run=preview,
             root_directory=str(root),

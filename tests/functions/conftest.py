@@ -48,6 +48,7 @@ def _load_once(loader: JSONFileLoader, file_path: str) -> Any:
 
 
 FRESH_HOURS = 72
+ID_SECRET = "0123456789abcdef" * 4
 FAILED_INDEX: Any = {
     "IndexName": INDEX,
     "KeySchema": [
@@ -170,6 +171,8 @@ def a_new_pipeline() -> Generator[Pipeline]:
             made = Pipeline()
             patch.setenv("TABLE_NAME", made.table)
             patch.setenv("QUEUE_URL", made.queue_url)
+            patch.setenv("TENANCY", "isolated")
+            patch.setenv("ID_SECRET", ID_SECRET)
             patch.setenv("DEAD_LETTER_QUEUE_URL", made.dead_letters_url)
             patch.setenv("RETENTION_SECONDS", str(FRESH_HOURS * 3600))
             patch.setenv("FRESH_SECONDS", str(FRESH_HOURS * 3600))

@@ -14,6 +14,7 @@ from functions.tasks.intake.submission import Ports, TaskQueue
 from functions.tasks.listing.model import TaskSummary
 from functions.tasks.listing.pages import Position
 from functions.tasks.record import Record, RecordStore
+from functions.tasks.tenancy import Tenancy
 
 
 def intake_ports(records: RecordStore, queue: TaskQueue) -> Ports:
@@ -25,6 +26,8 @@ def intake_ports(records: RecordStore, queue: TaskQueue) -> Ports:
         types=load_task_types(),
         now=lambda: datetime(2026, 1, 31, 12, tzinfo=UTC) + timedelta(seconds=next(seconds)),
         new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), os.urandom(10)),
+        tenancy=Tenancy.ISOLATED,
+        id_secret=b"a secret",
     )
 
 

@@ -11,10 +11,12 @@ from typing import Any
 from unittest import mock
 
 import pulumi
-from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
+from pulumi.runtime.rpc import is_rpc_secret
 
 from local.program.config import load_config
-from local.program.stack import evaluate
+from local.program.properties import plain
+from local.program.stack import Monitor, evaluate
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
@@ -67,6 +69,8 @@ class Resource:
     parent: str
     dependencies: frozenset[str]
     ignored_changes: tuple[str, ...] = ()
+    secrets: frozenset[str] = frozenset()
+    """The inputs that are, or contain, a secret: encrypted in the state, and printed nowhere."""
 
     def json(self, name: str) -> Any:
         """A JSON input, parsed."""
@@ -101,23 +105,31 @@ class Recording(Mocks):
         made = Resource(
             type=args.typ,
             name=args.name,
-            inputs=dict(args.inputs),
+            inputs=plain(args.inputs),
             custom=bool(args.custom),
             protect=request.protect,
             parent=request.parent.rsplit("::", 1)[-1],
             dependencies=frozenset(request.dependencies),
             ignored_changes=tuple(request.ignoreChanges),
+            secrets=frozenset(name for name, value in args.inputs.items() if contains_secret(value)),
         )
         with self._lock:
             self.resources.append(made)
         if not made.custom:
             return "", {}
+        state = made.inputs | {name: f"the first {name} of {made.name}" for name in made.ignored_changes}
         if self._preview:
-            return None, made.inputs
-        return f"{made.name}-id", made.inputs | OUTPUTS.get(made.type, lambda _: {})(made.inputs)
+            return None, state
+        return f"{made.name}-id", state | OUTPUTS.get(made.type, lambda _: {})(made.inputs)
 
 
-class RecordingMonitor(MockMonitor):
+def contains_secret(value: Any) -> bool:
+    """Whether the value is, or contains, what Pulumi marks as a secret."""
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return is_rpc_secret(value) or any(map(contains_secret, parts))
+
+
+class RecordingMonitor(Monitor):
     """Mocks do not see protection, parents and dependencies; the monitor does."""
 
     def RegisterResource(self, request: Any) -> Any:
@@ -155,7 +167,7 @@ class Stack:
         """All resources as comparable values; an archive is the digest of its content."""
         return {
             (one.type, one.name): {
-                "inputs": comparable(one.inputs),
+                "inputs": comparable({k: v for k, v in one.inputs.items() if k not in one.ignored_changes}),
                 "protect": one.protect,
                 "parent": one.parent,
                 "dependencies": sorted(one.dependencies),
@@ -181,6 +193,6 @@ def run(stage: str, layer: Path, preview: bool = False, into: Recording | None =
     """The program, evaluated for a stage with some settings changed; `into` records a failing program."""
     recording = into or Recording(preview)
     overrides = {f"taskline:{key}": value for key, value in ({"dependencyLayer": str(layer)} | config).items()}
-    with mock.patch("local.program.stack.MockMonitor", RecordingMonitor):
+    with mock.patch("local.program.stack.Monitor", RecordingMonitor):
         exports = evaluate(recording, load_config(stage, overrides), stage, preview=preview)
     return Stack(recording.resources, exports, recording.calls)

@@ -106,11 +106,26 @@ def test_every_allowed_principal_is_one_service(stack: Stack) -> None:
     assert all(principal.keys() == {"Service"} for principal in principals)
 
 
-def test_there_is_no_secret_anywhere(stack: Stack) -> None:
+def test_there_is_no_secret_anywhere_but_what_ids_are_computed_with(stack: Stack) -> None:
     assert not re.search(r"AKIA|ASIA|-----BEGIN|aws_secret", dump(stack))
-    for function in stack.all("aws:lambda/function:Function"):
-        for name in function.inputs["environment"]["variables"]:
-            assert not re.search(r"SECRET|PASSWORD|TOKEN|CREDENTIAL|(?<!ORDERING_)KEY", name), name
+    secrets = [
+        (function.name, name)
+        for function in stack.all("aws:lambda/function:Function")
+        for name in function.inputs["environment"]["variables"]
+        if re.search(r"SECRET|PASSWORD|TOKEN|CREDENTIAL|(?<!ORDERING_)KEY", name)
+    ]
+    assert secrets == [("validator-function", "ID_SECRET")]
+
+
+def test_the_secret_is_drawn_once_and_marked_as_one_wherever_it_goes(stack: Stack, layer: Path) -> None:
+    parameter = stack.one("aws:ssm/parameter:Parameter", "id-secret-parameter")
+    again = run("dev", layer).one("aws:ssm/parameter:Parameter", "id-secret-parameter")
+    assert re.fullmatch(r"[0-9a-f]{64}", parameter.inputs["value"])
+    assert parameter.inputs["value"] != again.inputs["value"], "it is random"
+    assert parameter.ignored_changes == ("value",), "the first one is kept"
+    assert parameter.inputs["type"] == "SecureString"
+    with_secrets = {(one.name, *one.secrets) for one in stack if one.secrets}
+    assert with_secrets == {("id-secret-parameter", "value"), ("validator-function", "environment")}
 
 
 def test_no_queue_hashes_bodies_to_find_duplicates(stack: Stack) -> None:

@@ -15,7 +15,7 @@ VARIABLES = (
     *("TABLE_NAME", "QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "FRESH_SECONDS", "RETENTION_SECONDS"),
     *("TOPIC_ARN", "FAILURES_QUEUE_URL"),
     *("PATTERNS_TABLE_NAME", "ALERTS_TOPIC_ARN", "WINDOW_SECONDS", "ALERT_THRESHOLD"),
-    "ACCESS",
+    *("ACCESS", "TENANCY", "ID_SECRET"),
     *("BREAKER_TABLE_NAME", "PIPE_NAME", "PROCESSOR_SERVICE", "FAILURE_PERCENT", "COOL_DOWN_SECONDS", "PROBE_SECONDS"),
 )
 
@@ -83,10 +83,15 @@ def test_all_functions_share_one_archive(stack: Stack) -> None:
             {
                 "TABLE_NAME": "taskline-dev-tasks",
                 "QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/taskline-dev-tasks.fifo",
+                "TENANCY": "isolated",
+                "ID_SECRET": "the first value of id-secret-parameter",
             },
         ),
-        ("reader", {"TABLE_NAME": "taskline-dev-tasks"}),
-        ("canceller", {"TABLE_NAME": "taskline-dev-tasks", "RETENTION_SECONDS": str(168 * 3600)}),
+        ("reader", {"TABLE_NAME": "taskline-dev-tasks", "TENANCY": "isolated"}),
+        (
+            "canceller",
+            {"TABLE_NAME": "taskline-dev-tasks", "RETENTION_SECONDS": str(168 * 3600), "TENANCY": "isolated"},
+        ),
         (
             "redrive",
             {
@@ -151,6 +156,12 @@ def test_a_handler_reads_all_variables_of_its_function_and_no_others(stack: Stac
 @pytest.mark.parametrize("name", ["validator", "reader", "canceller", "redrive", "documents", "breaker"])
 def test_a_function_behind_the_api_times_out_before_the_gateway(stack: Stack, name: str) -> None:
     assert function(stack, name).inputs["timeout"] < 29
+
+
+def test_tasks_can_be_shared(layer: Path) -> None:
+    shared = run("prod", layer, tenancy="shared")
+    given = {name: function(shared, name).inputs["environment"]["variables"].get("TENANCY") for name in FUNCTIONS}
+    assert {name for name, tenancy in given.items() if tenancy == "shared"} == {"validator", "reader", "canceller"}
 
 
 def test_memory_log_level_and_retention_can_be_set(layer: Path) -> None:

@@ -104,6 +104,8 @@ INVENTORY = Counter(
         ("aws:sqs/queue:Queue", "event-failures-queue"),
         ("aws:sqs/queue:Queue", "failed-tasks-queue"),
         ("aws:sqs/queue:Queue", "tasks-queue"),
+        ("aws:ssm/parameter:Parameter", "id-secret-parameter"),
+        ("taskline:blocks:Secret", "id-secret"),
         ("aws:sqs/queuePolicy:QueuePolicy", "dead-letters-policy"),
         ("aws:sqs/queuePolicy:QueuePolicy", "event-failures-policy"),
         ("aws:sqs/queuePolicy:QueuePolicy", "failed-tasks-policy"),

@@ -43,6 +43,8 @@ def times_for(handler: int, **configured: int) -> Times:
         ("maxReceiveCount", 1001, "5 to 1000"),
         ("recordRetentionHours", 0, "at least 97"),
         ("recordRetentionHours", 96, "at least 97"),
+        ("tenancy", "private", "isolated"),
+        ("tenancy", "", "shared"),
         ("logLevel", "TRACE", "WARNING"),
         ("logLevel", "info", "INFO"),
         ("logLevel", "", "INFO"),

@@ -12,17 +12,25 @@ from typing import Any
 
 from asl import Group, Machine, Scheduler, VirtualClock
 from asl.execution.scheduler import MachineTimedOut
-from functions import canceller, processor, redrive, validator
+from functions import canceller, processor, reader, redrive, validator
 from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.tasks.clock import uuid7
 from functions.tasks.intake.batch import MAX_TASKS
 from functions.tasks.intake.submission import Ports
+from functions.tasks.tenancy import Tenancy
 from infrastructure.settings.times import derive_times
 from statemachine.loader import load_definition
 from tests.simulation.actors.calls import SimulatedDynamoDB, SimulatedSQS, SimulatedTasks
 from tests.simulation.actors.cancellers import cancelling_client, simulated_canceller
-from tests.simulation.actors.clients import PlannedTask, group_into_requests, retrying_client, single_attempt_client
+from tests.simulation.actors.clients import (
+    CALLERS,
+    PlannedTask,
+    group_into_requests,
+    retrying_client,
+    single_attempt_client,
+)
+from tests.simulation.actors.onlookers import onlooker, simulated_reader
 from tests.simulation.actors.operators import last_operator, operator, redrive_ports
 from tests.simulation.actors.stepped import Fiber
 from tests.simulation.actors.workers import Worker
@@ -91,6 +99,7 @@ class System:
     operators: bool | None = None
     retrying_clients: bool | None = None
     cancelling_client: bool | None = None
+    onlooker: bool | None = None
 
 
 def run(seed: int, system: System | None = None) -> list[str]:
@@ -111,6 +120,8 @@ def run(seed: int, system: System | None = None) -> list[str]:
     actors += [Worker(world, faults, scheduler, system.machine).run() for _ in range(rng.choice((1, 2, 3)))]
     if _draw(rng, 0.2, system.cancelling_client):
         actors.append(cancelling_client(world, faults, rng))
+    if _draw(rng, 0.15, system.onlooker):
+        actors.append(onlooker(world, rng))
     with _shipped_handlers_in(world, faults, rng):
         try:
             scheduler.run(_all(scheduler, actors))
@@ -132,7 +143,7 @@ def _clients(world: World, faults: Faults, rng: random.Random, system: System, *
     tasks = _draw_tasks(rng, PLANS_TO_REDRIVE if operators else PLANS)
     if not retrying:
         world.active_clients = 1
-        return [single_attempt_client(world, tasks)]
+        return [single_attempt_client(world, tasks, rng.choice((CALLERS[:1], CALLERS)))]
     world.active_clients = rng.choice((1, 1, 2))
     requests = group_into_requests(tasks, rng)
     return [retrying_client(world, faults, rng, requests) for _ in range(world.active_clients)]
@@ -171,6 +182,7 @@ def _ports(world: World, faults: Faults, rng: random.Random) -> list[tuple[Any, 
     """Each handler with its ports in the simulated world."""
     return [
         (canceller, simulated_canceller(world, faults)),
+        (reader, simulated_reader(world, faults)),
         (validator, _intake_ports(world, faults, random.Random(rng.random()))),
         (processor, processor_ports(world, random.Random(rng.random()).random)),
         (redrive, redrive_ports(world, faults)),
@@ -201,6 +213,8 @@ def _intake_ports(world: World, faults: Faults, randomness: random.Random) -> Po
         types=TYPES,
         now=AcceptanceClock(world).now,
         new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), randomness.randbytes(10)),
+        tenancy=Tenancy.ISOLATED,
+        id_secret=b"the secret of this stack",
     )
 
 

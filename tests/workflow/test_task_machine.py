@@ -90,6 +90,21 @@ def test_a_permanent_failure_is_recorded_and_sent_to_the_dead_letter_queue(bench
     assert dead_letter["group"] == task_id, "each dead letter can be received separately"
 
 
+@pytest.mark.parametrize(
+    ("fields", "key"),
+    [({"ordering_key": "customer-7"}, "customer-7"), ({}, "a-group"), ({"ordering_key": 7}, "a-group")],
+)
+def test_a_dead_letter_has_the_ordering_key_that_the_client_named(
+    bench: Bench, task_id: str, fields: dict[str, Any], key: str
+) -> None:
+    """The message's group is a hash where each client has its own tasks."""
+    sent = task(task_id, "demo.flaky", probability=1, error_class="VALIDATION")
+    del sent["ordering_key"]
+    bench.run(message(sent | fields, group="a-group"))
+    (dead_letter,) = [one for one in bench.dead_letters() if one["task_id"] == task_id]
+    assert dead_letter["ordering_key"] == key
+
+
 @pytest.mark.check
 def test_transient_failures_are_retried_up_to_the_limit_of_their_class(bench: Bench) -> None:
     most_attempts = {"NETWORK": "4", "RATE_LIMIT": "4", "SYSTEM": "4", "UNKNOWN": "2"}
@@ -144,6 +159,7 @@ def test_a_malformed_message_goes_to_the_dead_letter_queue_with_the_reason(bench
     assert dead_letter["error"]["class"] == "VALIDATION"
     assert dead_letter["error"]["type"] == "InvalidMessage"
     assert dead_letter["group"] == message_id, "each dead letter can be received separately"
+    assert dead_letter["ordering_key"] == "key", "all that is known of it: the message's group"
     assert dead_letter["message"]["body"] == body
 
 

@@ -174,6 +174,7 @@ def _to_mark(item: Mapping[str, Any]) -> Mark:
     return Mark(
         task_id=_text(item, "task_id"),
         ordering_key=_text(item, "ordering_key"),
+        tenant=_text(item, "tenant") or None,
         body=_text(item, "body"),
         redrives=_number(item, "redrives"),
     )

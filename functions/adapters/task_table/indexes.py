@@ -1,20 +1,23 @@
 """The indexes that tasks are listed from: their names, and the keys that each record has for them.
 
-All are ordered by `list_order`, the time of acceptance and the id, which is unique and never changes: a cursor is a
-position in it. They hold only keys, so that changes of a record do not write to them; only `by_status` follows its
-status. Tasks are spread over shards, because a partition of an index takes about 1,000 writes per second. The state
-machine computes the same keys (`statemachine/task.asl.json`); a test checks that they agree.
+All are ordered by `list_order`: tenant, time of acceptance and id. It is unique and never changes, so a cursor is a
+position in it, and each tenant has a range of its own in every partition. The indexes hold only keys, so that changes
+of a record do not write to them; only `by_status` follows its status. Tasks are spread over shards, because a
+partition of an index takes about 1,000 writes per second. The state machine computes the same keys for tasks of no
+tenant (`statemachine/task.asl.json`); a test checks that they agree.
 """
 
 import hashlib
 from typing import Any
 
 from functions.tasks.model import Status
+from functions.tasks.tenancy import Tenant, View
 
 BY_TIME, BY_STATUS, BY_KEY = "by_time", "by_status", "by_key"
 HASH_KEYS = {BY_TIME: "list_shard", BY_STATUS: "status_shard", BY_KEY: "ordering_key"}
 RANGE_KEY = "list_order"
 SHARDS = tuple("0123456789abcdef")
+_FIRST, _AFTER_DIGITS, _LAST = "0", ":", "~"
 
 
 def shard(task_id: str) -> str:
@@ -27,10 +30,23 @@ def status_shard(status: Status, task_id: str) -> str:
     return f"{status}#{shard(task_id)}"
 
 
-def list_keys(task_id: str, status: Status, created_at: str) -> dict[str, Any]:
+def list_prefix(tenant: Tenant) -> str:
+    """What a tenant's positions begin with: a hash, which has one length and no surprising characters."""
+    return f"t{hashlib.sha256(tenant.encode()).hexdigest()[:32]}#" if tenant is not None else ""
+
+
+def list_range(view: View) -> tuple[str, str]:
+    """The bounds between which the view's positions are. Without a tenant they begin with the year."""
+    if view.everything:
+        return _FIRST, _LAST
+    prefix = list_prefix(view.tenant)
+    return (prefix, prefix + _LAST) if prefix else (_FIRST, _AFTER_DIGITS)
+
+
+def list_keys(task_id: str, status: Status, created_at: str, tenant: Tenant = None) -> dict[str, Any]:
     """The attributes, in DynamoDB's format, that a new record is listed by."""
     return {
         "list_shard": {"S": shard(task_id)},
-        "list_order": {"S": f"{created_at}#{task_id}"},
+        "list_order": {"S": f"{list_prefix(tenant)}{created_at}#{task_id}"},
         "status_shard": {"S": status_shard(status, task_id)},
     }

@@ -5,19 +5,28 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from functions.adapters.clients import new_client, unavailable_on_failure
-from functions.adapters.task_table.indexes import BY_KEY, BY_STATUS, BY_TIME, HASH_KEYS, RANGE_KEY, SHARDS
+from functions.adapters.task_table.indexes import (
+    BY_KEY,
+    BY_STATUS,
+    BY_TIME,
+    HASH_KEYS,
+    RANGE_KEY,
+    SHARDS,
+    list_prefix,
+    list_range,
+)
 from functions.tasks.errors import Unavailable
 from functions.tasks.listing.model import TaskSummary
 from functions.tasks.listing.pages import Position
 from functions.tasks.model import Status
+from functions.tasks.tenancy import View
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
 
 _SUMMARY = ("task_id", "status", "type", "priority", "ordering_key", "attempts", "created_at", "started_at",
-            "finished_at", "error")  # fmt: skip
+            "finished_at", "error", "tenant")  # fmt: skip
 _NAMES = {f"#{name}": name for name in _SUMMARY}
-_LAST = "~"  # sorts behind every timestamp
 _MARGIN = 4  # extra entries per shard: shards are even only on average
 
 
@@ -29,13 +38,16 @@ class DynamoDBTaskIndex:
         self._client: DynamoDBClient = client or new_client("dynamodb")
 
     def newest_first(
-        self, *, status: Status | None, ordering_key: str | None, before: str | None, page: int
+        self, *, view: View, status: Status | None, ordering_key: str | None, before: str | None, page: int
     ) -> Iterator[Position]:
-        """Query every partition that can hold such tasks, and merge the results."""
+        """Query the view's range of every partition that can hold such tasks, and merge the results."""
         index, partitions = _partitions(status, ordering_key)
         share = page // len(partitions) + _MARGIN
-        found = (self._partition(index, name, before or _LAST, share) for name in partitions)
-        return heapq.merge(*found, key=lambda position: position.order, reverse=True)
+        prefix = list_prefix(view.tenant)
+        bounds = _bounds(view, None if before is None else prefix + before)
+        found = (self._partition(index, name, bounds, share) for name in partitions)
+        for item in heapq.merge(*found, key=_order, reverse=True):
+            yield Position(order=_order(item).removeprefix(prefix), task_id=_text(item, "task_id"))
 
     def summaries(self, task_ids: Collection[str]) -> Mapping[str, TaskSummary]:
         """BatchGetItem, strongly consistent, until all are read: a response is limited to 16 MB."""
@@ -58,22 +70,35 @@ class DynamoDBTaskIndex:
             keys = left
         return {summary.task_id: summary for summary in map(_to_summary, found)}
 
-    def _partition(self, index: str, name: str, before: str, share: int) -> Iterator[Position]:
+    def _partition(self, index: str, name: str, bounds: tuple[str, str], share: int) -> Iterator[Mapping[str, Any]]:
+        """The entries of one partition from the upper bound, which is excluded, to the lower one."""
+        first, before = bounds
         while True:
             with unavailable_on_failure("the task table"):
                 response = self._client.query(
                     TableName=self._table,
                     IndexName=index,
-                    KeyConditionExpression=f"{HASH_KEYS[index]} = :name AND {RANGE_KEY} < :before",
-                    ExpressionAttributeValues={":name": {"S": name}, ":before": {"S": before}},
+                    KeyConditionExpression=f"{HASH_KEYS[index]} = :name AND {RANGE_KEY} BETWEEN :first AND :before",
+                    ExpressionAttributeValues={
+                        ":name": {"S": name},
+                        ":first": {"S": first},
+                        ":before": {"S": before},
+                    },
                     ScanIndexForward=False,
                     Limit=share,
                 )
             for item in response["Items"]:
-                before = _text(item, RANGE_KEY)
-                yield Position(order=before, task_id=_text(item, "task_id"))
+                if _order(item) != before:  # BETWEEN includes its bounds, and positions are unique
+                    yield item
             if "LastEvaluatedKey" not in response:
                 return
+            before = _order(response["Items"][-1])
+
+
+def _bounds(view: View, before: str | None) -> tuple[str, str]:
+    """The view's range, up to this position. Whatever a made-up cursor says, it stays within the range."""
+    first, last = list_range(view)
+    return first, last if before is None else max(first, min(before, last))
 
 
 def _partitions(status: Status | None, ordering_key: str | None) -> tuple[str, Sequence[str]]:
@@ -97,7 +122,12 @@ def _to_summary(item: Mapping[str, Any]) -> TaskSummary:
         started_at=item.get("started_at", {}).get("S"),
         finished_at=item.get("finished_at", {}).get("S"),
         error_class=item.get("error", {}).get("M", {}).get("class", {}).get("S"),
+        tenant=item.get("tenant", {}).get("S"),
     )
+
+
+def _order(item: Mapping[str, Any]) -> str:
+    return _text(item, RANGE_KEY)
 
 
 def _text(item: Mapping[str, Any], name: str) -> str:

@@ -11,6 +11,7 @@ from functions.adapters.task_table.indexes import list_keys, status_shard
 from functions.tasks.errors import Unavailable
 from functions.tasks.model import Status
 from functions.tasks.record import Record
+from functions.tasks.tenancy import View
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
@@ -57,14 +58,15 @@ class DynamoDBRecordStore:
             )
         return _from_item(response["Item"]) if "Item" in response else None
 
-    def cancel(self, task_id: str, *, at: str, expires_at: int) -> Record | None:
+    def cancel(self, task_id: str, view: View, *, at: str, expires_at: int) -> Record | None:
         """One conditional update. If an execution claims the task at the same time, exactly one of them wins."""
+        visible, values = _visible(view)
         with unavailable_on_failure("the task table"):
             try:
                 response = self._client.update_item(
                     TableName=self._table,
                     Key={"task_id": {"S": task_id}},
-                    ConditionExpression="#status = :queued",
+                    ConditionExpression=f"#status = :queued{visible}",
                     UpdateExpression=_CANCEL,
                     ExpressionAttributeNames={"#status": "status"},
                     ExpressionAttributeValues={
@@ -74,12 +76,22 @@ class DynamoDBRecordStore:
                         ":now": {"S": at},
                         ":expires_at": {"N": str(expires_at)},
                         ":entry": {"L": [{"M": {"status": {"S": Status.CANCELLED}, "at": {"S": at}}}]},
+                        **values,
                     },
                     ReturnValues="ALL_NEW",
                 )
             except self._client.exceptions.ConditionalCheckFailedException:
                 return None
         return _from_item({**response["Attributes"]})
+
+
+def _visible(view: View) -> tuple[str, dict[str, Any]]:
+    """The condition that a task is in the view, and its values."""
+    if view.everything:
+        return "", {}
+    if view.tenant is None:
+        return " AND attribute_not_exists(tenant)", {}
+    return " AND tenant = :tenant", {":tenant": {"S": view.tenant}}
 
 
 def _to_item(record: Record) -> dict[str, Any]:
@@ -93,9 +105,10 @@ def _to_item(record: Record) -> dict[str, Any]:
         "body": {"S": record.body},
         "attempts": {"N": str(record.attempts)},
         "history": {"L": [{"M": {name: {"S": text} for name, text in entry.items()}} for entry in record.history]},
-        **list_keys(record.task_id, record.status, record.created_at),
+        **list_keys(record.task_id, record.status, record.created_at, record.tenant),
     }
-    return item if record.request_hash is None else item | {"request_hash": {"S": record.request_hash}}
+    optional = {"request_hash": record.request_hash, "tenant": record.tenant}
+    return item | {name: {"S": text} for name, text in optional.items() if text is not None}
 
 
 def _from_item(item: dict[str, Any]) -> Record:
@@ -121,6 +134,7 @@ def _from_item(item: dict[str, Any]) -> Record:
         history=tuple(_from_entry(entry["M"]) for entry in item["history"]["L"]),
         redrives=int(item["redrives"]["N"]) if "redrives" in item else 0,
         request_hash=optional("request_hash"),
+        tenant=optional("tenant"),
     )
 
 

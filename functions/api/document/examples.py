@@ -10,6 +10,7 @@ from functions.tasks.intake.batch import batch_too_large, invalid_batch
 from functions.tasks.intake.submission import invalid_task, key_reused, too_large
 from functions.tasks.listing.model import parse_list_request
 from functions.tasks.redrive.model import parse_request
+from functions.tasks.tenancy import EVERYTHING
 
 TASK_ID = "019aa8f0-5d3b-7c41-9a51-0c6f0c8a2f11"
 INSTANCE = "/v1/tasks"
@@ -71,6 +72,17 @@ TASKS: dict[str, Any] = {
         }
     ],
 }
+TENANT = "key:a1b2c3d4e5"
+ANY_TASK: dict[str, Any] = {
+    **SUCCEEDED_TASK,
+    "tenant": TENANT,
+    "links": {
+        "self": f"/v1/operations/tasks/{TASK_ID}",
+        "same_key": "/v1/operations/tasks?ordering_key=customer-42",
+    },
+}
+ANY_CANCELLED_TASK: dict[str, Any] = {**CANCELLED_TASK, "tenant": TENANT, "links": ANY_TASK["links"]}
+ALL_TASKS: dict[str, Any] = {"tasks": [{**TASKS["tasks"][0], "tenant": TENANT}]}
 HEALTH = {"status": "healthy", "timestamp": "2026-11-21T12:00:00.000Z"}
 REDRIVE = {"error_class": "NETWORK", "failed_from": "2026-11-21T12:00:00Z", "dry_run": False}
 REDRIVEN: dict[str, Any] = {
@@ -117,7 +129,7 @@ INVALID_REDRIVE = _rejection(lambda: parse_request('{"limit": 0}'))
 INVALID_BATCH = rejected(invalid_batch([FieldError(field="tasks", message="is required")]))
 BATCH_TOO_LARGE = rejected(batch_too_large())
 REUSED_KEY = rejected(key_reused())
-INVALID_QUERY = _rejection(lambda: parse_list_request({"limit": ["0"]}))
+INVALID_QUERY = _rejection(lambda: parse_list_request({"limit": ["0"]}, EVERYTHING))
 NOT_QUEUED = rejected(Conflict("Not queued", f"The task {TASK_ID!r} has succeeded."))
 NOT_FAILED = rejected(Conflict("Not failed", f"The task {TASK_ID!r} has succeeded."))
 BATCH: dict[str, Any] = {"tasks": [NEW_TASK, {**NEW_TASK, "title": "Say goodbye"}]}

@@ -71,6 +71,7 @@ class TaskView(NewTask):
     result: Annotated[Any, Field(description="What the task type returned; only when it succeeded.")] = None
     error: Annotated[TaskFailure | None, Field(description="Why it failed; only when it failed.")] = None
     history: Annotated[tuple[HistoryEntry, ...], Field(description="Every step so far, oldest first.")] = ()
+    tenant: Annotated[str | None, Field(description="The client that submitted it; only operators see this.")] = None
     links: Annotated[TaskLinks | None, Field(description="What can be done next.")] = None
 
 

@@ -119,24 +119,36 @@ def _task_id() -> Document:
     }
 
 
-def _read_task() -> Document:
+def _read_task(summary: str = "Read a task and its outcome", example: Document = examples.SUCCEEDED_TASK) -> Document:
     return {
-        "summary": "Read a task and its outcome",
+        "summary": summary,
         "parameters": [_task_id()],
         "responses": {
-            "200": {"description": "The task.", "content": _json("TaskView", examples.SUCCEEDED_TASK)},
+            "200": {"description": "The task.", "content": _json("TaskView", example)},
             "404": _problem("There is no such task."),
             "503": _unavailable(),
         },
     }
 
 
+def _read_any_task() -> Document:
+    return _read_task("Read any client's task and its outcome", examples.ANY_TASK)
+
+
 def _list_tasks() -> Document:
+    return _list("List tasks, newest first", "ListRequest", examples.TASKS)
+
+
+def _list_all_tasks() -> Document:
+    return _list("List all clients' tasks, client by client, newest first", "OperatorListRequest", examples.ALL_TASKS)
+
+
+def _list(summary: str, query: str, example: Document) -> Document:
     return {
-        "summary": "List tasks, newest first",
-        "parameters": query_parameters("ListRequest"),
+        "summary": summary,
+        "parameters": query_parameters(query),
         "responses": {
-            "200": {"description": "A page of tasks.", "content": _json("TaskList", examples.TASKS)},
+            "200": {"description": "A page of tasks.", "content": _json("TaskList", example)},
             "400": _problem(
                 "A parameter is wrong, unknown or given twice; `errors` names each one.", examples.INVALID_QUERY
             ),
@@ -145,20 +157,23 @@ def _list_tasks() -> Document:
     }
 
 
-def _cancel_task() -> Document:
+def _cancel_task(
+    summary: str = "Cancel a task that is still queued", example: Document = examples.CANCELLED_TASK
+) -> Document:
     return {
-        "summary": "Cancel a task that is still queued",
+        "summary": summary,
         "parameters": [_task_id()],
         "responses": {
-            "200": {
-                "description": "Cancelled, now or earlier.",
-                "content": _json("TaskView", examples.CANCELLED_TASK),
-            },
+            "200": {"description": "Cancelled, now or earlier.", "content": _json("TaskView", example)},
             "404": _problem("There is no such task."),
             "409": _problem("The task is no longer queued; `detail` says why.", examples.NOT_QUEUED),
             "503": _unavailable(),
         },
     }
+
+
+def _cancel_any_task() -> Document:
+    return _cancel_task("Cancel any client's task that is still queued", examples.ANY_CANCELLED_TASK)
 
 
 def _redrive_task() -> Document:
@@ -269,6 +284,9 @@ _OPERATIONS: Mapping[str, Callable[[], Document]] = {
     "list_tasks": _list_tasks,
     "read_task": _read_task,
     "cancel_task": _cancel_task,
+    "list_all_tasks": _list_all_tasks,
+    "read_any_task": _read_any_task,
+    "cancel_any_task": _cancel_any_task,
     "redrive_task": _redrive_task,
     "redrive_tasks": _redrive_tasks,
     "health": _health,

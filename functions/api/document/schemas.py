@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 from functions.api.document.models import BatchResponse, TaskView
 from functions.tasks.breaker.view import BreakerChange, BreakerView
 from functions.tasks.intake.batch import Batch
-from functions.tasks.listing.model import ListRequest, TaskList
+from functions.tasks.listing.model import ListRequest, OperatorListRequest, TaskList
 from functions.tasks.model import NewTask
 from functions.tasks.redrive.model import RedriveReport, RedriveRequest
 
@@ -17,11 +17,11 @@ Document = dict[str, Any]
 _REFERENCE = "#/components/schemas/{model}"
 _MODELS: tuple[type[BaseModel], ...] = (
     *(NewTask, TaskView, Batch, BatchResponse),
-    *(ListRequest, TaskList),
+    *(ListRequest, OperatorListRequest, TaskList),
     *(RedriveRequest, RedriveReport),
     *(BreakerChange, BreakerView),
 )
-_QUERIES = {"ListRequest"}  # these become parameters
+_QUERIES = {"ListRequest", "OperatorListRequest"}  # these become parameters
 _PROBLEM: Document = {
     "type": "object",
     "description": "What went wrong (RFC 9457).",

@@ -15,6 +15,7 @@ from functions.tasks.intake.submission import Accepted, Identity, Ports, canonic
 from functions.tasks.model import NewTask
 from functions.tasks.record import Record
 from functions.tasks.registry import Registry
+from functions.tasks.tenancy import Tenant
 
 MAX_TASKS = 25
 # Lambda returns at most 6 MB. A response repeats the tasks or the names of unknown fields, and in the worst case (each
@@ -58,15 +59,16 @@ Outcome = Accepted | Rejected | Unavailable
 Chain = Sequence[tuple[int, Record]]
 
 
-def accept_batch(text: str, key: IdempotencyKey | None, ports: Ports) -> list[Outcome]:
-    """Accept the tasks in a request body; return the outcome of each, in their order.
+def accept_batch(text: str, caller: Tenant, key: IdempotencyKey | None, ports: Ports) -> list[Outcome]:
+    """Accept the tasks in the body of a caller's request; return the outcome of each, in their order.
 
     `Rejected` when it is not a batch, too large, or its idempotency key belongs to another request; `Unavailable` when
     no task could be accepted. Either way the same request may be sent again.
     """
     now = ports.now()
     items = _parse(text, ports.types)
-    return Submission(ports=ports, start_until=now + START_WITHIN).run(_new_records(items, key, ports, now))
+    records = _new_records(items, ports.tenancy.tenant(caller), key, ports, now)
+    return Submission(ports=ports, start_until=now + START_WITHIN).run(records)
 
 
 def _parse(text: str, types: Registry) -> list[Item]:
@@ -90,7 +92,7 @@ def _item(value: Any, types: Registry) -> Item:
 
 
 def _new_records(
-    items: Sequence[Item], key: IdempotencyKey | None, ports: Ports, now: datetime
+    items: Sequence[Item], tenant: Tenant, key: IdempotencyKey | None, ports: Ports, now: datetime
 ) -> list[Record | Rejected]:
     """The tasks' first records, and the rejections of those that cannot have one.
 
@@ -103,9 +105,9 @@ def _new_records(
     for position, item in enumerate(items):
         moment = now + timedelta(milliseconds=position)
         identity = (
-            Identity(task_id=key.task_id(number), request_hash=f"{whole}/{position}")
+            Identity(task_id=key.task_id(number), tenant=tenant, request_hash=f"{whole}/{position}")
             if key
-            else Identity(task_id=ports.new_id(moment))
+            else Identity(task_id=ports.new_id(moment), tenant=tenant)
         )
         records.append(_record(item, identity, moment))
         number += isinstance(records[-1], Record)

@@ -1,36 +1,47 @@
 """Idempotency keys: a client that got no response repeats its request with the same key, and it takes effect once.
 
-The task id is computed from caller and key, so the conditional put of the record is all the storage this needs: the
-second request finds the record of the first, whose `request_hash` shows whether it was the same request.
+The task id is computed from caller, key and a secret, so the conditional put of the record is all the storage this
+needs: the second request finds the record of the first, whose `request_hash` shows whether it was the same request.
 """
 
 import hashlib
+import hmac
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-# Random, drawn once. With another one, every known key would count as new.
-_NAMESPACE = uuid.UUID("6fb51d79-dda9-41c6-8220-5ccefcfc67c9")
+from functions.tasks.tenancy import Tenant
 
 
 @dataclass(frozen=True, kw_only=True)
 class IdempotencyKey:
-    """A client's key. Each caller has its own keys: `caller` is the API key's id, None where none is required."""
+    """A client's key. Each caller has its own keys, also where tasks are shared.
 
-    caller: str | None
+    `secret` belongs to the stack. With another one, every known key would count as new.
+    """
+
+    caller: Tenant
     text: str
+    secret: bytes = field(repr=False)
 
     def task_id(self, number: int = 0) -> str:
         """The id of the request's task; in a batch, of its task `number`.
 
         The first task of a batch has the id that a single task would have: a key that is used for both kinds of
-        request, or for two batches of any length, always finds this one record.
+        request, or for two batches of any length, always finds this one record. Without the secret no one can compute
+        it, whoever knows caller and key.
         """
         # As JSON, no two pairs of caller and key can look alike.
         parts = [self.caller, self.text, number] if number else [self.caller, self.text]
-        return str(uuid.uuid5(_NAMESPACE, json.dumps(parts)))
+        digest = hmac.digest(self.secret, json.dumps(parts).encode(), "sha256")
+        return _uuid8(int.from_bytes(digest[:16], "big"))
+
+
+def _uuid8(bits: int) -> str:
+    """RFC 9562's version for ids of one's own making: all bits are kept but those of version and variant."""
+    return str(uuid.UUID(int=bits & ~(0xF << 76) & ~(0x3 << 62) | (0x8 << 76) | (0x2 << 62)))
 
 
 def request_hash(payload: JsonValue) -> str:

@@ -1,7 +1,7 @@
 """Accepting a task: validate it, write its record, then queue its message."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from functions.tasks.intake.idempotency import IdempotencyKey, request_hash
 from functions.tasks.model import NewTask, Status
 from functions.tasks.record import Record, RecordStore
 from functions.tasks.registry import Registry
+from functions.tasks.tenancy import Tenancy, Tenant, message_group
 
 MAX_BODY_BYTES = 192 * 1024
 # EventBridge Pipes passes the body on as a string in a JSON array, where quotes and backslashes are escaped, and Step
@@ -35,21 +36,30 @@ class TaskQueue(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
-    """What intake depends on. `parallel_map` is `map`, or does the same with several threads."""
+    """What intake depends on. `parallel_map` is `map`, or does the same with several threads.
+
+    `id_secret` is what the ids of tasks with an idempotency key are computed with.
+    """
 
     records: RecordStore
     queue: TaskQueue
     types: Registry
     now: Callable[[], datetime]
     new_id: Callable[[datetime], str]
+    tenancy: Tenancy
+    id_secret: bytes = field(repr=False)
     parallel_map: ParallelMap = map
 
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """The task that a request creates. Only a request with an idempotency key has a hash: it may be repeated."""
+    """The task that a request creates, and whose it is.
+
+    Only a request with an idempotency key has a hash: it may be repeated.
+    """
 
     task_id: str
+    tenant: Tenant
     request_hash: str | None = None
 
 
@@ -61,8 +71,8 @@ class Accepted:
     replayed: bool
 
 
-def accept(text: str, key: IdempotencyKey | None, ports: Ports) -> Accepted:
-    """Accept the task in a request body.
+def accept(text: str, caller: Tenant, key: IdempotencyKey | None, ports: Ports) -> Accepted:
+    """Accept the task in the body of a caller's request.
 
     `Rejected` when it is not a task, too large, or its idempotency key belongs to another request; `Unavailable` when
     table or queue do not respond. Either way the same request may be sent again.
@@ -70,11 +80,11 @@ def accept(text: str, key: IdempotencyKey | None, ports: Ports) -> Accepted:
     if len(text.encode(errors="surrogatepass")) > MAX_BODY_BYTES:
         raise too_large()
     new_task = _parse(text, ports.types)
-    now = ports.now()
+    now, tenant = ports.now(), ports.tenancy.tenant(caller)
     identity = (
-        Identity(task_id=key.task_id(), request_hash=request_hash(canonical(new_task)))
+        Identity(task_id=key.task_id(), tenant=tenant, request_hash=request_hash(canonical(new_task)))
         if key
-        else Identity(task_id=ports.new_id(now))
+        else Identity(task_id=ports.new_id(now), tenant=tenant)
     )
     return submit(new_record(new_task, identity, now), ports)
 
@@ -119,6 +129,7 @@ def new_record(task: NewTask, identity: Identity, now: datetime) -> Record:
         body=_message_body(task, identity.task_id, created_at),
         history=({"status": Status.QUEUED, "at": created_at},),
         request_hash=identity.request_hash,
+        tenant=identity.tenant,
     )
 
 
@@ -160,7 +171,8 @@ def send(record: Record, queue: TaskQueue) -> None:
     claimed. A redriven task has another message, which redrive sends.
     """
     if record.status is Status.QUEUED and not record.redrives:
-        queue.send(body=record.body, group=record.ordering_key, deduplication_id=record.task_id)
+        group = message_group(record.tenant, record.ordering_key)
+        queue.send(body=record.body, group=group, deduplication_id=record.task_id)
 
 
 def invalid_task(errors: Sequence[FieldError]) -> Invalid:

@@ -10,8 +10,11 @@ from pydantic.config import JsonDict
 from functions.tasks.errors import FieldError, Invalid, field_errors
 from functions.tasks.listing.cursor import decode_cursor, encode_cursor
 from functions.tasks.model import Status
+from functions.tasks.tenancy import View
 
 MAX_LIMIT = 100
+MAX_TENANT_CHARACTERS = 2048
+NO_TENANT = "none"
 
 
 def _whole_number(value: object) -> object:
@@ -43,14 +46,32 @@ class ListRequest(BaseModel):
         Field(description="The `cursor` of the previous page, with the same filters: continue where it ended."),
     ] = None
 
-    @property
-    def before(self) -> str | None:
-        """The position after which this page starts; None for the first page. `ValueError` for an invalid cursor."""
-        return None if self.cursor is None else decode_cursor(self.cursor, self.status, self.ordering_key)
+    def narrowed(self, view: View) -> View:
+        """The part of the view that is requested."""
+        return view
 
-    def cursor_after(self, position: str) -> str:
+    def before(self, view: View) -> str | None:
+        """The position after which this page starts; None for the first page. `ValueError` for an invalid cursor."""
+        if self.cursor is None:
+            return None
+        return decode_cursor(self.cursor, self.narrowed(view), self.status, self.ordering_key)
+
+    def cursor_after(self, position: str, view: View) -> str:
         """The cursor of the page after this position."""
-        return encode_cursor(position, self.status, self.ordering_key)
+        return encode_cursor(position, self.narrowed(view), self.status, self.ordering_key)
+
+
+class OperatorListRequest(ListRequest):
+    """Which tasks of which clients to list; only for operators, who see all."""
+
+    tenant: Annotated[
+        Annotated[str, Field(min_length=1, max_length=MAX_TENANT_CHARACTERS)] | None,
+        Field(description="Only tasks of this client, as a task's `tenant` names it; `none` for tasks without one."),
+    ] = None
+
+    def narrowed(self, view: View) -> View:
+        """One client's view, if one is named."""
+        return view if self.tenant is None else View(tenant=None if self.tenant == NO_TENANT else self.tenant)
 
 
 class TaskSummary(BaseModel):
@@ -68,6 +89,7 @@ class TaskSummary(BaseModel):
     started_at: Annotated[str | None, Field(description="When it was first claimed.")] = None
     finished_at: Annotated[str | None, Field(description="When it succeeded, failed or was cancelled.")] = None
     error_class: Annotated[str | None, Field(description="Why it failed; only when it failed.")] = None
+    tenant: Annotated[str | None, Field(description="The client that submitted it; only operators see this.")] = None
 
 
 class TaskList(BaseModel):
@@ -77,20 +99,25 @@ class TaskList(BaseModel):
 
     tasks: Annotated[
         tuple[TaskSummary, ...],
-        Field(description="Newest first. A page may have fewer tasks than `limit` even if more follow."),
+        Field(
+            description="Newest first, for operators client by client. "
+            "A page may have fewer tasks than `limit` even if more follow."
+        ),
     ]
     cursor: Annotated[str | None, Field(description="For the next page; omitted on the last one.")] = None
 
 
-def parse_list_request(query: Mapping[str, Sequence[str]]) -> ListRequest:
+def parse_list_request(
+    query: Mapping[str, Sequence[str]], view: View, model: type[ListRequest] = ListRequest
+) -> ListRequest:
     """The request in a query, given all values of each parameter; `Invalid` names each wrong one."""
     errors = [FieldError(field=name, message="is given more than once") for name in query if len(query[name]) > 1]
     try:
-        request = ListRequest.model_validate({name: values[0] for name, values in query.items()})
+        request = model.model_validate({name: values[0] for name, values in query.items()})
     except ValidationError as error:
         raise _invalid([*errors, *field_errors(error)]) from error
     try:
-        _ = request.before
+        request.before(view)
     except ValueError as error:
         errors.append(FieldError(field="cursor", message=str(error)))
     if errors:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from functions.tasks.listing.model import MAX_LIMIT, ListRequest, TaskList, TaskSummary
 from functions.tasks.model import Status
+from functions.tasks.tenancy import View
 
 # The most records that one call examines: a key may have a million tasks, and none of the requested status.
 MAX_EXAMINED = 1000
@@ -29,11 +30,12 @@ class TaskIndex(Protocol):
     """Where tasks are found. Every method raises `Unavailable` when the store does not respond."""
 
     def newest_first(
-        self, *, status: Status | None, ordering_key: str | None, before: str | None, page: int
+        self, *, view: View, status: Status | None, ordering_key: str | None, before: str | None, page: int
     ) -> Iterator[Position]:
         """The positions before `before`, newest first, fetched lazily, about `page` at a time.
 
-        Of one key, or else of one status, or else of all tasks; with both, those of the key.
+        Of one key, or else of one status, or else of all tasks; with both, those of the key. A view of everything is
+        in the order of its tenants, and newest first for each.
         """
         ...
 
@@ -42,10 +44,15 @@ class TaskIndex(Protocol):
         ...
 
 
-def list_tasks(request: ListRequest, index: TaskIndex) -> TaskList:
-    """The requested page."""
+def list_tasks(request: ListRequest, view: View, index: TaskIndex) -> TaskList:
+    """The requested page of what the view shows."""
+    shown = request.narrowed(view)
     positions = index.newest_first(
-        status=request.status, ordering_key=request.ordering_key, before=request.before, page=request.limit
+        view=shown,
+        status=request.status,
+        ordering_key=request.ordering_key,
+        before=request.before(view),
+        page=request.limit,
     )
     page: list[TaskSummary] = []
     examined = 0
@@ -53,10 +60,11 @@ def list_tasks(request: ListRequest, index: TaskIndex) -> TaskList:
         found = index.summaries([position.task_id for position in batch])
         for number, position in enumerate(batch, 1):
             examined += 1
-            page += _if_matching(found.get(position.task_id), request)
+            page += _if_matching(found.get(position.task_id), request, shown)
             if len(page) == request.limit or examined == MAX_EXAMINED:
                 has_more = number < len(batch) or next(positions, None) is not None
-                return TaskList(tasks=tuple(page), cursor=request.cursor_after(position.order) if has_more else None)
+                cursor = request.cursor_after(position.order, view) if has_more else None
+                return TaskList(tasks=tuple(page), cursor=cursor)
     return TaskList(tasks=tuple(page))
 
 
@@ -65,5 +73,8 @@ def _batch_size(request: ListRequest) -> int:
     return MAX_LIMIT if request.status and request.ordering_key else request.limit
 
 
-def _if_matching(task: TaskSummary | None, request: ListRequest) -> tuple[TaskSummary, ...]:
-    return (task,) if task and request.status in (None, task.status) else ()
+def _if_matching(task: TaskSummary | None, request: ListRequest, view: View) -> tuple[TaskSummary, ...]:
+    """The record decides: also about whose the task is, whatever an index says."""
+    if task is None or not view.shows(task.tenant):
+        return ()
+    return (task,) if request.status in (None, task.status) else ()

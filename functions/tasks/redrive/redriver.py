@@ -42,6 +42,6 @@ class Redriver:
 
     def _send(self, mark: Mark | None) -> Mark | None:
         if mark is not None:
-            self.queue.send(body=mark.body, group=mark.ordering_key, deduplication_id=mark.deduplication_id)
+            self.queue.send(body=mark.body, group=mark.group, deduplication_id=mark.deduplication_id)
             self.tasks.settle(mark)
         return mark

@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import Protocol
 
 from functions.tasks.model import Status
+from functions.tasks.tenancy import Tenant, message_group
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskState:
     """A task's record without its body. Times as in the record; `lease_until` in milliseconds since 1970.
 
-    `sequence_number` is that of its first message, as SQS counts within a key; None when it was never claimed.
-    `unsettled` means that its last redrive may have been interrupted before the message was sent.
+    `sequence_number` is that of its first message, as SQS counts within a message group; None when it was never
+    claimed. `unsettled` means that its last redrive may have been interrupted before the message was sent.
     """
 
     task_id: str
@@ -46,8 +47,14 @@ class Mark:
 
     task_id: str
     ordering_key: str
+    tenant: Tenant
     body: str
     redrives: int
+
+    @property
+    def group(self) -> str:
+        """The message group that the task had from the beginning."""
+        return message_group(self.tenant, self.ordering_key)
 
     @property
     def deduplication_id(self) -> str:

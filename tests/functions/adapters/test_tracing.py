@@ -64,6 +64,8 @@ def serve(daemon: Daemon, *traces: str, **environment: str) -> set[str]:
         "AWS_XRAY_DAEMON_ADDRESS": daemon.address,
         "LAMBDA_TASK_ROOT": str(ROOT),
         "TABLE_NAME": "tasks",
+        "TENANCY": "isolated",
+        "ID_SECRET": "a secret",
         "QUEUE_URL": "https://queue.example/q.fifo",
         "POWERTOOLS_SERVICE_NAME": "validator",
         "POWERTOOLS_METRICS_NAMESPACE": "Taskline",

@@ -14,7 +14,7 @@ from functions import validator
 from functions.tasks.intake.batch import MAX_BATCH_BYTES, START_WITHIN, Batch
 from functions.tasks.intake.idempotency import IdempotencyKey
 from tests.builders import a_task
-from tests.functions.conftest import Pipeline
+from tests.functions.conftest import ID_SECRET, Pipeline
 from tests.functions.fakes import FakeQueue, FakeStore, intake_ports
 from tests.functions.support import CONTEXT, ApiResponse, from_caller, post, post_batch
 
@@ -179,7 +179,7 @@ def test_a_refused_task_is_part_of_what_identifies_a_batch(pipeline: Pipeline) -
 def test_a_key_always_gives_the_tasks_of_a_batch_the_same_ids(pipeline: Pipeline) -> None:
     """With other ids, a batch that is repeated across a deployment would be accepted a second time."""
     results = pipeline.submit(post_batch([*tasks("a"), INVALID, *tasks("b", "c")], headers=KEY)).document["results"]
-    key = IdempotencyKey(caller=None, text=KEY["Idempotency-Key"])
+    key = IdempotencyKey(caller=None, text=KEY["Idempotency-Key"], secret=ID_SECRET.encode())
     accepted = [result["task"]["task_id"] for result in results if "task" in result]
     assert accepted == [key.task_id(0), key.task_id(1), key.task_id(2)], "refused tasks are not numbered"
 

@@ -9,7 +9,7 @@ import pytest
 from functions import reader, validator
 from functions.tasks.intake.idempotency import IdempotencyKey
 from tests.builders import a_task, an_item
-from tests.functions.conftest import Pipeline
+from tests.functions.conftest import ID_SECRET, Pipeline
 from tests.functions.fakes import FakeQueue, FakeStore, intake_ports
 from tests.functions.support import CONTEXT, ApiResponse, event, from_caller, post, post_batch
 
@@ -106,14 +106,30 @@ def test_each_caller_has_its_own_keys(pipeline: Pipeline) -> None:
 
 def test_no_two_pairs_of_caller_and_key_look_alike() -> None:
     pairs = [(None, "x"), ("", "x"), ("null", "x"), ("x", ""), ('a","b', "c"), ("a", 'b","c'), ("a", "b"), ("ab", "")]
-    ids = {IdempotencyKey(caller=caller, text=text).task_id(n) for caller, text in pairs for n in range(3)}
+    ids = {a_key(caller, text).task_id(n) for caller, text in pairs for n in range(3)}
     assert len(ids) == 3 * len(pairs)
-    assert {uuid.UUID(one).version for one in ids} == {5}
+    assert {(uuid.UUID(one).version, uuid.UUID(one).variant) for one in ids} == {(8, uuid.RFC_4122)}
+
+
+def a_key(caller: str | None, text: str = "order-4711", secret: bytes = b"a secret") -> IdempotencyKey:
+    return IdempotencyKey(caller=caller, text=text, secret=secret)
 
 
 def test_a_key_always_makes_the_same_id() -> None:
-    assert IdempotencyKey(caller=None, text="order-4711").task_id() == "cac43643-b375-5d6b-9eac-9df180b62f8f"
-    assert IdempotencyKey(caller="a1b2c3", text="order-4711").task_id(3) == "a0beb8e7-9268-5fa2-8196-13f8fb6899da"
+    assert a_key(None).task_id() == "a0666957-9109-80f4-b8e4-08d516375684"
+    assert a_key("key:a1b2c3").task_id(3) == "25619289-cec1-8dbb-b2ed-d4f6e2020411"
+
+
+def test_no_one_without_the_secret_can_compute_an_id(pipeline: Pipeline) -> None:
+    task_id = keyed(pipeline, caller="a1b2c3").document["task_id"]
+    assert task_id == a_key("key:a1b2c3", secret=ID_SECRET.encode()).task_id()
+    assert task_id != a_key("key:a1b2c3", secret=b"a guess").task_id()
+
+
+def test_the_secret_is_not_shown(pipeline: Pipeline) -> None:
+    """A traceback with local variables would hold it."""
+    assert "a secret" not in repr(a_key(None))
+    assert ID_SECRET not in repr(validator.build())
 
 
 def test_a_request_always_has_the_same_hash(pipeline: Pipeline) -> None:

@@ -16,6 +16,7 @@ from functions.tasks.errors import Unavailable
 from functions.tasks.intake.submission import TaskQueue
 from functions.tasks.model import Status
 from functions.tasks.record import Record
+from functions.tasks.tenancy import Tenancy
 from tests.builders import a_task
 from tests.functions.conftest import Pipeline
 from tests.functions.fakes import FakeQueue, FakeStore, intake_ports
@@ -31,7 +32,7 @@ class Submission:
         self.queue = FakeQueue(self.journal)
         self.ports = intake_ports(self.store, self.queue)
         monkeypatch.setattr(validator, "build", lambda: self.ports)
-        reading = reader.Reader(records=self.store, index=self.store)
+        reading = reader.Reader(records=self.store, index=self.store, tenancy=Tenancy.ISOLATED)
         monkeypatch.setattr(reader, "build", lambda: reading)
 
     def post(self, body: Any) -> ApiResponse:

@@ -11,6 +11,7 @@ from functions.tasks.cancelling import cancel
 from functions.tasks.errors import Conflict, NotFound, Unavailable
 from functions.tasks.model import Status
 from functions.tasks.record import Record
+from functions.tasks.tenancy import View
 from tests.builders import A_FAILURE, TASK_ID, TIMES, a_task, an_item
 from tests.functions.conftest import FRESH_HOURS, Pipeline
 from tests.functions.events.support import to_event
@@ -117,7 +118,7 @@ class Contested:
         self.seen = list(seen)
         self.tries = 0
 
-    def cancel(self, task_id: str, *, at: str, expires_at: int) -> Record | None:
+    def cancel(self, task_id: str, view: View, *, at: str, expires_at: int) -> Record | None:
         self.tries += 1
         return None if self.seen else a_record(Status.CANCELLED)
 
@@ -127,7 +128,7 @@ class Contested:
 
 def test_cancelling_is_retried_when_the_task_returns_to_the_queue() -> None:
     records = Contested(Status.QUEUED)
-    assert cancel(TASK_ID, records=records, now=NOW, keep_for=timedelta(1)).status is Status.CANCELLED
+    assert cancel(TASK_ID, View(), records=records, now=NOW, keep_for=timedelta(1)).status is Status.CANCELLED
     assert records.tries == 2
 
 
@@ -137,14 +138,14 @@ def test_a_task_that_does_not_exist_is_named() -> None:
             return None
 
     with pytest.raises(NotFound, match=rf"^There is no task '{TASK_ID}'\.$"):
-        cancel(TASK_ID, records=Empty(Status.QUEUED), now=NOW, keep_for=timedelta(1))
+        cancel(TASK_ID, View(), records=Empty(Status.QUEUED), now=NOW, keep_for=timedelta(1))
 
 
 def test_a_claim_that_comes_first_wins() -> None:
     with pytest.raises(Conflict, match=r"^The task '.+' is being processed\.$"):
-        cancel(TASK_ID, records=Contested(Status.PROCESSING), now=NOW, keep_for=timedelta(1))
+        cancel(TASK_ID, View(), records=Contested(Status.PROCESSING), now=NOW, keep_for=timedelta(1))
 
 
 def test_cancelling_gives_up_on_a_task_that_keeps_being_claimed_and_returned() -> None:
     with pytest.raises(Unavailable, match=rf"^the task '{TASK_ID}' keeps being claimed and returned to the queue$"):
-        cancel(TASK_ID, records=Contested(*[Status.QUEUED] * 9), now=NOW, keep_for=timedelta(1))
+        cancel(TASK_ID, View(), records=Contested(*[Status.QUEUED] * 9), now=NOW, keep_for=timedelta(1))

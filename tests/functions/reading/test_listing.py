@@ -19,11 +19,13 @@ from functions.tasks.listing.cursor import encode_cursor
 from functions.tasks.listing.model import ListRequest, TaskSummary, parse_list_request
 from functions.tasks.listing.pages import MAX_EXAMINED, Position, list_tasks
 from functions.tasks.model import Status
+from functions.tasks.tenancy import View
 from tests.builders import A_FAILURE, an_item
 from tests.functions.conftest import Pipeline
 from tests.functions.support import CONTEXT, ApiResponse, get_tasks
 
 MOMENT = "2026-01-31T12:{:02}:{:02}.000Z"
+NOBODY = View()
 NO_CURSOR = "is not a cursor from an earlier response with these filters"
 
 
@@ -224,7 +226,7 @@ def test_a_cursor_is_bound_to_its_filters(pipeline: Pipeline) -> None:
 
 
 def test_a_cursor_that_was_changed_or_made_up_is_refused(pipeline: Pipeline) -> None:
-    good = encode_cursor(MOMENT.format(0, 1) + "#task", None, None)
+    good = encode_cursor(MOMENT.format(0, 1) + "#task", NOBODY, None, None)
     assert pipeline.page(cursor=good).status == 200
     text = base64.urlsafe_b64decode(good + "=" * (-len(good) % 4)).decode()
     forged = base64.urlsafe_b64encode(text.replace("12:00:01", "12:00:02").encode()).decode().rstrip("=")
@@ -260,7 +262,7 @@ def test_a_cursor_that_was_changed_or_made_up_is_refused(pipeline: Pipeline) -> 
 )
 def test_a_cursor_outlives_a_deployment(position: str, status: Status | None, key: str | None, cursor: str) -> None:
     request = ListRequest(status=status, ordering_key=key, cursor=cursor)
-    assert (request.cursor_after(position), request.before) == (cursor, position)
+    assert (request.cursor_after(position, NOBODY), request.before(NOBODY)) == (cursor, position)
 
 
 @given(
@@ -271,8 +273,8 @@ def test_a_cursor_outlives_a_deployment(position: str, status: Status | None, ke
 def test_every_cursor_is_accepted_back(task_id: str, status: Status | None, key: str | None) -> None:
     position = f"{MOMENT.format(0, 0)}#{task_id}"
     filters = {name: [value] for name, value in {"status": status, "ordering_key": key}.items() if value}
-    cursor = ListRequest(status=status, ordering_key=key).cursor_after(position)
-    assert parse_list_request({**filters, "cursor": [cursor]}).before == position
+    cursor = ListRequest(status=status, ordering_key=key).cursor_after(position, NOBODY)
+    assert parse_list_request({**filters, "cursor": [cursor]}, NOBODY).before(NOBODY) == position
 
 
 # Keys with more tasks than one call examines
@@ -309,11 +311,11 @@ class Endless:
 def test_a_page_ends_after_enough_records_and_the_next_one_continues() -> None:
     index = Endless(Status.SUCCEEDED)
     request = ListRequest(status=Status.FAILED, ordering_key="k")
-    page = list_tasks(request, index)
+    page = list_tasks(request, NOBODY, index)
     assert page.tasks == ()
     assert index.reads == [100] * (MAX_EXAMINED // 100), "as many at a time as DynamoDB accepts"
     assert page.cursor
-    next_before = request.model_copy(update={"cursor": page.cursor}).before
+    next_before = request.model_copy(update={"cursor": page.cursor}).before(NOBODY)
     assert next_before == f"{MOMENT.format(0, 0)}#{1_000_000 - MAX_EXAMINED:06}"
 
 
@@ -321,7 +323,7 @@ def test_a_page_ends_after_enough_records_and_the_next_one_continues() -> None:
 @pytest.mark.parametrize("filters", [{}, {"status": Status.SUCCEEDED}, {"ordering_key": "k"}])
 def test_a_page_reads_no_more_records_than_it_shows(limit: int, filters: dict[str, Any]) -> None:
     index = Endless(Status.SUCCEEDED)
-    assert len(list_tasks(ListRequest(limit=limit, **filters), index).tasks) == limit
+    assert len(list_tasks(ListRequest(limit=limit, **filters), NOBODY, index).tasks) == limit
     assert index.reads == [limit]
 
 

@@ -9,6 +9,7 @@ import pytest
 from functions import reader
 from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.api.document.models import TaskView
+from functions.tasks.tenancy import Tenancy
 from tests.builders import A_FAILURE, TASK_ID, TIMES, a_message, a_task, an_item
 from tests.functions.conftest import Pipeline
 from tests.functions.document.documented import SCHEMAS
@@ -189,7 +190,9 @@ def test_an_id_of_128_characters_is_looked_up(pipeline: Pipeline) -> None:
 
 
 def test_an_id_of_129_characters_is_not_found_without_a_query(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "build", lambda: FakeStoreThatIsNeverQueried())
+    never_queried: Any = FakeStoreThatIsNeverQueried()
+    ports = reader.Reader(records=never_queried, index=never_queried, tenancy=Tenancy.ISOLATED)
+    monkeypatch.setattr(reader, "build", lambda: ports)
     response = ApiResponse.of(reader.handler(event("get_task.json", pathParameters={"task_id": "x" * 129}), CONTEXT))
     assert response.status == 404
 

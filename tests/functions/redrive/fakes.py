@@ -99,7 +99,9 @@ class FakeTasks:
 
     def interrupted(self, task_id: str) -> Mark | None:
         state = self.known[task_id]
-        return Mark(task_id=task_id, ordering_key=state.ordering_key, body=task_id, redrives=state.redrives)
+        return Mark(
+            task_id=task_id, ordering_key=state.ordering_key, tenant=None, body=task_id, redrives=state.redrives
+        )
 
     def settle(self, mark: Mark) -> None:
         """Nothing to do."""

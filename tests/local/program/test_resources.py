@@ -91,6 +91,7 @@ if not gone:
     aws.apigateway.Account("account", cloudwatch_role_arn=role.arn)
     aws.apigateway.MethodSettings("settings", rest_api=api.id, stage_name=stage.stage_name, method_path="*/*",
         settings={"metrics_enabled": True, "throttling_rate_limit": 50 if changed else 10})
+    aws.ssm.Parameter("parameter", name="demo", type="SecureString", value="two" if changed else "one")
     pulumi.export("api", api.id)
     pulumi.export("key", key.id)
     pulumi.export("plan", plan.id)
@@ -125,6 +126,8 @@ def deploy(
 
 def check_updates_in_place(clients: Any, api: str) -> None:
     """Each service has the settings of the changed program."""
+    parameter = clients.get("ssm").get_parameter(Name="demo", WithDecryption=True)["Parameter"]
+    assert (parameter["Type"], parameter["Value"]) == ("SecureString", "two")
     url = clients.sqs.get_queue_url(QueueName="demo.fifo")["QueueUrl"]
     attributes = clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert attributes["VisibilityTimeout"] == "40"
@@ -190,7 +193,7 @@ def test_resources_are_created_updated_in_place_and_removed(laptop: Laptop, proj
 
     _, removed, gateway = deploy(laptop, project, "two", gone="true")
     assert gateway == GatewayDeclarations()
-    assert removed == 32
+    assert removed == 33
     assert "demo" not in clients.dynamodb.list_tables()["TableNames"]
     assert not [one for one in clients.lambda_.list_functions()["Functions"] if one["FunctionName"] == "demo"]
     assert laptop.request("GET", "/v1/health").status == 200, "other resources are untouched"

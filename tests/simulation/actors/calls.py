@@ -138,7 +138,7 @@ class SimulatedDynamoDB:
         return self._read("BatchGetItem", self._world.table.batch_get_item, request)
 
     def query(self, **request: Any) -> dict[str, Any]:
-        """Query of the index."""
+        """Query of an index."""
         return self._read("Query", self._world.table.query, request)
 
     def scan(self, **request: Any) -> dict[str, Any]:
@@ -174,7 +174,7 @@ class SimulatedSQS:
         step()
         fault = self._faults.on_call(self._world.now())
         _fail_before(fault, "SendMessage")
-        message_id = self._world.queue.send(
+        message_id = self._world.send(
             request["MessageBody"], request["MessageGroupId"], request["MessageDeduplicationId"]
         )
         if fault is Fault.LOST_RESPONSE:

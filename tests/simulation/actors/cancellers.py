@@ -1,4 +1,4 @@
-"""A client that cancels tasks at any moment, whatever their status."""
+"""A client that cancels tasks at any moment, whatever their status and whoever submitted them."""
 
 import json
 import random
@@ -8,7 +8,9 @@ from typing import Any
 from asl import Sleep
 from functions import canceller
 from functions.adapters.task_table.records import DynamoDBRecordStore
+from functions.tasks.tenancy import Tenancy
 from tests.simulation.actors.calls import LambdaContext, SimulatedDynamoDB
+from tests.simulation.actors.clients import CALLERS, called_by
 from tests.simulation.actors.stepped import Fiber, Stepped
 from tests.simulation.world.faults import Faults
 from tests.simulation.world.world import World
@@ -21,6 +23,7 @@ def simulated_canceller(world: World, faults: Faults) -> canceller.Canceller:
         records=DynamoDBRecordStore("tasks", table),  # pyright: ignore[reportArgumentType]
         keep_for=timedelta(hours=100),
         now=lambda: datetime.fromtimestamp(world.now(), UTC),
+        tenancy=Tenancy.ISOLATED,
     )
 
 
@@ -29,18 +32,25 @@ def cancelling_client(world: World, faults: Faults, rng: random.Random) -> Fiber
     for _ in range(rng.randint(1, 6)):
         yield Sleep(rng.choice((0.0, 0.003, 0.01, 0.05, 1.0, 5.0, 30.0)))
         if world.table.items:
-            yield from _cancel(world, rng, rng.choice(list(world.table.items)))
+            yield from _cancel(world, rng, rng.choice(CALLERS), rng.choice(list(world.table.items)))
 
 
-def _cancel(world: World, rng: random.Random, task_id: str) -> Fiber:
+def _cancel(world: World, rng: random.Random, caller: str, task_id: str) -> Fiber:
     """One request to the real handler; other actors run between its calls."""
+    is_owner = world.owner(task_id) == caller
+    if is_owner:
+        world.journal.cancelled_by_owner.add(task_id)
 
     def pause() -> float:
         return rng.choice((0.001, 0.002, 0.01, 0.3))
 
-    work = Stepped(lambda: canceller.handler(_event(task_id), LambdaContext()), pause)  # pyright: ignore[reportArgumentType]
+    event = called_by(caller, _event(task_id))
+    work = Stepped(lambda: canceller.handler(event, LambdaContext()), pause)  # pyright: ignore[reportArgumentType]
     response = yield from work.fiber()
-    if response["statusCode"] not in (200, 409, 503):
+    if not is_owner and response["statusCode"] not in (404, 503):
+        world.journal.leaks.append(f"cancelling another client's task {task_id} returned {response['statusCode']}")
+        return
+    if response["statusCode"] not in (200, 404, 409, 503) or (is_owner and response["statusCode"] == 404):
         raise AssertionError(f"a cancellation returned {response}")
     if response["statusCode"] == 200:
         assert json.loads(response["body"])["status"] == "cancelled"

@@ -13,7 +13,7 @@ from tests.simulation.actors.stepped import Crashed, Fiber, Stepped
 from tests.simulation.world.faults import Faults
 from tests.simulation.world.world import OTHER_TITLE, Accepted, World
 
-_CALLERS = ("a caller", "another caller")
+CALLERS = ("a caller", "another caller")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,8 @@ class Request:
 
     number: int
     tasks: tuple[PlannedTask, ...]
+    caller: str
+    """The id of the caller's API key."""
 
     @property
     def name(self) -> str:
@@ -39,25 +41,26 @@ class Request:
         return f"request {self.number}"
 
     @property
-    def headers(self) -> dict[str, str]:
-        """Its headers, with an idempotency key that another caller uses too."""
-        return {"Content-Type": "application/json", "Idempotency-Key": f"key-{self.number // 2}"}
+    def key(self) -> str:
+        """Its idempotency key, which another caller uses too."""
+        return f"key-{self.number // 2}"
 
     @property
-    def caller(self) -> str:
-        """The id of the caller's API key."""
-        return _CALLERS[self.number % 2]
+    def headers(self) -> dict[str, str]:
+        """Its headers, with the idempotency key."""
+        return {"Content-Type": "application/json", "Idempotency-Key": self.key}
 
 
-def single_attempt_client(world: World, tasks: Sequence[PlannedTask]) -> Fiber:
-    """Submit each task once, one after the other, and record which were accepted."""
+def single_attempt_client(world: World, tasks: Sequence[PlannedTask], callers: Sequence[str]) -> Fiber:
+    """Submit each task once, one after the other, the callers in turn, and record which were accepted."""
     for number, task in enumerate(tasks):
         yield Sleep(task.pause)
-        world.journal.first_submitted[task.title] = world.next_moment()
-        response = validator.handler(_event(_body(task)), LambdaContext())  # pyright: ignore[reportArgumentType]
+        request = Request(number=number, tasks=(task,), caller=callers[number % len(callers)])
+        _record_submitted(world, request)
+        event = called_by(request.caller, _event(_body(task)))
+        response = validator.handler(event, LambdaContext())  # pyright: ignore[reportArgumentType]
         if response["statusCode"] == 202:
-            task_id = json.loads(response["body"])["task_id"]
-            _record_accepted(world, Request(number=number, tasks=(task,)), 0, task_id)
+            _record_accepted(world, request, 0, json.loads(response["body"])["task_id"])
         elif response["statusCode"] != 503:
             raise AssertionError(f"a valid task returned {response}")
     world.active_clients -= 1
@@ -69,7 +72,8 @@ def group_into_requests(tasks: Sequence[PlannedTask], rng: random.Random) -> lis
     left = list(tasks)
     while left:
         size = rng.choice((1, 1, 2, 3))
-        requests.append(Request(number=len(requests), tasks=tuple(left[:size])))
+        caller = CALLERS[len(requests) % 2]
+        requests.append(Request(number=len(requests), tasks=tuple(left[:size]), caller=caller))
         left = left[size:]
     return requests
 
@@ -78,8 +82,8 @@ def retrying_client(world: World, faults: Faults, rng: random.Random, requests: 
     """Submit each request up to six times; often stop once it is accepted, sometimes reuse its key."""
     for request in requests:
         yield Sleep(request.tasks[0].pause)
-        for task in request.tasks:
-            world.journal.first_submitted.setdefault(task.title, world.next_moment())
+        _record_submitted(world, request)
+        world.journal.idempotency_keys.add((request.caller, request.key))
         for _ in range(rng.randint(1, 6)):
             yield from _submit(world, faults, rng, request)
             if _is_accepted(world, request) and rng.random() < 0.6:
@@ -127,8 +131,7 @@ def _call(
     world: World, faults: Faults, rng: random.Random, event: dict[str, Any], request: Request
 ) -> Generator[Any, Any, dict[str, Any] | None]:
     """One request to the real handler; None if the handler crashed before its response."""
-    event["headers"] = request.headers
-    event["requestContext"]["identity"] = {"apiKeyId": request.caller}
+    called_by(request.caller, event)["headers"] = request.headers
 
     def pause() -> float:
         if faults.crash_after(world.now()) is not None and rng.random() < 0.3:
@@ -137,6 +140,18 @@ def _call(
 
     work = Stepped(lambda: validator.handler(event, LambdaContext()), pause)  # pyright: ignore[reportArgumentType]
     return (yield from work.fiber())
+
+
+def called_by(caller: str | None, event: dict[str, Any]) -> dict[str, Any]:
+    """The event, from the caller with this API key."""
+    event["requestContext"]["identity"] = {"apiKeyId": caller}
+    return event
+
+
+def _record_submitted(world: World, request: Request) -> None:
+    for task in request.tasks:
+        world.journal.submitted_by[task.title] = request.caller
+        world.journal.first_submitted.setdefault(task.title, world.next_moment())
 
 
 def _record_accepted(world: World, request: Request, position: int, task_id: str) -> None:
@@ -151,6 +166,7 @@ def _record_accepted(world: World, request: Request, position: int, task_id: str
             first_accepted=world.next_moment(),
             request=request.name,
             position=position,
+            caller=request.caller,
         )
         world.journal.accepted.append(accepted)
     known.add(task_id)

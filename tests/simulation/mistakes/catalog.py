@@ -17,6 +17,7 @@ from statemachine.budget import successors
 from tests.simulation.mistakes.cancelling import CANCEL_MISTAKES, CANCEL_MISTAKES_IN_DEFINITION
 from tests.simulation.mistakes.idempotency import IDEMPOTENCY_MISTAKES
 from tests.simulation.mistakes.redrive import REDRIVE_MISTAKES
+from tests.simulation.mistakes.tenancy import TENANCY_MISTAKES
 from tests.simulation.run import System, shipped_definition
 from tests.simulation.world.faults import FaultPlan
 
@@ -65,8 +66,14 @@ def _in_code(
     operators: bool | None = None,
     retrying_clients: bool | None = None,
     cancelling_client: bool | None = None,
+    onlooker: bool | None = None,
 ) -> Mistake:
-    system = System(operators=operators, retrying_clients=retrying_clients, cancelling_client=cancelling_client)
+    system = System(
+        operators=operators,
+        retrying_clients=retrying_clients,
+        cancelling_client=cancelling_client,
+        onlooker=onlooker,
+    )
     return Mistake(system=system, patched=patched)
 
 
@@ -292,6 +299,7 @@ MISTAKES: Mapping[str, Callable[[], Mistake]] = {
     **{
         name: functools.partial(_in_code, patched, cancelling_client=True) for name, patched in CANCEL_MISTAKES.items()
     },
+    **{name: functools.partial(_in_code, patched, onlooker=True) for name, patched in TENANCY_MISTAKES.items()},
     **{
         name: functools.partial(_in_definition, change, cancelling_client=True)
         for name, change in CANCEL_MISTAKES_IN_DEFINITION.items()

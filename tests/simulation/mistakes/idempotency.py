@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
@@ -38,9 +39,18 @@ def _shares_keys_between_callers() -> Patch:
     task_id = IdempotencyKey.task_id
 
     def unscoped(self: IdempotencyKey, number: int = 0) -> str:
-        return task_id(IdempotencyKey(caller=None, text=self.text), number)
+        return task_id(replace(self, caller=None), number)
 
     return mock.patch.object(IdempotencyKey, "task_id", unscoped)
+
+
+def _hashes_without_a_secret() -> Patch:
+    task_id = IdempotencyKey.task_id
+
+    def plain(self: IdempotencyKey, number: int = 0) -> str:
+        return task_id(replace(self, secret=b""), number)
+
+    return mock.patch.object(IdempotencyKey, "task_id", plain)
 
 
 def _generates_a_new_id_each_time() -> Patch:
@@ -84,6 +94,7 @@ IDEMPOTENCY_MISTAKES: Mapping[str, Callable[[], Patch]] = {
     "a replay does not send the message again": _replays_without_sending,
     "a message is sent before its record is written": _sends_before_writing,
     "idempotency keys are not scoped to their caller": _shares_keys_between_callers,
+    "a task's id is a plain hash of caller and key": _hashes_without_a_secret,
     "an idempotency key creates a new task each time": _generates_a_new_id_each_time,
     "an idempotency key accepts any payload": _ignores_the_payload,
     "a batch continues after a task that was not queued": _continues_after_a_failure,

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from unittest import mock
 
+from functions.adapters.clients import unavailable_on_failure
 from functions.adapters.dead_letters import SQSDeadLetters
 from functions.adapters.task_table import failures as failed_tasks
 from functions.adapters.task_table.failures import DynamoDBFailedTasks
@@ -12,17 +13,19 @@ from functions.tasks.redrive import many, state, sweep
 from functions.tasks.redrive.dead_letters import Verdict
 from functions.tasks.redrive.redriver import Redriver
 from functions.tasks.redrive.state import Mark, TaskState
+from functions.tasks.tenancy import message_group
 
 Patch = AbstractContextManager[Any]
 
 
 def _sends_before_marking() -> Patch:
     def redrive(self: Redriver, seen: TaskState) -> Mark | None:
-        item = self.tasks._client.get_item(TableName="tasks", Key={"task_id": {"S": seen.task_id}})["Item"]  # pyright: ignore
+        with unavailable_on_failure("the task table"):
+            item = self.tasks._client.get_item(TableName="tasks", Key={"task_id": {"S": seen.task_id}})["Item"]  # pyright: ignore
         redrives = seen.redrives + 1
         self.queue.send(
             body=item["body"]["S"],
-            group=seen.ordering_key,
+            group=message_group(item["tenant"]["S"], seen.ordering_key),
             deduplication_id=state.redrive_id(seen.task_id, redrives),
         )
         mark = self.tasks.mark(seen, self.now())
@@ -37,7 +40,7 @@ def _settles_before_sending() -> Patch:
     def send(self: Redriver, mark: Mark | None) -> Mark | None:
         if mark is not None:
             self.tasks.settle(mark)
-            self.queue.send(body=mark.body, group=mark.ordering_key, deduplication_id=mark.deduplication_id)
+            self.queue.send(body=mark.body, group=mark.group, deduplication_id=mark.deduplication_id)
         return mark
 
     return mock.patch.object(Redriver, "_send", send)
@@ -93,7 +96,12 @@ def _overrules(verdict: Callable[[Verdict], Verdict]) -> Patch:
     return mock.patch.object(sweep, "judge", lambda *given: verdict(judge(*given)))
 
 
+def _redrives_into_the_key_s_group() -> Patch:
+    return mock.patch.object(Mark, "group", property(lambda self: self.ordering_key))
+
+
 REDRIVE_MISTAKES: Mapping[str, Callable[[], Patch]] = {
+    "a redriven task changes its message group": _redrives_into_the_key_s_group,
     "redrive sends before it marks": _sends_before_marking,
     "redrive settles before it sends": _settles_before_sending,
     "redrive marks a task without a condition": _marks_unconditionally,

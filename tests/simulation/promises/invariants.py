@@ -9,6 +9,7 @@ from typing import Any
 from tests.simulation.promises.cancelling import cancel_violations
 from tests.simulation.promises.idempotency import idempotency_violations
 from tests.simulation.promises.redrive import redrive_violations
+from tests.simulation.promises.tenancy import tenancy_violations
 from tests.simulation.world.fifo import DEDUPLICATION_SECONDS
 from tests.simulation.world.world import CANCELLER, OPERATOR, Accepted, World, Write
 
@@ -24,6 +25,7 @@ def violations(world: World, faults_end: float, *, operators: bool = False) -> I
         yield from redrive_violations(world)
     yield from idempotency_violations(world)
     yield from cancel_violations(world)
+    yield from tenancy_violations(world)
     yield from _nothing_is_lost(world)
     yield from _no_message_is_left(world)
     yield from _every_task_ends_once(world)
@@ -97,8 +99,8 @@ def _first_effects_are_in_order(world: World) -> Iterator[str]:
     # When SQS gives up on a message, the next one passes it while an execution may still process it.
     undelivered = {json.loads(message.body).get("task_id") for message in world.queue.undelivered}
     kept = [task for task in world.journal.accepted if task.task_id in first and task.task_id not in undelivered]
-    by_key = sorted(kept, key=lambda task: task.ordering_key)
-    for key, tasks in groupby(by_key, key=lambda task: task.ordering_key):
+    by_key = sorted(kept, key=lambda task: task.queue)
+    for (_, key), tasks in groupby(by_key, key=lambda task: task.queue):
         yield from _in_order(key, list(tasks), first)
 
 

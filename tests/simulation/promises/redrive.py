@@ -48,7 +48,7 @@ def _in_original_order(world: World, call: RedriveCall) -> Iterator[str]:
     accepted = {task.task_id: task for task in world.journal.accepted}
     known = [task_id for task_id in call.task_ids if task_id in accepted]
     for before, after in combinations(known, 2):
-        if accepted[before].ordering_key != accepted[after].ordering_key:
+        if accepted[before].queue != accepted[after].queue:
             continue
         if accepted[after].precedes(accepted[before]):
             yield f"{after} was accepted before {before}, but redriven after it"

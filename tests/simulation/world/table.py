@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from functions.adapters.task_table.failed_index import INDEXED
+from functions.adapters.task_table.failed_index import INDEX, INDEXED
+from functions.adapters.task_table.indexes import HASH_KEYS, RANGE_KEY
 from tests.simulation.world.expressions import Item, Scope, compile_condition, compile_update
 
 
@@ -56,13 +57,24 @@ class InMemoryTable:
         return {"Responses": {name: [response["Item"] for response in responses if "Item" in response]}}
 
     def query(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Query of the index of failed tasks, for one key."""
-        key = request["ExpressionAttributeValues"][":key"]
-        return {"Items": [item for item in self._failed() if item["failed_key"] == key]}
+        """Query of the index of failed tasks, for one key; or of an index for lists, from the end of a range."""
+        values = request["ExpressionAttributeValues"]
+        if request["IndexName"] == INDEX:
+            return {"Items": [item for item in self._failed() if item["failed_key"] == values[":key"]]}
+        found = self._listed(HASH_KEYS[request["IndexName"]], values)
+        page = found[: request["Limit"]]
+        return {"Items": page, **({"LastEvaluatedKey": page[-1]} if len(found) > len(page) else {})}
 
     def scan(self, request: dict[str, Any]) -> dict[str, Any]:
         """Scan of the index of failed tasks, as one page."""
         return {"Items": [{"failed_key": item["failed_key"]} for item in self._failed()]}
+
+    def _listed(self, hash_key: str, values: dict[str, Any]) -> list[Item]:
+        first, before = (values[name]["S"] for name in (":first", ":before"))
+        partition = [item for item in self.items.values() if item.get(hash_key) == values[":name"]]
+        in_range = [item for item in partition if RANGE_KEY in item and first <= item[RANGE_KEY]["S"] <= before]
+        keys = [{name: item[name] for name in ("task_id", hash_key, RANGE_KEY)} for item in in_range]
+        return sorted(keys, key=lambda item: item[RANGE_KEY]["S"], reverse=True)
 
     def _failed(self) -> list[Item]:
         indexed = [item for item in self.items.values() if item.keys() >= {"failed_key", "sequence_number"}]

@@ -60,6 +60,12 @@ class Accepted:
     first_accepted: int
     request: str
     position: int
+    caller: str
+
+    @property
+    def queue(self) -> tuple[str, str]:
+        """What it waits in line for: the ordering key of its client."""
+        return self.caller, self.ordering_key
 
     def precedes(self, other: "Accepted") -> bool:
         """Whether its client could know that it comes first: it was accepted before the other was submitted."""
@@ -83,6 +89,16 @@ class Journal:
     unexpected_responses: list[str] = field(default_factory=list[str])
     cancelled: set[str] = field(default_factory=set[str])
     """Tasks whose cancellation returned 200."""
+    submitted_by: dict[str, str] = field(default_factory=lambda: {OTHER_TITLE: "whoever reuses a key"})
+    """The caller that submits each title."""
+    cancelled_by_owner: set[str] = field(default_factory=set[str])
+    """Tasks that the client that submitted them tried to cancel."""
+    leaks: list[str] = field(default_factory=list[str])
+    """What a client saw of another's tasks, or did not see of its own."""
+    groups: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """The titles of the messages that were sent to each message group."""
+    idempotency_keys: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    """Every caller with each key that it sent."""
 
 
 class World:
@@ -135,6 +151,15 @@ class World:
         return {
             "MessageId": self.dead_letters.send(text, request["MessageGroupId"], request["MessageDeduplicationId"])
         }
+
+    def send(self, body: str, group: str, deduplication_id: str) -> str:
+        """SendMessage to the task queue, as the handlers call it. Every message goes into the journal."""
+        self.journal.groups.setdefault(group, set()).add(json.loads(body)["title"])
+        return self.queue.send(body, group, deduplication_id)
+
+    def owner(self, task_id: str) -> str:
+        """The caller that submitted the task. Its record is not asked whose it is."""
+        return self.journal.submitted_by[json.loads(self.record(task_id)["body"])["title"]]
 
     def now_ns(self) -> int:
         """The virtual clock's `time.time_ns`."""
