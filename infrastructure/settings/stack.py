@@ -9,6 +9,7 @@ from functions.task_types import load_task_types
 from infrastructure.blocks.queues import SOURCE_RETENTION_SECONDS
 from infrastructure.settings.api import ApiSettings, load_api_settings
 from infrastructure.settings.checks import check
+from infrastructure.settings.given import check_keys, check_stack_name
 from infrastructure.settings.times import Times, derive_times
 from infrastructure.settings.watch import (
     BreakerSettings,
@@ -69,6 +70,8 @@ class Settings:
 
 def load_settings() -> Settings:
     """The settings of the current stack; `SettingsError` or `TimesError` before any resource exists."""
+    check_stack_name(pulumi.get_stack())
+    check_keys(pulumi.get_project())
     config = pulumi.Config()
     return Settings(
         times=_load_times(config),
