@@ -120,7 +120,7 @@ def _require(declared: Mapping[str, object], values: Mapping[str, str], stage_fi
 
 
 def _checked(key: str, value: Any, declaration: Mapping[str, Any], source: str) -> str:
-    if isinstance(value, dict) and "secure" in value:
+    if fits(value, "object") and "secure" in value:
         raise LaptopError(
             f"`{key}` in {source} is encrypted, and only the Pulumi command line can read it.",
             "Set it as plain text in TASKLINE_CONFIG; the laptop needs no real secret.",
