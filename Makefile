@@ -2,10 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 FRESH ?=
+STAGE ?= dev
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check browser lint docs mutants format package requirements clean
+.PHONY: help run test check browser lint docs mutants format package preview requirements clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +42,9 @@ format: install-check ## Format the code and fix what the linter can.
 
 package: install-laptop ## Build what `pulumi up` uploads, without uploading it.
 	$(BIN)/python -m infrastructure.blocks.packaging
+
+preview: install-laptop ## Show what `pulumi up` would do (STAGE=prod for another stage); needs the Pulumi CLI.
+	@$(BIN)/python -m infrastructure.preview $(STAGE)
 
 requirements: install-laptop ## Recompile the locks from pyproject.toml, the largest first: the others agree with it.
 	$(COMPILE) --universal --python-version 3.11 --group check --output-file requirements/check.txt

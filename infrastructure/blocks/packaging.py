@@ -12,6 +12,8 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
+import pulumi
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".build"
 REQUIREMENTS = ROOT / "requirements" / "functions.txt"
@@ -22,8 +24,8 @@ _MODE = 0o644 << 16
 _LEFT_BY_THE_INSTALLER = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 
 
-class PackagingError(RuntimeError):
-    """The layer could not be built; the message says what to do."""
+class PackagingError(pulumi.RunError):
+    """The layer could not be built; the message says what to do. Pulumi shows it without a traceback."""
 
 
 def functions_archive(build: Path = BUILD) -> str:

@@ -63,7 +63,9 @@ class Pipe(Component):
                 "level": "ERROR",
                 "cloudwatch_logs_log_destination": {"log_group_arn": logs.arn},
             },
-            # The breaker stops and starts the pipe. A deployment must not start what the breaker has stopped.
+            # The breaker stops and starts the pipe, and a deployment must not undo that. The provider sends the state
+            # with every update, and what is ignored keeps the value of the last known state: it is the real one only
+            # because `refresh: always` in Pulumi.yaml reads it before each update.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["desiredState"]),
         )
         self.ref = PipeRef(name=physical_name, arn=pipe.arn)

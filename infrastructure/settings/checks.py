@@ -1,8 +1,13 @@
 """How a configured value is rejected: with its name, its value, what is allowed, and how to set it."""
 
+import pulumi
 
-class SettingsError(ValueError):
-    """A configured value that cannot be used; the message names the key and the way out."""
+
+class SettingsError(pulumi.RunError):
+    """A configured value that cannot be used; the message names the key and the way out.
+
+    Of the errors of a program, Pulumi shows only a `RunError` without a traceback.
+    """
 
 
 def check(valid: bool, key: str, value: object, allowed: object) -> None:

@@ -10,6 +10,7 @@ from functions.tasks.tenancy import Tenancy
 from infrastructure.blocks.queues import SOURCE_RETENTION_SECONDS
 from infrastructure.settings.api import ApiSettings, load_api_settings
 from infrastructure.settings.checks import check
+from infrastructure.settings.given import check_keys, check_stack_name
 from infrastructure.settings.times import Times, derive_times
 from infrastructure.settings.watch import (
     BreakerSettings,
@@ -75,6 +76,8 @@ def load_settings(*, on_aws: bool) -> Settings:
 
     Not everything that the laptop may do is allowed `on_aws`.
     """
+    check_stack_name(pulumi.get_stack())
+    check_keys(pulumi.get_project())
     config = pulumi.Config()
     return Settings(
         times=_load_times(config),

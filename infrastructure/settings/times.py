@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.tasks.retry import RetryPolicy
+from infrastructure.settings.checks import SettingsError
 from statemachine.budget import worst_case_seconds
 from statemachine.loader import raw_definition
 
@@ -22,7 +23,7 @@ _MARGIN = 10  # seconds between two links, for clock skew and requests in flight
 _START_UP = 1  # Lambda's own timeout comes before the state's, because its error says more
 
 
-class TimesError(ValueError):
+class TimesError(SettingsError):
     """The configured times break the chain; the message names them."""
 
 

@@ -6,8 +6,7 @@ https://www.pulumi.com/docs/iac/concepts/projects/project-file/ describes both.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +14,8 @@ import yaml
 
 from local.host.errors import LaptopError
 from local.host.options import PROJECT_ROOT
+from local.program import engine_yaml
+from local.program.engine_yaml import engine_text, fits
 
 PROJECT_FILE = "Pulumi.yaml"
 DEFAULT_REGION = "us-east-1"
@@ -82,7 +83,7 @@ def _stage_values(root: Path, stage: str, file: str) -> Mapping[str, object]:
 
 def _mapping(path: Path) -> dict[str, Any]:
     try:
-        document: object = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = engine_yaml.load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise LaptopError(f"{path} cannot be read: {error.strerror}.", "Run from a complete checkout.") from error
     except yaml.YAMLError as error:
@@ -107,7 +108,7 @@ def _defaults(declared: Mapping[str, object]) -> dict[str, str]:
     defaults: dict[str, str] = {}
     for key, declaration in declared.items():
         if not isinstance(declaration, dict):
-            defaults[key] = _as_engine(declaration)
+            defaults[key] = engine_text(declaration)
             continue
         fields = cast("dict[str, Any]", declaration)
         for name in ("default", "value"):
@@ -137,21 +138,8 @@ def _require(declared: Mapping[str, object], values: Mapping[str, str], stage_fi
         )
 
 
-def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-CHECKS: dict[str, Callable[[object], bool]] = {
-    "string": lambda value: isinstance(value, str),
-    "integer": _is_integer,
-    "boolean": lambda value: isinstance(value, bool),
-    "array": lambda value: isinstance(value, list),
-    "object": lambda value: isinstance(value, dict),
-}
-
-
 def _checked(key: str, value: Any, declaration: Mapping[str, Any], source: str) -> str:
-    if CHECKS["object"](value) and "secure" in value:
+    if fits(value, "object") and "secure" in value:
         raise LaptopError(
             f"`{key}` in {source} is encrypted, and only the Pulumi command line can read it.",
             "Set it as plain text in TASKLINE_CONFIG; the laptop needs no real secret.",
@@ -159,17 +147,12 @@ def _checked(key: str, value: Any, declaration: Mapping[str, Any], source: str) 
     expected = declaration.get("type")
     if expected is not None and not _fits(value, expected, declaration.get("items")):
         raise LaptopError(f"`{key}` in {source} is {value!r}, which is not of type {expected}.", "Correct the value.")
-    return _as_engine(value)
+    return engine_text(value)
 
 
 def _fits(value: object, expected: str, items: Mapping[str, Any] | None) -> bool:
-    check = CHECKS.get(expected)
-    if check is None or not check(value):
+    if not fits(value, expected):
         return False
     if isinstance(value, list) and items:
         return all(_fits(item, items["type"], items.get("items")) for item in cast("list[object]", value))
     return True
-
-
-def _as_engine(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
