@@ -1,1 +1,1 @@
-"""Kills, freezes and starves a laptop edition under load, and checks that it keeps what it promised."""
+"""Stops, kills, freezes and starves a laptop edition, and checks that it keeps what it promised."""
