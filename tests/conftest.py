@@ -8,7 +8,7 @@ import pytest
 LONGEST = (
     *("simulation/test_simulation.py", "simulation/test_mistakes.py", "benchmarks/test_benchmarks.py"),
     *("local/edition/test_drill.py", "simulation/test_every_error.py", "workflow/test_task_machine.py"),
-    *("local/edition/test_contract.py", "local/edition/test_idempotency.py", "local/edition/test_lifecycle.py"),
+    *("local/edition/test_contract.py", "local/edition/test_idempotency.py", "local/chaos/test_lifecycle.py"),
     *("local/edition/test_pipeline.py", "local/edition/test_iam.py", "workflow/test_differential.py"),
 )
 
