@@ -24,13 +24,17 @@ class Redrive:
 
 @dataclass(frozen=True, kw_only=True)
 class QueueArgs:
-    """All times in seconds. A queue without `redrive` is the end of the line."""
+    """All times in seconds. A queue without `redrive` is the end of the line.
+
+    SQS refuses messages of more than `max_message_bytes`; None leaves it at SQS's own limit of 1 MiB.
+    """
 
     location: Location
     retention: int
     visibility_timeout: int
     protect: bool
     redrive: Redrive | None = None
+    max_message_bytes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +61,7 @@ class FifoQueue(Component):
             fifo_throughput_limit="perMessageGroupId",
             # Off: the task id is the deduplication id. A hash of the body would never match a client's second attempt.
             content_based_deduplication=False,
+            max_message_size=args.max_message_bytes,
             message_retention_seconds=args.retention,
             visibility_timeout_seconds=args.visibility_timeout,
             sqs_managed_sse_enabled=True,
@@ -85,6 +90,7 @@ class StandardQueue(Component):
         queue = aws.sqs.Queue(
             f"{name}-queue",
             name=physical_name,
+            max_message_size=args.max_message_bytes,
             message_retention_seconds=args.retention,
             visibility_timeout_seconds=args.visibility_timeout,
             sqs_managed_sse_enabled=True,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from functions.tasks.intake.submission import MAX_BODY_BYTES
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
 from infrastructure.blocks.queues import SOURCE_RETENTION_SECONDS, FifoQueue, QueueArgs, Redrive
@@ -43,6 +44,8 @@ def _queue(args: LaneArgs) -> QueueArgs:
         visibility_timeout=args.visibility_timeout,
         protect=args.protect,
         redrive=args.redrive,
+        # A larger message would not fit through the pipe, and would hold its group until SQS gives it up.
+        max_message_bytes=MAX_BODY_BYTES,
     )
 
 

@@ -18,11 +18,17 @@ from tests.infrastructure.recording import Stack, run
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Stack:
-    """The stage dev. Its dependency layer is empty, so that none is built."""
+def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dependency layer, so that no evaluation builds one."""
     layer: Path = tmp_path_factory.mktemp("layer") / "layer.zip"
     with zipfile.ZipFile(layer, "w") as archive:
         archive.writestr("python/nothing.py", "")
+    return layer
+
+
+@pytest.fixture(scope="session")
+def stack(layer: Path) -> Stack:
+    """The stage dev."""
     return run("dev", layer)
 
 

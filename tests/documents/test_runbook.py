@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import pytest
+
+from functions.tasks.intake.submission import MAX_BODY_BYTES
 from local.host.options import PROJECT_ROOT
-from tests.infrastructure.recording import Stack
+from tests.infrastructure.recording import Stack, run
 
 PREFIX = "taskline-dev-"
 ALARMS = {
@@ -14,9 +18,14 @@ ALARMS = {
 }
 
 
+def runbook(heading: str) -> str:
+    """The runbook from this heading on."""
+    text = (PROJECT_ROOT / "docs/guides/operations.md").read_text(encoding="utf-8")
+    return text.partition("## When things go wrong")[2].partition(f"### {heading}")[2]
+
+
 def section() -> str:
-    runbook = (PROJECT_ROOT / "docs/guides/operations.md").read_text(encoding="utf-8")
-    return runbook.partition("## When things go wrong")[2].partition("### Every alarm")[2]
+    return runbook("Every alarm")
 
 
 def alarms(stack: Stack, *, alerting: bool) -> set[str]:
@@ -37,3 +46,14 @@ def test_every_alarm_that_notifies_people_has_an_entry_and_no_entry_is_left_over
 def test_every_other_alarm_is_named(stack: Stack):
     named = set(re.findall(r"`([\w-]+)`", section().partition("Parts of other alarms")[2]))
     assert named == alarms(stack, alerting=False)
+
+
+@pytest.mark.parametrize(("stage", "where"), [("dev", "in dev"), ("staging", "with the default settings")])
+def test_how_long_a_message_that_does_not_fit_holds_its_key_follows_from_the_settings(
+    layer: Path, stage: str, where: str
+):
+    queue = run(stage, layer).one("aws:sqs/queue:Queue", "tasks-queue")
+    seconds = int(queue.inputs["visibilityTimeoutSeconds"] * queue.json("redrivePolicy")["maxReceiveCount"])
+    text = " ".join(runbook("A message that does not fit").split())
+    assert f"{seconds // 60} minutes {seconds % 60} seconds {where}" in text
+    assert f"more than {MAX_BODY_BYTES // 1024} KiB" in text

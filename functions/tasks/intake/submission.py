@@ -16,10 +16,11 @@ from functions.tasks.record import Record, RecordStore
 from functions.tasks.registry import Registry
 from functions.tasks.tenancy import Tenancy, Tenant, message_group
 
+# Also the largest message that the task queue accepts, whoever sends it (`infrastructure/pipeline/lane.py`).
 MAX_BODY_BYTES = 192 * 1024
 # EventBridge Pipes passes the body on as a string in a JSON array, where quotes and backslashes are escaped, and Step
-# Functions accepts 256 KiB of that. SQS would accept a larger message, which would then block its group.
-# The rest is for the envelope and for what the state machine adds.
+# Functions accepts 256 KiB of that. SQS does not know that limit: a message beyond it would hold its group until SQS
+# gives it up. The rest is for the envelope and for what the state machine adds.
 MAX_ESCAPED_BYTES = 240 * 1024
 
 

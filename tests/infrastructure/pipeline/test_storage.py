@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from functions.adapters.task_table.records import DynamoDBRecordStore
+from functions.tasks.intake.submission import MAX_BODY_BYTES
 from tests.infrastructure.recording import Resource, Stack, arn, run
 
 QUEUES = ["tasks", "dead-letters"]
@@ -119,6 +120,16 @@ def test_the_name_of_a_fifo_queue_says_so(stack: Stack, name: str) -> None:
 @pytest.mark.parametrize(("name", "days"), [("tasks", 4), ("dead-letters", 14)])
 def test_messages_are_kept(stack: Stack, name: str, days: int) -> None:
     assert queue(stack, name).inputs["messageRetentionSeconds"] == days * DAY
+
+
+def test_the_task_queue_takes_no_message_that_intake_would_refuse(stack: Stack) -> None:
+    assert queue(stack, "tasks").inputs["maxMessageSize"] == MAX_BODY_BYTES
+
+
+@pytest.mark.parametrize("name", ["dead-letters", "event-failures"])
+def test_other_queues_take_what_sqs_takes(stack: Stack, name: str) -> None:
+    """A dead letter holds the whole message, and more."""
+    assert "maxMessageSize" not in queue(stack, name).inputs
 
 
 def test_a_message_delivered_five_times_without_success_goes_to_the_dead_letter_queue(stack: Stack) -> None:

@@ -12,7 +12,9 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from functions.tasks.intake.submission import MAX_BODY_BYTES
 from tests.local.laptop import Laptop, eventually, let_changes_take_effect
 
 
@@ -120,6 +122,37 @@ def test_a_malformed_message_is_dead_lettered_and_its_group_advances(laptop: Lap
     (dead_letter,) = laptop.dead_letters()
     assert body in json.dumps(dead_letter).replace("\\", ""), "the message is kept unchanged"
     assert "InvalidMessage" in json.dumps(dead_letter), "with the reason"
+
+
+def message_titled(title: str) -> str:
+    task = {"task_id": str(uuid.uuid4()), "title": title, "description": "d", "priority": "low"}
+    return json.dumps(task, separators=(",", ":"))
+
+
+def test_the_queue_refuses_what_is_larger_than_any_task(laptop: Laptop) -> None:
+    empty = message_titled("")
+    fitting = empty.replace('"title":""', f'"title":"{"x" * (MAX_BODY_BYTES - len(empty))}"')
+    with pytest.raises(ClientError, match=f"must be shorter than {MAX_BODY_BYTES} bytes"):
+        laptop.send(f"{fitting} ", group="sizes")
+    laptop.send(fitting, group="sizes")
+    following = laptop.post(ordering_key="sizes")
+    assert laptop.finished(following)["status"] == "succeeded", "the group goes on at once"
+    assert laptop.read(json.loads(fitting)["task_id"])["status"] == "failed", "its title is too long, and no more"
+
+
+@pytest.mark.usefixtures("quick_redelivery")
+def test_what_grows_too_large_when_escaped_holds_its_group_until_sqs_gives_it_up(laptop: Laptop) -> None:
+    """SQS cannot know that: in the pipe's array, each quote takes a byte more."""
+    laptop.dead_letters()
+    grown = message_titled('"' * 90_000)
+    assert len(grown) < MAX_BODY_BYTES < 262_144 < len(json.dumps(grown))
+    laptop.send(grown, group="grown")
+    following = laptop.post(ordering_key="grown")
+    eventually(lambda: "an execution takes at most 262144" in laptop.output)
+    assert laptop.read(following)["status"] == "queued", "the group waits"
+    assert laptop.finished(following, seconds=60)["status"] == "succeeded", "for five deliveries, and then goes on"
+    (kept,) = laptop.dead_letters()
+    assert kept == json.loads(grown), "the message is kept unchanged"
 
 
 @pytest.mark.usefixtures("quick_redelivery")
