@@ -105,7 +105,7 @@ def running(state: Path, without: Sequence[str] = ()) -> Iterator[Laptop]:
     """A separate laptop edition on a free port, stopped at the end; `without` these protections."""
     environment = {**os.environ, "TASKLINE_PORT": str(_free_port()), "TASKLINE_STATE_DIR": str(state)}
     started = time.perf_counter()
-    program = ["benchmarks.unprotected", *without] if without else ["local"]
+    program = ["benchmarks.reference.unprotected", *without] if without else ["local"]
     process = subprocess.Popen([sys.executable, "-m", *program], env=environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

@@ -34,7 +34,7 @@ def evaluated(stack: str, layer: Path, **further: str) -> Stack:
         f"taskline:{key}": further[key] for key in further
     }
     try:
-        with mock.patch("local.program.stack.MockMonitor", RecordingMonitor):
+        with mock.patch("local.program.stack.Monitor", RecordingMonitor):
             return Stack(recording.resources, evaluate(recording, config, stack))
     except SettingsError:
         assert recording.resources == [], "rejected before any resource exists"

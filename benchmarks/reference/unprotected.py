@@ -1,4 +1,4 @@
-"""Runs the laptop edition without its journal or guard: `python -m benchmarks.unprotected journal guard`."""
+"""Runs the laptop edition without its journal or guard: `python -m benchmarks.reference.unprotected journal guard`."""
 
 import sys
 from functools import partial
