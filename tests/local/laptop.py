@@ -71,7 +71,7 @@ class Laptop:
 
     def start(self, **variables: str) -> None:
         self.launch(**variables)
-        eventually(lambda: READY in self.output or self.ended, seconds=30)
+        eventually(lambda: READY in self.output or self.ended, seconds=60)
         assert not self.ended, f"it must become ready, but printed:\n{self.output}"
 
     def stop(self, number: int = signal.SIGTERM) -> int:
