@@ -12,13 +12,17 @@ _ACCOUNT = "000000000000"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionContext:
-    """Names of the execution and its machine. ARNs that are not given are made from the names."""
+    """Names of the execution and its machine. ARNs that are not given are made from the names.
+
+    Express executions may share a name, so AWS adds a UUID to it in the ARN: `run_id`.
+    """
 
     machine_name: str = "machine"
     region: str = "us-east-1"
     account: str = _ACCOUNT
     role_arn: str = f"arn:aws:iam::{_ACCOUNT}:role/express"
     name: str = field(default_factory=lambda: str(uuid4()))
+    run_id: str = field(default_factory=lambda: str(uuid4()))
     execution_arn: str = ""
     machine_arn: str = ""
 
@@ -31,10 +35,13 @@ class ExecutionContext:
     def execution_id(self) -> str:
         """The execution's ARN."""
         prefix = f"arn:aws:states:{self.region}:{self.account}:express:{self.machine_name}"
-        return self.execution_arn or f"{prefix}:{self.name}:{self.name}"
+        return self.execution_arn or f"{prefix}:{self.name}:{self.run_id}"
 
     def as_json(self, value: Json, started: float) -> dict[str, Any]:
-        """The parts of the context object that stay the same throughout the execution."""
+        """The parts of the context object that stay the same throughout the execution.
+
+        There is no `RedriveCount`: an Express execution cannot be redriven.
+        """
         return {
             "Execution": {
                 "Id": self.execution_id,
@@ -42,7 +49,6 @@ class ExecutionContext:
                 "Name": self.name,
                 "RoleArn": self.role_arn,
                 "StartTime": iso_time(started),
-                "RedriveCount": 0,
             },
             "StateMachine": {"Id": self.state_machine_id, "Name": self.machine_name},
         }

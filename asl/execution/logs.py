@@ -1,6 +1,7 @@
 """Execution logs: history events in the format in which Express workflows write them to CloudWatch Logs."""
 
 import logging
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -19,7 +20,12 @@ _ERROR_ENDINGS: Final = ("Failed", "TimedOut", "Aborted")
 _MOST_EVENTS: Final = 10_000
 _MOST_BYTES: Final = 1_000_000
 _OVERHEAD: Final = 26
-_LARGEST_EVENT: Final = 250_000
+
+LARGEST_DATA: Final = 248 * 1024
+"""Most bytes of one detail in the log, escaped: https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html"""
+
+_MOST_ESCAPED: Final = 6
+"""Bytes that one character may take, as in `\\u0001`."""
 
 
 class LogsClient(Protocol):
@@ -67,26 +73,36 @@ def _details(details: Mapping[str, Any], include_data: bool) -> dict[str, Json]:
 
 
 def _data(key: str, value: Json) -> dict[str, Json]:
-    if key == "parameters":
-        return {key: compact(value)}
     if key == "assignedVariables":
-        variables: dict[str, Json] = value
-        text: Json = {name: compact(item) for name, item in variables.items()}
+        text, truncated = _variables(value)
     else:
-        text = compact(value)
-    return {key: text, f"{key}Details": {"truncated": False}}
+        whole = compact(value)
+        text = _cut(whole, LARGEST_DATA)
+        truncated = len(text) < len(whole)
+    return {key: text} if key == "parameters" else {key: text, f"{key}Details": {"truncated": truncated}}
 
 
-def _line(record: dict[str, Any]) -> str:
-    text = compact(record)
-    if len(text) <= _LARGEST_EVENT:
+def _variables(values: Mapping[str, Json]) -> tuple[dict[str, str], bool]:
+    """The text of each variable, and whether any was cut: they share the bytes of one detail."""
+    texts: dict[str, str] = {}
+    left, truncated = LARGEST_DATA, False
+    for name, value in values.items():
+        whole = compact(value)
+        texts[name] = _cut(whole, left)
+        left -= _escaped_size(texts[name])
+        truncated = truncated or len(texts[name]) < len(whole)
+    return texts, truncated
+
+
+def _cut(text: str, most: int) -> str:
+    """The longest beginning that has at most so many bytes when it is escaped."""
+    if len(text) * _MOST_ESCAPED <= most or _escaped_size(text) <= most:
         return text
-    # A log event has its own size limit. As on AWS, a larger one states that its data is left out.
-    details: dict[str, Json] = record["details"]
-    for key in _DATA & details.keys():
-        details[key] = ""
-        details[f"{key}Details"] = {"truncated": True}
-    return compact(record)
+    return text[: bisect_right(range(len(text)), most, key=lambda end: _escaped_size(text[:end])) - 1]
+
+
+def _escaped_size(text: str) -> int:
+    return len(compact(text).encode("utf-8", "replace")) - 2
 
 
 @dataclass(slots=True)
@@ -108,7 +124,7 @@ class ExecutionLog:
         """Collect an event, if its type is logged."""
         if is_logged(event.type, self.level):
             record = log_record(event, self.execution_arn, self.include_data)
-            self._lines.append((round(event.timestamp * 1000), _line(record)))
+            self._lines.append((round(event.timestamp * 1000), compact(record)))
 
     def flush(self) -> None:
         """Write the collected events in as few requests as the service allows."""

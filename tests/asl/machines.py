@@ -7,6 +7,7 @@ from asl import ExecutionContext, FakeTasks, HistoryEvent, Machine, Outcome, Vir
 
 LAMBDA = "arn:aws:states:::lambda:invoke"
 START = 1_800_000_000.0
+UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def machine(start: str | None = None, *, timeout: int | None = None, **states: dict[str, Any]) -> Machine:

@@ -1,11 +1,12 @@
 """The command line."""
 
 import json
+import re
 
 import pytest
 
 from asl.cli import main
-from tests.asl.machines import passing, task
+from tests.asl.machines import UUID, passing, task
 
 
 @pytest.fixture
@@ -77,6 +78,13 @@ def test_a_missing_file_is_reported(tmp_path, capsys):
 def test_the_name_of_the_execution_can_be_given(command):
     printed = command({"A": passing(Output="{% $states.context.Execution.Name %}")}, "{}", "--name", "mine")[1]
     assert printed["output"] == "mine"
+
+
+def test_the_arn_of_an_execution_has_machine_name_and_a_uuid_as_on_aws(command):
+    states = {"A": passing(Output="{% $states.context.Execution.Id %}")}
+    ours, theirs = (command(states, "{}", "--name", "mine", "--region", "eu-west-1")[1]["output"] for _ in range(2))
+    assert re.fullmatch(rf"arn:aws:states:eu-west-1:000000000000:express:m:mine:{UUID}", ours)
+    assert ours != theirs
 
 
 def test_a_seed_makes_random_values_repeat(command):

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from asl.execution.logs import ExecutionLog, is_logged, log_record
+from asl import HistoryEvent
+from asl.execution.logs import LARGEST_DATA, ExecutionLog, is_logged, log_record
 from tests.asl.machines import history_of, machine, passing, task
 
 ARN = "arn:aws:states:us-east-1:000000000000:express:m:n:n"
@@ -92,14 +93,55 @@ def test_a_failure_to_write_is_not_raised():
     log.flush()
 
 
-def test_large_logs_are_split_and_oversized_data_is_left_out():
+def test_large_logs_are_split():
     client = Client()
     log = ExecutionLog(client, "group", "stream", ARN, include_data=True)
     for _ in range(30):
         for event in history_of(machine(A=passing()), "x" * 100_000):
             log(event)
-    log(history_of(machine(A=passing()), "x" * 260_000)[0])
     log.flush()
     assert len(client.batches) > 1
-    last = json.loads(client.batches[-1]["logEvents"][-1]["message"])
-    assert last["details"]["inputDetails"] == {"truncated": True}
+
+
+def details_of(kind, **details):
+    """The details in the log of an event of this type."""
+    return log_record(HistoryEvent(2, kind, 0, 0.0, details), ARN)["details"]
+
+
+@pytest.mark.parametrize(
+    ("character", "escaped"),
+    [("x", 1), ("é", 2), ("\U0001f600", 4), ("\n", 3), ('"', 4)],
+    ids=["ascii", "two bytes", "four bytes", "a line break", "a quotation mark"],
+)
+def test_data_is_cut_at_248_kb_of_escaped_bytes(character, escaped):
+    # Data is JSON text in JSON, so `"` is escaped twice, and the quotation marks around the text take four bytes.
+    most = (LARGEST_DATA - 4) // escaped
+    whole = details_of("PassStateEntered", input=character * most)
+    assert whole == {"input": json.dumps(character * most, ensure_ascii=False), "inputDetails": {"truncated": False}}
+    cut = details_of("PassStateEntered", input=character * (most + 4))
+    assert cut["inputDetails"] == {"truncated": True}
+    assert json.dumps(character * (most + 4), ensure_ascii=False).startswith(cut["input"])
+    size = len(json.dumps(cut["input"], ensure_ascii=False).encode()) - 2
+    assert LARGEST_DATA - 4 < size <= LARGEST_DATA
+
+
+def test_fields_are_cut_one_by_one():
+    details = details_of("PassStateExited", output="x" * 260_000, assignedVariables={"a": 1}, name="A")
+    assert (details["outputDetails"], details["assignedVariablesDetails"]) == (
+        {"truncated": True},
+        {"truncated": False},
+    )
+    assert len(details["output"]) == LARGEST_DATA - 1
+    assert (details["assignedVariables"], details["name"]) == ({"a": "1"}, "A")
+
+
+def test_the_variables_of_an_event_share_the_limit():
+    details = details_of("PassStateExited", assignedVariables={"a": "x" * 200_000, "b": "x" * 100_000, "c": 1})
+    assert details["assignedVariablesDetails"] == {"truncated": True}
+    assert [len(text) for text in details["assignedVariables"].values()] == [200_002, LARGEST_DATA - 200_005, 0]
+
+
+def test_arguments_are_cut_without_a_word():
+    details = details_of("TaskScheduled", parameters={"a": "x" * 260_000}, resource="invoke")
+    assert len(json.dumps(details["parameters"])) - 2 == LARGEST_DATA
+    assert "parametersDetails" not in details

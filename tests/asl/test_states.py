@@ -1,8 +1,11 @@
 """What each type of state makes of its input, its fields and its variables."""
 
+import re
+
 import pytest
 
-from tests.asl.machines import START, history_of, machine, passing, run, seconds_taken, shape_of, task
+from asl import ExecutionContext
+from tests.asl.machines import START, UUID, history_of, machine, passing, run, seconds_taken, shape_of, task
 
 
 def test_a_pass_state_without_output_passes_on_its_input():
@@ -33,16 +36,25 @@ def test_assigned_variables_appear_in_the_next_state_and_not_before():
 
 def test_the_context_object_describes_execution_state_and_machine():
     context = run(machine(Do=passing(Output="{% $states.context %}")), {"a": 1}).output
+    assert re.fullmatch(rf"arn:aws:states:us-east-1:000000000000:express:m:run:{UUID}", context["Execution"].pop("Id"))
     assert context["Execution"] == {
-        "Id": "arn:aws:states:us-east-1:000000000000:express:m:run:run",
         "Input": {"a": 1},
         "Name": "run",
         "RoleArn": "arn:aws:iam::000000000000:role/express",
         "StartTime": "2027-01-15T08:00:00.000Z",
-        "RedriveCount": 0,
     }
     assert context["State"] == {"Name": "Do", "EnteredTime": "2027-01-15T08:00:00.000Z"}
     assert context["StateMachine"]["Name"] == "m"
+
+
+def test_a_synchronous_express_execution_knows_no_redrive_count():
+    assert run(machine(Do=passing(Output="{% $exists($states.context.Execution.RedriveCount) %}"))).output is False
+
+
+def test_executions_of_the_same_name_have_different_arns():
+    one, two = (ExecutionContext(machine_name="m", name="run") for _ in range(2))
+    assert one.execution_id == one.execution_id
+    assert one.execution_id != two.execution_id
 
 
 def test_a_task_sees_its_retry_count():

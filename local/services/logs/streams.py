@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,18 +21,26 @@ FUNCTION_KEPT_BYTES: Final = 1_000_000
 PARTS: Final = 2
 
 
-class Streams:
-    """The current stream of each source; a full one is followed by a new one. For one thread only."""
+def _now() -> datetime:
+    return datetime.now(UTC)
 
-    def __init__(self, logs: CloudWatchLogsClient | LeanClient) -> None:
+
+class Streams:
+    """The current stream of each source. A new one follows when it is full or its period is over.
+
+    For one thread only. The period, which the name starts with, is an hour for a machine and a day for a function.
+    """
+
+    def __init__(self, logs: CloudWatchLogsClient | LeanClient, now: Callable[[], datetime] = _now) -> None:
         self._logs: Any = logs
+        self._now = now
         self._current: dict[tuple[str, str], tuple[str, int]] = {}
 
     def take(self, group: str, source: str, size: int) -> str:
         """The name of an existing stream with room for `size` more bytes of the source's log."""
         kept = KEPT_BYTES if source else FUNCTION_KEPT_BYTES
         stream, written = self._current.get((group, source), ("", kept))
-        if written >= kept / PARTS:
+        if written >= kept / PARTS or not stream.startswith(_period(source, self._now())):
             self._delete_oldest(group, kept)
             stream, written = self._create(group, source), 0
         self._current[group, source] = stream, written + size
@@ -42,7 +51,7 @@ class Streams:
         self._current.pop((group, source), None)
 
     def _create(self, group: str, source: str) -> str:
-        stream = stream_name(source, datetime.now(UTC))
+        stream = stream_name(source, self._now())
         self._logs.create_log_stream(logGroupName=group, logStreamName=stream)
         return stream
 
@@ -59,9 +68,13 @@ class Streams:
 
 def stream_name(source: str, now: datetime) -> str:
     """A name in AWS's format, for a machine or for a function."""
-    if source:
-        return f"{source}/{now:%Y-%m-%d-%H-%M}/{uuid.uuid4().hex[:8]}"
-    return f"{now:%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
+    # AWS ends a machine's streams in eight hexadecimal digits too. Random ones never meet those of an earlier start.
+    last = uuid.uuid4().hex[:8] if source else f"[$LATEST]{uuid.uuid4().hex}"
+    return _period(source, now) + last
+
+
+def _period(source: str, now: datetime) -> str:
+    return f"{source}/{now:%Y-%m-%d-%H}/" if source else f"{now:%Y/%m/%d}/"
 
 
 def _age(stream: dict[str, Any]) -> int:

@@ -102,18 +102,15 @@ class ExpressEngine:
 
 
 def context(deployed: DeployedMachine, name: str | None = None) -> ExecutionContext:
-    """The context of a new execution. AWS adds a UUID to the name, so that each execution has its own ARN."""
-    name = name or str(uuid.uuid4())
-    prefix, _, machine = deployed.arn.partition(":stateMachine:")
-    region, account = prefix.split(":")[3:5]
+    """The context of a new execution, whose name is random unless given."""
+    region, account = deployed.arn.split(":")[3:5]
     return ExecutionContext(
         machine_name=deployed.name,
         machine_arn=deployed.arn,
         region=region,
         account=account,
         role_arn=deployed.role_arn,
-        name=name,
-        execution_arn=f"{prefix}:express:{machine}:{name}:{uuid.uuid4()}",
+        name=name or str(uuid.uuid4()),
     )
 
 

@@ -63,8 +63,21 @@ def test_machines_and_functions_have_separate_streams_named_as_on_aws(logs: Fake
     written = {name: [event["message"] for event in events] for name, events in logs.groups["/logs"].items()}
     assert sorted(written.values()) == [["of a function"], ["of a machine"]]
     moment = datetime(2026, 1, 31, 12, 5, tzinfo=UTC)
-    assert re.fullmatch(r"states/demo/2026-01-31-12-05/[0-9a-f]{8}", stream_name(MACHINE, moment))
+    assert re.fullmatch(r"states/demo/2026-01-31-12/[0-9a-f]{8}", stream_name(MACHINE, moment))
     assert re.fullmatch(r"2026/01/31/\[\$LATEST\][0-9a-f]{32}", stream_name(FUNCTION, moment))
+
+
+def test_an_hour_of_a_machine_has_a_stream_of_its_own_and_a_day_of_a_function(logs: FakeLogs) -> None:
+    moments = [datetime(2026, 1, 31, 12, 5, tzinfo=UTC)]
+    one = Streams(logs, now=lambda: moments[-1])  # type: ignore[arg-type]
+    first, function = one.take("/logs", MACHINE, 10), one.take("/logs", FUNCTION, 10)
+    moments.append(datetime(2026, 1, 31, 12, 59, tzinfo=UTC))
+    assert one.take("/logs", MACHINE, 10) == first
+    moments.append(datetime(2026, 1, 31, 13, 0, tzinfo=UTC))
+    assert one.take("/logs", MACHINE, 10).startswith("states/demo/2026-01-31-13/")
+    assert one.take("/logs", FUNCTION, 10) == function
+    moments.append(datetime(2026, 2, 1, 0, 0, tzinfo=UTC))
+    assert one.take("/logs", FUNCTION, 10).startswith("2026/02/01/")
 
 
 def test_a_log_that_cannot_be_written_is_reported_once_and_later_lines_are_written(
