@@ -8,7 +8,12 @@ from collections.abc import Iterator
 from local.host.options import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs/reference/express.md"
-TESTS = {path.stem: path.read_text(encoding="utf-8") for path in (PROJECT_ROOT / "tests/asl").rglob("test_*.py")}
+ROOMS = ("asl", "local/services")  # the runner's own, and what the laptop edition adds
+TESTS = {
+    path.stem: path.read_text(encoding="utf-8")
+    for room in ROOMS
+    for path in (PROJECT_ROOT / "tests" / room).rglob("test_*.py")
+}
 
 
 def rules() -> list[tuple[str, str]]:
