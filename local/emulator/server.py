@@ -107,15 +107,15 @@ class Emulator:
         return self._failure("The AWS emulator ended unexpectedly")
 
     def recover(self) -> None:
-        """Put back what the last run had not saved. The tables and queues of the stage must exist."""
+        """Restore what the last run had not saved. The tables and queues of the stage must exist."""
         if not self._journaled:
             return
         secret, plain = split(self.endpoint)
         recovered = json.loads(get(f"{plain}{RECOVER_PATH}", secret, timeout=RECOVERY_SECONDS))
         if any(recovered.values()):
             self._say(
-                "Recovered what the last run had not saved when it ended: "
-                "{records} records of tables and {messages} messages in queues.".format(**recovered)
+                "Recovered what the last run had not saved when it ended. Records of tables: {records}, "
+                "messages in queues: {messages}.".format(**recovered)
             )
 
     def check_saved(self) -> None:

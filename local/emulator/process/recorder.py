@@ -1,4 +1,4 @@
-"""Keeps MiniStack's tables, their streams and its queues in the journal, and puts back what it had not saved.
+"""Keeps MiniStack's tables, their streams and its queues in the journal, and restores what it had not saved.
 
 MiniStack holds its state in memory, and saves it when it stops in order. What changes in between is in the journal;
 after a death, the saved state and the journal together are what was acknowledged.
@@ -70,7 +70,7 @@ class Recorder:
             del self._known[gone]
 
     def recover(self) -> dict[str, int]:
-        """Put back what the last run had not saved. Returns how many records of tables and messages of queues."""
+        """Restore what the last run had not saved. Returns how many records of tables and messages of queues."""
         records = sum(self._recover_table(scope, table) for scope, table in self._tables())
         messages = sum(self._recover_queue(source, queue) for source, queue in self._queues())
         self._known = {source: _states(queue["messages"]) for source, queue in self._queues()}

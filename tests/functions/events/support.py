@@ -76,3 +76,25 @@ class Kept:
         if self.broken:
             raise Unavailable("the queue did not respond")
         self.changes.append(change)
+
+
+def read(record: Mapping[str, Any]) -> TaskEvent:
+    """The event that a change of a task's status is."""
+    made = to_event(record)
+    assert made is not None, "this record is a change of a task's status"
+    return made
+
+
+class SilentClient:
+    """SNS, which notes what it is asked for and rejects these entries."""
+
+    def __init__(self, *failed: str) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self._failed = [{"Id": one} for one in failed]
+
+    def publish(self, **request: Any) -> object:
+        raise AssertionError("events are published in batches")
+
+    def publish_batch(self, **request: Any) -> dict[str, Any]:
+        self.requests.append(request)
+        return {"Failed": self._failed}

@@ -26,12 +26,6 @@ from tests.functions.redrive.support import (
     with_clock,
 )
 
-
-@pytest.fixture
-def pipeline(own_pipeline: Pipeline) -> Pipeline:
-    return own_pipeline
-
-
 # Dead letters
 
 
