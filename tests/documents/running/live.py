@@ -164,6 +164,7 @@ MODULES: dict[str, Callable[[str, list[str]], Run]] = {
     "benchmarks.calls": _helped,
     "benchmarks.express": _helped,
     "benchmarks.laptop": _helped,
+    "benchmarks.protection": _helped,
     "benchmarks.soak": _helped,
     "benchmarks.validator": _imported,
     "docs.site.generated": _imported,
