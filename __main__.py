@@ -48,6 +48,7 @@ Alarms(
         functions=functions,
         event_failures=events.failures,
         queue_age_seconds=settings.queue_age_alarm_seconds,
+        concurrency=settings.concurrency_alarm,
     ),
 )
 

@@ -44,6 +44,7 @@ PLACEHOLDERS: dict[str, str | int] = {
     "WorkflowTimeoutSeconds": 100,
     "LeaseSeconds": 120,
     "RetryUntilSeconds": 49,
+    "MaxDeliveries": 5,
     "RetentionSeconds": 3600,
 }
 

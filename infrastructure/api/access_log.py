@@ -12,7 +12,8 @@ from infrastructure.blocks.location import Location
 from infrastructure.blocks.role import Role
 
 # Field -> the gateway's variable. A missing value is a dash, so every value is quoted. No header, no query and no
-# body: those are the client's data. Nothing that a client sends can break out of its quotes.
+# body: those are the client's data. Nothing that a client sends can break out of its quotes. No path, whose length the
+# client chooses: the gateway cuts a line off at 1,024 bytes.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
 _FIELDS = {
     "time": "$context.requestTime",
@@ -24,7 +25,6 @@ _FIELDS = {
     "source_ip": "$context.identity.sourceIp",
     "method": "$context.httpMethod",
     "route": "$context.resourcePath",
-    "path": "$context.path",
     "status": "$context.status",
     "response_bytes": "$context.responseLength",
     "latency_ms": "$context.responseLatency",
@@ -34,6 +34,7 @@ _FIELDS = {
     "error_type": "$context.error.responseType",
     "firewall_status": "$context.waf.status",
 }
+ACCOUNT_ROLE = "taskline-gateway-logs"
 FORMAT = json.dumps(_FIELDS)
 
 
@@ -68,11 +69,17 @@ class AccessLog(Component):
         self.register_outputs({"arn": self.arn})
 
     def _account(self, name: str, location: Location) -> aws.apigateway.Account:
+        """All APIs of the account and region log with one role, which outlives this stack: others may rely on it."""
         role = Role(
             name,
-            physical_name=location.name(name),
+            physical_name=ACCOUNT_ROLE,
             trust=iam.trust("apigateway", location),
             statements=[iam.write_gateway_logs()],
+            outlives_stack=True,
             opts=self._child,
         )
-        return aws.apigateway.Account(f"{name}-account", cloudwatch_role_arn=role.ready_arn, opts=self._child)
+        return aws.apigateway.Account(
+            f"{name}-account",
+            cloudwatch_role_arn=role.ready_arn,
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+        )

@@ -11,6 +11,7 @@ from infrastructure.api.gateway_responses import gateway_responses
 # The gateway checks parameters, the validator checks bodies: the gateway's own message about an invalid body does not
 # name the field (docs/decisions/0004-bodies-are-validated-in-the-function.md).
 _VALIDATOR = "parameters"
+_ANY_RESPONSE = {"200": {"description": "What the function responds."}}
 _NO_CONTENT = {"204": {"description": "What other origins may do."}}
 _NOT_ALLOWED = {"405": {"description": "The path does not take this method."}}
 
@@ -27,10 +28,41 @@ def gateway_document(
     With `allowed_addresses`, its resource policy refuses all others. The policy is a part of the document because it
     would be lost otherwise: an API that gets a new document loses a policy that was attached beside it.
     """
-    document = with_extensions(openapi_document(access), invoke_arns, others, cors_origins)
+    document = with_extensions(_routes_of(openapi_document(access)), invoke_arns, others, cors_origins)
     if not allowed_addresses:
         return document
     return {**document, "x-amazon-apigateway-policy": address_policy(allowed_addresses)}
+
+
+def _routes_of(document: Document) -> Document:
+    """What API Gateway reads of the document: paths, parameters and who may call.
+
+    It would make models of the schemas, which nothing uses here, and refuses some: it knows no `additionalProperties`
+    in a response, and no response that is a plain string.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+    """
+    return {
+        "openapi": document["openapi"],
+        "info": {"title": document["info"]["title"], "version": document["info"]["version"]},
+        "paths": {
+            path: {method: _route_of(operation) for method, operation in operations.items()}
+            for path, operations in document["paths"].items()
+        },
+        "components": {"securitySchemes": document["components"].get("securitySchemes", {})},
+    }
+
+
+def _route_of(operation: Document) -> Document:
+    parameters = [
+        {"name": one["name"], "in": one["in"], "required": one["required"], "schema": {"type": "string"}}
+        for one in operation.get("parameters", [])
+    ]
+    return {
+        "operationId": operation["operationId"],
+        "parameters": parameters,
+        "responses": _ANY_RESPONSE,
+        "security": operation["security"],
+    }
 
 
 def with_extensions(

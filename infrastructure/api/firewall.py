@@ -16,9 +16,10 @@ _COUNTED = "SizeRestrictions_BODY"
 
 @dataclass(frozen=True, kw_only=True)
 class FirewallArgs:
-    """`stage_arn` is the stage that it protects."""
+    """`stage_arn` is the stage that it protects. Without `blocks` it only counts what it would block."""
 
     location: Location
+    blocks: bool
     stage_arn: pulumi.Input[str]
 
 
@@ -33,7 +34,7 @@ class Firewall(Component):
             name=args.location.name(name),
             scope="REGIONAL",
             default_action={"allow": {}},
-            rules=[_common_rules()],
+            rules=[_common_rules(args.blocks)],
             visibility_config=_visibility(args.location.name(name)),
             opts=child,
         )
@@ -43,7 +44,7 @@ class Firewall(Component):
         self.register_outputs({"arn": acl.arn})
 
 
-def _common_rules() -> Any:
+def _common_rules(blocks: bool) -> Any:
     group: dict[str, Any] = {
         "vendor_name": "AWS",
         "name": _RULES,
@@ -52,7 +53,7 @@ def _common_rules() -> Any:
     return {
         "name": _RULES,
         "priority": 0,
-        "override_action": {"none": {}},
+        "override_action": {"none" if blocks else "count": {}},
         "statement": {"managed_rule_group_statement": group},
         "visibility_config": _visibility(_RULES),
     }

@@ -43,7 +43,12 @@ class Front(Component):
         location = args.defaults.location
         secret = Secret("id-secret", location, "What the ids of tasks are computed with.", opts=self._child).ref
         self.validator = self._function(
-            "validator", table.recording(), queue.sending(), secret.deriving_ids(), TENANCY=tenancy
+            "validator",
+            table.recording(),
+            queue.sending(),
+            secret.deriving_ids(),
+            reserved_concurrency=args.settings.validator_reserved_concurrency,
+            TENANCY=tenancy,
         )
         reader = self._function("reader", table.reading(), TENANCY=tenancy)
         canceller = self._function("canceller", table.cancelling(), RETENTION_SECONDS=str(retention), TENANCY=tenancy)
@@ -60,13 +65,14 @@ class Front(Component):
         self.api = Api("api", self._api(documents), opts=self._child).ref
         self.register_outputs({})
 
-    def _function(self, name: str, *grants: Grant, **environment: str) -> FunctionRef:
+    def _function(self, name: str, *grants: Grant, reserved_concurrency: int = 0, **environment: str) -> FunctionRef:
         args = FunctionArgs(
             defaults=self._args.defaults,
             grants=grants,
             environment=environment,
             timeout=FUNCTION_TIMEOUT_SECONDS,
             memory_megabytes=self._args.settings.api_memory_megabytes,
+            reserved_concurrency=reserved_concurrency,
         )
         return Function(name, args, opts=self._child).ref
 

@@ -58,8 +58,8 @@ class Api(Component):
         )
         stage = self._stage(api, self._deployment(api, body))
         plan = self._usage_plan(api, stage)
-        if args.settings.firewall:
-            Firewall(f"{name}-firewall", FirewallArgs(location=args.location, stage_arn=stage.arn), opts=self._child)
+        if args.settings.firewall != "none":
+            self._firewall(stage, blocks=args.settings.firewall == "block")
         self.ref = ApiRef(name=physical_name, stage=STAGE, url=stage.invoke_url, key_ids=plan.key_ids)
         self.register_outputs({"url": stage.invoke_url})
 
@@ -77,7 +77,8 @@ class Api(Component):
                 f"{self._name}-{function.service}-permission",
                 action="lambda:InvokeFunction",
                 principal="apigateway.amazonaws.com",
-                function=function.arn,
+                function=function.name,
+                qualifier=function.alias,
                 source_arn=pulumi.Output.concat(api.execution_arn, f"/{STAGE}/*"),
                 opts=self._child,
             )
@@ -116,6 +117,10 @@ class Api(Component):
             settings={"throttling_rate_limit": throttle.rate, "throttling_burst_limit": throttle.burst},
             opts=self._child,
         )
+
+    def _firewall(self, stage: aws.apigateway.Stage, *, blocks: bool) -> None:
+        args = FirewallArgs(location=self._args.location, stage_arn=stage.arn, blocks=blocks)
+        Firewall(f"{self._name}-firewall", args, opts=self._child)
 
     def _usage_plan(self, api: aws.apigateway.RestApi, stage: aws.apigateway.Stage) -> UsagePlan:
         settings = self._args.settings

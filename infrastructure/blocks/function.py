@@ -1,4 +1,4 @@
-"""A Lambda function with its own role, its own log group and tracing."""
+"""A Lambda function with its own role, its own log group and tracing, called through its alias `live`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +12,8 @@ from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
 from infrastructure.blocks.refs import CodeRef, FunctionRef, Grant
 from infrastructure.blocks.role import Role
+
+LIVE = "live"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,8 @@ class FunctionDefaults:
 class FunctionArgs:
     """What one function needs. `grants` are its uses of resources, `environment` its own settings.
 
-    Its role and its variables follow from both. `timeout` in seconds.
+    Its role and its variables follow from both. `timeout` in seconds. `reserved_concurrency` are executions that no
+    other function of the account can take from it, and the most it can have; 0 reserves none.
     """
 
     defaults: FunctionDefaults
@@ -36,10 +39,15 @@ class FunctionArgs:
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     timeout: int
     memory_megabytes: int
+    reserved_concurrency: int = 0
 
 
 class Function(Component):
-    """The function in `functions/<name>.py`. Public: `ref`."""
+    """The function in `functions/<name>.py`. Public: `ref`, which names the alias, never the function itself.
+
+    Each update publishes a version, and the alias moves to it when it is ready: code and configuration change at once,
+    for all callers, and can move back.
+    """
 
     ref: FunctionRef
 
@@ -71,18 +79,28 @@ class Function(Component):
             role=role.ready_arn,
             timeout=args.timeout,
             memory_size=args.memory_megabytes,
+            reserved_concurrent_executions=args.reserved_concurrency or None,
+            publish=True,
             environment={"variables": _variables(name, args)},
             tracing_config={"mode": "Active"},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[logs]),
         )
+        live = aws.lambda_.Alias(
+            f"{name}-live",
+            name=LIVE,
+            function_name=function.name,
+            function_version=function.version,
+            opts=self._child,
+        )
         self.ref = FunctionRef(
             service=name,
             name=physical_name,
+            alias=live.name,
             metrics_namespace=defaults.location.prefix,
-            arn=function.arn,
-            invoke_arn=function.invoke_arn,
+            arn=live.arn,
+            invoke_arn=live.invoke_arn,
         )
-        self.register_outputs({"arn": function.arn})
+        self.register_outputs({"arn": live.arn})
 
 
 def _statements(args: FunctionArgs, log_group_arn: pulumi.Output[str]) -> list[iam.Statement]:

@@ -19,6 +19,7 @@ BUILD = ROOT / ".build"
 REQUIREMENTS = ROOT / "requirements" / "functions.txt"
 _PYTHON = "3.13"
 _PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
+MAX_UPLOAD_BYTES = 50_000_000  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _MODE = 0o644 << 16
 _LEFT_BY_THE_INSTALLER = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
@@ -77,7 +78,10 @@ def _install(requirements: Path, target: Path, pip_options: Iterable[str]) -> No
 
 
 def _zip(build: Path, name: str, files: Iterable[tuple[Path, str]]) -> Path:
-    """Zip the files in the given order, without times, owners and modes."""
+    """Zip the files in the given order, without times, owners and modes, and without compressing them.
+
+    Each zlib compresses in its own way, and other bytes are another deployment. `PackagingError` if it is too large.
+    """
     build.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.NamedTemporaryFile(dir=build, delete=False) as partial,
@@ -86,7 +90,12 @@ def _zip(build: Path, name: str, files: Iterable[tuple[Path, str]]) -> Path:
         for path, arcname in files:
             entry = zipfile.ZipInfo(arcname, _EPOCH)
             entry.external_attr = _MODE
-            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
+            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_STORED)
+    if (size := Path(partial.name).stat().st_size) > MAX_UPLOAD_BYTES:
+        raise PackagingError(
+            f"The archive of {name} has {size / 1e6:.0f} MB, and Lambda takes {MAX_UPLOAD_BYTES / 1e6:.0f} MB in one "
+            "upload. Leave out dependencies that the functions do not need."
+        )
     digest = hashlib.sha256(Path(partial.name).read_bytes()).hexdigest()[:16]
     final = build / f"{name}-{digest}.zip"
     Path(partial.name).replace(final)

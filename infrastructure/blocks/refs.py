@@ -134,13 +134,14 @@ class CodeRef:
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionRef:
-    """A function; `invoke_arn` is for API Gateway.
+    """A function's alias; `invoke_arn` is for API Gateway. A permission takes `name` and `alias`.
 
     `service` is its name in its own metrics, whose namespace is the stack's, so that no two stacks share a metric.
     """
 
     service: str
     name: str
+    alias: Text
     metrics_namespace: str
     arn: Text
     invoke_arn: Text

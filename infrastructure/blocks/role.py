@@ -13,6 +13,8 @@ from infrastructure.blocks.component import Component
 class Role(Component):
     """A role that one service may assume, and its permissions.
 
+    One that `outlives_stack` stays when the stack is destroyed. Its name gets a suffix: a later stack finds it taken.
+
     Public: `ready_arn`, known only when the policy is attached. Resources that AWS checks when it creates them depend
     on that (a pipe fails with an opaque "did not stabilize").
     """
@@ -26,16 +28,24 @@ class Role(Component):
         physical_name: str,
         trust: dict[str, Any],
         statements: pulumi.Input[list[iam.Statement]],
+        outlives_stack: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("taskline:blocks:Role", name, opts)
-        role = aws.iam.Role(f"{name}-role", name=physical_name, assume_role_policy=json.dumps(trust), opts=self._child)
+        child = pulumi.ResourceOptions(parent=self, retain_on_delete=outlives_stack)
+        role = aws.iam.Role(
+            f"{name}-role",
+            name=None if outlives_stack else physical_name,
+            name_prefix=f"{physical_name}-" if outlives_stack else None,
+            assume_role_policy=json.dumps(trust),
+            opts=child,
+        )
         policy = aws.iam.RolePolicy(
             f"{name}-policy",
             name=physical_name,
             role=role.name,
             policy=pulumi.Output.from_input(statements).apply(lambda given: json.dumps(iam.document(*given))),
-            opts=self._child,
+            opts=child,
         )
         self.ready_arn = pulumi.Output.all(role.arn, policy.id).apply(lambda both: both[0])
         self.register_outputs({"arn": role.arn})

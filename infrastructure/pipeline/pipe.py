@@ -10,6 +10,7 @@ from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
 from infrastructure.blocks.refs import PipeRef, QueueRef, WorkflowRef
 from infrastructure.blocks.role import Role
+from infrastructure.pipeline.patience import patience
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ class Pipe(Component):
             # The breaker stops and starts the pipe, and a deployment must not undo that. The provider sends the state
             # with every update, and what is ignored keeps the value of the last known state: it is the real one only
             # because `refresh: always` in Pulumi.yaml reads it before each update.
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["desiredState"]),
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["desiredState"], hooks=patience(name)),
         )
         self.ref = PipeRef(name=physical_name, arn=pipe.arn)
         self.register_outputs({"pipe_name": physical_name})

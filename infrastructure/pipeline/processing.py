@@ -6,11 +6,22 @@ import pulumi
 
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.function import Function, FunctionArgs, FunctionDefaults
-from infrastructure.blocks.queues import DEAD_LETTER_RETENTION_SECONDS, FifoQueue, QueueArgs, Redrive
+from infrastructure.blocks.queues import (
+    DEAD_LETTER_RETENTION_SECONDS,
+    SOURCE_RETENTION_SECONDS,
+    FifoQueue,
+    QueueArgs,
+    Redrive,
+)
 from infrastructure.blocks.refs import FunctionRef, ProcessingRef, QueueRef, TableRef, WorkflowRef
 from infrastructure.pipeline.lane import Lane, LaneArgs
 from infrastructure.pipeline.workflow import Workflow, WorkflowArgs
 from infrastructure.settings.stack import Settings
+
+# The state machine gives up on a task itself. SQS does so last, a day before it would delete the message: until then,
+# nothing that is wrong with the account or with AWS moves a task out of its order.
+LAST_RESORT_SECONDS = SOURCE_RETENTION_SECONDS - 24 * 3600
+MOST_RECEIVES = 1000  # that SQS takes as a maxReceiveCount
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +49,13 @@ class Processing(Component):
             queue=lane.queue, dead_letters=dead_letters, pipe=lane.pipe, workflow=workflow, processor=processor
         )
         self.register_outputs({})
+
+
+def receives_before_giving_up(visibility_timeout: int) -> int:
+    """After how many receives SQS moves a message to the dead-letter queue; each hides it for `visibility_timeout`
+    seconds.
+    """
+    return min(MOST_RECEIVES, LAST_RESORT_SECONDS // visibility_timeout)
 
 
 def _dead_letters(args: ProcessingArgs) -> QueueArgs:
@@ -69,6 +87,7 @@ def _workflow(args: ProcessingArgs, processor: FunctionRef, dead_letters: QueueR
             "WorkflowTimeoutSeconds": settings.times.workflow,
             "LeaseSeconds": settings.times.lease,
             "RetryUntilSeconds": settings.times.retry_until,
+            "MaxDeliveries": settings.max_receive_count,
             "RetentionSeconds": settings.record_retention_seconds,
         },
         log_level=settings.execution_log_level,
@@ -81,7 +100,9 @@ def _lane(args: ProcessingArgs, workflow: WorkflowRef, dead_letters: QueueRef) -
     settings = args.settings
     return LaneArgs(
         location=args.defaults.location,
-        redrive=Redrive(dead_letters=dead_letters, max_receive_count=settings.max_receive_count),
+        redrive=Redrive(
+            dead_letters=dead_letters, max_receive_count=receives_before_giving_up(settings.times.visibility)
+        ),
         workflow=workflow,
         visibility_timeout=settings.times.visibility,
         protect=settings.protect_data,

@@ -10,6 +10,7 @@ from functions.api.access import Access
 from infrastructure.settings.addresses import parse_ranges
 from infrastructure.settings.checks import SettingsError, check
 
+FirewallMode = Literal["none", "count", "block"]
 Authorization = Literal["iam", "none"]
 OPEN_STAGE = "dev"  # the only stage whose operators may call without a signature
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html: an account's default is 10,000 per second.
@@ -45,13 +46,14 @@ class ApiSettings:
     stage_throttle: Throttle
     client_authorization: Authorization
     operator_authorization: Authorization
-    firewall: bool
+    firewall: FirewallMode
     account_log_role: bool
 
     def __post_init__(self) -> None:
         origins = ",".join(self.cors_origins)
         valid = origins == "*" or all(_ORIGIN.fullmatch(origin) for origin in self.cors_origins)
         check(valid, "corsOrigins", origins, "*, or origins such as https://app.example.com, separated by commas")
+        check(self.firewall in get_args(FirewallMode), "firewall", self.firewall, get_args(FirewallMode))
         self._check_clients()
         self._check_limits()
         self._check_authorization()
@@ -126,7 +128,7 @@ def load_api_settings(config: pulumi.Config, *, on_aws: bool) -> ApiSettings:
         stage_throttle=Throttle(rate=config.require_int("stageRatePerSecond"), burst=config.require_int("stageBurst")),
         client_authorization=cast(Authorization, config.require("clientAuthorization")),
         operator_authorization=cast(Authorization, config.require("operatorAuthorization")),
-        firewall=config.require_bool("firewall"),
+        firewall=cast(FirewallMode, config.require("firewall")),
         account_log_role=config.require_bool("accountLogRole"),
     )
 

@@ -16,6 +16,14 @@ def check(valid: bool, key: str, value: object, allowed: object) -> None:
         raise rejected(key, value, allowed)
 
 
+MAX_CONCURRENCY = 100_000  # more than any account has
+
+
+def check_reservation(key: str, executions: int) -> None:
+    """Raise `SettingsError` unless this is a number of executions to reserve."""
+    check(0 <= executions <= MAX_CONCURRENCY, key, executions, f"1 to {MAX_CONCURRENCY}, or 0 for none")
+
+
 def rejected(key: str, value: object, allowed: object) -> SettingsError:
     """The error for the value of `taskline:<key>`."""
     return SettingsError(f"taskline:{key} is {value!r}; allowed: {allowed}. Set it with: pulumi config set {key} ...")

@@ -9,7 +9,7 @@ from functions.task_types import load_task_types
 from functions.tasks.tenancy import Tenancy
 from infrastructure.blocks.queues import SOURCE_RETENTION_SECONDS
 from infrastructure.settings.api import ApiSettings, load_api_settings
-from infrastructure.settings.checks import check
+from infrastructure.settings.checks import MAX_CONCURRENCY, check, check_reservation
 from infrastructure.settings.given import check_keys, check_stack_name
 from infrastructure.settings.times import Times, derive_times
 from infrastructure.settings.watch import (
@@ -38,6 +38,8 @@ class Settings:
     log_execution_data: bool
     api_memory_megabytes: int
     processor_memory_megabytes: int
+    validator_reserved_concurrency: int
+    concurrency_alarm: int
     protect_data: bool
     monitor: MonitorSettings
     breaker: BreakerSettings
@@ -61,6 +63,9 @@ class Settings:
             ("processorMemoryMegabytes", self.processor_memory_megabytes),
         ):
             check(128 <= megabytes <= 10_240, key, megabytes, "128 to 10240")
+        check_reservation("validatorReservedConcurrency", self.validator_reserved_concurrency)
+        concurrency = self.concurrency_alarm
+        check(1 <= concurrency <= MAX_CONCURRENCY, "concurrencyAlarm", concurrency, f"1 to {MAX_CONCURRENCY}")
         check(self.tenancy in tuple(Tenancy), "tenancy", self.tenancy, tuple(map(str, Tenancy)))
         age = self.queue_age_alarm_seconds
         check(60 <= age <= SOURCE_RETENTION_SECONDS, "queueAgeAlarmSeconds", age, f"60 to {SOURCE_RETENTION_SECONDS}")
@@ -89,6 +94,8 @@ def load_settings(*, on_aws: bool) -> Settings:
         log_execution_data=config.require_bool("logExecutionData"),
         api_memory_megabytes=config.require_int("apiMemoryMegabytes"),
         processor_memory_megabytes=config.require_int("processorMemoryMegabytes"),
+        validator_reserved_concurrency=config.require_int("validatorReservedConcurrency"),
+        concurrency_alarm=config.require_int("concurrencyAlarm"),
         protect_data=config.require_bool("protectData"),
         monitor=load_monitor_settings(config),
         breaker=load_breaker_settings(config),

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infrastructure.settings.checks import check
+from infrastructure.settings.checks import check, check_reservation
 
 
 @dataclass(frozen=True, kw_only=True)
 class BreakerSettings:
     """The breaker opens when `percent` of at least `attempts` runs fail within a period.
 
-    It stays open for the cool-down, and then half-open for the probe.
+    It stays open for the cool-down, and then half-open for the probe. `reserved_concurrency` keeps executions for its
+    function, 0 none.
     """
 
     percent: int
@@ -19,6 +20,7 @@ class BreakerSettings:
     period_seconds: int
     cool_down_seconds: int
     probe_seconds: int
+    reserved_concurrency: int
 
     def __post_init__(self) -> None:
         check(1 <= self.percent <= 100, "breakerFailurePercent", self.percent, "1 to 100")
@@ -30,6 +32,7 @@ class BreakerSettings:
         # The breaker queries CloudWatch for both together minute by minute, and gets at most 1440 minutes.
         check(1 <= self.cool_down_seconds <= 43_200, "breakerCoolDownSeconds", self.cool_down_seconds, "1 to 43200")
         check(1 <= self.probe_seconds <= 3600, "breakerProbeSeconds", self.probe_seconds, "1 to 3600")
+        check_reservation("breakerReservedConcurrency", self.reserved_concurrency)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +58,7 @@ def load_breaker_settings(config: pulumi.Config) -> BreakerSettings:
         period_seconds=config.require_int("breakerPeriodSeconds"),
         cool_down_seconds=config.require_int("breakerCoolDownSeconds"),
         probe_seconds=config.require_int("breakerProbeSeconds"),
+        reserved_concurrency=config.require_int("breakerReservedConcurrency"),
     )
 
 

@@ -33,6 +33,7 @@ class AlarmsArgs:
     functions: Sequence[FunctionRef]
     event_failures: QueueRef
     queue_age_seconds: int
+    concurrency: int
 
 
 class Alarms(Component):
@@ -195,6 +196,15 @@ def _executions(args: AlarmsArgs) -> Iterator[Alarm]:
 
 
 def _throttles(args: AlarmsArgs) -> Iterator[Alarm]:
+    yield Alarm(
+        name="account-concurrency",
+        metric=metrics.of_all_functions("ConcurrentExecutions"),
+        statistic="Maximum",
+        threshold=args.concurrency,
+        period=MINUTE,
+        description=f"{args.concurrency} functions of this account ran at once, whoever they belong to: soon AWS "
+        "throttles all of them. Ask for a higher quota, or see who takes so much.",
+    )
     for name, metric in (
         ("api-throttles", metrics.of_function(args.validator, "Throttles")),
         ("processor-throttles", metrics.of_function(args.processing.processor, "Throttles")),

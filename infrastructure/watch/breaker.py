@@ -51,7 +51,6 @@ class Breaker(Component):
             billing_mode="PAY_PER_REQUEST",
             hash_key="id",
             attributes=[{"name": "id", "type": "S"}],
-            server_side_encryption={"enabled": True},
             opts=self._child,
         )
         return grant(iam.remember_breaker(table.arn), BREAKER_TABLE_NAME=table.name)
@@ -102,7 +101,8 @@ class Breaker(Component):
             f"{name}-permission",
             action="lambda:InvokeFunction",
             principal=f"{service}.amazonaws.com",
-            function=self.function.arn,
+            function=self.function.name,
+            qualifier=self.function.alias,
             source_arn=source_arn,
             opts=self._child,
         )
@@ -146,4 +146,5 @@ def _function(args: BreakerArgs, memory: Grant) -> FunctionArgs:
         },
         timeout=TIMEOUT_SECONDS,
         memory_megabytes=MEMORY_MEGABYTES,
+        reserved_concurrency=settings.reserved_concurrency,
     )

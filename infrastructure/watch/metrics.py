@@ -27,6 +27,11 @@ def of_function(function: FunctionRef, name: str) -> Metric:
     return Metric(namespace="AWS/Lambda", name=name, dimensions={"FunctionName": function.name})
 
 
+def of_all_functions(name: str) -> Metric:
+    """A metric of Lambda, about all functions of the account in this region."""
+    return Metric(namespace="AWS/Lambda", name=name, dimensions={})
+
+
 def of_queue(queue: QueueRef, name: str) -> Metric:
     """A metric of SQS."""
     return Metric(namespace="AWS/SQS", name=name, dimensions={"QueueName": queue.name})

@@ -23,7 +23,6 @@ class PatternTable(Component):
             hash_key="id",
             attributes=[{"name": "id", "type": "S"}],
             ttl={"attribute_name": "expires_at", "enabled": True},
-            server_side_encryption={"enabled": True},
             opts=self._child,
         )
         self.counting = grant(iam.count_patterns(table.arn), PATTERNS_TABLE_NAME=table.name)

@@ -20,11 +20,17 @@ from local.program.stack import Monitor, evaluate
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
+SUFFIX = "0123abc"  # that completes a name
 PARTITION = "aws"
 
 
 def arn(service: str, resource: str, region: str = REGION) -> str:
     return f"arn:{PARTITION}:{service}:{region}:{ACCOUNT}:{resource}"
+
+
+def live(function: str) -> str:
+    """The ARN of a function's alias."""
+    return arn("lambda", f"function:{function}:live")
 
 
 OUTPUTS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
@@ -42,8 +48,12 @@ OUTPUTS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "aws:iam/role:Role": lambda given: {"arn": arn("iam", f"role/{given['name']}", "")},
     "aws:lambda/function:Function": lambda given: {
         "arn": arn("lambda", f"function:{given['name']}"),
+        "version": "7",
+    },
+    "aws:lambda/alias:Alias": lambda given: {
+        "arn": live(given["functionName"]),
         "invokeArn": f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/"
-        f"{arn('lambda', 'function:' + given['name'])}/invocations",
+        f"{live(given['functionName'])}/invocations",
     },
     "aws:lambda/layerVersion:LayerVersion": lambda given: {"arn": arn("lambda", f"layer:{given['layerName']}:1")},
     "aws:sfn/stateMachine:StateMachine": lambda given: {"arn": arn("states", f"stateMachine:{given['name']}")},
@@ -66,6 +76,7 @@ class Resource:
     inputs: dict[str, Any]
     custom: bool
     protect: bool
+    retained: bool
     parent: str
     dependencies: frozenset[str]
     ignored_changes: tuple[str, ...] = ()
@@ -108,6 +119,7 @@ class Recording(Mocks):
             inputs=plain(args.inputs),
             custom=bool(args.custom),
             protect=request.protect,
+            retained=request.retainOnDelete,
             parent=request.parent.rsplit("::", 1)[-1],
             dependencies=frozenset(request.dependencies),
             ignored_changes=tuple(request.ignoreChanges),
@@ -117,10 +129,12 @@ class Recording(Mocks):
             self.resources.append(made)
         if not made.custom:
             return "", {}
-        state = made.inputs | {name: f"the first {name} of {made.name}" for name in made.ignored_changes}
+        first = {name: f"the first {name} of {made.name}" for name in made.ignored_changes}
+        state: dict[str, Any] = made.inputs | first
         if self._preview:
             return None, state
-        return f"{made.name}-id", state | OUTPUTS.get(made.type, lambda _: {})(made.inputs)
+        named = {"name": f"{made.inputs.get('namePrefix', made.name)}{SUFFIX}"} | made.inputs
+        return f"{made.name}-id", named | state | OUTPUTS.get(made.type, lambda _: {})(named)
 
 
 def contains_secret(value: Any) -> bool:

@@ -17,6 +17,7 @@ KNOWN_BEFORE_DEPLOYMENT = {"table_name", "function_names", "pipe_name", "state_m
 
 ALARMS = (
     "dead-letters-age",
+    "account-concurrency",
     "event-failures-age",
     "events-behind",
     "pipe-failures",
@@ -32,6 +33,7 @@ ALARMS = (
     *("failed-executions", "timed-out-executions", "no-executions", "breaker-rate", "breaker-volume"),
     *("api-throttles", "processor-throttles", "pipe-throttles", "table-throttles"),
 )
+FUNCTIONS = ("validator", "reader", "canceller", "redrive", "documents", "processor", "events", "monitor", "breaker")
 INVENTORY = Counter(
     [
         ("aws:apigateway/account:Account", "api-access-account"),
@@ -170,6 +172,7 @@ INVENTORY = Counter(
         ("taskline:blocks:Function", "breaker"),
         ("taskline:blocks:Role", "breaker"),
         ("taskline:blocks:Topic", "breaker-trips"),
+        *(("aws:lambda/alias:Alias", f"{name}-live") for name in FUNCTIONS),
         *(("aws:cloudwatch/metricAlarm:MetricAlarm", f"{name}-alarm") for name in ALARMS),
         *(("taskline:watch:MetricAlarm", name) for name in ALARMS),
     ]
@@ -191,6 +194,10 @@ def test_every_resource_belongs_to_a_component(stack: Stack) -> None:
 
 def test_names_start_with_project_and_stage(stack: Stack) -> None:
     for one in stack:
+        if one.type == "aws:lambda/alias:Alias":
+            continue  # named within its function
+        if one.retained:
+            continue  # the account's
         if one.custom and (name := one.inputs.get("name") or one.inputs.get("layerName")):
             assert "taskline-dev-" in name, f"{one.name}: two stages in one account would collide"
 

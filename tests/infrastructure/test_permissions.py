@@ -8,13 +8,13 @@ from infrastructure.blocks import iam
 from infrastructure.blocks.location import Location
 from infrastructure.pipeline.machine_policy import UnknownIntegrationError, machine_statements
 from statemachine.loader import raw_definition
-from tests.infrastructure.recording import ACCOUNT, PARTITION, REGION, Stack, arn
+from tests.infrastructure.recording import ACCOUNT, PARTITION, REGION, SUFFIX, Stack, arn, live
 
 TABLE = arn("dynamodb", "table/taskline-dev-tasks")
 QUEUE = arn("sqs", "taskline-dev-tasks.fifo")
 DEAD_LETTERS = arn("sqs", "taskline-dev-dead-letters.fifo")
 WORKFLOW = arn("states", "stateMachine:taskline-dev-workflow")
-PROCESSOR = arn("lambda", "function:taskline-dev-processor")
+PROCESSOR = live("taskline-dev-processor")
 LOCATION = Location(partition=PARTITION, region=REGION, account=ACCOUNT, prefix="taskline-dev")
 
 STREAM = arn("dynamodb", "table/taskline-dev-tasks/stream/2026-01-31T12:00:00.000")
@@ -144,15 +144,25 @@ def test_a_role_may_do_exactly_what_its_actor_does(stack: Stack, actor: str) -> 
     assert set(allowed) == EXPECTED[actor], "what it needs, and no more"
     assert len(allowed) == len(set(allowed)), "and nothing twice"
     assert policy.json("policy")["Version"] == "2012-10-17"
-    assert policy.inputs["role"] == f"taskline-dev-{actor}"
+    assert policy.inputs["role"] == role_name(actor)
+
+
+def role_name(actor: str) -> str:
+    """Each has the name of its actor; the one that outlives the stack is the account's, and collides with no other."""
+    return f"taskline-gateway-logs-{SUFFIX}" if actor == "api-access" else f"taskline-dev-{actor}"
+
+
+def test_the_role_with_which_all_apis_of_the_account_log_outlives_the_stack(stack: Stack) -> None:
+    kept = {one.name for one in stack if one.retained}
+    assert kept == {"api-access-role", "api-access-policy", "api-access-account"}
 
 
 def test_every_role_has_one_policy_and_no_other(stack: Stack) -> None:
-    roles = {one.inputs["name"] for one in stack.all("aws:iam/role:Role")}
-    assert roles == {f"taskline-dev-{actor}" for actor in EXPECTED}
+    roles = {one.inputs["role"] for one in stack.all("aws:iam/rolePolicy:RolePolicy")}
+    assert roles == {role_name(actor) for actor in EXPECTED}
     assert len(stack.all("aws:iam/rolePolicy:RolePolicy")) == len(roles)
     for role in stack.all("aws:iam/role:Role"):
-        assert role.inputs.keys() == {"name", "assumeRolePolicy"}, "no managed and no other inline policy"
+        assert role.inputs.keys() - {"name", "namePrefix"} == {"assumeRolePolicy"}, "no other policy"
 
 
 @pytest.mark.parametrize("function", ["validator", "reader", "canceller", "redrive", "processor", "events", "monitor"])
@@ -192,7 +202,8 @@ def test_only_our_api_may_call_a_function(stack: Stack, function: str) -> None:
     assert permission.inputs == {
         "action": "lambda:InvokeFunction",
         "principal": "apigateway.amazonaws.com",
-        "function": arn("lambda", f"function:taskline-dev-{function}"),
+        "function": f"taskline-dev-{function}",
+        "qualifier": "live",
         "sourceArn": arn("execute-api", "a1b2c3d4e5/v1/*"),
     }
 

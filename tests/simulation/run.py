@@ -35,17 +35,18 @@ from tests.simulation.actors.operators import last_operator, operator, redrive_p
 from tests.simulation.actors.stepped import Fiber
 from tests.simulation.actors.workers import Worker
 from tests.simulation.promises.invariants import faultless_violations, violations
-from tests.simulation.world.faults import NO_FAULTS, FaultPlan, Faults
+from tests.simulation.world.faults import FaultPlan, Faults
 from tests.simulation.world.work import OK, TYPES, processor_ports, working_in
-from tests.simulation.world.world import MAX_RECEIVE_COUNT, World
+from tests.simulation.world.world import MAX_DELIVERIES, MAX_RECEIVE_COUNT, World
 
 _DEV_NULL = Path("/dev/null").open("w")  # noqa: SIM115 open as long as the process runs
 START = 1_800_000_000.0
 SETTLE_TIMEOUT_SECONDS = 20_000.0
 TIMES = derive_times(handler=5, policies=TYPES.retry_policies())
-# Faults occur for some minutes, or long enough for SQS to give up on a message: after five receives, each for a full
-# visibility timeout.
-FAULT_SECONDS = (300, (MAX_RECEIVE_COUNT + 2) * TIMES.visibility)
+FEWEST_RECEIVES = MAX_DELIVERIES + 1
+# Faults occur for some minutes, or long enough for the state machine to give up on a task, and for SQS to give up on a
+# message if it may be received few times only: each receive takes a full visibility timeout.
+FAULT_SECONDS = (300, (FEWEST_RECEIVES + 2) * TIMES.visibility)
 PLANS: tuple[tuple[str, ...], ...] = (
     (OK,),
     (OK,),
@@ -79,6 +80,7 @@ def shipped_definition() -> dict[str, Any]:
             "WorkflowTimeoutSeconds": TIMES.workflow,
             "LeaseSeconds": TIMES.lease,
             "RetryUntilSeconds": TIMES.retry_until,
+            "MaxDeliveries": MAX_DELIVERIES,
             "RetentionSeconds": 360_000,
         }
     )
@@ -107,7 +109,8 @@ def run(seed: int, system: System | None = None) -> list[str]:
     system = system or System()
     rng = random.Random(seed)
     clock = VirtualClock(START)
-    world = World(clock.now, TIMES.visibility)
+    max_receive_count = rng.choice((FEWEST_RECEIVES, MAX_RECEIVE_COUNT, MAX_RECEIVE_COUNT))
+    world = World(clock.now, TIMES.visibility, max_receive_count)
     drawn_plan = FaultPlan.draw(rng)
     fault_plan = system.fault_plan or drawn_plan
     faults_end = START + rng.choice(FAULT_SECONDS)
@@ -127,7 +130,8 @@ def run(seed: int, system: System | None = None) -> list[str]:
             scheduler.run(_all(scheduler, actors))
         except MachineTimedOut:
             return ["it never settled", *violations(world, faults_end)]
-    faultless = faultless_violations(world) if fault_plan == NO_FAULTS and not operators else ()
+    spared = fault_plan.spares_every_task and not (fault_plan.throttled and max_receive_count == FEWEST_RECEIVES)
+    faultless = faultless_violations(world, throttled=fault_plan.throttled > 0) if spared and not operators else ()
     return [*violations(world, faults_end, operators=operators), *faultless]
 
 

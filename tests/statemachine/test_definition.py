@@ -24,6 +24,7 @@ VALUES: dict[str, str | int] = {
     "WorkflowTimeoutSeconds": 211,
     "LeaseSeconds": 221,
     "RetryUntilSeconds": 100,
+    "MaxDeliveries": 5,
     "RetentionSeconds": 3600,
 }
 DEFINITION = load_definition(VALUES)
@@ -66,7 +67,7 @@ def test_a_value_without_a_placeholder_is_an_error_that_names_it() -> None:
 
 
 def test_all_missing_values_are_named_together() -> None:
-    with pytest.raises(DefinitionError, match=r"LeaseSeconds, ProcessTimeoutSeconds.*TableName"):
+    with pytest.raises(DefinitionError, match=r"LeaseSeconds, MaxDeliveries, ProcessTimeoutSeconds.*TableName"):
         load_definition({"DeadLetterQueueUrl": "x"})
 
 

@@ -57,7 +57,10 @@ HANDLERS = (
         applies=frozenset({"name", "assumeRolePolicy", "description", "maxSessionDuration", "path"}),
         ensure=_ensure_role,
         remove=_remove_role,
-        ignores={"forceDetachPolicies": "a role is always removed with its policies"},
+        ignores={
+            "forceDetachPolicies": "a role is always removed with its policies",
+            "namePrefix": "the logical name is unique enough on the laptop, and stays the same",
+        },
     ),
     ResourceHandler(
         type="aws:iam/rolePolicy:RolePolicy",

@@ -10,9 +10,10 @@ import pytest
 
 from functions.api.access import Access
 from functions.api.document.completion import complete
+from functions.api.document.openapi import openapi_document
 from infrastructure.api.document import with_extensions
 from infrastructure.settings.checks import SettingsError
-from tests.infrastructure.recording import Recording, Stack, arn, run
+from tests.infrastructure.recording import SUFFIX, Recording, Stack, arn, run
 
 OPEN = {"health", "read_openapi", "read_docs"}
 PLAN = "aws:apigateway/usagePlan:UsagePlan"
@@ -30,6 +31,13 @@ def evaluated(layer: Path) -> Callable[..., Stack]:
     return once
 
 
+TAGS: dict[str, str] = {
+    operation["operationId"]: operation["tags"][0]
+    for operations in openapi_document()["paths"].values()
+    for operation in operations.values()
+}
+
+
 def body(stack: Stack) -> dict[str, Any]:
     return stack.one("aws:apigateway/restApi:RestApi", "api-rest-api").json("body")
 
@@ -38,8 +46,8 @@ def methods(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]
     """Every method of every path with its tag; preflights and 405 are for everybody."""
     for path, operations in document["paths"].items():
         for verb, operation in operations.items():
-            (tag,) = operation.get("tags", ["everybody"])
-            yield tag, f"{verb} {path}", operation
+            name = operation.get("operationId", "").removesuffix("_head")
+            yield TAGS.get(name, "everybody"), f"{verb} {path}", operation
 
 
 def requiring(stack: Stack, what: str) -> set[str]:
@@ -188,7 +196,7 @@ def test_every_request_is_logged_in_one_json_line_without_the_clients_data(stack
 
 def test_the_gateway_may_log_before_the_stage_exists(stack: Stack) -> None:
     account = stack.one("aws:apigateway/account:Account", "api-access-account")
-    assert account.inputs["cloudwatchRoleArn"] == arn("iam", "role/taskline-dev-api-access", "")
+    assert account.inputs["cloudwatchRoleArn"] == arn("iam", f"role/taskline-gateway-logs-{SUFFIX}", "")
     assert account.depends_on(stack.one("aws:iam/rolePolicy:RolePolicy", "api-access-policy"))
     assert stack.one("aws:apigateway/stage:Stage", "api-stage").depends_on(account)
 
@@ -204,7 +212,7 @@ def test_a_second_stack_of_an_account_leaves_its_log_role_alone(evaluated: Calla
 @pytest.mark.parametrize("stage", ["dev", "staging", "prod"])
 def test_there_is_a_firewall_only_where_it_is_enabled(evaluated: Callable[..., Stack], stage: str) -> None:
     assert not [one for one in evaluated(stage) if "waf" in one.type]
-    stack = evaluated(stage, firewall=True)
+    stack = evaluated(stage, firewall="block")
     acl = stack.one("aws:wafv2/webAcl:WebAcl", "api-firewall-acl")
     association = stack.one("aws:wafv2/webAclAssociation:WebAclAssociation", "api-firewall-association")
     assert association.inputs == {
@@ -219,3 +227,18 @@ def test_there_is_a_firewall_only_where_it_is_enabled(evaluated: Callable[..., S
         "tasks may be larger than the rule's 8 KB"
     )
     assert not rule["visibilityConfig"]["sampledRequestsEnabled"], "samples would store the clients' data"
+    assert rule["overrideAction"] == {"none": {}}
+
+
+def test_a_firewall_can_count_before_it_blocks(evaluated: Callable[..., Stack]) -> None:
+    acl = evaluated("dev", firewall="count").one("aws:wafv2/webAcl:WebAcl", "api-firewall-acl")
+    assert acl.inputs["rules"][0]["overrideAction"] == {"count": {}}
+
+
+def test_a_line_of_the_access_log_fits(stack: Stack) -> None:
+    """The gateway cuts a line off at 1,024 bytes: the longest value of each variable, as far as it has a limit."""
+    longest = {"user_arn": 240, "integration_error": 160, "trace_id": 55, "route": 60, "source_ip": 45}
+    line = json.loads(stack.one("aws:apigateway/stage:Stage", "api-stage").inputs["accessLogSettings"]["format"])
+    assert not [value for value in line.values() if value == "$context.path"], "a client chooses its length"
+    values = {field: "x" * longest.get(field, 36) for field in line}
+    assert len(json.dumps(values)) < 1024

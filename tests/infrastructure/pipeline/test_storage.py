@@ -7,6 +7,7 @@ import pytest
 
 from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.tasks.intake.submission import MAX_BODY_BYTES
+from infrastructure.pipeline.processing import receives_before_giving_up
 from tests.infrastructure.recording import Resource, Stack, arn, run
 
 QUEUES = ["tasks", "dead-letters"]
@@ -78,7 +79,6 @@ def test_the_state_machine_writes_the_keys_of_the_indexes(stack: Stack, table: R
     ("property_name", "value"),
     [
         ("billingMode", "PAY_PER_REQUEST"),
-        ("serverSideEncryption", {"enabled": True}),
         ("pointInTimeRecovery", {"enabled": True}),
         ("ttl", {"attributeName": "expires_at", "enabled": True}),
         ("streamEnabled", True),
@@ -88,6 +88,10 @@ def test_the_state_machine_writes_the_keys_of_the_indexes(stack: Stack, table: R
 )
 def test_the_table_has_its_promised_properties(table: Resource, property_name: str, value: Any) -> None:
     assert table.inputs[property_name] == value
+
+
+def test_the_table_is_encrypted_with_a_key_that_costs_nothing(table: Resource) -> None:
+    assert "serverSideEncryption" not in table.inputs, "named, it would be a key that every request pays for"
 
 
 def test_the_state_machine_writes_the_attribute_that_expires(stack: Stack, table: Resource) -> None:
@@ -132,11 +136,18 @@ def test_other_queues_take_what_sqs_takes(stack: Stack, name: str) -> None:
     assert "maxMessageSize" not in queue(stack, name).inputs
 
 
-def test_a_message_delivered_five_times_without_success_goes_to_the_dead_letter_queue(stack: Stack) -> None:
-    assert queue(stack, "tasks").json("redrivePolicy") == {
-        "deadLetterTargetArn": arn("sqs", "taskline-dev-dead-letters.fifo"),
-        "maxReceiveCount": 5,
-    }
+def test_sqs_gives_up_a_message_only_after_days(stack: Stack) -> None:
+    """The state machine counts deliveries itself: those that find no processor must not lose a task."""
+    policy = queue(stack, "tasks").json("redrivePolicy")
+    assert policy["deadLetterTargetArn"] == arn("sqs", "taskline-dev-dead-letters.fifo")
+    assert policy["maxReceiveCount"] == 1000
+
+
+@pytest.mark.parametrize("visibility", [60, 300, 3600, 12 * 3600])
+def test_sqs_gives_up_a_message_before_it_would_delete_it(visibility: int) -> None:
+    receives = receives_before_giving_up(visibility)
+    assert 5 < receives <= 1000
+    assert receives * visibility <= 3 * DAY
 
 
 def test_the_dead_letter_queue_is_the_end_of_the_line(stack: Stack) -> None:
@@ -166,4 +177,6 @@ def test_production_protects_its_data(layer: Path) -> None:
 
 
 def test_the_number_of_deliveries_can_be_set(layer: Path) -> None:
-    assert queue(run("dev", layer, maxReceiveCount=7), "tasks").json("redrivePolicy")["maxReceiveCount"] == 7
+    machine = run("dev", layer, maxReceiveCount=7).one("aws:sfn/stateMachine:StateMachine", "workflow-machine")
+    (choice,) = machine.json("definition")["States"]["DecideOnDelivery"]["Choices"]
+    assert choice["Condition"] == "{% $deliveries > 7 %}"

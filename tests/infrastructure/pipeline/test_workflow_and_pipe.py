@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infrastructure.recording import Resource, Stack, arn, run
+from tests.infrastructure.recording import Resource, Stack, arn, live, run
 
 MACHINE = "aws:sfn/stateMachine:StateMachine"
 TASKS = arn("sqs", "taskline-dev-tasks.fifo")
@@ -54,9 +54,7 @@ def test_the_definition_is_filled_in(machine: Resource) -> None:
     definition = machine.json("definition")
     assert "${" not in machine.inputs["definition"]
     assert definition["States"]["ClaimTask"]["Arguments"]["TableName"] == "taskline-dev-tasks"
-    assert definition["States"]["ProcessTask"]["Arguments"]["FunctionName"] == arn(
-        "lambda", "function:taskline-dev-processor"
-    )
+    assert definition["States"]["ProcessTask"]["Arguments"]["FunctionName"] == live("taskline-dev-processor")
     assert definition["States"]["SendToDeadLetterQueue"]["Arguments"]["QueueUrl"].endswith(
         "/taskline-dev-dead-letters.fifo"
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infrastructure.watch.monitor import VISIBILITY_SECONDS
-from tests.infrastructure.recording import ACCOUNT, Resource, Stack, arn, run
+from tests.infrastructure.recording import ACCOUNT, Resource, Stack, arn, live, run
 
 MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
@@ -30,7 +30,7 @@ def monitor(stack: Stack) -> Resource:
 
 def test_the_events_function_reads_the_tables_stream(events: Resource) -> None:
     assert ":table/taskline-dev-tasks/stream/" in events.inputs["eventSourceArn"]
-    assert events.inputs["functionName"] == arn("lambda", "function:taskline-dev-events")
+    assert events.inputs["functionName"] == live("taskline-dev-events")
 
 
 def test_nothing_that_was_written_before_the_mapping_is_skipped(events: Resource) -> None:
@@ -117,7 +117,7 @@ def test_the_monitor_receives_failures_only(stack: Stack) -> None:
 
 def test_the_monitor_takes_batches_that_may_fail_in_part(stack: Stack, monitor: Resource) -> None:
     assert monitor.inputs["eventSourceArn"] == arn("sqs", "taskline-dev-failed-tasks")
-    assert monitor.inputs["functionName"] == arn("lambda", "function:taskline-dev-monitor")
+    assert monitor.inputs["functionName"] == live("taskline-dev-monitor")
     assert monitor.inputs["functionResponseTypes"] == ["ReportBatchItemFailures"]
     assert monitor.inputs["scalingConfig"] == {"maximumConcurrency": 2}
     queue = stack.one("aws:sqs/queue:Queue", "failed-tasks-queue")
@@ -131,7 +131,6 @@ def test_the_monitor_takes_batches_that_may_fail_in_part(stack: Stack, monitor: 
     [
         ("billingMode", "PAY_PER_REQUEST"),
         ("hashKey", "id"),
-        ("serverSideEncryption", {"enabled": True}),
         ("ttl", {"attributeName": "expires_at", "enabled": True}),
     ],
 )

@@ -55,8 +55,9 @@ class SimulatedTasks:
     def run(self, request: TaskRequest) -> Taking:
         """`TaskRunner.run` of the Express runner."""
         service = request.resource.service
-        fault = self.faults.on_call(self._world.now())
-        if fault is Fault.THROTTLED:
+        now = self._world.now()
+        fault = self.faults.on_call(now)
+        if fault is Fault.THROTTLED or (service == "lambda" and self.faults.throttles(now)):
             return self._promptly(TaskFailure(_THROTTLES[service], "Rate exceeded"))
         if fault is Fault.MISSING_RESOURCE:
             return self._promptly(TaskFailure(_MISSING_RESOURCE[service], "the resource does not exist"))

@@ -1,23 +1,27 @@
 """Deliberate mistakes, made one at a time. The simulation must catch each of them, or its promises prove nothing."""
 
 import functools
-from collections.abc import Callable, Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
 from asl import Machine
 from functions import processor
-from functions.adapters.queue import SQSTaskQueue
-from functions.tasks.errors import TaskError, Unavailable
+from functions.tasks.errors import TaskError
 from functions.tasks.retry import RetryPolicy
-from local.services.pipes.pipe import Execution, Message, PipeWorker
 from statemachine.budget import successors
 from tests.simulation.mistakes.cancelling import CANCEL_MISTAKES, CANCEL_MISTAKES_IN_DEFINITION
 from tests.simulation.mistakes.idempotency import IDEMPOTENCY_MISTAKES
+from tests.simulation.mistakes.messages import MESSAGE_MISTAKES
 from tests.simulation.mistakes.redrive import REDRIVE_MISTAKES
 from tests.simulation.mistakes.tenancy import TENANCY_MISTAKES
+from tests.simulation.mistakes.throttling import (
+    CRASHING,
+    THROTTLING_MISTAKES_IN_DEFINITION,
+    redrives_with_the_old_deliveries,
+)
 from tests.simulation.run import System, shipped_definition
 from tests.simulation.world.faults import FaultPlan
 
@@ -63,12 +67,14 @@ def _drop_unreachable(definition: Definition) -> None:
 def _in_code(
     patched: Callable[[], AbstractContextManager[object]],
     *,
+    fault_plan: FaultPlan | None = None,
     operators: bool | None = None,
     retrying_clients: bool | None = None,
     cancelling_client: bool | None = None,
     onlooker: bool | None = None,
 ) -> Mistake:
     system = System(
+        fault_plan=fault_plan,
         operators=operators,
         retrying_clients=retrying_clients,
         cancelling_client=cancelling_client,
@@ -184,50 +190,6 @@ def _replaces_the_sequence_number(states: Any) -> None:
     )
 
 
-def _deletes_failures() -> AbstractContextManager[object]:
-    def settle(self: Any, message: Message, execution: Execution) -> None:
-        self._source.delete(message.receipt_handle)
-
-    return mock.patch.object(PipeWorker, "settle", settle)
-
-
-def _deletes_before_executing() -> AbstractContextManager[object]:
-    event = PipeWorker.event
-
-    def deleting(self: Any, message: Message) -> str:
-        self._source.delete(message.receipt_handle)
-        return event(self, message)
-
-    return mock.patch.object(PipeWorker, "event", deleting)
-
-
-def _never_deletes() -> AbstractContextManager[object]:
-    return mock.patch.object(PipeWorker, "settle")
-
-
-def _ignores_a_failed_send() -> AbstractContextManager[object]:
-    send = SQSTaskQueue.send
-
-    def ignoring(self: SQSTaskQueue, **message: str) -> None:
-        try:
-            send(self, **message)
-        except Unavailable:
-            return
-
-    return mock.patch.object(SQSTaskQueue, "send", ignoring)
-
-
-@contextmanager
-def _sending(**changed: Callable[[dict[str, str]], str]) -> Generator[None]:
-    send = SQSTaskQueue.send
-
-    def wrong(self: SQSTaskQueue, **message: str) -> None:
-        send(self, **{**message, **{name: change(message) for name, change in changed.items()}})
-
-    with mock.patch.object(SQSTaskQueue, "send", wrong):
-        yield
-
-
 def _swallows_errors() -> AbstractContextManager[object]:
     process = processor.process
 
@@ -269,16 +231,7 @@ MISTAKES: Mapping[str, Callable[[], Mistake]] = {
     "each delivery sends another dead letter": lambda: _in_definition(_sends_a_dead_letter_per_delivery),
     "a dead letter lacks the original message": lambda: _in_definition(_sends_a_dead_letter_without_the_message),
     "retries are not counted": lambda: _in_definition(_counts_no_retries),
-    "the pipe deletes the messages of failed executions": lambda: _in_code(_deletes_failures),
-    "the pipe deletes messages before it executes them": lambda: _in_code(_deletes_before_executing),
-    "the pipe never deletes a message": lambda: _in_code(_never_deletes),
-    "a failed send returns 202": lambda: _in_code(_ignores_a_failed_send),
-    "the messages of a key have different groups": lambda: _in_code(
-        lambda: _sending(group=lambda message: message["deduplication_id"])
-    ),
-    "the messages of a key share a deduplication id": lambda: _in_code(
-        lambda: _sending(deduplication_id=lambda message: message["group"])
-    ),
+    **{name: functools.partial(_in_code, patched) for name, patched in MESSAGE_MISTAKES.items()},
     "the processor runs tasks without a lease": lambda: _in_code(
         lambda: mock.patch.object(processor, "refuse_without_lease")
     ),
@@ -292,6 +245,13 @@ MISTAKES: Mapping[str, Callable[[], Mistake]] = {
     "a failed task is not indexed": lambda: _in_definition(_does_not_index_failures, operators=True),
     "a redriven task loses its position": lambda: _in_definition(_replaces_the_sequence_number, operators=True),
     **{name: functools.partial(_in_code, patched, operators=True) for name, patched in REDRIVE_MISTAKES.items()},
+    "a redriven task keeps its count of deliveries": lambda: _in_code(
+        redrives_with_the_old_deliveries, fault_plan=CRASHING, operators=True
+    ),
+    **{
+        name: functools.partial(_in_definition, change, fault_plan=plan, operators=False)
+        for name, (change, plan) in THROTTLING_MISTAKES_IN_DEFINITION.items()
+    },
     **{
         name: functools.partial(_in_code, patched, retrying_clients=True)
         for name, patched in IDEMPOTENCY_MISTAKES.items()

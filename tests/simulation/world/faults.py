@@ -25,20 +25,41 @@ class FaultPlan:
     lost_delete: float
     duplicate: float
     freeze: float
+    throttled: float = 0.0
+    """How many invocations of the processor find no capacity."""
 
     @classmethod
     def draw(cls, rng: random.Random) -> "FaultPlan":
-        """One run in ten has no faults; most have a few kinds of them; some have many of every kind."""
+        """One run in ten has no faults, one in ten nothing but throttles; most have a few kinds, some many of each."""
         if rng.random() < 0.1:
             return NO_FAULTS
+        if rng.random() < 0.1:
+            return throttles_only(rng.choice((0.5, 0.9, 1.0)))
 
         def up_to(highest: float) -> float:
             return rng.choice((0.0, 0.0, highest / 4, highest / 2, highest))
 
-        return cls(call=up_to(0.2), crash=up_to(0.6), lost_delete=up_to(0.2), duplicate=up_to(0.3), freeze=up_to(0.3))
+        return cls(
+            call=up_to(0.2),
+            crash=up_to(0.6),
+            lost_delete=up_to(0.2),
+            duplicate=up_to(0.3),
+            freeze=up_to(0.3),
+            throttled=up_to(0.8),
+        )
+
+    @property
+    def spares_every_task(self) -> bool:
+        """Whether each task has to go exactly as planned: nothing fails, or only the processor's capacity is short."""
+        return self == throttles_only(self.throttled)
 
 
-NO_FAULTS = FaultPlan(call=0.0, crash=0.0, lost_delete=0.0, duplicate=0.0, freeze=0.0)
+def throttles_only(rate: float) -> FaultPlan:
+    """A plan in which nothing fails but the processor's capacity."""
+    return FaultPlan(call=0.0, crash=0.0, lost_delete=0.0, duplicate=0.0, freeze=0.0, throttled=rate)
+
+
+NO_FAULTS = throttles_only(0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +81,10 @@ class Faults:
     def on_call(self, now: float) -> Fault | None:
         """The fault of this call, if any."""
         return self.rng.choice(list(Fault)) if self._occurs(self._plan.call, now) else None
+
+    def throttles(self, now: float) -> bool:
+        """Whether an invocation of the processor finds no capacity."""
+        return self._occurs(self._plan.throttled, now)
 
     def crash_after(self, now: float) -> float | None:
         """The seconds after which the execution that starts now crashes; None if it does not."""

@@ -9,7 +9,9 @@ from typing import Any
 from tests.simulation.world.fifo import InMemoryFifo
 from tests.simulation.world.table import InMemoryTable
 
-MAX_RECEIVE_COUNT = 5
+MAX_DELIVERIES = 5
+MAX_RECEIVE_COUNT = 1000
+"""SQS gives up after three days of deliveries, unless each takes hours; see `receives_before_giving_up`."""
 OPERATOR = "an operator"
 CANCELLER = "a client that cancels"
 OTHER_TITLE = "another payload"
@@ -104,7 +106,9 @@ class Journal:
 class World:
     """State that outlives executions; `now` is the virtual clock."""
 
-    def __init__(self, now: Callable[[], float], visibility_timeout: float) -> None:
+    def __init__(
+        self, now: Callable[[], float], visibility_timeout: float, max_receive_count: int = MAX_RECEIVE_COUNT
+    ) -> None:
         self.now = now
         self.active_clients = 0
         self.active_operators = 0
@@ -114,7 +118,7 @@ class World:
         self.journal = Journal()
         self.table = InMemoryTable()
         self.dead_letters = InMemoryFifo(now)
-        self.queue = InMemoryFifo(now, visibility_timeout, MAX_RECEIVE_COUNT, self.dead_letters)
+        self.queue = InMemoryFifo(now, visibility_timeout, max_receive_count, self.dead_letters)
 
     def update_from_machine(self, request: dict[str, Any]) -> dict[str, Any]:
         """UpdateItem, as the state machine calls it. Every write that takes effect goes into the journal."""

@@ -48,7 +48,7 @@ def _reject(inputs: Inputs, others: frozenset[str], source: str) -> None:
 
 def _declare_stream(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     """Measured: the emulator's own mapping skips records that a function reports as failed, and never bisects."""
-    name = inputs["functionName"].rpartition(":")[2]
+    name = inputs["functionName"].rpartition(":function:")[2].partition(":")[0]  # without the alias
     context.deployed.streams.append(
         StreamDeclaration(
             stream_arn=inputs["eventSourceArn"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 from collections.abc import Mapping
 from typing import Any
@@ -73,6 +74,27 @@ def _outputs(context: ProvisioningContext, name: str, digest: str) -> dict[str, 
     }
 
 
+def _ensure_alias(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
+    client, name, function = context.clients.lambda_, inputs["name"], inputs["functionName"]
+    version = {"FunctionVersion": inputs["functionVersion"], "Description": inputs.get("description", "")}
+    try:
+        current: Mapping[str, Any] = client.get_alias(FunctionName=function, Name=name)
+        if any(current.get(key) != value for key, value in version.items()):
+            client.update_alias(FunctionName=function, Name=name, **version)
+    except client.exceptions.ResourceNotFoundException:
+        client.create_alias(FunctionName=function, Name=name, **version)
+    arn = context.arn("lambda", f"function:{function}:{name}")
+    invoke = f"arn:aws:apigateway:{context.region}:lambda:path/2015-03-31/functions/{arn}/invocations"
+    return ProvisionedResource(arn, {"arn": arn, "name": name, "invokeArn": invoke}, key=f"{function} {name}")
+
+
+def _remove_alias(context: ProvisioningContext, key: str) -> None:
+    function, _, name = key.partition(" ")
+    client = context.clients.lambda_
+    with contextlib.suppress(client.exceptions.ResourceNotFoundException):
+        client.delete_alias(FunctionName=function, Name=name)
+
+
 def _remove(context: ProvisioningContext, name: str) -> None:
     client = context.clients.lambda_
     try:
@@ -108,10 +130,16 @@ HANDLERS = (
             "tracingConfig": "there is no X-Ray on the laptop",
             "sourceCodeHash": "the code itself is compared",
             "packageType": "the code is always a zip",
-            "publish": "there are no versions on the laptop yet",
+            "publish": "a start replaces all functions at once, so the alias names the code that is there",
             "loggingConfig.applicationLogLevel": "the function's own LOG_LEVEL decides",
             "loggingConfig.systemLogLevel": "the emulator writes no system log lines",
             "skipDestroy": "a function that is no longer declared is removed, on purpose",
         },
+    ),
+    ResourceHandler(
+        type="aws:lambda/alias:Alias",
+        applies=frozenset({"name", "functionName", "functionVersion", "description"}),
+        ensure=_ensure_alias,
+        remove=_remove_alias,
     ),
 )
