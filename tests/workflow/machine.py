@@ -25,7 +25,7 @@ class Bench:
         shipped = clients.stepfunctions.describe_state_machine(stateMachineArn=self.arn)
         self.definition: Definition = json.loads(shipped["definition"])
         self.role: str = shipped["roleArn"].rpartition("/")[2]
-        self.processor: str = self.definition["States"]["ProcessTask"]["Arguments"]["FunctionName"].rpartition(":")[2]
+        self.processor: str = self.definition["States"]["ProcessTask"]["Arguments"]["FunctionName"].split(":")[6]
         self.seen: set[tuple[str, str]] = set()
 
     def run(self, message: list[dict[str, Any]], *, name: str | None = None, broken: Break | None = None) -> Execution:
@@ -100,6 +100,11 @@ def without_table(state: str) -> Break:
         definition["States"][state]["Arguments"]["TableName"] = "no-such-table"
 
     return broken
+
+
+def without_patience(definition: Definition) -> None:
+    """Let a throttled task return to the queue at once."""
+    definition["States"]["DecideOnThrottle"]["Choices"][0]["Condition"] = False
 
 
 def message(

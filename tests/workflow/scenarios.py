@@ -13,8 +13,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.workflow.engines import Execution
-from tests.workflow.machine import Bench, message, task
+from tests.workflow.engines import Break, Execution
+from tests.workflow.machine import Bench, message, task, without_patience
 
 HOUR_MS = 3_600_000
 Situation = Callable[[Bench, str, str], AbstractContextManager[None]]
@@ -35,13 +35,14 @@ class Scenario:
     task_type: str = "demo.echo"
     data: dict[str, Any] = field(default_factory=dict[str, Any])
     body: str | None = None
+    broken: Break | None = None
 
     def play(self, bench: Bench) -> Execution:
         """Deliver the message for a new task, and return how its execution ended."""
         task_id, name = str(uuid.uuid4()), str(uuid.uuid4())
         event = message(self.body or task(task_id, self.task_type, **self.data), message_id=task_id)
         with self.situation(bench, task_id, name):
-            return bench.run(event, name=name)
+            return bench.run(event, name=name, broken=self.broken)
 
 
 @contextlib.contextmanager
@@ -98,6 +99,10 @@ def robbed(bench: Bench, task_id: str, _name: str) -> Generator[None]:
         thief.join()
 
 
+def delivered_too_often(bench: Bench, task_id: str, _name: str) -> AbstractContextManager[None]:
+    return recorded(bench, task_id, status={"S": "queued"}, deliveries={"N": "5"})
+
+
 @contextlib.contextmanager
 def throttled(bench: Bench, _task_id: str, _name: str) -> Generator[None]:
     """The processor may not run at all."""
@@ -109,6 +114,24 @@ def throttled(bench: Bench, _task_id: str, _name: str) -> Generator[None]:
         client.delete_function_concurrency(FunctionName=function)
 
 
+@contextlib.contextmanager
+def throttled_for_a_moment(bench: Bench, task_id: str, name: str) -> Generator[None]:
+    """The processor may run again while the execution waits for it."""
+    with throttled(bench, task_id, name):
+        free = bench.clients.lambda_.delete_function_concurrency
+        freed = threading.Timer(0.7, free, kwargs={"FunctionName": bench.processor})
+        freed.start()
+        try:
+            yield
+        finally:
+            freed.join()
+
+
+WITHOUT_AN_OUTCOME = (
+    Scenario(name="executions without an outcome", situation=delivered_too_often),
+    Scenario(name="processor throttled for a moment", situation=throttled_for_a_moment),
+    Scenario(name="processor throttled for too long", situation=throttled, broken=without_patience),
+)
 SCENARIOS = (
     Scenario(name="success"),
     Scenario(name="permanent failure", task_type="demo.flaky", data={"probability": 1, "error_class": "VALIDATION"}),
@@ -125,7 +148,7 @@ SCENARIOS = (
         task_type="demo.flaky",
         data={"probability": 1, "error_class": "NETWORK"},
     ),
-    Scenario(name="processor throttled", situation=throttled),
+    *WITHOUT_AN_OUTCOME,
 )
 
 

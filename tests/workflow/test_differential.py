@@ -16,8 +16,13 @@ from tests.workflow.machine import Bench
 from tests.workflow.scenarios import SCENARIOS, Scenario, path
 from tests.workflow.small_machines import ALIKE, ITEM, KNOWN, TABLE, Difference, Small
 
-# The emulator draws no jitter: it waits the full 1, 2 and 4 s, for paths that other scenarios cover without waiting.
-TOO_SLOW = {"processor throttled", "lease lost before failure"}
+# The emulator draws no jitter: it waits the full 1, 2 and 4 s, for paths that other scenarios cover without waiting. Its
+# engine waits for capacity itself, until the task times out, and knows no `TooManyRequestsException`.
+NOT_COMPARED = {
+    "lease lost before failure",
+    "processor throttled for a moment",
+    "processor throttled for too long",
+}
 
 
 class Pair:
@@ -75,7 +80,7 @@ def test_known_differences_are_still_there(pair: Pair, known: Difference) -> Non
 
 
 @pytest.mark.parametrize(
-    "scenario", [one for one in SCENARIOS if one.name not in TOO_SLOW], ids=lambda scenario: scenario.name
+    "scenario", [one for one in SCENARIOS if one.name not in NOT_COMPARED], ids=lambda scenario: scenario.name
 )
 def test_the_shipped_machine_takes_the_same_path_on_both(bench: Bench, oracle: Bench, scenario: Scenario) -> None:
     assert path(scenario.play(bench)) == path(scenario.play(oracle))

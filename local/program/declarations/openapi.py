@@ -49,7 +49,7 @@ VALIDATION = {"validateRequestParameters", "validateRequestBody"}
 SEGMENT = re.compile(r"[A-Za-z0-9._:-]+|\{[A-Za-z0-9._-]+\}")
 FUNCTION = re.compile(
     r"arn:aws:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/"
-    r"arn:aws:lambda:[a-z0-9-]+:\d{12}:function:(?P<name>[A-Za-z0-9_-]+)(?::[A-Za-z0-9_$-]+)?/invocations"
+    r"arn:aws:lambda:[a-z0-9-]+:\d{12}:function:(?P<name>[A-Za-z0-9_-]+)(?::(?:\$LATEST|[A-Za-z][A-Za-z0-9_-]*))?/invocations"
 )
 
 

@@ -49,7 +49,8 @@ class Catalog:
 
     def find(self, function: str) -> DeployedFunction:
         """The function of this name or ARN. Raises `InvocationRefused` if there is none."""
-        return self._found.get(function_name(function))
+        name, qualifier = _parts(function)
+        return self._found.get(f"{name}:{qualifier}")
 
     def code(self, deployed: DeployedFunction) -> Path:
         """The folder with the function's code, unpacked once for all functions that share it."""
@@ -59,18 +60,21 @@ class Catalog:
                 _unpack(get(deployed.location, self._clients.secret, timeout=10), folder)
         return folder
 
-    def _look_up(self, name: str) -> DeployedFunction:
+    def _look_up(self, named: str) -> DeployedFunction:
+        name, _, qualifier = named.partition(":")
         client = self._clients.lambda_
+        version: Any = {"Qualifier": qualifier} if qualifier else {}
         try:
-            found: Any = client.get_function(FunctionName=name)
+            found: Any = client.get_function(FunctionName=name, **version)
         except client.exceptions.ResourceNotFoundException as error:
             raise InvocationRefused("ResourceNotFoundException", f"Function not found: {name}", 404) from error
         return _deployed(found)
 
 
-def function_name(function: str) -> str:
-    """The name in a function's name, ARN, or ARN with a qualifier."""
-    return function.partition(":function:")[2].partition(":")[0] if ":function:" in function else function
+def _parts(function: str) -> tuple[str, str]:
+    """The name, and the alias or version or nothing, in a function's name or ARN with or without a qualifier."""
+    name, _, qualifier = function.rpartition(":function:")[2].partition(":")
+    return name, qualifier
 
 
 def _deployed(found: Mapping[str, Any]) -> DeployedFunction:

@@ -242,7 +242,7 @@ def test_a_pipe_of_another_kind_is_rejected(laptop: Laptop, project: Path) -> No
     deploy(laptop, project, "one", gone="true")
 
 
-COMPOUND = {"aws:lambda/permission:Permission", "aws:cloudwatch/eventTarget:EventTarget"}
+COMPOUND = {"aws:lambda/alias:Alias", "aws:lambda/permission:Permission", "aws:cloudwatch/eventTarget:EventTarget"}
 
 
 @pytest.mark.parametrize("handler", HANDLERS.values(), ids=lambda handler: handler.type)

@@ -76,9 +76,9 @@ class FakeLambda:
         self._functions[name] = {"Configuration": about, "Code": {"Location": archive.as_uri()}, **concurrency}
         self.time += GOOD_SECONDS  # so that earlier lookups are no longer good
 
-    def get_function(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803
+    def get_function(self, *, FunctionName: str, Qualifier: str = "$LATEST") -> dict[str, Any]:  # noqa: N803
         self.looked_up += 1
-        if FunctionName not in self._functions:
+        if FunctionName not in self._functions or Qualifier not in ("$LATEST", "live"):
             raise Missing(FunctionName)
         return self._functions[FunctionName]
 

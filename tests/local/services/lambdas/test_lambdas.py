@@ -101,7 +101,7 @@ def test_invocations_errors_and_throttles_are_counted(functions: Functions) -> N
     assert sums["Duration"] > 0
 
 
-@pytest.mark.parametrize("function", ["demo", f"{ARN}demo", f"{ARN}demo:$LATEST"])
+@pytest.mark.parametrize("function", ["demo", f"{ARN}demo", f"{ARN}demo:$LATEST", f"{ARN}demo:live"])
 def test_a_function_is_found_by_name_and_by_arn(functions: Functions, function: str) -> None:
     functions.deploy(ECHO)
     assert functions.result(1, function) == 1
