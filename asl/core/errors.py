@@ -38,6 +38,11 @@ class Problem:
     location: str | None = None
     hint: str = ""
 
+    @property
+    def by_aws(self) -> bool:
+        """Whether AWS refuses it, too."""
+        return self.code != UNSUPPORTED
+
     def __str__(self) -> str:
         return f"{self.code}: {self.message} at {'null' if self.location is None else self.location}"
 
@@ -54,7 +59,7 @@ class DefinitionError(ValueError):
     @property
     def refused_by_aws(self) -> bool:
         """Whether AWS would refuse the definition too: not so if it only has what this runner does not support."""
-        return any(problem.code != UNSUPPORTED for problem in self.problems)
+        return any(problem.by_aws for problem in self.problems)
 
 
 class TaskFailure(Exception):
