@@ -11,7 +11,7 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from operations.smoke import tasks, watch
-from operations.smoke.api import Api
+from operations.smoke.api import ApiCaller
 from operations.smoke.refusals import refusals
 from operations.smoke.report import table
 from operations.smoke.run import Check, Row, Run, Unexpected, unchecked
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         stack = find(options.stage, os.environ)
-        run = Run(stack=stack, api=Api(stack), seconds=options.seconds)
+        run = Run(stack=stack, api=ApiCaller(stack), seconds=options.seconds)
         _refuse_open_breaker(run)
         rows = list(_reported(_rows(run, with_refusals=options.refusals)))
     except (NoStack, BotoCoreError, ClientError) as error:

@@ -27,7 +27,7 @@ class Answer:
     document: Mapping[str, Any]
 
 
-class Api:
+class ApiCaller:
     """Sends requests. Every one is signed; an API or an operation that needs no signature ignores it."""
 
     def __init__(self, stack: Stack) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from operations.smoke.api import Answer, Api
+from operations.smoke.api import Answer, ApiCaller
 from operations.smoke.stack import Stack
 
 ENDED = ("succeeded", "failed", "cancelled")
@@ -50,7 +50,7 @@ class Run:
     """
 
     stack: Stack
-    api: Api
+    api: ApiCaller
     seconds: float
     name: str = field(default_factory=lambda: f"smoke-{uuid.uuid4().hex[:8]}")
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
