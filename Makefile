@@ -6,7 +6,7 @@ STAGE ?= dev
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check browser lint docs mutants format package preview requirements clean
+.PHONY: help run test check browser lint docs mutants format package preview smoke requirements clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ package: install-laptop ## Build what `pulumi up` uploads, without uploading it.
 
 preview: install-laptop ## Show what `pulumi up` would do (STAGE=prod for another stage); needs the Pulumi CLI.
 	@$(BIN)/python -m infrastructure.preview $(STAGE)
+
+smoke: install-laptop ## Check a deployed stack: tasks, failures, alarms (STAGE=laptop for the running laptop edition).
+	@$(BIN)/python -m operations.smoke $(STAGE)
 
 requirements: install-laptop ## Recompile the locks from pyproject.toml, the largest first: the others agree with it.
 	$(COMPILE) --universal --python-version 3.11 --group check --output-file requirements/check.txt

@@ -5,7 +5,7 @@ outcome = machine.run({"order": 7}, tasks=FakeTasks({"Charge": [{"result": "ok"}
 """
 
 from asl.core.clock import Clock, RealClock, VirtualClock
-from asl.core.errors import DefinitionError, MissingFake, TaskFailure
+from asl.core.errors import DefinitionError, MissingFake, Problem, TaskFailure
 from asl.execution.context import ExecutionContext
 from asl.execution.history import HistoryEvent, Observer
 from asl.execution.scheduler import Group, Scheduler, Sleep
@@ -25,6 +25,7 @@ __all__ = [
     "MissingFake",
     "Observer",
     "Outcome",
+    "Problem",
     "RealClock",
     "Scheduler",
     "Sleep",

@@ -28,12 +28,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(options)
     except DefinitionError as error:
-        print(f"{options.definition}: invalid definition:", file=sys.stderr)
-        for problem in error.problems:
-            print(f"  {problem}", file=sys.stderr)
+        _print_problems(options.definition, error)
     except (OSError, ValueError, TypeError, RecursionError, MissingFake) as error:
         print(f"express: {error}", file=sys.stderr)
     return NOT_RUN
+
+
+def _print_problems(definition: str, error: DefinitionError) -> None:
+    print(f"{definition}: {error.code}", file=sys.stderr)
+    for problem in error.problems:
+        print(f"  {problem}", file=sys.stderr)
+        if problem.hint:
+            print(f"      ({problem.hint})", file=sys.stderr)
 
 
 def _run(options: argparse.Namespace) -> int:

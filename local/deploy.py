@@ -24,12 +24,14 @@ from local.services.gateway.build import build_stages
 from local.services.gateway.stage import Stage
 from local.services.lambdas.forwarder import SOCKET_VARIABLE
 from local.services.lambdas.inbox import Inbox
+from local.services.lambdas.model import Invoker
 from local.services.lambdas.service import LambdaService
 from local.services.logs.delivery import LogDelivery
 from local.services.metrics.publisher import MetricPublisher
 from local.services.metrics.store import MetricStore
 from local.services.pipes.runner import PipeRunner
 from local.services.states.service import ExpressService
+from local.services.states.starting import SyncStarts
 from local.services.streams.runner import StreamMapping
 
 
@@ -75,13 +77,15 @@ def deploy(
 class Services:
     """What the laptop edition runs itself, because the emulator does not, or does so too slowly. Not yet started.
 
-    `invoked` are the functions that state machines name: the first task should find them warm.
+    `callees` are what callers of the emulator's API reach: functions and machines. `invoked` are the functions that
+    state machines name: the first task should find them warm.
     """
 
     logs: LogDelivery
     metrics: MetricPublisher
     functions: LambdaService
     express: ExpressService
+    callees: Invoker
     pipes: list[PipeRunner]
     streams: list[StreamMapping]
     alarms: AlarmEvaluator
@@ -99,6 +103,7 @@ def build_services(deployment: Deployment, state: StateDir) -> Services:
         metrics=MetricPublisher(clients, store),
         functions=functions,
         express=express,
+        callees=SyncStarts(express, functions),
         pipes=[PipeRunner(clients, declared, express.engine_of) for declared in deployed.pipes],
         streams=[StreamMapping(clients, functions, declared) for declared in deployed.streams],
         alarms=AlarmEvaluator(clients, deployed.alarms),
@@ -128,7 +133,7 @@ def headless(state: StateDir, stage: str = "dev") -> Generator[tuple[Deployment,
             deployment = deploy(config, stage, emulator.endpoint, state, "http://127.0.0.1:0", _silent)
             emulator.recover()
             services = build_services(deployment, state)
-            inbox.open(services.functions)
+            inbox.open(services.callees)
             try:
                 yield deployment, services
             finally:

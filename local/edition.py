@@ -10,6 +10,7 @@ from collections.abc import Generator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from local.emulator.emulator_process import EXECUTIONS_VARIABLE
 from local.emulator.server import Emulator, stop_orphan
 from local.host.disk import Disk
 from local.host.options import STOP_SIGNALS, Options
@@ -48,7 +49,7 @@ def run(options: Options) -> None:
         deployment = deploy.deploy(config, options.stage, emulator.endpoint, state, public_url, say)
         emulator.recover()
         services = deploy.build_services(deployment, state)
-        inbox.open(services.functions)
+        inbox.open(services.callees)
         door = FrontDoor(
             listener,
             deploy.build_apis(deployment),
@@ -74,7 +75,7 @@ def _emulator(state: StateDir, region: str, inbox: Inbox, *, fresh: bool) -> Gen
         say("Starting empty ...")
         state.clear()
     state.prepare()
-    emulator = Emulator(state, region, say, {SOCKET_VARIABLE: inbox.path})
+    emulator = Emulator(state, region, say, {SOCKET_VARIABLE: inbox.path, EXECUTIONS_VARIABLE: inbox.path})
     try:
         say("Starting the AWS emulator ...")
         emulator.start()

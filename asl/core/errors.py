@@ -13,12 +13,53 @@ ALL: Final = "States.ALL"
 TOLERANCE: Final = "States.ExceedToleratedFailureThreshold"
 
 
-class DefinitionError(ValueError):
-    """An invalid definition, with every problem found in it. Each problem names its state and field."""
+SCHEMA: Final = "SCHEMA_VALIDATION_FAILED"
+NOT_JSON: Final = "INVALID_JSON_DESCRIPTION"
+TARGET: Final = "MISSING_TRANSITION_TARGET"
+NO_END: Final = "MISSING_END_STATE"
+DUPLICATE: Final = "DUPLICATE_STATE_NAME"
+STATE_NAME: Final = "INVALID_STATE_NAME"
+SYNTAX: Final = "INVALID_JSONATA_EXPRESSION"
+REFERENCE: Final = "UNSUPPORTED_JSONATA_EXPRESSION"
+UNSUPPORTED: Final = "UNSUPPORTED_BY_THIS_RUNNER"
+"""Codes of problems. All but the last are those of AWS, which accepts what only this runner refuses."""
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem of a definition, as `ValidateStateMachineDefinition` reports it: a "diagnostic".
+
+    `location` is a path such as `/States/A/Next`; AWS has none for some problems of the whole machine. `hint` is a way
+    out in our own words, or "".
+    """
+
+    code: str
+    message: str
+    location: str | None = None
+    hint: str = ""
+
+    @property
+    def by_aws(self) -> bool:
+        """Whether AWS refuses it, too."""
+        return self.code != UNSUPPORTED
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message} at {'null' if self.location is None else self.location}"
+
+
+class DefinitionError(ValueError):
+    """An invalid definition, with every problem found in it. Its text is the one that `CreateStateMachine` sends."""
+
+    code: Final = "InvalidDefinition"
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(f"Invalid State Machine Definition: '{', '.join(map(str, problems))}'")
         self.problems = problems
+
+    @property
+    def refused_by_aws(self) -> bool:
+        """Whether AWS would refuse the definition too: not so if it only has what this runner does not support."""
+        return any(problem.by_aws for problem in self.problems)
 
 
 class TaskFailure(Exception):

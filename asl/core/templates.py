@@ -79,11 +79,21 @@ class Leaf:
         return ExpressionFailed(opening + ending, self.field)
 
 
+class ExpressionsInvalid(Exception):
+    """Expressions of a template that do not parse: for each the path of its field, and the error."""
+
+    def __init__(self, errors: list[tuple[str, JsonataError]]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+
 def compile_template(value: Json, field: str) -> Template:
-    """Compile a template; raises `JsonataError` for an expression that does not parse."""
-    leaves: list[Leaf] = []
-    run = _compile(value, field, leaves)
-    return Template(value, field, not leaves, run, tuple(leaves))
+    """Compile a template; raises `ExpressionsInvalid`."""
+    compiler = _Compiler()
+    run = compiler.compile(value, field)
+    if compiler.errors:
+        raise ExpressionsInvalid(compiler.errors)
+    return Template(value, field, not compiler.leaves, run, tuple(compiler.leaves))
 
 
 def constant_template(value: Json, field: str) -> Template:
@@ -91,32 +101,45 @@ def constant_template(value: Json, field: str) -> Template:
     return Template(value, field, True, lambda _scope: value, ())
 
 
-def _compile(value: Json, field: str, leaves: list[Leaf]) -> Callable[[Frame], Json]:
-    if is_expression(value):
-        leaf = Leaf(compile_expression(value[2:-2].strip()), field)
-        leaves.append(leaf)
+class _Compiler:
+    """Compiles one template, and collects its expressions and the errors in them."""
+
+    def __init__(self) -> None:
+        self.leaves: list[Leaf] = []
+        self.errors: list[tuple[str, JsonataError]] = []
+
+    def compile(self, value: Json, field: str) -> Callable[[Frame], Json]:
+        """How to evaluate this part of the template, which is found at `field`."""
+        if is_expression(value):
+            return self._leaf(value[2:-2].strip(), field)
+        before = len(self.leaves)
+        run: Callable[[Frame], Json] | None = None
+        if isinstance(value, Mapping):
+            run = self._object(cast(Mapping[str, Json], value), field)
+        elif isinstance(value, list):
+            run = self._array(cast(list[Json], value), field)
+        return _constant(value) if run is None or len(self.leaves) == before else run
+
+    def _leaf(self, text: str, field: str) -> Callable[[Frame], Json]:
+        try:
+            leaf = Leaf(compile_expression(text), field)
+        except JsonataError as error:
+            self.errors.append((field, error))
+            return _constant(None)
+        self.leaves.append(leaf)
         return leaf.evaluate
-    before = len(leaves)
-    run: Callable[[Frame], Json] | None = None
-    if isinstance(value, Mapping):
-        run = _object(cast(Mapping[str, Json], value), field, leaves)
-    elif isinstance(value, list):
-        run = _array(cast(list[Json], value), field, leaves)
-    return _constant(value) if run is None or len(leaves) == before else run
+
+    def _object(self, value: Mapping[str, Json], field: str) -> Callable[[Frame], Json]:
+        members = [(key, self.compile(item, f"{field}/{key}")) for key, item in value.items()]
+        return lambda scope: {key: run(scope) for key, run in members}
+
+    def _array(self, value: list[Json], field: str) -> Callable[[Frame], Json]:
+        items = [self.compile(item, f"{field}[{index}]") for index, item in enumerate(value)]
+        return lambda scope: [run(scope) for run in items]
 
 
 def _constant(value: Json) -> Callable[[Frame], Json]:
     return lambda _scope: value
-
-
-def _object(value: Mapping[str, Json], field: str, leaves: list[Leaf]) -> Callable[[Frame], Json]:
-    members = [(key, _compile(item, f"{field}/{key}", leaves)) for key, item in value.items()]
-    return lambda scope: {key: run(scope) for key, run in members}
-
-
-def _array(value: list[Json], field: str, leaves: list[Leaf]) -> Callable[[Frame], Json]:
-    items = [_compile(item, f"{field}[{index}]", leaves) for index, item in enumerate(value)]
-    return lambda scope: [run(scope) for run in items]
 
 
 _TYPES: Final[Mapping[type, str]] = {

@@ -48,28 +48,29 @@ RETRIER_FIELDS: Final = {
 CATCHER_FIELDS: Final = {"ErrorEquals", "Next", "Output", "Assign", "Comment"}
 RULE_FIELDS: Final = {"Condition", "Next", "Output", "Assign", "Comment"}
 MACHINE_FIELDS: Final = {"Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"}
-GRAPH_FIELDS: Final = {"Comment", "StartAt", "States", "ProcessorConfig", "QueryLanguage"}
+BRANCH_FIELDS: Final = {"Comment", "StartAt", "States"}
+PROCESSOR_FIELDS: Final = BRANCH_FIELDS | {"ProcessorConfig"}
 
 JSONPATH_FIELDS: Final = {
     *("InputPath", "OutputPath", "ResultPath", "Parameters", "ResultSelector", "Result", "Variable", "ItemsPath"),
     *("SecondsPath", "TimestampPath", "ErrorPath", "CausePath", "TimeoutSecondsPath", "HeartbeatSecondsPath"),
     *("MaxConcurrencyPath", "ToleratedFailureCountPath", "ToleratedFailurePercentagePath"),
 }
-"""Fields of the other query language. The message names the language, which is what the author has to change."""
+"""Fields that a state in JSONata mode must not have. The message names the language: that is what has to change."""
 
 DISTRIBUTED_FIELDS: Final = {"ItemReader", "ItemBatcher", "ResultWriter"}
-"""Fields of a distributed Map, which Express workflows do not have."""
+"""Fields of a distributed Map, which Express workflows do not have. AWS accepts them nevertheless."""
 
 JSONATA_ONLY_FIELDS: Final = {"Arguments", "Output", "Items", "Condition"}
 """Fields that a state in JSONPath mode must not have."""
 
 
 def why_rejected(field: str, language: str) -> str:
-    """The reason a field is rejected, for a message that already names it."""
-    if field in JSONPATH_FIELDS and language == "JSONata":
-        return "belongs to JSONPath, and the state's QueryLanguage is JSONata"
-    if field in DISTRIBUTED_FIELDS:
-        return "belongs to a distributed Map, which Express workflows do not support"
-    if language == "JSONPath" and field in JSONATA_ONLY_FIELDS:
-        return "belongs to JSONata, and the state's QueryLanguage is JSONPath"
-    return "is not a field of this type of state"
+    """What AWS says of a field that is not allowed in a state in this language."""
+    other = "JSONPath" if language == "JSONata" else "JSONata"
+    if field in (JSONPATH_FIELDS if language == "JSONata" else JSONATA_ONLY_FIELDS):
+        return (
+            f"The QueryLanguage is set to '{language}', but field '{field}' is only supported for the '{other}' "
+            "QueryLanguage"
+        )
+    return f"Field '{field}' is not supported"

@@ -153,9 +153,10 @@ class ParallelState(Guarded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapState(Guarded):
-    """Runs one graph per item."""
+    """Runs one graph per item. `processor_field` is `ItemProcessor`, or its old name `Iterator`."""
 
     processor: "Graph"
+    processor_field: str = "ItemProcessor"
     items: Template | None = None
     selector: Template | None = None
     concurrency: Template | None = None

@@ -1,6 +1,7 @@
-"""Parses the `Resource` of a Task."""
+"""Parses the `Resource` of a Task, and refuses what Express workflows do not have."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from asl.definition.model import Resource
@@ -9,17 +10,86 @@ from asl.definition.model import Resource
 _SERVICE: Final = re.compile(r"arn:[^:]+:states:[^:]*:[^:]*:(aws-sdk:[^:.]+|[^:.]+):([^:.]+)(\..+)?")
 _FUNCTION: Final = re.compile(r"arn:[^:]+:lambda:[^:]+:[^:]+:function:\S+")
 
+_OPTIMISED: Final[Mapping[str, frozenset[str]]] = {
+    service: frozenset(actions.split())
+    for service, actions in {
+        "apigateway": "invoke",
+        "athena": "startQueryExecution stopQueryExecution getQueryExecution getQueryResults",
+        "batch": "submitJob",
+        "bedrock": "invokeModel createModelCustomizationJob",
+        "codebuild": "startBuild stopBuild batchDeleteBuilds batchGetReports startBuildBatch stopBuildBatch"
+        " retryBuildBatch deleteBuildBatch",
+        "databrew": "startJobRun",
+        "dynamodb": "getItem putItem updateItem deleteItem",
+        "ecs": "runTask",
+        "eks": "call runJob createCluster deleteCluster createFargateProfile deleteFargateProfile createNodegroup"
+        " deleteNodegroup",
+        "elasticmapreduce": "createCluster setClusterTerminationProtection terminateCluster addStep cancelStep"
+        " modifyInstanceFleetByName modifyInstanceGroupByName",
+        "emr-containers": "createVirtualCluster deleteVirtualCluster startJobRun",
+        "emr-serverless": "createApplication startApplication stopApplication deleteApplication startJobRun"
+        " cancelJobRun",
+        "events": "putEvents",
+        "glue": "startJobRun",
+        "http": "invoke",
+        "lambda": "invoke",
+        "mediaconvert": "createJob",
+        "sagemaker": "createEndpoint createEndpointConfig createHyperParameterTuningJob createLabelingJob createModel"
+        " createProcessingJob createTrainingJob createTransformJob updateEndpoint",
+        "sns": "publish",
+        "sqs": "sendMessage",
+        "states": "startExecution",
+    }.items()
+}
+"""https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html and the page of each service there."""
+
+
+class ResourceRefused(ValueError):
+    """AWS does not accept the ARN in an Express workflow. The text is that of AWS; `hint` is a way out, or ""."""
+
+    def __init__(self, text: str, hint: str = "") -> None:
+        super().__init__(text)
+        self.hint = hint
+
 
 def read_resource(arn: str) -> Resource:
-    """Parse a resource ARN; raises `ValueError` with the reason if it is not supported."""
+    """Parse a resource ARN; raises `ResourceRefused`.
+
+    The services and actions of AWS's SDK are looked up when they are called.
+    """
     if _FUNCTION.fullmatch(arn):
         return Resource(arn=arn, service="function", action="invoke")
     found = _SERVICE.fullmatch(arn)
     if found is None:
-        raise ValueError(f"'{arn}' is neither a service integration nor a Lambda function")
+        raise ResourceRefused("Value is not a valid resource ARN")
     service, action, pattern = found.groups()
     if service == "activity":
-        raise ValueError("activities are not supported in Express workflows")
+        raise ResourceRefused("Express state machine does not support Activity ARN")
+    if not service.startswith("aws-sdk:"):
+        _check_optimised(arn, service, action)
     if pattern is not None:
-        raise ValueError(f"the integration pattern '{pattern}' is not supported in Express workflows")
+        raise _pattern_refused(arn, pattern)
     return Resource(arn=arn, service=service, action=action)
+
+
+def _check_optimised(arn: str, service: str, action: str) -> None:
+    actions = _OPTIMISED.get(service)
+    if actions is None or action not in actions:
+        known = f"'{service}' has {', '.join(sorted(actions))} here" if actions else f"there is no '{service}' here"
+        raise _unrecognised(arn, f"{known}; the SDK's are arn:aws:states:::aws-sdk:{service}:{action} and the like")
+
+
+def _pattern_refused(arn: str, pattern: str) -> ResourceRefused:
+    if pattern == ".waitForTaskToken":
+        return ResourceRefused(f"Express state machine does not support '{pattern}' service integration ")  # so on AWS
+    if pattern in (".sync", ".sync:2"):
+        return ResourceRefused("Express state machine does not support '.sync' service integration")
+    return _unrecognised(arn)
+
+
+def _unrecognised(arn: str, hint: str = "") -> ResourceRefused:
+    return ResourceRefused(
+        f"The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is not"
+        " available in this region.",
+        hint,
+    )

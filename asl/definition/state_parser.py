@@ -2,12 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from asl.core.errors import ALL
 from asl.core.templates import Template, constant_template, is_expression
 from asl.core.times import parse_timestamp
-from asl.definition.fields import CATCHER_FIELDS, PATH_CATCHER_FIELDS, RETRIER_FIELDS, RULE_FIELDS
+from asl.definition.fields import (
+    BRANCH_FIELDS,
+    CATCHER_FIELDS,
+    PATH_CATCHER_FIELDS,
+    PROCESSOR_FIELDS,
+    RETRIER_FIELDS,
+    RULE_FIELDS,
+)
 from asl.definition.model import (
     Catcher,
     ChoiceState,
@@ -27,16 +34,16 @@ from asl.definition.model import (
 )
 from asl.definition.reading import Fields
 from asl.definition.references import INPUT_ONLY, WITH_ERROR, WITH_RESULT
-from asl.definition.resources import read_resource
+from asl.definition.resources import ResourceRefused, read_resource
 from asl.jsonpath import PathError, compile_condition
 
 _MOST: Final = 99_999_999
 
 
 class ReadGraph(Protocol):
-    """Reads the graphs inside a state."""
+    """Reads a graph inside a state, whose object may have these fields."""
 
-    def __call__(self, data: Any, where: str) -> Graph: ...
+    def __call__(self, fields: Fields, allowed: set[str]) -> Graph: ...
 
 
 def read_state(name: str, fields: Fields, read_graph: ReadGraph) -> State | None:
@@ -49,9 +56,8 @@ def _flow(name: str, fields: Fields, allowed: frozenset[str]) -> dict[str, Any]:
     """What states have in common: the next state, `Output` and `Assign`."""
     ends = fields.data.get("End", False)
     if not isinstance(ends, bool):
-        fields.complain("End", "must be a boolean")
-    if ("Next" in fields) == (ends is True):
-        fields.complain("Next", "a state must have either 'Next' or 'End': true")
+        fields.expected("End", bool)
+    fields.one_of("Next", "End")
     following = fields.target("Next") if "Next" in fields else None
     return {"name": name, "next": following, "flow": _data_flow(fields), **_results(fields, allowed)}
 
@@ -91,8 +97,7 @@ def _fail(name: str, fields: Fields, _graph: ReadGraph) -> State:
 
 
 def _choice(name: str, fields: Fields, _graph: ReadGraph) -> State:
-    if not fields.array("Choices"):
-        fields.complain("Choices", "needs at least one rule")
+    fields.filled("Choices")
     return ChoiceState(
         name=name,
         next=fields.target("Default") if "Default" in fields else None,
@@ -106,10 +111,11 @@ def _rule(fields: Fields) -> Rule | None:
     if fields.language != "JSONata":
         return _path_rule(fields)
     fields.only(RULE_FIELDS)
+    fields.require("Condition")
     condition = fields.template("Condition", INPUT_ONLY)
-    literal = fields.data.get("Condition")
+    literal = fields.data.get("Condition", True)
     if not isinstance(literal, bool) and not is_expression(literal):
-        fields.complain("Condition", "must be an expression or a boolean")
+        fields.complain("Value must be an expression or a boolean", "Condition")
     following = fields.target("Next")
     if condition is None:
         return None
@@ -120,18 +126,18 @@ def _path_rule(fields: Fields) -> Rule | None:
     try:
         test = compile_condition(dict(fields.data))
     except PathError as error:
-        fields.complain("Variable", str(error))
+        fields.refuse_path("", error)
         return None
     condition = Template(dict(fields.data), fields.path + "Condition", False, test, ())
     return Rule(condition=condition, next=fields.target("Next"), assign=fields.assign(INPUT_ONLY))
 
 
 def _wait(name: str, fields: Fields, _graph: ReadGraph) -> State:
-    if sum(field in fields for field in ("Seconds", "SecondsPath", "Timestamp", "TimestampPath")) != 1:
-        fields.complain("Seconds", "a Wait state must have exactly one of 'Seconds' and 'Timestamp'")
+    fields.one_of("SecondsPath", "Seconds", "TimestampPath", "Timestamp")
     moment = fields.data.get("Timestamp")
     if isinstance(moment, str) and not fields.is_expression("Timestamp") and parse_timestamp(moment) is None:
-        fields.complain("Timestamp", f"'{moment}' is not a timestamp with a time zone, such as 2026-01-31T12:00:00Z")
+        hint = "it has date, time and time zone, such as 2026-01-31T12:00:00Z"
+        fields.complain("String does not match RFC3339 timestamp", "Timestamp", hint)
     return WaitState(
         seconds=fields.referenced("SecondsPath") or fields.limit("Seconds", INPUT_ONLY, 0, _MOST),
         timestamp=fields.referenced("TimestampPath") or fields.string("Timestamp", INPUT_ONLY),
@@ -150,18 +156,17 @@ def _error_lists(fields: Fields, field: str, allowed: set[str]) -> list[Fields]:
     parts = fields.parts(field)
     for index, part in enumerate(parts):
         part.only(allowed)
-        names = part.array("ErrorEquals")
-        if not names or not all(isinstance(name, str) for name in names):
-            part.complain("ErrorEquals", "must be a non-empty array of strings")
+        names = part.filled("ErrorEquals")
+        for place, name in enumerate(names):
+            if not isinstance(name, str):
+                part.expected(f"ErrorEquals[{place}]", str)
         if ALL in names and (len(names) > 1 or index < len(parts) - 1):
-            part.complain("ErrorEquals", "'States.ALL' must be the only error of the last entry")
+            part.complain("States.ALL must appear alone and at end of list", "ErrorEquals")
     return parts
 
 
 def _retrier(fields: Fields) -> Retrier:
-    jitter = fields.data.get("JitterStrategy", "NONE")
-    if jitter not in ("FULL", "NONE"):
-        fields.complain("JitterStrategy", "must be 'FULL' or 'NONE'")
+    fields.choice("JitterStrategy", "NONE", "FULL")
     interval = fields.number("IntervalSeconds", 1, 1, _MOST)
     longest = fields.number("MaxDelaySeconds", None, 1, 31_622_400)
     return Retrier(
@@ -170,7 +175,7 @@ def _retrier(fields: Fields) -> Retrier:
         attempts=fields.number("MaxAttempts", 3, 0, _MOST),
         backoff=fields.number("BackoffRate", 2.0, 1, float(_MOST), whole=False),
         max_delay=longest,
-        jitter=jitter == "FULL",
+        jitter=fields.data.get("JitterStrategy") == "FULL",
     )
 
 
@@ -189,50 +194,54 @@ def _task(name: str, fields: Fields, _graph: ReadGraph) -> State:
     heartbeat = fields.referenced("HeartbeatSecondsPath") or fields.limit("HeartbeatSeconds", INPUT_ONLY, 1, _MOST)
     longest, interval = fields.data.get("TimeoutSeconds"), fields.data.get("HeartbeatSeconds")
     if isinstance(longest, int) and isinstance(interval, int) and interval >= longest:
-        fields.complain("HeartbeatSeconds", "must be smaller than 'TimeoutSeconds'")
+        fields.complain("HeartbeatSeconds must be smaller than TimeoutSeconds", "HeartbeatSeconds")
     return TaskState(
         resource=_resource(fields),
         arguments=fields.structure("Arguments", INPUT_ONLY, dict, list, str, int, float, bool, type(None)),
         timeout=timeout,
         heartbeat=heartbeat,
-        credentials=fields.structure("Credentials", INPUT_ONLY, dict),
+        credentials=_credentials(fields),
         **_guarded(name, fields),
     )
 
 
+def _credentials(fields: Fields) -> Template | None:
+    given: Any = fields.data.get("Credentials")
+    if isinstance(given, dict) and not {"RoleArn", "RoleArn.$"} & given.keys():
+        fields.complain("The field 'RoleArn' is required but was missing", "Credentials")
+    return fields.structure("Credentials", INPUT_ONLY, dict)
+
+
 def _resource(fields: Fields) -> Resource:
+    fields.require("Resource")
     arn = fields.text("Resource")
     try:
         return read_resource(arn)
-    except ValueError as error:
-        if arn:
-            fields.complain("Resource", str(error))
+    except ResourceRefused as refused:
+        if isinstance(fields.data.get("Resource"), str):
+            fields.complain(str(refused), "Resource", refused.hint)
         return Resource(arn=arn, service="", action="")
 
 
 def _parallel(name: str, fields: Fields, graph: ReadGraph) -> State:
-    branches = fields.array("Branches")
-    if not branches:
-        fields.complain("Branches", "needs at least one branch")
+    fields.filled("Branches")
     return ParallelState(
-        branches=tuple(
-            graph(branch, f"{fields.where}, field 'Branches[{index}]'") for index, branch in enumerate(branches)
-        ),
+        branches=tuple(graph(part, BRANCH_FIELDS) for part in fields.parts("Branches")),
         arguments=fields.template("Arguments", INPUT_ONLY),
         **_guarded(name, fields),
     )
 
 
 def _map(name: str, fields: Fields, graph: ReadGraph) -> State:
-    if ("ItemProcessor" in fields) == ("Iterator" in fields):
-        fields.complain("ItemProcessor", "a Map must have exactly one of 'ItemProcessor' and 'Iterator'")
+    fields.one_of("ItemProcessor", "Iterator")
     field = "Iterator" if "Iterator" in fields else "ItemProcessor"
     common = _guarded(name, fields)
     if common["flow"] is not None:
         # In a Map, `Parameters` is the old name of `ItemSelector`.
         common["flow"] = replace(common["flow"], parameters=None)
     return MapState(
-        processor=graph(fields.data.get(field, {}), f"{fields.where}, field '{field}'"),
+        processor=_processor(fields, field, graph),
+        processor_field=field,
         items=fields.referenced("ItemsPath") or fields.structure("Items", INPUT_ONLY, list),
         selector=fields.template("ItemSelector", INPUT_ONLY) or fields.template("Parameters", INPUT_ONLY),
         concurrency=fields.referenced("MaxConcurrencyPath") or fields.limit("MaxConcurrency", INPUT_ONLY, 0, _MOST),
@@ -241,6 +250,21 @@ def _map(name: str, fields: Fields, graph: ReadGraph) -> State:
         tolerated_percentage=fields.referenced("ToleratedFailurePercentagePath") or _percentage(fields),
         **common,
     )
+
+
+def _processor(fields: Fields, field: str, graph: ReadGraph) -> Graph:
+    if field not in fields:
+        return Graph("", {})
+    part = fields.part(fields.data[field], field)
+    config: Any = part.data.get("ProcessorConfig", {})
+    if not isinstance(config, dict):
+        part.expected("ProcessorConfig", dict)
+    elif cast(dict[str, Any], config).get("Mode") == "DISTRIBUTED":
+        message = "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines"
+        part.complain(message, "ProcessorConfig/Mode")
+    else:
+        part.part(config, "ProcessorConfig").choice("Mode", "INLINE", "DISTRIBUTED")
+    return graph(part, PROCESSOR_FIELDS)
 
 
 def _percentage(fields: Fields) -> Any:

@@ -4,7 +4,7 @@ Intrinsic functions and filters are not supported, and a definition with them is
 """
 
 from asl.jsonpath.conditions import compile_condition
-from asl.jsonpath.errors import PathError, PathFailed
+from asl.jsonpath.errors import PathError, PathFailed, RuleError
 from asl.jsonpath.path import Path, compile_path
 from asl.jsonpath.payload import compile_payload, path_template
 
@@ -12,6 +12,7 @@ __all__ = [
     "Path",
     "PathError",
     "PathFailed",
+    "RuleError",
     "compile_condition",
     "compile_path",
     "compile_payload",

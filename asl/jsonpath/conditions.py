@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from asl.core.times import parse_timestamp
 from asl.jsonata import UNDEFINED, Frame
-from asl.jsonpath.errors import PathError, PathFailed
+from asl.jsonpath.errors import PathFailed, RuleError
 from asl.jsonpath.path import Path, compile_path
 
 Condition = Callable[[Frame], bool]
@@ -24,10 +24,10 @@ _ORDERS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 
 
 def compile_condition(rule: Any) -> Condition:
-    """Compile a rule; raises `PathError`."""
+    """Compile a rule; raises `PathError`, or a `RuleError`."""
     data = cast(dict[str, Any], rule)
     if not isinstance(rule, dict):
-        raise PathError("a rule must be an object")
+        raise RuleError("Expected value of type [OBJECT]")
     if "Not" in data:
         inner = compile_condition(data["Not"])
         return lambda frame: not inner(frame)
@@ -44,7 +44,7 @@ def _combined(combine: Callable[..., bool], parts: list[Condition]) -> Condition
 def _comparison(data: dict[str, Any]) -> Condition:
     names = [name for name in data if name not in _NOT_COMPARED]
     if len(names) != 1:
-        raise PathError("a rule must have exactly one comparison")
+        raise RuleError("A rule must have exactly one comparison")
     variable, name, operand = compile_path(data.get("Variable")), names[0], data[names[0]]
     if name == "IsPresent":
         return lambda frame: (variable.find(frame) is not UNDEFINED) is operand
@@ -53,7 +53,7 @@ def _comparison(data: dict[str, Any]) -> Condition:
         return lambda frame: kind(_read(variable, frame)) is operand
     test = _TESTS.get(name.removesuffix("Path"))
     if test is None:
-        raise PathError(f"'{name}' is not a comparison")
+        raise RuleError(f"'{name}' is not a comparison")
     if name.endswith("Path"):
         other = compile_path(operand)
         return lambda frame: test(_read(variable, frame), _read(other, frame))

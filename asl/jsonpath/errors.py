@@ -2,7 +2,15 @@
 
 
 class PathError(ValueError):
-    """An invalid path, payload template or rule."""
+    """An invalid path, payload template or rule; or, if it is not `supported`, one that AWS would accept."""
+
+    def __init__(self, text: str, *, supported: bool = True) -> None:
+        super().__init__(text)
+        self.supported = supported
+
+
+class RuleError(PathError):
+    """An invalid rule of a Choice."""
 
 
 class PathFailed(Exception):

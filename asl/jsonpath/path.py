@@ -100,7 +100,7 @@ def compile_path(text: Any) -> Path:
     while position < len(text):
         step = _STEP.match(text, position)
         if step is None:
-            raise PathError(f"'{text}' is not a path that this runner supports")
+            raise PathError(f"This runner does not support the path '{text}'", supported=False)
         steps.append(_step(step))
         position = step.end()
     return Path(text, "" if root[0] == "$$" else root[1], tuple(steps))

@@ -47,7 +47,7 @@ def _member(key: str, value: Json, paths: list[Path]) -> tuple[str, _Run]:
     if not key.endswith(".$"):
         return key, _compile(value, paths)
     if isinstance(value, str) and value.startswith("States."):
-        raise PathError("intrinsic functions are not supported")
+        raise PathError("This runner does not support intrinsic functions", supported=False)
     path = compile_path(value)
     paths.append(path)
     return key[:-2], lambda frame: _found(path, key, frame)

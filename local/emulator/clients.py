@@ -38,7 +38,7 @@ class Clients:
         self.address = address
         self.secret, self.endpoint = split(address)
         self.region = region
-        self._session = boto3.session.Session(
+        self.session = boto3.session.Session(
             aws_access_key_id=ROOT_KEY,
             aws_secret_access_key=ROOT_KEY,
             region_name=region,
@@ -56,14 +56,14 @@ class Clients:
     def build(self, service: str, config: Config) -> Any:
         """A new client with its own settings."""
         with self._lock:
-            build = cast("Any", self._session).client
+            build = cast("Any", self.session).client
             return build(service, endpoint_url=self.endpoint, config=config)
 
     def get(self, service: str) -> Any:
         """The client of any service; prefer the typed properties."""
         with self._lock:
             if service not in self._clients:
-                build = cast("Any", self._session).client
+                build = cast("Any", self.session).client
                 client = build(service, endpoint_url=self.endpoint, config=CONFIG)
                 # botocore creates them on first use, without a lock: two threads could get different classes, and an
                 # `except` with one does not catch the other.

@@ -15,6 +15,7 @@ from typing import Any
 
 from local.emulator.process.asgi import Application
 from local.emulator.process.durability import durable
+from local.emulator.process.express import with_express
 from local.emulator.process.guard import guard_runtime_apis, guarded
 from local.emulator.process.journal import Journal, JournalUnavailable
 from local.emulator.process.recorder import Recorder
@@ -22,6 +23,10 @@ from local.emulator.process.records import ReadRecords, prune_expired
 
 SECRET_VARIABLE = "TASKLINE_EMULATOR_SECRET"  # noqa: S105 its name, not the secret
 JOURNAL_VARIABLE = "TASKLINE_EMULATOR_JOURNAL"
+
+EXECUTIONS_VARIABLE = (
+    "TASKLINE_EXECUTIONS"  # the socket of the laptop edition; absent if MiniStack runs machines itself
+)
 
 NOT_SAVED = 3  # the exit status
 
@@ -52,6 +57,8 @@ def main() -> None:
         _replace(dynamodb, "_emit_stream_event", recorder.emit)
         _replace(dynamodb, "_delete_table", recorder.delete_table)
         application = durable(application, journal, recorder)
+    if executions := os.environ.get(EXECUTIONS_VARIABLE):
+        application = with_express(application, executions)
     _replace(sqs, "_prune_dedup", prune_expired)
     _replace(dynamodb, "stream_records_since", stream.since)
     _replace(dynamodb, "_trim_stream_records", stream.trim)

@@ -10,7 +10,7 @@ import pytest
 from tests.architecture.imports import ROOT, arrows, between_rooms, circles, imports, modules, reachable, within
 
 SDKS = {"boto3", "botocore", "aws_lambda_powertools", "aws_xray_sdk"}
-PRODUCT = ("asl", "functions", "infrastructure", "local", "statemachine")
+PRODUCT = ("asl", "functions", "infrastructure", "local", "operations", "statemachine")
 FUNCTIONS = modules("functions")
 HANDLERS = [
     f"functions.{name}"
@@ -55,6 +55,7 @@ def test_no_two_rooms_import_each_other() -> None:
         ("functions", []),
         ("infrastructure", ["functions", "statemachine"]),
         ("local", ["asl"]),
+        ("operations", ["asl", "infrastructure.preview", "local.emulator", "local.host"]),
         ("tests/simulation", ["asl", "functions", "infrastructure.settings", "local.services.pipes", "statemachine"]),
     ],
 )

@@ -67,7 +67,9 @@ def test_input_that_is_not_json_is_rejected(command, value):
 def test_the_problems_of_an_invalid_definition_are_printed(command):
     status, printed, message = command({"A": {"Type": "Pass", "Next": "Z"}})
     assert (status, printed) == (2, None)
-    assert "State 'A', field 'Next'" in message
+    assert message.splitlines()[0].endswith("m.asl.json: InvalidDefinition")
+    assert "  MISSING_TRANSITION_TARGET: Missing 'Next' target: Z at /States/A/Next\n" in message
+    assert "one state needs 'End': true" in message, "a way out in our own words"
 
 
 def test_a_missing_file_is_reported(tmp_path, capsys):

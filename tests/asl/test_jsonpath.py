@@ -126,22 +126,31 @@ def test_a_payload_path_that_leads_nowhere_is_fatal():
     )
 
 
+OUTPUT = "The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage"
+SCHEMA = "SCHEMA_VALIDATION_FAILED"
+HERE = "UNSUPPORTED_BY_THIS_RUNNER"
+
+
 @pytest.mark.parametrize(
-    ("state", "named"),
+    ("state", "code", "message", "place"),
     [
-        ({"Type": "Pass", "Output": 1}, "'Output'"),
-        ({"Type": "Pass", "InputPath": "nonsense"}, "'InputPath'"),
-        ({"Type": "Pass", "Parameters": {"k.$": "States.UUID()"}}, "intrinsic functions"),
-        ({"Type": "Pass", "Parameters": {"k.$": "$.a[?(@.b > 1)]"}}, "'Parameters'"),
-        ({"Type": "Wait", "Timestamp": "{% $states.input.t %}"}, "'Timestamp'"),
-        ({"Type": "Wait", "Seconds": "{% 1 %}"}, "'Seconds'"),
+        ({"Type": "Pass", "Output": 1}, SCHEMA, OUTPUT, ""),
+        ({"Type": "Pass", "InputPath": "nonsense"}, SCHEMA, "Value must be a valid JSONPath.", "/InputPath"),
+        ({"Type": "Wait", "Timestamp": "{% $states.input.t %}"}, SCHEMA, "String does not match", "/Timestamp"),
+        ({"Type": "Wait", "Seconds": "{% 1 %}"}, SCHEMA, "Expected value of type [INTEGER]", "/Seconds"),
+        ({"Type": "Pass", "Parameters": {"k.$": "States.UUID()"}}, HERE, "This runner does not", "/Parameters"),
+        ({"Type": "Pass", "Parameters": {"k.$": "$.a[?(@.b > 1)]"}}, HERE, "This runner does not", "/Parameters"),
     ],
 )
-def test_what_a_jsonpath_state_cannot_have_is_rejected(state, named):
-    with pytest.raises(DefinitionError, match=named.replace("(", r"\(")):
+def test_what_a_jsonpath_state_cannot_have_is_refused(state, code, message, place):
+    with pytest.raises(DefinitionError) as caught:
         mixed(A={**state, "Next": "Last"})
+    (problem,) = caught.value.problems
+    assert problem.message.startswith(message)
+    assert (problem.code, problem.location) == (code, f"/States/A{place}")
+    assert caught.value.refused_by_aws == (code == SCHEMA)
 
 
-def test_a_choice_without_comparison_is_rejected():
-    with pytest.raises(DefinitionError, match="exactly one comparison"):
+def test_a_choice_without_comparison_is_refused():
+    with pytest.raises(DefinitionError, match=r"exactly one comparison at /States/A/Choices\[0\]"):
         mixed(A={"Type": "Choice", "Choices": [{"Variable": "$.a", "Next": "Last"}]})

@@ -24,6 +24,8 @@ def parse(text: str) -> Node:
         return parser.parse(text, _compile_regex)
     except JException as error:
         raise _syntax_error(error) from error
+    except KeyError as error:  # a character that is an operator in other languages, such as `!`
+        raise JsonataError("S0204", token=error.args[0]) from error
     except (IndexError, re.error) as error:
         raise JsonataError("S0207" if isinstance(error, IndexError) else "S0301") from error
 
@@ -38,7 +40,8 @@ def _refusal(operator: str) -> Any:
 def _syntax_error(error: JException) -> JsonataError:
     details: Any = error
     if details.error == "S0202":
-        return JsonataError("S0202", value=details.expected, token=details.current)
+        # The library has them the wrong way round.
+        return JsonataError("S0202", value=details.current, token=details.expected)
     if details.error == "S0301" and details.current is not None:
         return JsonataError("S0103", token=details.current)
     return JsonataError(details.error, token=details.current, value=details.current)

@@ -148,7 +148,7 @@ def _imported(module: str, arguments: list[str]) -> Run:
 
 
 def _helped(module: str, arguments: list[str]) -> Run:
-    """For benchmarks, whose short form tests/benchmarks/ runs: only that they start, and know their options."""
+    """For what other tests run: only that it starts, and knows its options."""
     return Run(["-m", module, "--help"], words=[word for word in arguments if word.startswith("--")])
 
 
@@ -169,6 +169,7 @@ MODULES: dict[str, Callable[[str, list[str]], Run]] = {
     "benchmarks.validator": _imported,
     "docs.site.generated": _imported,
     "json.tool": _as_it_is,
+    "operations.smoke": _helped,
     "asl": _as_it_is,
     "tests.simulation": _simulated,
 }

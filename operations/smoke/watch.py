@@ -1,0 +1,108 @@
+"""What watches the pipeline: metrics, alarms, the pipe, the breaker, and the definition as AWS validates it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from operations.smoke.run import Row, Run, at_least, same, unchecked
+
+ALARMS: Final = (
+    *("api-errors", "processor-errors", "dead-letters", "dead-letters-age", "event-failures", "event-failures-age"),
+    *("events-behind", "queue-age", "queue-stuck", "no-executions", "pipe-stopped", "breaker-open", "breaker-rate"),
+    *("breaker-volume", "breaker-trip", "pipe-failures", "failed-executions", "timed-out-executions"),
+    *("api-throttles", "processor-throttles", "pipe-throttles", "table-throttles"),
+)
+"""Beside these, every function but the processor has `NAME-errors`."""
+
+_EXPECTED: Final = {"dead-letters", "no-executions", "breaker-rate", "breaker-volume"}
+"""Alarms that may be going off on a healthy stack: the first after a run of these checks, the others as parts."""
+
+
+def metrics(run: Run) -> Iterator[Row]:
+    """What this run has done is counted."""
+    own, echoes = run.stack.prefix, run.submitted.count("demo.echo") - 1  # one of them was cancelled
+    done = {"service": "events", "status": "succeeded", "type": "demo.echo"}
+    failed = {"service": "events", "status": "failed", "type": "demo.flaky", "error_class": "VALIDATION"}
+    processor = {"FunctionName": f"{own}-processor"}
+    machine = {"StateMachineArn": run.stack.outputs["state_machine_arn"]}
+    yield _counted(run, "tasks that succeeded are counted", own, "Tasks", done, echoes)
+    yield _counted(run, "the task that failed is counted", own, "Tasks", failed, 1)
+    yield _counted(run, "so are the processor's runs", "AWS/Lambda", "Invocations", processor, echoes + 1)
+    if run.stack.on_aws:
+        yield _counted(run, "and executions", "AWS/States", "ExecutionsSucceeded", machine, echoes + 1)
+    else:
+        yield unchecked("and executions", "the laptop edition has no metrics of Step Functions")
+
+
+def _counted(run: Run, check: str, namespace: str, name: str, dimensions: Mapping[str, str], least: int) -> Row:
+    return at_least(
+        check, least, run.until(lambda: _sum(run, namespace, name, dimensions), lambda seen: seen >= least)
+    )
+
+
+def _sum(run: Run, namespace: str, name: str, dimensions: Mapping[str, str]) -> float:
+    """The sum of a metric since the minute in which the run began."""
+    response = run.stack.client("cloudwatch").get_metric_statistics(
+        Namespace=namespace,
+        MetricName=name,
+        Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
+        StartTime=run.started.replace(second=0, microsecond=0),
+        EndTime=datetime.now(UTC) + timedelta(minutes=1),
+        Period=60,
+        Statistics=["Sum"],
+    )
+    return sum(point["Sum"] for point in response["Datapoints"])
+
+
+def alarms(run: Run) -> Iterator[Row]:
+    """All alarms exist, and none goes off that should not."""
+    prefix = f"{run.stack.prefix}-"
+    states = _states(run, prefix)
+    functions = [name.removeprefix(prefix) for name in run.stack.outputs["function_names"]]
+    wanted = {*ALARMS, *(f"{name}-errors" for name in functions)}
+    yield same("every alarm exists", "none missing", ", ".join(sorted(wanted - states.keys())) or "none missing")
+    ringing = sorted(name for name, state in states.items() if state == "ALARM" and name not in _EXPECTED)
+    yield same("no alarm goes off", "none", ", ".join(ringing) or "none")
+    counts = ", ".join(f"{count} {state}" for state, count in sorted(Counter(states.values()).items()))
+    yield Row(check="states of all alarms", expected="", found=counts, agrees=None)
+
+
+def _states(run: Run, prefix: str) -> dict[str, str]:
+    pages = run.stack.client("cloudwatch").get_paginator("describe_alarms")
+    pages = pages.paginate(AlarmNamePrefix=prefix, AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    found = [alarm for page in pages for kind in ("MetricAlarms", "CompositeAlarms") for alarm in page.get(kind, [])]
+    return {alarm["AlarmName"].removeprefix(prefix): alarm["StateValue"] for alarm in found}
+
+
+def pipe(run: Run) -> Iterator[Row]:
+    """The pipe runs, and starts the stack's own machine."""
+    found = run.stack.client("pipes").describe_pipe(Name=run.stack.outputs["pipe_name"])
+    state = f"{found['CurrentState']} {found.get('StateReason', '')}".strip()
+    yield same("the pipe runs", "RUNNING", state)
+    yield same("it starts the state machine", run.stack.outputs["state_machine_arn"], found["Target"])
+
+
+def breaker(run: Run) -> Iterator[Row]:
+    """Nothing has opened the breaker."""
+    answer = run.api.request("GET", "/breaker")
+    yield same("the breaker is closed", "closed", answer.document.get("state", answer.status))
+
+
+def events(run: Run) -> Iterator[Row]:
+    """No event of a task was given up."""
+    attributes: Any = run.stack.client("sqs").get_queue_attributes(
+        QueueUrl=run.stack.outputs["event_failures_queue_url"], AttributeNames=["ApproximateNumberOfMessages"]
+    )
+    yield same("no event was given up", "0", attributes["Attributes"]["ApproximateNumberOfMessages"])
+
+
+def definition(run: Run) -> Iterator[Row]:
+    """The service itself finds nothing wrong with the deployed definition."""
+    states = run.stack.client("stepfunctions")
+    machine = states.describe_state_machine(stateMachineArn=run.stack.outputs["state_machine_arn"])
+    answer = states.validate_state_machine_definition(definition=machine["definition"], type=machine["type"])
+    problems = ", ".join(f"{one['code']} at {one.get('location')}" for one in answer["diagnostics"])
+    yield same("the definition is valid", "EXPRESS OK", f"{machine['type']} {answer['result']} {problems}".strip())
