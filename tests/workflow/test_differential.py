@@ -16,8 +16,8 @@ from tests.workflow.machine import Bench
 from tests.workflow.scenarios import SCENARIOS, Scenario, path
 from tests.workflow.small_machines import ALIKE, ITEM, KNOWN, TABLE, Difference, Small
 
-# The emulator draws no jitter: it waits the full 1, 2 and 4 s, for paths that other scenarios cover without waiting. Its
-# engine waits for capacity itself, until the task times out, and knows no `TooManyRequestsException`.
+# The emulator draws no jitter: it waits the full 1, 2 and 4 s, for paths that other scenarios cover without waiting.
+# Its engine waits for capacity itself, until the task times out, and knows no `TooManyRequestsException`.
 NOT_COMPARED = {
     "lease lost before failure",
     "processor throttled for a moment",

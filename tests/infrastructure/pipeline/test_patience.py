@@ -1,5 +1,6 @@
 """The hooks that wait for AWS around changes of the pipe. The engine's run has them, too."""
 
+from collections.abc import Generator
 from unittest import mock
 
 import pulumi
@@ -18,7 +19,7 @@ def failed(*errors: str) -> pulumi.ErrorHookArgs:
 
 
 @pytest.fixture
-def slept() -> "mock.Mock":
+def slept() -> Generator[mock.Mock]:
     with mock.patch("infrastructure.pipeline.patience.time.sleep") as sleep:
         yield sleep
 
