@@ -4,18 +4,21 @@ import zipfile
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from tests.infrastructure.recording import Resource, Stack, run
 
 STAGES = ("dev", "staging", "prod")
 # Every optional part of the program, which no stage that is shipped has.
-EVERYTHING = {
+EVERYTHING: dict[str, Any] = {
     "firewall": True,
     "corsOrigins": "https://tasks.example",
     "allowedAddresses": "203.0.113.0/24",
     "alertEmail": "operator@tasks.example",
     "clientAuthorization": "iam",
 }
+# Between these two lie the settings of all stages: for tools that take long.
+EXTREMES = ("dev", "everything")
 _FOLDER = TemporaryDirectory()
 
 

@@ -61,7 +61,7 @@ def _log_destination(arn: str) -> Mapping[str, Any]:
 
 def _execution_logs(given: Mapping[str, Any]) -> Mapping[str, Any]:
     rest = {name: value for name, value in given.items() if name != "logDestination"}
-    return {"loggingConfiguration": rest | _log_destination(given["logDestination"])}
+    return {"loggingConfiguration": {**rest, **_log_destination(given["logDestination"])}}
 
 
 _API = {"restApi": "restApiId"}
