@@ -5,6 +5,14 @@ The only place for it. An entry that nothing matches any more fails, so it has t
 
 from tests.proofs.findings import Accepted
 
+_GATEWAY_ACTIONS = (
+    *("CreateLogGroup", "CreateLogStream", "DescribeLogGroups", "DescribeLogStreams"),
+    *("PutLogEvents", "GetLogEvents", "FilterLogEvents"),
+)
+_DELIVERY_ACTIONS = (
+    *("CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries"),
+    *("PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups"),
+)
 _GATEWAY = "API Gateway rejects a logging role with fewer actions or fewer log groups than its own managed policy"
 
 POLICIES: Accepted = {
@@ -41,6 +49,25 @@ CHECKOV: Accepted = {
     ("CKV_AWS_290", "*/api-access-policy"): _GATEWAY,
     ("CKV_AWS_355", "*/api-access-policy"): _GATEWAY,
     ("CKV_AWS_338", "*"): "a setting of each stage: log lines hold ids, and help for days, not for a year",
+}
+
+_STARTS = "AWS checks it when the resource is created or its logs are set up, which the laptop does as root"
+_MAPPING = "Lambda reads the source under the function's role, and the laptop's mapping reads it as root"
+_HOST = "Lambda and the pipe write their logs under the role, and the laptop's host does it as root"
+_TRACES = "the laptop has no X-Ray"
+
+# By action and role: what no run on a laptop needs.
+PERMISSIONS: Accepted = {
+    **{(f"logs:{action}", "*-api-access"): _GATEWAY for action in _GATEWAY_ACTIONS},
+    **{(f"logs:{action}", "*-workflow"): _STARTS for action in _DELIVERY_ACTIONS},
+    **{(f"xray:{action}", "*"): _TRACES for action in ("PutTraceSegments", "PutTelemetryRecords")},
+    **{(f"xray:{action}", "*-workflow"): _TRACES for action in ("GetSamplingRules", "GetSamplingTargets")},
+    **{(f"logs:{action}", "*"): _HOST for action in ("CreateLogStream", "PutLogEvents")},
+    **{(f"dynamodb:{action}", "*-events"): _MAPPING for action in ("DescribeStream", "GetRecords")},
+    **{(f"dynamodb:{action}", "*-events"): _MAPPING for action in ("GetShardIterator", "ListStreams")},
+    **{(f"sqs:{action}", "*-monitor"): _MAPPING for action in ("ReceiveMessage", "DeleteMessage")},
+    ("sqs:GetQueueAttributes", "*-monitor"): _MAPPING,
+    ("sqs:GetQueueAttributes", "*-tasks-pipe"): _STARTS,
 }
 
 _NAME = "a name, a status or a sign, and no secret"
