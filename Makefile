@@ -56,7 +56,9 @@ requirements: install-laptop ## Recompile the locks from pyproject.toml, the lar
 	        --group $$group --output-file requirements/$$group.txt || exit 1; done
 	$(COMPILE) --python-version 3.13 --python-platform aarch64-manylinux_2_28 --constraint requirements/check.txt \
 	    --group functions --output-file requirements/functions.txt
-	$(COMPILE) --universal --python-version 3.11 --group oldest-pips --output-file requirements/oldest-pips.txt
+	for group in checkov oldest-pips; do \
+	    $(COMPILE) --universal --python-version 3.11 --group $$group --output-file requirements/$$group.txt \
+	        || exit 1; done
 
 clean: ## Remove what the other targets made; tasks of `make run` in .taskline/ stay.
 	rm -rf .venv .build .pytest_cache .ruff_cache .hypothesis .coverage

@@ -38,6 +38,7 @@ STAMP = VENV / "installed.json"
 VERSION = "{}.{}".format(*sys.version_info[:2])
 
 GROUPS = {"laptop": "laptop edition", "test": "test tools", "check": "development tools"}  # each includes the previous
+APART = ("checkov", "oldest-pips")  # installed with `check`, into folders of their own
 SUPPORTED = ("3.11", "3.12", "3.13", "3.14")  # the tests install with the oldest pip that each of them bundles
 
 # What a start imports is compiled here, on all cores, and not module by module during the first start. Compiling all
@@ -69,7 +70,7 @@ PIP_TO_UV = (
 )
 
 REMEDIES = {  # the first pattern found in the output of pip or uv decides
-    "No space left on device": "The disk is full. The laptop edition takes 400 MB, the development tools 800 MB.",
+    "No space left on device": "The disk is full. The laptop edition takes 400 MB, the development tools 1.2 GB.",
     "DO NOT MATCH THE HASHES|[Hh]ash mismatch": (
         "The package index serves a file whose hash is not the locked one. Do not work around this: find out whether "
         "the index or a proxy replaced the file."
@@ -129,10 +130,10 @@ def _is_installed(group: str) -> bool:
 
 def _stamp(group: str) -> dict[str, str]:
     """The stamp of an up-to-date environment."""
-    locks = [LOCKS / f"{group}.txt"] + ([LOCKS / "oldest-pips.txt"] if group == "check" else [])
+    locks = (group, *(APART if group == "check" else ()))
     return {
         "group": group,
-        "lock": hashlib.sha256(b"\0".join(lock.read_bytes() for lock in locks)).hexdigest(),
+        "lock": hashlib.sha256(b"\0".join((LOCKS / f"{lock}.txt").read_bytes() for lock in locks)).hexdigest(),
         "python": VERSION,
         "executable": os.path.realpath(PYTHON),  # the link stays the same when the system upgrades its Python
         "folder": str(VENV),  # scripts contain it, so a moved project needs a new environment
@@ -182,7 +183,7 @@ class Installation:
             steps += [("virtual environment", self.create_environment), ("uv", self.install_uv)]
         steps += [("packages", self.install_packages), ("bytecode", self.compile)]
         if self.group == "check":
-            steps.append(("oldest pips", self.install_oldest_pips))
+            steps += [("checkov", self.install_checkov), ("oldest pips", self.install_oldest_pips)]
         STAMP.unlink(missing_ok=True)
         for number, (name, step) in enumerate(steps, 1):
             _say(f"Installing Taskline's {GROUPS[self.group]} into .venv ({number} of {len(steps)}: {name}) ...")
@@ -211,9 +212,7 @@ class Installation:
         """Install the lock as it is: `sync` does not follow dependencies."""
         listing = self.pip("config", "list", show=False)
         self.environment.update(uv_settings(pip_options(listing), self.environment))
-        # Build nothing where that is possible: awslambdaric has wheels for Linux only.
-        wheels = ["--only-binary=:all:"] if sys.platform == "linux" else []
-        self.uv("sync", "--require-hashes", *wheels, str(LOCKS / f"{self.group}.txt"))
+        self.sync(self.group)
         if sys.version_info < (3, 12):  # bundled with pip there, and `sync` leaves it alone
             self.uv("uninstall", "setuptools")
 
@@ -226,12 +225,22 @@ class Installation:
         silent = subprocess.DEVNULL
         subprocess.run(command, check=False, stdout=silent, stderr=silent, pass_fds=[self.lock])
 
+    def install_checkov(self) -> None:
+        """Install checkov, which pins an old boto3, into a folder that only its own test looks into."""
+        self.sync("checkov", f"--target={VENV / 'checkov'}")
+
     def install_oldest_pips(self) -> None:
         """Install the oldest pips, one folder per Python version, for the tests of this script."""
         for version in SUPPORTED:
             target = (f"--python-version={version}", f"--target={VENV / 'oldest-pips' / version}")
             lock = f"--requirement={LOCKS / 'oldest-pips.txt'}"
             self.uv("install", "--no-deps", "--require-hashes", *target, lock)
+
+    def sync(self, lock: str, *options: str) -> None:
+        """Make an environment, or the folder that an option names, hold what the lock lists and nothing else."""
+        # Build nothing where that is possible: awslambdaric has wheels for Linux only.
+        wheels = ["--only-binary=:all:"] if sys.platform == "linux" else []
+        self.uv("sync", "--require-hashes", *wheels, *options, str(LOCKS / f"{lock}.txt"))
 
     def pip(self, command: str, *arguments: str, show: bool = True) -> str:
         return self.call(str(PYTHON), "-I", "-m", "pip", command, "--disable-pip-version-check", *arguments, show=show)

@@ -13,6 +13,7 @@ from tests.install import locks, wheels
 
 NEWER = "9999.0"
 NEWCOMER = "taskline-newcomer"  # every newer release requires it, and no lock contains it
+GROUPS = ("check", "laptop", "test", "uv")
 REAL = ("uv", "pip")  # the other packages are never run
 
 
@@ -22,17 +23,24 @@ class Shelf:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.by_name: dict[str, list[Path]] = defaultdict(list)
-        locked = {line.name: line for lock in ("check", "laptop", "test", "uv") for line in locks.read(_lock(lock))}
-        for line in locked.values():
+        self.hashes: dict[str, str] = {}
+        # Some packages are locked in two versions, for two Pythons.
+        for line in {line[:2]: line for lock in GROUPS for line in locks.read(_lock(lock))}.values():
             self._add(line.name, line.version)
+        for name, files in self.by_name.items():
+            requirements = [*wheels.headers_of(name), ("Requires-Dist", NEWCOMER)]
+            files.append(wheels.tiny(folder, name, NEWER, requirements))
         self.by_name[NEWCOMER].append(wheels.tiny(folder, NEWCOMER, "1.0"))
-        self.hashes = {name: wheels.sha256(files[0]) for name, files in self.by_name.items()}
 
     def _add(self, name: str, version: str) -> None:
         real = wheels.packed(self.folder, name) if name in REAL else None
         locked = real or wheels.tiny(self.folder, name, version, wheels.headers_of(name))
-        requirements = [*wheels.headers_of(name), ("Requires-Dist", NEWCOMER)]
-        self.by_name[name] += [locked, wheels.tiny(self.folder, name, NEWER, requirements)]
+        self.by_name[name].append(locked)
+        self.hashes[f"{name}=={version}"] = wheels.sha256(locked)
+
+    def hash_of(self, name: str) -> str:
+        """The hash of the locked wheel, or of the first of several."""
+        return wheels.sha256(self.by_name[name][0])
 
     def lock(self, name: str) -> str:
         """The real lock, with the hashes of these wheels."""
@@ -40,7 +48,7 @@ class Shelf:
 
     def _hashed(self, entry: str) -> str:
         requirement = entry.partition("\n")[0]
-        return f"{requirement}\n    --hash=sha256:{self.hashes[requirement.partition('==')[0]]}\n"
+        return f"{requirement}\n    --hash=sha256:{self.hashes[requirement.split()[0]]}\n"
 
 
 def _lock(name: str) -> Path:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from importlib.metadata import distribution
+from importlib.metadata import distribution, distributions
 from pathlib import Path
 from typing import NamedTuple
 
@@ -77,6 +78,13 @@ def group(name: str, pyproject: Path = ROOT / "pyproject.toml") -> list[Requirem
 def required_by(name: str) -> list[str]:
     """What an installed distribution requires, with markers and extras."""
     return distribution(name).requires or []
+
+
+@cache
+def required_by_checkov(name: str) -> list[str]:
+    """The same for what is installed into checkov's own folder."""
+    (found,) = distributions(name=name, path=[str(Path(sys.prefix) / "checkov")])
+    return found.requires or []
 
 
 @cache

@@ -40,8 +40,9 @@ class Machine:
         shutil.copy(locks.LOCKS / "install.py", self.requirements)
         for name in ("laptop", "test", "check", "uv"):
             (self.requirements / f"{name}.txt").write_text(shelf.lock(name))
-        pip = f"pip=={shelf.by_name['pip'][0].name.split('-')[1]} --hash=sha256:{shelf.hashes['pip']}\n"
-        (self.requirements / "oldest-pips.txt").write_text(pip)
+        pip = f"pip=={shelf.by_name['pip'][0].name.split('-')[1]} --hash=sha256:{shelf.hash_of('pip')}\n"
+        for name in ("checkov", "oldest-pips"):
+            (self.requirements / f"{name}.txt").write_text(pip)
 
     @property
     def environment(self) -> dict[str, str]:

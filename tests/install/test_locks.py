@@ -11,13 +11,15 @@ from tests.install.locks import HERE, LAMBDA, LOCKS, ROOT, Line
 
 GROUPS = [
     *("laptop", "test", pytest.param("check", marks=pytest.mark.check), "functions", "uv"),
-    pytest.param("oldest-pips", marks=pytest.mark.check),
+    *(pytest.param(group, marks=pytest.mark.check) for group in ("checkov", "oldest-pips")),
 ]
 
 
 def complaints(group: str, lines: list[Line]) -> list[str]:
     if group == "oldest-pips":  # a different one for each Python
         return [one for version in ("3.11", "3.12", "3.13", "3.14") for one in _for(version, lines)]
+    if group == "checkov":
+        return locks.complaints(lines, locks.group(group), requires=locks.required_by_checkov)
     return locks.complaints(lines, locks.group(group), LAMBDA if group == "functions" else HERE)
 
 
