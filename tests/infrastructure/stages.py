@@ -11,7 +11,7 @@ from tests.infrastructure.recording import Resource, Stack, run
 STAGES = ("dev", "staging", "prod")
 # Every optional part of the program, which no stage that is shipped has.
 EVERYTHING: dict[str, Any] = {
-    "firewall": True,
+    "firewall": "block",
     "corsOrigins": "https://tasks.example",
     "allowedAddresses": "203.0.113.0/24",
     "alertEmail": "operator@tasks.example",

@@ -156,7 +156,6 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
                 "hashKey": lambda key: {"KeySchema": [{"AttributeName": key, "KeyType": "HASH"}]},
                 "attributes": lambda given: {"AttributeDefinitions": [_attribute(one) for one in given]},
                 "globalSecondaryIndexes": lambda given: {"GlobalSecondaryIndexes": [_index(one) for one in given]},
-                "serverSideEncryption": "SSESpecification",
                 **capital("streamEnabled", "streamViewType", inside="StreamSpecification."),
             },
         ),
@@ -175,11 +174,20 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
         ),
     ),
     "aws:iam/role:Role": (
-        Call("iam", "CreateRole", {"name": "RoleName", "assumeRolePolicy": "AssumeRolePolicyDocument"}),
+        Call(
+            "iam",
+            "CreateRole",
+            {
+                "name": "RoleName",
+                "namePrefix": lambda prefix: {"RoleName": prefix + "20261127000000000000000001"},
+                "assumeRolePolicy": "AssumeRolePolicyDocument",
+            },
+        ),
     ),
     "aws:iam/rolePolicy:RolePolicy": (
         Call("iam", "PutRolePolicy", {"name": "PolicyName", "role": "RoleName", "policy": "PolicyDocument"}),
     ),
+    "aws:lambda/alias:Alias": (Call("lambda", "CreateAlias", capital("functionName", "functionVersion", "name")),),
     "aws:lambda/eventSourceMapping:EventSourceMapping": (
         Call(
             "lambda",
@@ -202,8 +210,13 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
                 "name": "FunctionName",
                 "code": "Code.ZipFile",
                 **capital("architectures", "environment", "handler", "layers", "memorySize", "role", "runtime"),
-                **capital("timeout", "tracingConfig"),
+                **capital("publish", "timeout", "tracingConfig"),
             },
+        ),
+        Call(
+            "lambda",
+            "PutFunctionConcurrency",
+            {"name": "FunctionName", **capital("reservedConcurrentExecutions")},
         ),
     ),
     "aws:lambda/layerVersion:LayerVersion": (
@@ -217,7 +230,7 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
         Call(
             "lambda",
             "AddPermission",
-            {"function": "FunctionName", **capital("action", "principal", "sourceArn")},
+            {"function": "FunctionName", **capital("action", "principal", "qualifier", "sourceArn")},
             {"StatementId": "made-by-the-provider"},
         ),
     ),

@@ -17,10 +17,14 @@ _GATEWAY = "API Gateway rejects a logging role with fewer actions or fewer log g
 
 POLICIES: Accepted = {
     ("star", "api-access-policy logs:*"): _GATEWAY,
+    ("wrong-resource", "workflow-policy lambda:InvokeFunction"): "the ARN of the alias that the machine names: "
+    "https://docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html",
     ("anyone", "api-rest-api LeaveUnsignedCallsToTheirKeys"): "unsigned calls have no principal; the key decides",
 }
 
-DEFINITION: Accepted = {}
+DEFINITION: Accepted = {
+    ("E3019", "*ApiAccess*"): "AWS completes the name of the account's role, in another way for each stack",
+}
 
 _KEYS = "encrypted with keys of AWS; a key of one's own costs by the month and the call, and no requirement names one"
 _CACHE = "a response differs by client, and a moment later"

@@ -6,14 +6,15 @@ from typing import Any
 
 from cfnlint.api import ManualArgs, lint  # pyright: ignore[reportMissingTypeStubs]
 
-from tests.infrastructure.recording import Resource
+from tests.infrastructure.recording import SUFFIX, Resource
 from tests.proofs.findings import Finding
 
 Template = dict[str, Any]
 
 
 def _role(one: Resource) -> Mapping[str, Any]:
-    return {"RoleName": one.inputs["name"], "AssumeRolePolicyDocument": one.json("assumeRolePolicy")}
+    name = one.inputs["name"] if "name" in one.inputs else one.inputs["namePrefix"] + SUFFIX
+    return {"RoleName": name, "AssumeRolePolicyDocument": one.json("assumeRolePolicy")}
 
 
 def _role_policy(one: Resource) -> Mapping[str, Any]:
