@@ -269,27 +269,33 @@ def machine_broken_at(position: tuple[str | int, ...]) -> Machine:
     return Machine.load(definition)
 
 
-def broken_promises(situation: Situation, machine: Machine, *injections: Injection) -> Iterator[str]:
-    """A sentence for each message that was deleted without an outcome, or that redelivery does not bring to one."""
+def broken_promises(
+    situation: Situation, machine: Machine, *injections: Injection, fixed: Machine | None = None
+) -> Iterator[str]:
+    """A sentence for each message that was deleted without an outcome, or that redelivery does not bring to one.
+
+    It is delivered to `machine`, and again to the `fixed` one, which is the shipped one unless it is another's turn.
+    """
+    fixed = fixed or shipped_machine()
     bench = Bench(situation)
     outcome = bench.deliver(machine, *injections, *situation.meanwhile)
-    if outcome.status is ExecutionStatus.SUCCEEDED and not _may_be_deleted(situation, bench):
+    if outcome.status is ExecutionStatus.SUCCEEDED and not _may_be_deleted(situation, bench, fixed):
         yield f"{situation.name}, {injections}: the message was deleted, and its task is {bench.world.record(TASK_ID)}"
     if outcome.status is not ExecutionStatus.SUCCEEDED:
-        again = bench.deliver(shipped_machine())
-        if again.status is not ExecutionStatus.SUCCEEDED or not _may_be_deleted(situation, bench):
+        again = bench.deliver(fixed)
+        if again.status is not ExecutionStatus.SUCCEEDED or not _may_be_deleted(situation, bench, fixed):
             yield f"{situation.name}, {injections}: delivered again to the fixed machine, it ended with {again}"
 
 
-def _may_be_deleted(situation: Situation, bench: Bench) -> bool:
+def _may_be_deleted(situation: Situation, bench: Bench, fixed: Machine) -> bool:
     superseded = situation.before is _redriven and bench.world.record(TASK_ID).get("status") == "queued"
-    return superseded or bench.outcome_is_recorded() or _can_be_redriven(bench)
+    return superseded or bench.outcome_is_recorded() or _can_be_redriven(bench, fixed)
 
 
-def _can_be_redriven(bench: Bench) -> bool:
+def _can_be_redriven(bench: Bench, fixed: Machine) -> bool:
     """Whether a redrive of its dead letter and the fixed machine bring the task to its outcome."""
     bench.redrive()
     if not bench.world.queue.messages:
         return False
-    bench.deliver(shipped_machine())
+    bench.deliver(fixed)
     return bench.outcome_is_recorded()

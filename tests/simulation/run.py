@@ -69,21 +69,22 @@ PLANS_TO_REDRIVE: tuple[tuple[str, ...], ...] = (
 )
 
 
+VALUES: dict[str, str | int] = {
+    "TableName": "tasks",
+    "ProcessorFunction": "processor",
+    "DeadLetterQueueUrl": "dead-letters",
+    "ProcessTimeoutSeconds": TIMES.process,
+    "WorkflowTimeoutSeconds": TIMES.workflow,
+    "LeaseSeconds": TIMES.lease,
+    "RetryUntilSeconds": TIMES.retry_until,
+    "MaxDeliveries": MAX_DELIVERIES,
+    "RetentionSeconds": 360_000,
+}
+
+
 def shipped_definition() -> dict[str, Any]:
     """The state machine as it is deployed."""
-    return load_definition(
-        {
-            "TableName": "tasks",
-            "ProcessorFunction": "processor",
-            "DeadLetterQueueUrl": "dead-letters",
-            "ProcessTimeoutSeconds": TIMES.process,
-            "WorkflowTimeoutSeconds": TIMES.workflow,
-            "LeaseSeconds": TIMES.lease,
-            "RetryUntilSeconds": TIMES.retry_until,
-            "MaxDeliveries": MAX_DELIVERIES,
-            "RetentionSeconds": 360_000,
-        }
-    )
+    return load_definition(VALUES)
 
 
 @cache
