@@ -1,5 +1,7 @@
 """The whole system. `pulumi up` deploys it to AWS; `make run` runs the same program on a laptop."""
 
+from dataclasses import replace
+
 import pulumi
 
 from infrastructure.api.front import Front, FrontArgs
@@ -14,8 +16,9 @@ from infrastructure.watch.breaker import Breaker, BreakerArgs
 from infrastructure.watch.events import Events, EventsArgs
 from infrastructure.watch.monitor import Monitor, MonitorArgs
 
-location = current_location()
-settings = load_settings(on_aws=location.on_aws)
+place = current_location()
+settings = load_settings(on_aws=place.on_aws)
+location = replace(place, kms_key_arn=settings.kms_key_arn)
 code = Code("code", CodeArgs(location=location, prebuilt_layer=settings.dependency_layer)).ref
 defaults = FunctionDefaults(
     location=location, code=code, log_level=settings.log_level, log_retention_days=settings.log_retention_days

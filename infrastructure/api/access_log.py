@@ -60,6 +60,7 @@ class AccessLog(Component):
             f"{name}-logs",
             name=f"/aws/apigateway/{args.location.name(name)}",
             retention_in_days=args.retention_days,
+            kms_key_id=args.location.kms_key_arn or None,
             opts=self._child,
         )
         self.arn = logs.arn
@@ -73,6 +74,7 @@ class AccessLog(Component):
         role = Role(
             name,
             physical_name=ACCOUNT_ROLE,
+            location=location,
             trust=iam.trust("apigateway", location),
             statements=[iam.write_gateway_logs()],
             outlives_stack=True,

@@ -59,11 +59,13 @@ class Function(Component):
             f"{name}-logs",
             name=f"/aws/lambda/{physical_name}",
             retention_in_days=defaults.log_retention_days,
+            kms_key_id=defaults.location.kms_key_arn or None,
             opts=self._child,
         )
         role = Role(
             name,
             physical_name=physical_name,
+            location=defaults.location,
             trust=iam.trust("lambda", defaults.location),
             statements=pulumi.Output.from_input(_statements(args, logs.arn)),
             opts=self._child,

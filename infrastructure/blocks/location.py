@@ -1,4 +1,4 @@
-"""Where the stack is deployed, and the names of its resources there."""
+"""Where the stack is deployed, the names of its resources there, and the key that encrypts them."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ EMULATED_ACCOUNT = "000000000000"
 
 @dataclass(frozen=True, kw_only=True)
 class Location:
-    """Partition, region, account, and the prefix of all physical names.
+    """Partition, region, account, the prefix of all physical names, and the ARN of the customer's key, empty for none.
 
     Names are set, not generated: log groups, trust policies and operators need them before there are outputs.
     """
@@ -20,6 +20,7 @@ class Location:
     region: str
     account: str
     prefix: str
+    kms_key_arn: str = ""
 
     @property
     def on_aws(self) -> bool:

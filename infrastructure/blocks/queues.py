@@ -64,7 +64,8 @@ class FifoQueue(Component):
             max_message_size=args.max_message_bytes,
             message_retention_seconds=args.retention,
             visibility_timeout_seconds=args.visibility_timeout,
-            sqs_managed_sse_enabled=True,
+            sqs_managed_sse_enabled=not args.location.kms_key_arn or None,
+            kms_master_key_id=args.location.kms_key_arn or None,
             redrive_policy=_redrive_policy(args.redrive),
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
@@ -93,7 +94,8 @@ class StandardQueue(Component):
             max_message_size=args.max_message_bytes,
             message_retention_seconds=args.retention,
             visibility_timeout_seconds=args.visibility_timeout,
-            sqs_managed_sse_enabled=True,
+            sqs_managed_sse_enabled=not args.location.kms_key_arn or None,
+            kms_master_key_id=args.location.kms_key_arn or None,
             redrive_policy=_redrive_policy(args.redrive),
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )

@@ -8,12 +8,15 @@ import pulumi_aws as aws
 
 from infrastructure.blocks import iam
 from infrastructure.blocks.component import Component
+from infrastructure.blocks.encryption import use_key
+from infrastructure.blocks.location import Location
 
 
 class Role(Component):
     """A role that one service may assume, and its permissions.
 
-    One that `outlives_stack` stays when the stack is destroyed. Its name gets a suffix: a later stack finds it taken.
+    With a customer's key, the use of it that the statements imply comes with them. A role that `outlives_stack` stays
+    when the stack is destroyed. Its name gets a suffix: a later stack would find it taken.
 
     Public: `ready_arn`, known only when the policy is attached. Resources that AWS checks when it creates them depend
     on that (a pipe fails with an opaque "did not stabilize").
@@ -26,6 +29,7 @@ class Role(Component):
         name: str,
         *,
         physical_name: str,
+        location: Location,
         trust: dict[str, Any],
         statements: pulumi.Input[list[iam.Statement]],
         outlives_stack: bool = False,
@@ -44,7 +48,9 @@ class Role(Component):
             f"{name}-policy",
             name=physical_name,
             role=role.name,
-            policy=pulumi.Output.from_input(statements).apply(lambda given: json.dumps(iam.document(*given))),
+            policy=pulumi.Output.from_input(statements).apply(
+                lambda given: json.dumps(iam.document(*given, *use_key(location, given)))
+            ),
             opts=child,
         )
         self.ready_arn = pulumi.Output.all(role.arn, policy.id).apply(lambda both: both[0])

@@ -15,7 +15,7 @@ MANAGED_KEY = "alias/aws/sns"
 
 @dataclass(frozen=True, kw_only=True)
 class TopicArgs:
-    """`alarms` lets CloudWatch alarms publish. They cannot use AWS's own key, so such a topic is not encrypted."""
+    """`alarms` lets CloudWatch alarms publish. They cannot use AWS's own key, only a customer's."""
 
     location: Location
     alarms: bool
@@ -31,7 +31,7 @@ class Topic(Component):
         topic = aws.sns.Topic(
             f"{name}-topic",
             name=args.location.name(name),
-            kms_master_key_id=None if args.alarms else MANAGED_KEY,
+            kms_master_key_id=args.location.kms_key_arn or (None if args.alarms else MANAGED_KEY),
             opts=self._child,
         )
         aws.sns.TopicPolicy(

@@ -35,11 +35,13 @@ class Pipe(Component):
             f"{name}-logs",
             name=f"/aws/vendedlogs/pipes/{physical_name}",
             retention_in_days=args.log_retention_days,
+            kms_key_id=args.location.kms_key_arn or None,
             opts=self._child,
         )
         role = Role(
             name,
             physical_name=physical_name,
+            location=args.location,
             trust=iam.trust("pipes", args.location, args.location.arn("pipes", f"pipe/{physical_name}")),
             statements=pulumi.Output.from_input(
                 [

@@ -7,6 +7,7 @@ import pulumi_aws as aws
 
 from functions.adapters.task_table.failed_index import INDEX, INDEXED
 from functions.adapters.task_table.indexes import HASH_KEYS, RANGE_KEY
+from infrastructure.blocks import encryption
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
 from infrastructure.blocks.refs import TableRef
@@ -43,6 +44,7 @@ class Table(Component):
             global_secondary_indexes=[_failed_index(), *(_list_index(index) for index in HASH_KEYS)],
             ttl={"attribute_name": "expires_at", "enabled": True},
             point_in_time_recovery={"enabled": True},
+            server_side_encryption=encryption.of_table(args.location),
             stream_enabled=True,
             stream_view_type="NEW_AND_OLD_IMAGES",
             deletion_protection_enabled=args.protect,

@@ -42,11 +42,13 @@ class Workflow(Component):
             # Under this prefix, log delivery does not add to the account's only resource policy, which soon fills up.
             name=f"/aws/vendedlogs/states/{physical_name}",
             retention_in_days=args.log_retention_days,
+            kms_key_id=args.location.kms_key_arn or None,
             opts=self._child,
         )
         role = Role(
             name,
             physical_name=physical_name,
+            location=args.location,
             trust=iam.trust("states", args.location, args.location.arn("states", f"stateMachine:{physical_name}")),
             statements=definition.apply(lambda filled: _statements(filled, args.location)),
             opts=self._child,

@@ -1,5 +1,6 @@
 """The stack's configuration, parsed once. `Pulumi.yaml` declares every key with its type, default and meaning."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
@@ -24,6 +25,8 @@ ExecutionLogLevel = Literal["ALL", "ERROR", "FATAL", "OFF"]
 LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
                       3288, 3653)  # fmt: skip
 
+_KEY_ARN = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -40,6 +43,7 @@ class Settings:
     processor_memory_megabytes: int
     validator_reserved_concurrency: int
     concurrency_alarm: int
+    kms_key_arn: str
     protect_data: bool
     monitor: MonitorSettings
     breaker: BreakerSettings
@@ -66,6 +70,10 @@ class Settings:
         check_reservation("validatorReservedConcurrency", self.validator_reserved_concurrency)
         concurrency = self.concurrency_alarm
         check(1 <= concurrency <= MAX_CONCURRENCY, "concurrencyAlarm", concurrency, f"1 to {MAX_CONCURRENCY}")
+        key = self.kms_key_arn
+        check(
+            not key or bool(_KEY_ARN.fullmatch(key)), "kmsKeyArn", key, "the ARN of a key, or empty for AWS's own keys"
+        )
         check(self.tenancy in tuple(Tenancy), "tenancy", self.tenancy, tuple(map(str, Tenancy)))
         age = self.queue_age_alarm_seconds
         check(60 <= age <= SOURCE_RETENTION_SECONDS, "queueAgeAlarmSeconds", age, f"60 to {SOURCE_RETENTION_SECONDS}")
@@ -96,6 +104,7 @@ def load_settings(*, on_aws: bool) -> Settings:
         processor_memory_megabytes=config.require_int("processorMemoryMegabytes"),
         validator_reserved_concurrency=config.require_int("validatorReservedConcurrency"),
         concurrency_alarm=config.require_int("concurrencyAlarm"),
+        kms_key_arn=config.get("kmsKeyArn") or "",
         protect_data=config.require_bool("protectData"),
         monitor=load_monitor_settings(config),
         breaker=load_breaker_settings(config),

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from functions.tasks.events.measures import TRANSIENT_FAILURE
-from infrastructure.blocks import iam
+from infrastructure.blocks import encryption, iam
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.function import Function, FunctionArgs, FunctionDefaults
 from infrastructure.blocks.refs import FunctionRef, Grant, ProcessingRef, TopicRef, grant
@@ -51,6 +51,7 @@ class Breaker(Component):
             billing_mode="PAY_PER_REQUEST",
             hash_key="id",
             attributes=[{"name": "id", "type": "S"}],
+            server_side_encryption=encryption.of_table(self._location),
             opts=self._child,
         )
         return grant(iam.remember_breaker(table.arn), BREAKER_TABLE_NAME=table.name)

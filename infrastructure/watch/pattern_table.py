@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 
-from infrastructure.blocks import iam
+from infrastructure.blocks import encryption, iam
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
 from infrastructure.blocks.refs import Grant, grant
@@ -22,6 +22,7 @@ class PatternTable(Component):
             billing_mode="PAY_PER_REQUEST",
             hash_key="id",
             attributes=[{"name": "id", "type": "S"}],
+            server_side_encryption=encryption.of_table(location),
             ttl={"attribute_name": "expires_at", "enabled": True},
             opts=self._child,
         )

@@ -13,7 +13,7 @@ ALARMS: Final = (
     *("api-errors", "processor-errors", "dead-letters", "dead-letters-age", "event-failures", "event-failures-age"),
     *("events-behind", "queue-age", "queue-stuck", "no-executions", "pipe-stopped", "breaker-open", "breaker-rate"),
     *("breaker-volume", "breaker-trip", "pipe-failures", "failed-executions", "timed-out-executions"),
-    *("api-throttles", "processor-throttles", "pipe-throttles", "table-throttles"),
+    *("account-concurrency", "api-throttles", "processor-throttles", "pipe-throttles", "table-throttles"),
 )
 """Beside these, every function but the processor has `NAME-errors`."""
 

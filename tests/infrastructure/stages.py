@@ -6,12 +6,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.infrastructure.recording import Resource, Stack, run
+from tests.infrastructure.recording import Resource, Stack, arn, run
 
 STAGES = ("dev", "staging", "prod")
 # Every optional part of the program, which no stage that is shipped has.
 EVERYTHING: dict[str, Any] = {
     "firewall": "block",
+    "kmsKeyArn": arn("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab"),
     "corsOrigins": "https://tasks.example",
     "allowedAddresses": "203.0.113.0/24",
     "alertEmail": "operator@tasks.example",

@@ -129,7 +129,7 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
         ),
     ),
     "aws:cloudwatch/logGroup:LogGroup": (
-        Call("logs", "CreateLogGroup", {"name": "logGroupName"}),
+        Call("logs", "CreateLogGroup", {"name": "logGroupName", **same("kmsKeyId")}),
         Call("logs", "PutRetentionPolicy", {"name": "logGroupName", **same("retentionInDays")}),
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": (
@@ -156,6 +156,13 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
                 "hashKey": lambda key: {"KeySchema": [{"AttributeName": key, "KeyType": "HASH"}]},
                 "attributes": lambda given: {"AttributeDefinitions": [_attribute(one) for one in given]},
                 "globalSecondaryIndexes": lambda given: {"GlobalSecondaryIndexes": [_index(one) for one in given]},
+                "serverSideEncryption": lambda given: {
+                    "SSESpecification": {
+                        "Enabled": given["enabled"],
+                        "SSEType": "KMS",
+                        "KMSMasterKeyId": given["kmsKeyArn"],
+                    }
+                },
                 **capital("streamEnabled", "streamViewType", inside="StreamSpecification."),
             },
         ),
@@ -282,7 +289,8 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
                 "messageRetentionSeconds": "Attributes.MessageRetentionPeriod",
                 "visibilityTimeoutSeconds": "Attributes.VisibilityTimeout",
                 **capital("contentBasedDeduplication", "deduplicationScope", "fifoQueue", inside="Attributes."),
-                **capital("fifoThroughputLimit", "redrivePolicy", "sqsManagedSseEnabled", inside="Attributes."),
+                **capital("fifoThroughputLimit", "kmsMasterKeyId", "redrivePolicy", inside="Attributes."),
+                **capital("sqsManagedSseEnabled", inside="Attributes."),
             },
         ),
     ),
