@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 120  # for one command, on a busy machine
 # What the engine reports of every resource, and what changes nothing.
 UNCHANGED = frozenset({"same", "read", "refresh"})
+REPLACING = ("replace", "create-replacement", "delete-replaced", "delete")
 
 Program = Callable[[], None]
 
@@ -93,7 +94,7 @@ class Engine:
         """A command that runs the program, with the steps of the engine."""
         events = self.folder / "events.json"
         events.unlink(missing_ok=True)
-        with _Host(program) as host:
+        with Host(program) as host:
             options = (f"--client=127.0.0.1:{host.port}", f"--event-log={events}", "--color=never")
             done = self.command(*arguments, *options)
         lines = events.read_text().splitlines() if events.exists() else []
@@ -135,10 +136,10 @@ class Stage:
         return "".join(file.read_text() for file in self._engine.folder.glob(f"state/**/{self.name}.json"))
 
 
-class _Host:
+class Host:
     """Runs a program when the engine asks for it."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program = program) -> None:
         self._server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
         language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageServer(program), self._server)
 
@@ -146,7 +147,7 @@ class _Host:
     def port(self) -> int:
         return self._server.add_insecure_port("127.0.0.1:0")
 
-    def __enter__(self) -> "_Host":
+    def __enter__(self) -> "Host":
         _ = self.port
         self._server.start()
         return self

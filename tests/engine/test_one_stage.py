@@ -6,8 +6,10 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from tests.engine.engine import Engine, Stage, program
+from tests.engine.engine import REPLACING, Engine, Stage, program
+from tests.engine.other_values import all_at_once, other_values
 from tests.engine.provider.cloud import Cloud
+from tests.engine.provider.replacements import NEVER_REPLACED
 
 pytestmark = pytest.mark.check
 
@@ -81,6 +83,17 @@ def test_a_value_set_on_the_command_line_is_taken_whatever_its_quotes(stage: Sta
     stage.configure()
     assert changed.code == 0, changed.output
     assert ("aws:lambda/function:Function", "processor-function") in changed.named("update")
+
+
+def test_every_setting_can_be_changed_in_place_and_back(stage: Stage, other_layer: Path) -> None:
+    stage.configure(**all_at_once(other_values(str(other_layer)), "dev"))
+    changed = stage.up()
+    assert changed.code == 0, changed.output
+    assert stage.preview().steps == []
+    stage.configure(dependencyLayer=str(other_layer))
+    back = stage.up()
+    assert back.code == 0, back.output
+    assert not {of_type for of_type, _ in (changed.named(*REPLACING) | back.named(*REPLACING))} & NEVER_REPLACED
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.engine import Engine, Outcome, Stage
+from tests.engine.engine import REPLACING, Engine, Outcome, Stage
 from tests.engine.inventory import existing
 from tests.engine.other_values import STAGES, all_at_once, other_values
 from tests.engine.provider.cloud import Cloud
@@ -14,7 +14,6 @@ from tests.engine.provider.replacements import NEVER_REPLACED
 pytestmark = pytest.mark.check
 
 PROTECTED = "prod"
-REPLACING = ("replace", "create-replacement", "delete-replaced", "delete")
 
 
 @dataclass
