@@ -1,5 +1,7 @@
 """Each setting alone, changed on a deployed stack: what its change updates, and what it may not replace."""
 
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,14 @@ def before(layer: Path) -> dict[Key, dict[str, Any]]:
     return resources(run("dev", layer))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def frozen(before: dict[Key, Any]) -> Iterator[None]:
+    """Pulumi's modules for AWS are a million objects: not looking through them again saves a third of the time."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.mark.parametrize("key", other_values(""))
 def test_a_setting_changes_something_and_replaces_nothing_that_holds_tasks(
     key: str, before: dict[Key, Any], layer: Path, other_layer: Path
@@ -25,6 +35,5 @@ def test_a_setting_changes_something_and_replaces_nothing_that_holds_tasks(
     other = other_values(str(other_layer))[key]
     settings: dict[str, Any] = {**other.needs, key: other.of("dev")}
     found = changes(before, resources(run("dev", layer, **settings)))
-    print(key, sorted(found.created), sorted(found.deleted), sorted(found.replaced), len(found.updated))
     assert found.differences or found.created or found.deleted, "a setting that changes nothing is none"
     assert not {of_type for of_type, _ in found.replaced | found.deleted} & NEVER_REPLACED

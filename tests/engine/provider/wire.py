@@ -35,11 +35,6 @@ def given(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _given(value) for name, value in plain(values).items() if not name.startswith("__")}
 
 
-def has_unknowns(value: Any) -> bool:
-    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return value == UNKNOWN or any(map(has_unknowns, parts))
-
-
 def _comparable(value: Any) -> Any:
     if isinstance(value, Mapping):
         if value.get(SIGNATURE) == ARCHIVE:
