@@ -71,7 +71,7 @@ def provider(cloud: Cloud) -> Provider:
     return Provider(cloud)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def engine(cli: str, provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     with serving(provider) as port:
         yield Engine(cli, tmp_path_factory.mktemp("engine") / "work", port)

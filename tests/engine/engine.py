@@ -73,6 +73,7 @@ class Engine:
             "PULUMI_HOME": str(folder / "home"),
             "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "a passphrase of this test",
+            "PULUMI_DEBUG_COMMANDS": "true",  # without it there is no log of events
             "PULUMI_DEBUG_PROVIDERS": f"aws:{port}",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
