@@ -1,7 +1,5 @@
 """Each setting alone, changed on a deployed stack: what its change updates, and what it may not replace."""
 
-import gc
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +13,12 @@ from tests.infrastructure.recording import run
 pytestmark = pytest.mark.check
 
 
-@pytest.fixture(scope="module")
-def before(layer: Path) -> dict[Key, dict[str, Any]]:
-    return resources(run("dev", layer))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def frozen(before: dict[Key, Any]) -> Iterator[None]:
-    """Pulumi's modules for AWS are a million objects: not looking through them again saves a third of the time."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
 @pytest.mark.parametrize("key", other_values(""))
 def test_a_setting_changes_something_and_replaces_nothing_that_holds_tasks(
-    key: str, before: dict[Key, Any], layer: Path, other_layer: Path
+    key: str, usual: dict[Key, Any], frozen: None, layer: Path, other_layer: Path
 ) -> None:
     other = other_values(str(other_layer))[key]
     settings: dict[str, Any] = {**other.needs, key: other.of("dev")}
-    found = changes(before, resources(run("dev", layer, **settings)))
+    found = changes(usual, resources(run("dev", layer, **settings)))
     assert found.differences or found.created or found.deleted, "a setting that changes nothing is none"
     assert not {of_type for of_type, _ in found.replaced | found.deleted} & NEVER_REPLACED

@@ -25,7 +25,7 @@ def stage(engine: Engine, cloud: Cloud, layer: Path) -> Iterator[Stage]:
     assert updated.code == 0, updated.output
     yield made
     made.configure()
-    destroyed = made.destroy()
+    destroyed = made.destroy("--skip-preview")
     assert destroyed.code == 0, destroyed.output
 
 

@@ -42,7 +42,7 @@ def story(request: pytest.FixtureRequest, engine: Engine, cloud: Cloud, layer: P
         told.left["refused destroy"] = existing(clients)
         stage.configure(protectData=False)
         told.outcomes["unprotecting update"] = stage.up()
-    told.outcomes["destroy"] = stage.destroy()
+    told.outcomes["destroy"] = stage.destroy("--skip-preview")
     told.left["destroy"] = existing(clients)
     return told
 
