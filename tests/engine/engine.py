@@ -57,6 +57,10 @@ class Outcome:
     def named(self, *operations: str) -> set[tuple[str, str]]:
         return {(step.type, step.name) for step in self.steps if step.operation in operations}
 
+    def paths(self, name: str) -> set[str]:
+        """Which properties of a resource change."""
+        return {path for step in self.steps if step.name == name for path in step.paths}
+
     def counts(self) -> Counter[str]:
         return Counter(step.operation for step in self.steps)
 
@@ -113,6 +117,11 @@ class Stage:
         self.configure()
         made = engine.command("stack", "init", stage)
         assert made.code == 0, made.output
+
+    @property
+    def folder(self) -> Path:
+        """Where its settings are."""
+        return self._engine.folder
 
     def configure(self, **settings: object) -> None:
         """Set these, and no others, beside those of the stage's file and those that are always set."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pulumi
 import pytest
 
+from local.program.config import load_config
 from tests.engine.engine import REPLACING, Engine, Stage, program
 from tests.engine.other_values import all_at_once, other_values
 from tests.engine.provider.cloud import Cloud
@@ -79,9 +80,12 @@ def test_the_secret_of_the_ids_is_nowhere_in_the_state_in_clear(stage: Stage, cl
 def test_a_value_set_on_the_command_line_is_taken_whatever_its_quotes(stage: Stage) -> None:
     assert stage.set("handlerTimeoutSeconds", "7").code == 0
     assert stage.set("logExecutionData", "false").code == 0
+    on_the_laptop = load_config("dev", root=stage.folder)
     changed = stage.preview()
     stage.configure()
     assert changed.code == 0, changed.output
+    assert on_the_laptop["taskline:handlerTimeoutSeconds"] == "7", "both read the same file alike"
+    assert on_the_laptop["taskline:logExecutionData"] == "false"
     assert ("aws:lambda/function:Function", "processor-function") in changed.named("update")
 
 

@@ -67,9 +67,9 @@ def test_a_second_preview_is_empty(story: Story) -> None:
 def test_changing_every_setting_replaces_nothing_that_holds_tasks(story: Story) -> None:
     changed = story.outcomes["changed preview"]
     assert not {of_type for of_type, _ in changed.named(*REPLACING)} & NEVER_REPLACED
-    assert {("aws:dynamodb/table:Table", "tasks-table"), ("aws:sqs/queue:Queue", "tasks-queue")} <= changed.named(
-        "update"
-    )
+    assert changed.paths("tasks-table") == {"deletionProtectionEnabled"}
+    assert changed.paths("tasks-queue") == {"redrivePolicy", "visibilityTimeoutSeconds"}
+    assert changed.paths("dead-letters-queue") == {"visibilityTimeoutSeconds"}
     assert ("aws:lambda/layerVersion:LayerVersion", "code-layer") in changed.named("replace")
 
 

@@ -5,8 +5,6 @@ they came, secrets still marked, so that the engine encrypts in its state what i
 """
 
 import contextlib
-import threading
-from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from concurrent import futures
 from importlib import metadata
@@ -37,12 +35,10 @@ _KINDS = {
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
-    """What the engine calls, from several threads. `calls` counts what it asked for."""
+    """What the engine calls, from several threads."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._lock = threading.Lock()
-        self.calls: Counter[str] = Counter()
 
     # The provider itself
 
@@ -134,8 +130,6 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def _do(self, what: str, request: Any, context: grpc.ServicerContext, act: Callable[[str, str], Any]) -> Any:
         of_type, name = _resource(request.urn)
-        with self._lock:
-            self.calls[what] += 1
         try:
             return act(of_type, name)
         except (LaptopError, ClientError, BotoCoreError, LookupError, ValueError) as error:
