@@ -1,6 +1,6 @@
 """A deployed stage: a stopped pipe, changes from outside, a secret, every setting changed, and wrong settings."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pulumi
@@ -20,7 +20,7 @@ NAME = "taskline-dev-tasks-pipe"
 
 @pytest.fixture(scope="module")
 def stage(engine: Engine, cloud: Cloud, layer: Path) -> Iterator[Stage]:
-    """One deployed stage for all tests of this file, each of which leaves it as the program declares it."""
+    """One deployed stage for all tests of this file. All but the last leave it as the program declares it."""
     made = Stage(engine, "dev", {"dependencyLayer": str(layer)})
     updated = made.up()
     assert updated.code == 0, updated.output
@@ -29,7 +29,7 @@ def stage(engine: Engine, cloud: Cloud, layer: Path) -> Iterator[Stage]:
     assert destroyed.code == 0, destroyed.output
 
 
-def with_another_pipe(run: Callable[[], None] = program) -> None:
+def with_another_pipe() -> None:
     """The program of a later version, which describes its pipe differently."""
 
     def change(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
@@ -38,7 +38,7 @@ def with_another_pipe(run: Callable[[], None] = program) -> None:
         return pulumi.ResourceTransformationResult({**args.props, "description": "Changed"}, args.opts)
 
     pulumi.runtime.register_stack_transformation(change)
-    run()
+    program()
 
 
 def test_an_update_of_the_pipe_leaves_it_stopped_and_another_one_lets_it_run(stage: Stage, cloud: Cloud) -> None:
