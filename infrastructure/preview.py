@@ -13,12 +13,24 @@ MISSING = (
     "The Pulumi CLI is needed for a preview, and was not found on the PATH or in ~/.pulumi/bin.\n"
     "  What to do: install it as https://www.pulumi.com/docs/install/ says, or use `make run`, which needs none."
 )
+LANGUAGE = "pulumi-language-python"
+NO_LANGUAGE = (
+    f"The Pulumi CLI could not run this program: its plugin for Python, {LANGUAGE}, was not found.\n"
+    "  What to do: it belongs to the CLI and is installed beside it. Install all of the CLI as "
+    "https://www.pulumi.com/docs/install/ says."
+)
 
 
 def command(environ: Mapping[str, str]) -> str | None:
     """Where the Pulumi CLI is: on the PATH, or where its installer puts it."""
     own = Path(environ.get("HOME", "/")) / ".pulumi" / "bin"
     return shutil.which("pulumi", path=os.pathsep.join((environ.get("PATH", ""), str(own))))
+
+
+def language_plugin(environ: Mapping[str, str], pulumi: str) -> str | None:
+    """Where the CLI finds its plugin for Python: on the PATH, or beside itself."""
+    beside = Path(pulumi).resolve().parent
+    return shutil.which(LANGUAGE, path=os.pathsep.join((environ.get("PATH", ""), str(beside))))
 
 
 def settings(environ: Mapping[str, str], build: Path = BUILD) -> dict[str, str]:
@@ -47,6 +59,8 @@ def preview(stage: str, environ: Mapping[str, str], build: Path = BUILD) -> int:
         for arguments in (["stack", "select", "--create", stage], ["preview", "--stack", stage]):
             done = subprocess.run([pulumi, *arguments, "--non-interactive"], cwd=ROOT, env=environment, check=False)
             if done.returncode:
+                if language_plugin(environ, pulumi) is None:
+                    print(NO_LANGUAGE, file=sys.stderr)
                 return done.returncode
     finally:
         if file.read_bytes() != before:

@@ -7,6 +7,7 @@ import pytest
 # Files run in parallel, in this order: the longest first, so that no process is left with one at the end.
 LONGEST = (
     *("simulation/test_simulation.py", "simulation/test_mistakes.py", "benchmarks/test_benchmarks.py"),
+    *("engine/test_stages.py", "engine/test_one_stage.py", "engine/test_each_setting.py"),
     *("local/edition/test_drill.py", "simulation/test_every_error.py", "workflow/test_task_machine.py"),
     *("local/edition/test_contract.py", "local/edition/test_idempotency.py", "local/chaos/test_lifecycle.py"),
     *("local/edition/test_pipeline.py", "local/edition/test_iam.py", "workflow/test_differential.py"),

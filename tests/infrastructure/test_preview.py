@@ -35,6 +35,20 @@ def test_it_previews_on_a_local_backend_and_leaves_the_stage_file_alone(cli: Pat
     assert (ROOT / "Pulumi.dev.yaml").read_bytes() == before
 
 
+def test_a_cli_without_its_plugin_for_python_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program = tmp_path / "pulumi"
+    program.write_text("#!/bin/sh\nexit 255\n")
+    program.chmod(0o755)
+    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path)}
+    assert preview("dev", environ, tmp_path / "build") == 255
+    assert "pulumi-language-python, was not found" in capsys.readouterr().err
+    plugin = program.with_name("pulumi-language-python")
+    plugin.write_text("#!/bin/sh\n")
+    plugin.chmod(0o755)
+    assert preview("dev", environ, tmp_path / "build") == 255
+    assert capsys.readouterr().err == "", "another failure is the CLI's to explain"
+
+
 def test_another_backend_is_used_when_it_is_named(cli: Path, tmp_path: Path) -> None:
     environ = {"PATH": f"{cli}:/usr/bin:/bin", "HOME": str(tmp_path), "PULUMI_BACKEND_URL": "s3://states"}
     assert preview("dev", environ, tmp_path / "build") == 0

@@ -1,0 +1,73 @@
+"""For each setting that `Pulumi.yaml` declares: a valid value that its stages do not have, and what that needs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+STAGES = ("dev", "staging", "prod")
+
+
+@dataclass(frozen=True)
+class Other:
+    """`needs` are settings without which the program would refuse the value; `in_prod` is the value for that stage."""
+
+    value: object
+    needs: Mapping[str, object] = field(default_factory=dict)
+    in_prod: object = None
+    stages: tuple[str, ...] = STAGES
+
+    def of(self, stage: str) -> object:
+        return self.in_prod if stage == "prod" and self.in_prod is not None else self.value
+
+
+ADDRESSES = {"allowedAddresses": "203.0.113.0/24"}
+
+
+def other_values(layer: str) -> dict[str, Other]:
+    """By key; `layer` is the path of another dependency layer."""
+    return {
+        "handlerTimeoutSeconds": Other(7),
+        "workflowTimeoutSeconds": Other(285),
+        "leaseSeconds": Other(400),
+        "visibilityTimeoutSeconds": Other(900),
+        "maxReceiveCount": Other(9),
+        "recordRetentionHours": Other(1000),
+        "logRetentionDays": Other(60),
+        "logLevel": Other("WARNING"),
+        "executionLogLevel": Other("FATAL"),
+        "logExecutionData": Other(False, in_prod=True),
+        "apiMemoryMegabytes": Other(768),
+        "processorMemoryMegabytes": Other(1536),
+        "protectData": Other(True, in_prod=False),
+        "failureWindowSeconds": Other(600),
+        "failureAlertThreshold": Other(3),
+        "alertEmail": Other("operators@example.com"),
+        "corsOrigins": Other("https://app.example.com"),
+        "allowedAddresses": Other(ADDRESSES["allowedAddresses"]),
+        "apiKeyRequired": Other(False, ADDRESSES),
+        "apiClients": Other("web,mobile"),
+        "keyRatePerSecond": Other(40),
+        "keyBurst": Other(90),
+        "keyQuotaPerDay": Other(5000),
+        "stageRatePerSecond": Other(400),
+        "stageBurst": Other(900),
+        "tenancy": Other("shared"),
+        "clientAuthorization": Other("iam"),
+        # Elsewhere there is no other value: operators always sign.
+        "operatorAuthorization": Other("none", ADDRESSES, stages=("dev",)),
+        "firewall": Other(True),
+        "accountLogRole": Other(False),
+        "breakerFailurePercent": Other(40),
+        "breakerMinimumAttempts": Other(30),
+        "breakerPeriodSeconds": Other(120),
+        "breakerCoolDownSeconds": Other(400),
+        "breakerProbeSeconds": Other(90),
+        "queueAgeAlarmSeconds": Other(600),
+        "dependencyLayer": Other(layer),
+    }
+
+
+def all_at_once(others: Mapping[str, Other], stage: str) -> dict[str, object]:
+    """Every setting of a stage changed, with what they need."""
+    chosen = {key: other for key, other in others.items() if stage in other.stages}
+    needed = {name: value for other in chosen.values() for name, value in other.needs.items()}
+    return needed | {key: other.of(stage) for key, other in chosen.items()}
