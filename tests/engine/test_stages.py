@@ -67,15 +67,19 @@ def test_a_second_preview_is_empty(story: Story) -> None:
 def test_changing_every_setting_replaces_nothing_that_holds_tasks(story: Story) -> None:
     changed = story.outcomes["changed preview"]
     assert not {of_type for of_type, _ in changed.named(*REPLACING)} & NEVER_REPLACED
-    assert changed.paths("tasks-table") == {"deletionProtectionEnabled"}
-    assert changed.paths("tasks-queue") == {"redrivePolicy", "visibilityTimeoutSeconds"}
-    assert changed.paths("dead-letters-queue") == {"visibilityTimeoutSeconds"}
+    key = {"kmsMasterKeyId", "sqsManagedSseEnabled"}
+    assert changed.paths("tasks-table") == {"deletionProtectionEnabled", "serverSideEncryption"}
+    assert changed.paths("tasks-queue") == key | {"redrivePolicy", "visibilityTimeoutSeconds"}
+    assert changed.paths("dead-letters-queue") == key | {"visibilityTimeoutSeconds"}
     assert ("aws:lambda/layerVersion:LayerVersion", "code-layer") in changed.named("replace")
 
 
-def test_destroying_leaves_nothing_behind(story: Story) -> None:
+def test_destroying_leaves_nothing_behind_but_the_role_with_which_the_account_logs(story: Story) -> None:
     assert story.left["update"]["tables"] >= {f"taskline-{story.stage}-tasks"}
-    assert story.left["destroy"] == story.left["before"]
+    before, after = story.left["before"], story.left["destroy"]
+    (role,) = after["roles"] - before.get("roles", set())
+    assert role.startswith("api-access-role-")
+    assert after | {"roles": after["roles"] - {role}} == {"roles": set()} | before
 
 
 def test_a_protected_stage_refuses_its_destruction_before_anything_is_deleted(story: Story) -> None:

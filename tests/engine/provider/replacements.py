@@ -40,6 +40,7 @@ FORCES: Mapping[str, frozenset[str]] = {
     ),
     "aws:iam/role:Role": _NAME | {"path"},
     "aws:iam/rolePolicy:RolePolicy": _NAME | {"role"},
+    "aws:lambda/alias:Alias": frozenset({"name", "functionName"}),
     "aws:lambda/eventSourceMapping:EventSourceMapping": frozenset(
         {
             "eventSourceArn",
