@@ -5,10 +5,13 @@ import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 
+from infrastructure.pipeline import patience
 from infrastructure.preview import command
 from local.emulator.clients import Clients
 from local.emulator.server import Emulator
@@ -81,6 +84,14 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         )
     finally:
         emulator.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def slept() -> Iterator[list[float]]:
+    """For how long the hooks of the pipe wanted to wait: here nothing is late."""
+    seconds: list[float] = []
+    with mock.patch.object(patience, "time", SimpleNamespace(sleep=seconds.append)):
+        yield seconds
 
 
 @pytest.fixture(scope="session")

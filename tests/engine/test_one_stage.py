@@ -6,6 +6,7 @@ from pathlib import Path
 import pulumi
 import pytest
 
+from infrastructure.pipeline.patience import BUSY_SECONDS
 from local.program.config import load_config
 from tests.engine.engine import REPLACING, Engine, Stage, program
 from tests.engine.other_values import all_at_once, other_values
@@ -52,6 +53,24 @@ def test_an_update_of_the_pipe_leaves_it_stopped_and_another_one_lets_it_run(sta
     back = stage.up()
     assert back.code == 0, back.output
     assert pipes.describe_pipe(Name=NAME)["DesiredState"] == "RUNNING"
+
+
+def test_an_update_waits_while_the_pipe_is_being_stopped(stage: Stage, cloud: Cloud, slept: list[float]) -> None:
+    cloud.busy = 2
+    slept.clear()
+    changed = stage.up(with_another_pipe)
+    assert changed.code == 0, changed.output
+    assert (cloud.busy, slept) == (0, [BUSY_SECONDS] * 2)
+    assert stage.up().code == 0
+
+
+def test_an_update_gives_up_a_pipe_that_stays_busy(stage: Stage, cloud: Cloud) -> None:
+    cloud.busy = 1000
+    refused = stage.up(with_another_pipe)
+    cloud.busy = 0
+    assert refused.code != 0
+    assert "is in state STOPPING" in refused.output
+    assert stage.up().code == 0, "nothing else was affected"
 
 
 def test_what_was_changed_or_deleted_from_outside_is_restored(stage: Stage, cloud: Cloud) -> None:

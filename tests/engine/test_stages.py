@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from infrastructure.pipeline.patience import PROPAGATION_SECONDS
 from tests.engine.engine import REPLACING, Engine, Outcome, Stage
 from tests.engine.inventory import existing
 from tests.engine.other_values import STAGES, all_at_once, other_values
@@ -23,15 +24,20 @@ class Story:
     stage: str
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     left: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    waits: list[float] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module", params=STAGES)
-def story(request: pytest.FixtureRequest, engine: Engine, cloud: Cloud, layer: Path, other_layer: Path) -> Story:
+def story(
+    request: pytest.FixtureRequest, engine: Engine, cloud: Cloud, slept: list[float], layer: Path, other_layer: Path
+) -> Story:
     told, clients = Story(request.param), cloud.context.clients
     told.left["before"] = existing(clients)
     stage = Stage(engine, told.stage, {"dependencyLayer": str(layer)})
     told.outcomes["first preview"] = stage.preview()
+    slept.clear()
     told.outcomes["update"] = stage.up()
+    told.waits = list(slept)
     told.left["update"] = existing(clients)
     told.outcomes["second preview"] = stage.preview()
     stage.configure(**all_at_once(other_values(str(other_layer)), told.stage))
@@ -58,6 +64,10 @@ def test_the_update_creates_what_the_preview_announced_and_nothing_else(story: S
     assert set(done.counts()) == {"create"}
     assert announced.named("create") == done.named("create")
     assert len(done.steps) > 190
+
+
+def test_the_pipe_is_created_when_its_role_is_known(story: Story) -> None:
+    assert story.waits == [PROPAGATION_SECONDS]
 
 
 def test_a_second_preview_is_empty(story: Story) -> None:

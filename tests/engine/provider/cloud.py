@@ -36,10 +36,11 @@ class Made:
 
 
 class Cloud:
-    """Stands for AWS. From any thread."""
+    """Stands for AWS, for any thread. As long as the pipe is being stopped, it refuses updates: `busy` more of them."""
 
     def __init__(self, context: ProvisioningContext) -> None:
         self.context = context
+        self.busy = 0
 
     def refusal(self, of_type: str, name: str, inputs: Mapping[str, Any]) -> str:
         """Why the laptop edition cannot take these inputs; empty if it can."""
@@ -62,6 +63,9 @@ class Cloud:
         if of_type == PLAN:
             self._update_plan(made.id, inputs)
             return made
+        if of_type == PIPE and self.busy:
+            self.busy -= 1
+            raise ValueError(f"ConflictException: Pipe {made.id} is in state STOPPING")
         updated = self._ensure(of_type, made.meta["name"], inputs)
         if of_type == PIPE:
             # The laptop edition lets a stopped pipe be; AWS's provider sends the state with every update.
