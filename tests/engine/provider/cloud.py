@@ -36,7 +36,7 @@ class Made:
 
 
 class Cloud:
-    """Stands for AWS, for any thread. As long as the pipe is being stopped, it refuses updates: `busy` more of them."""
+    """Stands for AWS, for any thread. `busy` is how many updates of the pipe are refused, as while it is stopped."""
 
     def __init__(self, context: ProvisioningContext) -> None:
         self.context = context
