@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.logging import correlation_paths
@@ -15,6 +14,7 @@ from functions.api.http import Request, Response, dispatch, json_response
 from functions.api.routes import serve
 from functions.api.tasks import operator_document, task_document
 from functions.tasks.cancelling import CancellableRecords, cancel
+from functions.tasks.ports import Built
 from functions.tasks.record import Record
 from functions.tasks.tenancy import EVERYTHING, Tenancy, View
 from functions.telemetry.observability import logger, metrics, tracer
@@ -30,7 +30,7 @@ class Canceller:
     tenancy: Tenancy
 
 
-@cache
+@Built
 def build() -> Canceller:
     """The dependencies, once per execution environment."""
     return Canceller(

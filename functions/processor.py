@@ -4,7 +4,6 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Protocol
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -12,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.task_types import load_task_types
 from functions.tasks.errors import TRANSIENT, TaskError
+from functions.tasks.ports import Built
 from functions.tasks.processing import process, refuse_without_lease
 from functions.tasks.registry import Registry
 from functions.telemetry.attempts import Attempt
@@ -39,7 +39,7 @@ class Ports:
     begin_run: Callable[[float], CountedRun]
 
 
-@cache
+@Built
 def build() -> Ports:
     """The dependencies, once per execution environment."""
     return Ports(

@@ -5,7 +5,6 @@ Operators have the same two under `/operations`, and see all tasks there.
 
 import os
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.logging import correlation_paths
@@ -19,6 +18,7 @@ from functions.api.tasks import operator_document, task_document
 from functions.tasks.errors import NotFound
 from functions.tasks.listing import pages
 from functions.tasks.listing.model import OperatorListRequest, TaskList, parse_list_request
+from functions.tasks.ports import Built
 from functions.tasks.record import Record, RecordStore
 from functions.tasks.tenancy import EVERYTHING, Tenancy, View
 from functions.telemetry.observability import logger, metrics, tracer
@@ -33,7 +33,7 @@ class Reader:
     tenancy: Tenancy
 
 
-@cache
+@Built
 def build() -> Reader:
     """The dependencies, once per execution environment."""
     table_name = os.environ["TABLE_NAME"]

@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.logging import correlation_paths
@@ -16,6 +15,7 @@ from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.task_table.failures import DynamoDBFailedTasks
 from functions.api.http import Request, Response, dispatch, json_response
 from functions.api.routes import serve
+from functions.tasks.ports import Built
 from functions.tasks.redrive.dead_letters import DeadLetters
 from functions.tasks.redrive.many import BulkRedrive
 from functions.tasks.redrive.model import RedriveReport, parse_request
@@ -44,7 +44,7 @@ class Ports:
         )
 
 
-@cache
+@Built
 def build() -> Ports:
     """The dependencies, once per execution environment."""
 

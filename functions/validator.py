@@ -7,7 +7,6 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.logging import correlation_paths
@@ -27,13 +26,14 @@ from functions.tasks.errors import Unavailable
 from functions.tasks.intake.batch import accept_batch
 from functions.tasks.intake.idempotency import IdempotencyKey
 from functions.tasks.intake.submission import Accepted, Ports, accept
+from functions.tasks.ports import Built
 from functions.tasks.tenancy import Tenancy
 from functions.telemetry.observability import logger, metrics, tracer
 
 KEYS_IN_PARALLEL = 8  # boto3 keeps ten connections
 
 
-@cache
+@Built
 def build() -> Ports:
     """The dependencies of intake, once per execution environment."""
     return Ports(

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from io import StringIO
 from typing import Any
-from unittest import mock
 
 from asl import ExecutionContext, ExecutionStatus, Machine, Outcome, Taking, TaskFailure, TaskRequest, VirtualClock
 from functions import processor, redrive
@@ -111,7 +110,7 @@ class Bench:
         with ExitStack() as stack:
             stack.enter_context(working_in(self.world))
             ports = processor_ports(self.world, random.Random(number).random)
-            stack.enter_context(mock.patch.object(processor, "build", return_value=ports))
+            stack.enter_context(processor.build.given(ports))
             stack.enter_context(redirect_stdout(StringIO()))
             outcome = machine.run(
                 self._event(),
@@ -138,7 +137,7 @@ class Bench:
         """Redrive everything. `deliver` then delivers the message that this sends, if any."""
         request = {"dry_run": False}
         ports = operators.redrive_ports(self.world, self.tasks.faults)
-        with mock.patch.object(redrive, "build", return_value=ports), redirect_stdout(StringIO()):
+        with redrive.build.given(ports), redirect_stdout(StringIO()):
             response = redrive.handler(operators.redrive_event("/redrive", None, request), LambdaContext())  # pyright: ignore[reportArgumentType]
         assert response["statusCode"] == 202, response
         for message in self.world.queue.messages:

@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable, Generator
 
 from local.emulator.demand import Demand, Reason
-from tests.simulation.world.fifo import InMemoryFifo, Stored
+from testing.services.fifo import InMemoryFifo, Stored
 
 POLL = 1.0
 Steps = Generator[float, None, None]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from local.services.pipes.runner import POLL_SECONDS, SqsSource
-from tests.simulation.world.fifo import InMemoryFifo
+from testing.services.fifo import InMemoryFifo
 
 
 def a_message(name: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Either the scheduler or the thread runs, never both, so a schedule is the same e
 
 import threading
 from collections.abc import Callable, Generator
+from contextvars import copy_context
 from typing import Any
 
 from asl import Sleep
@@ -32,7 +33,7 @@ class Stepped:
 
     def fiber(self) -> Fiber:
         """The run; returns its result, or None if it crashed."""
-        thread = threading.Thread(target=self._run, daemon=True)
+        thread = threading.Thread(target=copy_context().run, args=(self._run,), daemon=True)
         thread.start()
         try:
             while True:

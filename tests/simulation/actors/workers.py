@@ -7,14 +7,13 @@ import random
 from collections.abc import Generator
 from typing import Any, NoReturn
 
-from asl import ExecutionContext, Group, Machine, Outcome, Scheduler, Sleep
-from local.services.pipes.pipe import Execution, Message, PipeRoute, PipeWorker
+from asl import ExecutionContext, Group, Machine, Scheduler, Sleep
+from local.services.pipes.pipe import Execution, Message, PipeWorker
+from testing.services.pipe import ROUTE, execution, message
 from tests.simulation.actors.stepped import Fiber
 from tests.simulation.world.faults import Faults, Freeze
-from tests.simulation.world.fifo import Stored
 from tests.simulation.world.world import World
 
-ROUTE = PipeRoute(source_arn="arn:aws:sqs:us-east-1:000000000000:tasks.fifo", target_arn="machine", region="us-east-1")
 _IDLE_SECONDS = 0.5
 _LONGEST_IDLE_SECONDS = 8.0
 
@@ -38,12 +37,12 @@ class Worker:
                 yield Sleep(self._next_wait())
                 continue
             self._idle_seconds = _IDLE_SECONDS
-            message = _message(stored)
+            received = message(stored)
             if self._faults.delivers_twice(self._world.now()):
                 stored.visible_at = self._world.now() + self._faults.rng.choice((0.0, 0.01, 0.1, 1.0))
-            execution = yield from self._execute(self._pipe.event(message))
-            if execution is not None:
-                self._pipe.settle(message, execution)
+            ended = yield from self._execute(self._pipe.event(received))
+            if ended is not None:
+                self._pipe.settle(received, ended)
 
     def _next_wait(self) -> float:
         """The seconds until a message becomes visible again; or a wait that doubles while the queue stays empty."""
@@ -76,7 +75,7 @@ class Worker:
         if first.error is not None:
             raise first.error
         if first.index == 0:
-            return _execution(first.result)
+            return execution(first.result)
         return Execution(status="TIMED_OUT") if crash is None else None
 
 
@@ -123,25 +122,3 @@ def _frozen(fiber: Fiber, freeze: Freeze) -> Fiber:
             command = forward()
         except StopIteration as end:
             return end.value
-
-
-def _execution(outcome: Outcome) -> Execution:
-    output = json.dumps(outcome.output) if outcome.status == "SUCCEEDED" else None
-    return Execution(status=outcome.status.value, output=output, error=outcome.error, cause=outcome.cause)
-
-
-def _message(stored: Stored) -> Message:
-    return Message(
-        message_id=stored.message_id,
-        receipt_handle=stored.receipt_handle,
-        body=stored.body,
-        body_md5="",
-        attributes={
-            "ApproximateReceiveCount": str(stored.receive_count),
-            "SentTimestamp": str(int(stored.sent_at * 1000)),
-            "SequenceNumber": f"{stored.sequence:020d}",
-            "MessageGroupId": stored.group,
-            "MessageDeduplicationId": stored.deduplication_id,
-        },
-        message_attributes={},
-    )

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.world.fifo import InMemoryFifo
-from tests.simulation.world.table import InMemoryTable
+from testing.services.fifo import InMemoryFifo
+from testing.services.table import InMemoryTable
 
 MAX_DELIVERIES = 5
 MAX_RECEIVE_COUNT = 1000
@@ -147,14 +147,6 @@ class World:
                 Write(task_id=task_id, status=status, execution=by, lease_until=0, at=self.now())
             )
         return response
-
-    def send_dead_letter(self, request: dict[str, Any]) -> dict[str, Any]:
-        """SendMessage to the dead-letter queue, as the state machine calls it."""
-        body = request["MessageBody"]
-        text = body if isinstance(body, str) else json.dumps(body)
-        return {
-            "MessageId": self.dead_letters.send(text, request["MessageGroupId"], request["MessageDeduplicationId"])
-        }
 
     def send(self, body: str, group: str, deduplication_id: str) -> str:
         """SendMessage to the task queue, as the handlers call it. Every message goes into the journal."""

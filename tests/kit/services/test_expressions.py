@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from statemachine.loader import raw_definition
-from tests.simulation.world.expressions import compile_condition, compile_update
-from tests.simulation.world.table import ConditionalCheckFailedError, InMemoryTable
+from testing.services.expressions import compile_condition, compile_update
+from testing.services.table import ConditionalCheckFailedError, InMemoryTable
 
 UPDATES = {
     name: state["Arguments"]

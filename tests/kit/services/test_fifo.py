@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.simulation.world.fifo import DEDUPLICATION_SECONDS, InMemoryFifo
+from testing.services.fifo import DEDUPLICATION_SECONDS, InMemoryFifo
 
 
 class Clock:

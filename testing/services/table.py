@@ -4,7 +4,7 @@ from typing import Any
 
 from functions.adapters.task_table.failed_index import INDEX, INDEXED
 from functions.adapters.task_table.indexes import HASH_KEYS, RANGE_KEY
-from tests.simulation.world.expressions import Item, Scope, compile_condition, compile_update
+from testing.services.expressions import Item, Scope, compile_condition, compile_update
 
 
 class ConditionalCheckFailedError(Exception):
@@ -65,7 +65,7 @@ class InMemoryTable:
         page = found[: request["Limit"]]
         return {"Items": page, **({"LastEvaluatedKey": page[-1]} if len(found) > len(page) else {})}
 
-    def scan(self, request: dict[str, Any]) -> dict[str, Any]:
+    def scan(self, _request: dict[str, Any]) -> dict[str, Any]:
         """Scan of the index of failed tasks, as one page."""
         return {"Items": [{"failed_key": item["failed_key"]} for item in self._failed()]}
 
