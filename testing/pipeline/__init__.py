@@ -1,0 +1,1 @@
+"""One pipeline in memory: the shipped handlers, state machine and decisions of the pipe, on a virtual clock."""

@@ -1,0 +1,38 @@
+"""The shipped state machine, with the values of a deployment."""
+
+from functools import cache
+
+from asl import Machine
+from functions.tasks.retry import RetryPolicy
+from infrastructure.settings.times import Times, derive_times
+from statemachine.loader import load_definition
+
+MAX_DELIVERIES = 5
+RETENTION_SECONDS = 360_000
+
+
+def values(times: Times) -> dict[str, str | int]:
+    """A value for each placeholder of the definition."""
+    return {
+        "TableName": "tasks",
+        "ProcessorFunction": "processor",
+        "DeadLetterQueueUrl": "dead-letters",
+        "ProcessTimeoutSeconds": times.process,
+        "WorkflowTimeoutSeconds": times.workflow,
+        "LeaseSeconds": times.lease,
+        "RetryUntilSeconds": times.retry_until,
+        "MaxDeliveries": MAX_DELIVERIES,
+        "RetentionSeconds": RETENTION_SECONDS,
+    }
+
+
+@cache
+def machine(times: Times) -> Machine:
+    """The shipped definition, compiled once for these times."""
+    return Machine.load(load_definition(values(times)))
+
+
+@cache
+def chain_of_times(handler_seconds: int, policies: frozenset[RetryPolicy]) -> Times:
+    """The chain of times of a deployment with these task types."""
+    return derive_times(handler=handler_seconds, policies=policies)

@@ -1,0 +1,30 @@
+"""The task types of one test: its own, and behind them those that ship."""
+
+from collections.abc import Iterator
+from functools import cache
+
+from functions.task_types import load_task_types
+from functions.tasks.registry import Registry, TaskType
+from functions.tasks.retry import RetryPolicy
+
+
+@cache
+def shipped() -> Registry:
+    """The types that ship, whose modules are looked for once."""
+    return load_task_types()
+
+
+class TypesOfATest(Registry):
+    """A type that the test registers takes the place of one that ships under the same name."""
+
+    def find(self, name: str) -> TaskType | None:
+        """The test's type of that name, or the one that ships, or None."""
+        return super().find(name) or shipped().find(name)
+
+    def retry_policies(self) -> Iterator[RetryPolicy]:
+        """The policies of all task types."""
+        yield from super().retry_policies()
+        yield from shipped().retry_policies()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted({*super().__iter__(), *shipped()}))
