@@ -14,7 +14,7 @@ from typing import Any
 from functions.tasks.clock import uuid7
 from functions.tasks.registry import Registry
 from testing import findings
-from testing.pipeline.api import Api, Refused, Sent
+from testing.pipeline.api import Refused, RequestHandlers, Sent
 from testing.pipeline.deliveries import Deliveries, NotSettled
 from testing.pipeline.executions import Execution, StateCalls
 from testing.pipeline.faults import ALWAYS, Fault, Faults, Kind
@@ -45,7 +45,7 @@ class Taskline:
         self.task_type = self.types.task_type
         self.world = World()
         self.faults = Faults(findings.task_states())
-        self.api = Api(self.world, self.types, self.faults, chance)
+        self.api = RequestHandlers(self.world, self.types, self.faults, chance)
         self.tasks: list[SubmittedTask] = []
         self._handler_seconds = handler_seconds
         self._chance = chance

@@ -10,7 +10,7 @@ from functions.tasks.errors import ErrorClass
 from functions.tasks.model import Status
 from functions.tasks.record import Record
 from functions.tasks.tenancy import message_group
-from testing.pipeline.api import Api
+from testing.pipeline.api import RequestHandlers
 from testing.pipeline.executions import Execution
 from testing.pipeline.runs import Run
 from testing.pipeline.world import World, task_id_in
@@ -40,7 +40,7 @@ class SomePipeline(Protocol):
         ...
 
     @property
-    def api(self) -> Api:
+    def api(self) -> RequestHandlers:
         """Its handlers."""
         ...
 

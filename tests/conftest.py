@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+# The test kit, which is for the tests of task types; and what tests the kit as a plugin.
+pytest_plugins = ["testing.plugin", "pytester"]
+
 # Files run in parallel, in this order: the longest first, so that no process is left with one at the end.
 LONGEST = (
     *("simulation/test_simulation.py", "simulation/test_mistakes.py", "benchmarks/test_benchmarks.py"),

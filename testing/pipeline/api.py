@@ -64,7 +64,7 @@ class Sent:
         }
 
 
-class Api:
+class RequestHandlers:
     """The handlers of requests. Each is built as on AWS, with clients of this pipeline's services."""
 
     def __init__(self, world: World, types: Registry, faults: Faults, chance: random.Random) -> None:

@@ -53,6 +53,7 @@ class Deliveries:
         alarm = float("inf")
         while True:
             for moment, call in self._take_planned():
+                started.append(call)
                 scheduler.spawn(group, self._at(moment, call, started), 0)
             while stored := self._world.queue.receive(visibility):
                 started.append(stored)
@@ -72,7 +73,6 @@ class Deliveries:
         return planned
 
     def _at(self, moment: float, call: Callable[[], object], started: list[object]) -> Generator[Any, Any, None]:
-        started.append(call)
         yield Sleep(max(0.0, moment - self._world.clock.now()))
         call()
         started.remove(call)

@@ -10,7 +10,8 @@ import pytest
 from tests.architecture.imports import ROOT, arrows, between_rooms, circles, imports, modules, reachable, within
 
 SDKS = {"boto3", "botocore", "aws_lambda_powertools", "aws_xray_sdk"}
-PRODUCT = ("asl", "functions", "infrastructure", "local", "operations", "statemachine")
+PRODUCT = ("asl", "functions", "infrastructure", "local", "operations", "statemachine", "testing")
+PIPELINE = ("asl", "functions", "local.services.pipes", "statemachine")
 FUNCTIONS = modules("functions")
 HANDLERS = [
     f"functions.{name}"
@@ -56,7 +57,8 @@ def test_no_two_rooms_import_each_other() -> None:
         ("infrastructure", ["functions", "statemachine"]),
         ("local", ["asl"]),
         ("operations", ["asl", "infrastructure.preview", "local.emulator", "local.host"]),
-        ("tests/simulation", ["asl", "functions", "infrastructure.settings", "local.services.pipes", "statemachine"]),
+        ("testing", [*PIPELINE, "infrastructure.settings.times"]),
+        ("tests/simulation", [*PIPELINE, "infrastructure.settings", "testing"]),
     ],
 )
 def test_arrows_between_the_parts_of_the_product_point_one_way(folder: str, may_import: list[str]) -> None:

@@ -13,7 +13,7 @@ from tests.proofs.findings import Finding, objections
 pytestmark = pytest.mark.check
 
 ROOT = Path(__file__).parents[2]
-CODE = ("__main__.py", "asl", "functions", "infrastructure", "local", "requirements", "statemachine")
+CODE = ("__main__.py", "asl", "functions", "infrastructure", "local", "requirements", "statemachine", "testing")
 
 
 def findings(folder: Path, *paths: str) -> list[Finding]:

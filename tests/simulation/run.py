@@ -20,6 +20,7 @@ from functions.tasks.intake.submission import Ports
 from functions.tasks.tenancy import Tenancy
 from infrastructure.settings.times import derive_times
 from statemachine.loader import load_definition
+from testing.pipeline.machine import MAX_DELIVERIES, values
 from tests.simulation.actors.calls import SimulatedDynamoDB, SimulatedSQS, SimulatedTasks
 from tests.simulation.actors.cancellers import cancelling_client, simulated_canceller
 from tests.simulation.actors.clients import (
@@ -36,7 +37,7 @@ from tests.simulation.actors.workers import Worker
 from tests.simulation.promises.invariants import faultless_violations, violations
 from tests.simulation.world.faults import FaultPlan, Faults
 from tests.simulation.world.work import OK, TYPES, processor_ports, working_in
-from tests.simulation.world.world import MAX_DELIVERIES, MAX_RECEIVE_COUNT, World
+from tests.simulation.world.world import MAX_RECEIVE_COUNT, World
 
 _DEV_NULL = Path("/dev/null").open("w")  # noqa: SIM115 open as long as the process runs
 START = 1_800_000_000.0
@@ -68,17 +69,7 @@ PLANS_TO_REDRIVE: tuple[tuple[str, ...], ...] = (
 )
 
 
-VALUES: dict[str, str | int] = {
-    "TableName": "tasks",
-    "ProcessorFunction": "processor",
-    "DeadLetterQueueUrl": "dead-letters",
-    "ProcessTimeoutSeconds": TIMES.process,
-    "WorkflowTimeoutSeconds": TIMES.workflow,
-    "LeaseSeconds": TIMES.lease,
-    "RetryUntilSeconds": TIMES.retry_until,
-    "MaxDeliveries": MAX_DELIVERIES,
-    "RetentionSeconds": 360_000,
-}
+VALUES = values(TIMES)
 
 
 def shipped_definition() -> dict[str, Any]:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from itertools import groupby, permutations
 from typing import Any
 
+from testing.pipeline.machine import MAX_DELIVERIES
 from testing.services.fifo import DEDUPLICATION_SECONDS
 from tests.simulation.promises.cancelling import cancel_violations
 from tests.simulation.promises.idempotency import idempotency_violations
 from tests.simulation.promises.redrive import redrive_violations
 from tests.simulation.promises.tenancy import tenancy_violations
-from tests.simulation.world.world import CANCELLER, MAX_DELIVERIES, OPERATOR, Accepted, World, Write
+from tests.simulation.world.world import CANCELLER, OPERATOR, Accepted, World, Write
 
 TERMINAL = {"succeeded", "failed", "cancelled"}
 

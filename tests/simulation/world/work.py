@@ -10,6 +10,7 @@ from functions import processor
 from functions.tasks.errors import TASK_ERRORS, ErrorClass
 from functions.tasks.model import Task
 from functions.tasks.registry import Registry
+from testing.pipeline.runs import UncountedRun
 from tests.simulation.world.world import Effect, World
 
 OK = "OK"
@@ -42,17 +43,9 @@ def simulated(task: Task, data: Plan) -> dict[str, int]:
     return {"attempt": task.attempt}
 
 
-class _UncountedRun:
-    """A run that no circuit breaker counts: its timer would use real time."""
-
-    def __init__(self, remaining_seconds: float) -> None: ...
-
-    def ended(self, *, transiently: bool) -> None: ...
-
-
 def processor_ports(world: World, draw: Callable[[], float]) -> processor.Ports:
     """The real processor's ports, in the simulated world."""
-    return processor.Ports(types=TYPES, now_ms=lambda: world.now_ns() // 1_000_000, draw=draw, begin_run=_UncountedRun)
+    return processor.Ports(types=TYPES, now_ms=lambda: world.now_ns() // 1_000_000, draw=draw, begin_run=UncountedRun)
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from typing import Any
 from testing.services.fifo import InMemoryFifo
 from testing.services.table import InMemoryTable
 
-MAX_DELIVERIES = 5
 MAX_RECEIVE_COUNT = 1000
 """SQS gives up after three days of deliveries, unless each takes hours; see `receives_before_giving_up`."""
 OPERATOR = "an operator"

@@ -1,0 +1,161 @@
+"""Every state and every transition of the shipped machine can be reached with the kit, in a user's words."""
+
+from collections.abc import Callable
+
+import pytest
+
+from statemachine.budget import successors
+from statemachine.loader import raw_definition
+from testing.taskline import ALWAYS, NotSettled, Taskline
+
+MISSING = "Lambda.ResourceNotFoundException"
+THROTTLED = "Lambda.TooManyRequestsException"
+
+
+def a_task_succeeds(taskline: Taskline) -> None:
+    taskline.submit("demo.echo")
+    taskline.settle()
+
+
+def a_task_fails_after_its_retries(taskline: Taskline) -> None:
+    task = taskline.submit("demo.flaky", {"probability": 1})
+    taskline.settle()
+    assert (task.error_class, task.attempts, task.dead_letter is not None) == ("NETWORK", 4, True)
+
+
+def a_message_is_no_task(taskline: Taskline) -> None:
+    taskline.send("not JSON")
+    taskline.settle()
+    (letter,) = taskline.dead_letters
+    assert letter["message"]["body"] == "not JSON"
+
+
+def the_reply_to_the_claim_is_lost(taskline: Taskline) -> None:
+    taskline.lost_reply("ClaimTask")
+    task = taskline.submit("demo.echo", {"a": 1})
+    taskline.settle()
+    assert (task.result, task.attempts) == ({"a": 1}, 1)
+
+
+def an_execution_dies_after_the_result_is_recorded(taskline: Taskline) -> None:
+    taskline.crash("RecordResult", has_effect=True)
+    task = taskline.submit("demo.echo")
+    taskline.settle()
+    assert (task.status, len(task.runs), task.states[-1]) == ("succeeded", 1, "AlreadyDone")
+
+
+def an_execution_dies_before_its_dead_letter_is_sent(taskline: Taskline) -> None:
+    taskline.crash("SendToDeadLetterQueue")
+    task = taskline.submit("demo.flaky", {"probability": 1, "error_class": "VALIDATION"})
+    taskline.settle()
+    assert task.dead_letter is not None
+    assert len(taskline.dead_letters) == 1
+
+
+def a_task_is_redriven_while_its_old_message_is_still_there(taskline: Taskline) -> None:
+    taskline.crash("SendToDeadLetterQueue", has_effect=True)
+    task = taskline.submit("demo.flaky", {"probability": 1, "error_class": "VALIDATION"})
+    taskline.at(1, task.redrive)
+    taskline.settle()
+    assert task.states.count("Superseded") == 1
+    assert (task.status, len(task.runs)) == ("failed", 2)
+
+
+def a_task_is_cancelled(taskline: Taskline) -> None:
+    task = taskline.submit("demo.echo")
+    task.cancel()
+    taskline.settle()
+    assert (task.status, task.states[-1], task.runs) == ("cancelled", "Cancelled", [])
+
+
+def the_queue_delivers_a_message_twice(taskline: Taskline) -> None:
+    taskline.takes("demo.echo", 10)
+    task = taskline.submit("demo.echo")
+    taskline.at(5, task.deliver_again)
+    taskline.settle()
+    assert (task.status, len(task.runs), task.states[-1]) == ("succeeded", 1, "AlreadyDone")
+    assert task.executions[1].error == "TaskInProgress"
+
+
+def a_record_cannot_be_looked_up(taskline: Taskline) -> None:
+    taskline.lost_reply("ClaimTask")
+    taskline.fault("LookUpTask", times=3)
+    task = taskline.submit("demo.echo")
+    taskline.settle()
+    assert task.status == "succeeded"
+
+
+def the_lease_is_lost(taskline: Taskline) -> None:
+    for step, type_, data in (("RecordResult", "demo.echo", {}), ("RecordFailure", "demo.flaky", {"probability": 1})):
+        taskline.fault(step, "DynamoDB.ConditionalCheckFailedException")
+        task = taskline.submit(type_, data, ordering_key=step)
+        taskline.settle()
+        assert "LeaseLost" in task.states
+        assert task.status in ("succeeded", "failed")
+
+
+def the_processor_is_throttled_for_a_moment(taskline: Taskline) -> None:
+    taskline.fault("ProcessTask", THROTTLED, times=2)
+    task = taskline.submit("demo.echo")
+    taskline.settle()
+    assert (task.status, task.attempts, len(task.executions)) == ("succeeded", 1, 1)
+
+
+def the_processor_is_throttled_for_long(taskline: Taskline) -> None:
+    taskline.fault("ProcessTask", THROTTLED, times=ALWAYS)
+    task = taskline.submit("demo.echo")
+    with pytest.raises(NotSettled, match="RUNNING in AwaitCapacity"):
+        taskline.settle(within=1000)
+    assert (task.status, task.runs, task.executions[0].error) == ("processing", [], THROTTLED)
+
+
+def the_processor_is_missing_and_the_table_too(taskline: Taskline) -> None:
+    taskline.fault("ProcessTask", MISSING)
+    taskline.fault("ReturnToQueue", times=3)
+    task = taskline.submit("demo.echo")
+    taskline.settle()
+    assert task.status == "succeeded"
+
+
+def a_function_times_out(taskline: Taskline) -> None:
+    taskline.takes("demo.echo", 99)
+    task = taskline.submit("demo.echo")
+    taskline.settle()
+    assert task.error_class == "SYSTEM"
+
+
+def every_execution_dies(taskline: Taskline) -> None:
+    taskline.crash("ProcessTask", times=5)
+    task = taskline.submit("demo.echo")
+    taskline.settle()
+    assert task.error is not None
+    assert (task.error.type, task.runs) == ("NoOutcome", [])
+
+
+STORIES: list[Callable[[Taskline], None]] = [
+    *(a_task_succeeds, a_task_fails_after_its_retries, a_message_is_no_task, the_reply_to_the_claim_is_lost),
+    *(an_execution_dies_after_the_result_is_recorded, an_execution_dies_before_its_dead_letter_is_sent),
+    *(a_task_is_redriven_while_its_old_message_is_still_there, a_task_is_cancelled),
+    *(the_queue_delivers_a_message_twice, a_record_cannot_be_looked_up, the_lease_is_lost),
+    *(the_processor_is_throttled_for_a_moment, the_processor_is_throttled_for_long),
+    *(the_processor_is_missing_and_the_table_too, a_function_times_out, every_execution_dies),
+]
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_a_story_ends_as_it_says(taskline: Taskline, story: Callable[[Taskline], None]) -> None:
+    story(taskline)
+
+
+def test_the_stories_take_every_transition_of_the_shipped_machine() -> None:
+    states = raw_definition()["States"]
+    wanted = {(name, to) for name, state in states.items() for to in successors(state)}
+    seen: set[tuple[str, str]] = set()
+    visited: set[str] = set()
+    for story in STORIES:
+        with Taskline() as taskline:
+            story(taskline)
+        seen |= taskline.transitions
+        visited |= {step.state for execution in taskline.executions for step in execution.steps}
+    assert sorted(wanted - seen) == []
+    assert sorted(states.keys() - visited) == []
