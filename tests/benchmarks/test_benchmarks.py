@@ -28,6 +28,14 @@ SHORT_FORMS = {
             ),
         ],
     ),
+    "kit": (
+        ["--short"],
+        [
+            rf"one task in a pipeline of its own, ms: {FIGURE}; target at most 10",
+            rf"a task with three retries, ms: {FIGURE}",
+            rf"one run of a function, ms: {FIGURE}",
+        ],
+    ),
     "protection": (
         ["--short"],
         [

@@ -163,6 +163,7 @@ def _simulated(module: str, arguments: list[str]) -> Run:
 MODULES: dict[str, Callable[[str, list[str]], Run]] = {
     "benchmarks.calls": _helped,
     "benchmarks.express": _helped,
+    "benchmarks.kit": _helped,
     "benchmarks.laptop": _helped,
     "benchmarks.protection": _helped,
     "benchmarks.soak": _helped,
