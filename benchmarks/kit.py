@@ -26,10 +26,11 @@ def main() -> int:
     count = 5 if parser.parse_args().short else 500
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     task = median_ms(whole_task, count)
-    print(f"one task in a pipeline of its own, ms: {task:.2f}; target at most {TARGET_MS:.0f}")
+    missed = "" if task <= TARGET_MS else ": MISSED"
+    print(f"one task in a pipeline of its own, ms: {task:.2f}; target at most {TARGET_MS:.0f}{missed}")
     print(f"a task with three retries, ms: {median_ms(retried_task, count):.2f}")
     print(f"one run of a function, ms: {median_ms(single_run, count):.2f}")
-    return 0 if task <= TARGET_MS else 1
+    return 1 if missed else 0
 
 
 def whole_task() -> None:

@@ -22,7 +22,7 @@ html_show_copyright = False
 # What the sidebar lists. It stands here because the code host would show it as text.
 SECTIONS = {
     "Tutorial": ["tutorial/*"],
-    "Guides": [f"guides/{name}" for name in ("task-types", "api", "events", "operations", "configuration", "deploy")],
+    "Guides": [f"guides/{name}" for name in ("task-types", "testing", "api", "events", "operations", "configuration", "deploy")],
     "Reference": ["reference/*"],
     "Explanation": ["explanation/architecture", "explanation/*"],
     "Decisions": ["decisions/README", "decisions/0*"],

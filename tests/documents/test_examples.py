@@ -35,7 +35,7 @@ def test_the_test_of_the_tutorial_passes(laptop: CopiedLaptop, tutorial_files: l
     (test,) = [path for path in tutorial_files if path.name.startswith("test_")]
     command = [sys.executable, "-m", "pytest", "-n0", str(test)]
     done = subprocess.run(command, cwd=laptop.root, capture_output=True, text=True, timeout=60, check=False)
-    assert "2 passed" in done.stdout, done.stdout + done.stderr
+    assert "4 passed" in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
