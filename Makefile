@@ -3,16 +3,20 @@ PYTHON ?= python3
 BIN := .venv/bin
 FRESH ?=
 STAGE ?= dev
+NAME ?=
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check browser lint docs mutants format package preview smoke requirements clean
+.PHONY: help run new-type test check browser lint docs mutants format package preview smoke requirements clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: install-laptop ## Run Taskline on this machine (FRESH=1 starts empty, TASKLINE_PORT=4000).
 	@exec $(BIN)/python -m local $(if $(FRESH),--fresh)
+
+new-type: install-laptop ## Write a task type and its test (NAME=invoice.render).
+	@$(BIN)/python -m testing.new_type "$(NAME)"
 
 test: install-test ## Run the tests, without those that are too slow for every edit.
 	$(BIN)/python -m pytest

@@ -282,7 +282,7 @@ def test_the_log_names_task_and_attempt_and_holds_no_data(work: Work, logged: An
 
 def test_the_task_types_are_loaded_once(pipeline: Pipeline) -> None:
     assert processor.build() is processor.build()
-    assert set(processor.build().types) == {"default", "demo.echo", "demo.flaky", "demo.slow"}
+    assert set(processor.build().types) >= {"default", "demo.echo", "demo.flaky", "demo.slow"}
 
 
 @pytest.mark.parametrize("late", [0, 5])

@@ -1,0 +1,1 @@
+"""Writes a new task type, with the model of its data and its test."""
