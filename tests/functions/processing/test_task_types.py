@@ -1,4 +1,4 @@
-"""The task types that ship."""
+"""The task types that ship, tested with the kit as anybody's are; `flaky` alone where thousands of runs are needed."""
 
 import math
 import time
@@ -7,53 +7,87 @@ from typing import Any
 import pytest
 
 from functions.task_types import load_task_types
-from functions.tasks.errors import TASK_ERRORS, ErrorClass, TaskError
+from functions.tasks.errors import ErrorClass, TaskError
 from functions.tasks.processing import process
+from testing.taskline import Refused, Taskline
 from tests.builders import a_message
 
-
-def run(task_type: str, data: dict[str, Any], attempt: int = 1) -> str:
-    return process(
-        a_message(type=task_type, data=data), attempt=attempt, run=attempt, types=load_task_types(), draw=0.5
-    )
+ATTEMPTS = {"VALIDATION": 1, "UNKNOWN": 2, "NETWORK": 4, "RATE_LIMIT": 4, "SYSTEM": 4}
 
 
 def flaky_fails(attempt: int, **data: Any) -> bool:
+    message = a_message(type="demo.flaky", data=data)
     try:
-        run("demo.flaky", data, attempt)
+        process(message, attempt=attempt, run=attempt, types=load_task_types(), draw=0.5)
     except TaskError:
         return True
     return False
 
 
-def test_the_default_type_acknowledges_whatever_it_is_given() -> None:
-    assert run("default", {"any": ["thing"]}) == '{"acknowledged":true}'
+def test_the_default_type_acknowledges_whatever_it_is_given(taskline: Taskline) -> None:
+    task = taskline.submit("default", {"any": ["thing"]})
+    taskline.settle()
+    assert task.result == {"acknowledged": True}
 
 
-def test_echo_returns_its_data() -> None:
-    assert run("demo.echo", {"a": {"b": [1, None]}}) == '{"a":{"b":[1,null]}}'
+def test_echo_returns_its_data(taskline: Taskline) -> None:
+    task = taskline.submit("demo.echo", {"a": {"b": [1, None]}})
+    taskline.settle()
+    assert task.result == {"a": {"b": [1, None]}}
 
 
 @pytest.mark.parametrize(
     ("data", "milliseconds"), [({}, 20), ({"milliseconds": 0}, 0), ({"milliseconds": 1234}, 1234)]
 )
-def test_slow_takes_its_time(monkeypatch: pytest.MonkeyPatch, data: dict[str, int], milliseconds: int) -> None:
+def test_slow_takes_its_time(
+    taskline: Taskline, monkeypatch: pytest.MonkeyPatch, data: dict[str, int], milliseconds: int
+) -> None:
     slept: list[float] = []
     monkeypatch.setattr(time, "sleep", slept.append)
-    assert run("demo.slow", data) == f'{{"slept_milliseconds":{milliseconds}}}'
+    assert taskline.run("demo.slow", data).result == {"slept_milliseconds": milliseconds}
     assert slept == [milliseconds / 1000]
 
 
+def test_slow_beyond_the_timeout_fails_after_its_retries(taskline: Taskline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    taskline.takes("demo.slow", 31)
+    task = taskline.submit("demo.slow", {"milliseconds": 31_000})
+    taskline.settle()
+    assert (task.error_class, task.attempts) == (ErrorClass.SYSTEM, 4)
+
+
 @pytest.mark.parametrize("error_class", ErrorClass)
-def test_flaky_fails_with_the_requested_class(error_class: ErrorClass) -> None:
-    with pytest.raises(TaskError) as caught:
-        run("demo.flaky", {"probability": 1, "error_class": error_class})
-    assert type(caught.value) is TASK_ERRORS[error_class]
+def test_flaky_fails_with_the_requested_class(taskline: Taskline, error_class: ErrorClass) -> None:
+    task = taskline.submit("demo.flaky", {"probability": 1, "error_class": error_class})
+    taskline.settle()
+    assert (task.error_class, task.attempts) == (error_class, ATTEMPTS[error_class])
+    assert task.dead_letter is not None
 
 
-def test_flaky_fails_with_a_network_error_by_default() -> None:
-    with pytest.raises(TASK_ERRORS[ErrorClass.NETWORK]):
-        run("demo.flaky", {"probability": 1.0})
+def test_flaky_fails_with_a_network_error_by_default(taskline: Taskline) -> None:
+    assert taskline.run("demo.flaky", {"probability": 1.0}).error_class is ErrorClass.NETWORK
+
+
+def test_flaky_succeeds_with_the_first_attempt_that_is_drawn_to(taskline: Taskline) -> None:
+    task = taskline.submit("demo.flaky", {"probability": 0.3, "seed": 7})
+    taskline.settle()
+    assert task.result == {"attempt": 2}
+    assert len(task.back_offs) == 1
+
+
+@pytest.mark.parametrize(
+    ("task_type", "data", "field"),
+    [
+        ("demo.slow", {"milliseconds": -1}, "data.milliseconds"),
+        ("demo.slow", {"seconds": 1}, "data.seconds"),
+        ("demo.flaky", {"probability": 2}, "data.probability"),
+        ("demo.flaky", {"error_class": "BAD"}, "data.error_class"),
+    ],
+)
+def test_other_data_is_refused(taskline: Taskline, task_type: str, data: dict[str, Any], field: str) -> None:
+    with pytest.raises(Refused) as refused:
+        taskline.submit(task_type, data)
+    assert list(refused.value.errors) == [field]
 
 
 @pytest.mark.parametrize("seed", range(50))
