@@ -13,7 +13,7 @@ from functions.task_types import load_task_types
 from functions.tasks.errors import TRANSIENT, TaskError
 from functions.tasks.ports import Built
 from functions.tasks.processing import process, refuse_without_lease
-from functions.tasks.registry import Registry
+from functions.tasks.registry import Registry, TaskTypeUnavailable
 from functions.telemetry.attempts import Attempt
 from functions.telemetry.observability import logger, metrics, tracer
 
@@ -56,7 +56,8 @@ def build() -> Ports:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     """`{"task_id", "body", "attempt", "run", "execution", "lease_until"}` in, `{"result": JSON text}` out.
 
-    Raises one of the `TaskError` classes: its name decides between retry and dead letter.
+    Raises one of the `TaskError` classes: its name decides between retry and dead letter. Or what is not the task's
+    fault: then the message returns to the queue.
     """
     ports = build()
     logger.append_keys(task_id=event["task_id"], attempt=event["attempt"], execution=event["execution"])
@@ -70,6 +71,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
         run.ended(transiently=error.error_class in TRANSIENT)
         metrics.add_metric(name=f"TaskErrors{error.error_class}", unit=MetricUnit.Count, value=1)
         logger.warning("failed", error_class=error.error_class)
+        raise
+    except TaskTypeUnavailable as error:
+        run.ended(transiently=False)
+        logger.error("not run", reason=str(error))
         raise
     run.ended(transiently=False)
     logger.info("succeeded")

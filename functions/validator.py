@@ -27,9 +27,11 @@ from functions.tasks.intake.batch import accept_batch
 from functions.tasks.intake.idempotency import IdempotencyKey
 from functions.tasks.intake.submission import Accepted, Ports, accept
 from functions.tasks.ports import Built
+from functions.tasks.redaction import redact
 from functions.tasks.tenancy import Tenancy
 from functions.telemetry.observability import logger, metrics, tracer
 
+MAX_REASON = 256  # characters
 KEYS_IN_PARALLEL = 8  # boto3 keeps ten connections
 
 
@@ -74,8 +76,12 @@ def submit_tasks(request: Request) -> Response:
 
 
 def health(_request: Request) -> Response:
-    """GET /health: the API responds, with its time."""
-    return json_response(200, {"status": "healthy", "timestamp": timestamp(datetime.now(UTC))})
+    """GET /health: the API responds, with its time; `degraded` if there are task types that it could not load."""
+    now, broken = timestamp(datetime.now(UTC)), load_task_types().broken
+    if not broken:
+        return json_response(200, {"status": "healthy", "timestamp": now})
+    reasons = [{"module": module, "reason": redact(reason)[:MAX_REASON]} for module, reason in broken.items()]
+    return json_response(200, {"status": "degraded", "timestamp": now, "task_types": reasons})
 
 
 def _key(request: Request) -> IdempotencyKey | None:

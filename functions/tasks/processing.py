@@ -14,7 +14,7 @@ from functions.tasks.errors import (
 )
 from functions.tasks.model import Task
 from functions.tasks.redaction import redact
-from functions.tasks.registry import DEFAULT_RETRY, Registry, TaskType
+from functions.tasks.registry import DEFAULT_RETRY, Registry, TaskType, TaskTypeUnavailable
 from functions.tasks.retry import RetryPolicy
 
 # The result passes through Step Functions (256 KiB per state, as an escaped string) and into the record, which
@@ -53,7 +53,7 @@ def process(body: str, *, attempt: int, run: int, types: Registry, draw: float) 
     `attempt` counts the runs over all executions, `run` those of this one, `draw` is a random number from 0 to 1.
     Any error is raised as one of the five `TaskError` classes themselves, never a subclass, because the state machine
     matches class names; its text is JSON, `{"type", "message", "retry_in"}`: what was raised, and after how many
-    seconds to run again, or null.
+    seconds to run again, or null. `TaskTypeUnavailable` alone is no error of the task.
     """
     policy = DEFAULT_RETRY
     try:
@@ -61,6 +61,8 @@ def process(body: str, *, attempt: int, run: int, types: Registry, draw: float) 
         task_type = _task_type(task, types)
         policy = task_type.retry
         return _serialise(task_type.run(task, task_type.data.model_validate(task.data)), task_type)
+    except TaskTypeUnavailable:
+        raise
     except Exception as error:
         raise _failure(error, policy, run, draw) from error
 
@@ -83,8 +85,9 @@ def _parse(body: str, attempt: int) -> Task:
 
 def _task_type(task: Task, types: Registry) -> TaskType:
     task_type = types.find(task.type)
-    errors = types.errors(task)
-    if task_type is None or errors:
+    if task_type is None:
+        raise TaskTypeUnavailable(f"{task.type!r} is not a known task type; known types are {', '.join(types)}")
+    if errors := task_type.data_errors(task.data):
         raise _invalid_message(errors)
     return task_type
 

@@ -4,15 +4,25 @@ A task type is a function, registered with its payload model:
 
     @task_type("email.send", data=EmailData)
     def send_email(task: Task, data: EmailData) -> dict: ...
+
+A function that imports much, or what not every function has, lives in a module of its own, which only runs load:
+
+    send_email = task_type("email.send", data=EmailData, module="functions.task_types.email.sending")
+
+and there:
+
+    @send_email
+    def run(task: Task, data: EmailData) -> dict: ...
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from functions.tasks.errors import FieldError, field_errors
+from functions.tasks.errors import FieldError, Unavailable, field_errors
 from functions.tasks.model import NewTask, Task
 from functions.tasks.retry import RetryPolicy
 
@@ -41,36 +51,105 @@ class TaskType:
 DEFAULT_RETRY = RetryPolicy()
 
 
+class TaskTypeUnavailable(Exception):
+    """The task's type is not known here, or its function cannot be loaded: the deployment's fault, not the task's.
+
+    So not a `TaskError`: the state machine gives the message back, and gives up after some deliveries.
+    """
+
+
+class Deferred:
+    """The function of a task type, in a module that is imported when it runs for the first time."""
+
+    def __init__(self, name: str, module: str) -> None:
+        self._name, self._module = name, module
+        self._function: Callable[[Task, Any], object] | None = None
+
+    def bind(self, function: Callable[[Task, Any], object]) -> None:
+        """Set the function. `ValueError` if there is one: of two, nobody could say which one runs."""
+        if self._function is not None:
+            raise ValueError(f"task type {self._name!r} has two functions: remove one of the two decorators")
+        self._function = function
+
+    def __call__(self, task: Task, data: Any) -> object:
+        if self._function is None:
+            try:
+                import_module(self._module)
+            except Exception as error:
+                raise TaskTypeUnavailable(
+                    f"{self._module}, the module of task type {self._name!r}, cannot be loaded: "
+                    f"{type(error).__name__}: {error}"
+                ) from error
+        if self._function is None:
+            raise TaskTypeUnavailable(f"{self._module} has no function for task type {self._name!r}: decorate one")
+        return self._function(task, data)
+
+
 class Registry:
-    """Task types by name. One name, one function: a second registration is an error."""
+    """Task types by name. One name, one function: a second registration is an error.
+
+    `broken` has the modules that could not be loaded, with the reason. Their types are not known.
+    """
 
     def __init__(self) -> None:
         self._types: dict[str, TaskType] = {}
+        self.broken: dict[str, str] = {}
+
+    def load(self, module: str) -> None:
+        """Import a module that registers task types. One that fails registers none, and harms no other."""
+        if module in self.broken:
+            return
+        before = dict(self._types)
+        try:
+            import_module(module)
+        except (Exception, SystemExit) as error:
+            self._types = before
+            self.broken[module] = f"{type(error).__name__}: {error}"
 
     def task_type(
-        self, name: str, *, data: type[DataT], retry: RetryPolicy = DEFAULT_RETRY
+        self, name: str, *, data: type[DataT], retry: RetryPolicy = DEFAULT_RETRY, module: str = ""
     ) -> Callable[[Callable[[Task, DataT], ResultT]], Callable[[Task, DataT], ResultT]]:
         """Register the decorated function for tasks whose `type` is `name`.
 
         The function may run more than once for the same task: `task.task_id` is its idempotency token. Its return
         value must be representable in JSON and is the task's result.
+
+        With a `module`, the type is registered at once, and the decorated function may be in that module, which is
+        imported when the type runs for the first time.
         """
+        deferred = Deferred(name, module) if module else None
+        if deferred:
+            self._add(TaskType(name=name, data=data, retry=retry, run=deferred))
 
         def register(run: Callable[[Task, DataT], ResultT]) -> Callable[[Task, DataT], ResultT]:
-            if name in self._types:
-                raise ValueError(f"task type {name!r} is registered twice: rename one of the two functions' types")
-            self._types[name] = TaskType(name=name, data=data, retry=retry, run=run)
+            if deferred:
+                deferred.bind(run)
+            else:
+                self._add(TaskType(name=name, data=data, retry=retry, run=run))
             return run
 
         return register
+
+    def _add(self, task_type: TaskType) -> None:
+        name = task_type.name
+        if name in self._types:
+            raise ValueError(f"task type {name!r} is registered twice: rename one of the two functions' types")
+        self._types[name] = task_type
 
     def find(self, name: str) -> TaskType | None:
         """The task type of that name, or None."""
         return self._types.get(name)
 
     def errors(self, task: NewTask) -> tuple[FieldError, ...]:
-        """What is wrong with the task's type or with its `data`; checked before the task is queued."""
+        """What is wrong with the task's type or with its `data`; checked before the task is queued.
+
+        `Unavailable` if the type may be one of those that could not be loaded: a client must not give up for that.
+        """
         task_type = self.find(task.type)
+        if task_type is None and self.broken:
+            raise Unavailable(
+                f"The type {task.type!r} is not known, and {', '.join(self.broken)} could not be loaded."
+            )
         if task_type is None:
             return (FieldError(field="type", message=f"is not a known task type; known types are {', '.join(self)}"),)
         return task_type.data_errors(task.data)

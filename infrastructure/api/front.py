@@ -48,6 +48,8 @@ class Front(Component):
             queue.sending(),
             secret.deriving_ids(),
             reserved_concurrency=args.settings.validator_reserved_concurrency,
+            # A new type must not be accepted before it can be processed.
+            after=(args.processing.processor.arn, args.processing.workflow.arn),
             TENANCY=tenancy,
         )
         reader = self._function("reader", table.reading(), TENANCY=tenancy)
@@ -65,7 +67,14 @@ class Front(Component):
         self.api = Api("api", self._api(documents), opts=self._child).ref
         self.register_outputs({})
 
-    def _function(self, name: str, *grants: Grant, reserved_concurrency: int = 0, **environment: str) -> FunctionRef:
+    def _function(
+        self,
+        name: str,
+        *grants: Grant,
+        reserved_concurrency: int = 0,
+        after: tuple[pulumi.Input[str], ...] = (),
+        **environment: str,
+    ) -> FunctionRef:
         args = FunctionArgs(
             defaults=self._args.defaults,
             grants=grants,
@@ -73,6 +82,7 @@ class Front(Component):
             timeout=FUNCTION_TIMEOUT_SECONDS,
             memory_megabytes=self._args.settings.api_memory_megabytes,
             reserved_concurrency=reserved_concurrency,
+            after=after,
         )
         return Function(name, args, opts=self._child).ref
 

@@ -31,7 +31,8 @@ class FunctionArgs:
     """What one function needs. `grants` are its uses of resources, `environment` its own settings.
 
     Its role and its variables follow from both. `timeout` in seconds. `reserved_concurrency` are executions that no
-    other function of the account can take from it, and the most it can have; 0 reserves none.
+    other function of the account can take from it, and the most it can have; 0 reserves none. `after` are outputs of
+    what has to be updated before callers get the new version.
     """
 
     defaults: FunctionDefaults
@@ -40,6 +41,7 @@ class FunctionArgs:
     timeout: int
     memory_megabytes: int
     reserved_concurrency: int = 0
+    after: tuple[pulumi.Input[str], ...] = ()
 
 
 class Function(Component):
@@ -91,7 +93,7 @@ class Function(Component):
             f"{name}-live",
             name=LIVE,
             function_name=function.name,
-            function_version=function.version,
+            function_version=pulumi.Output.all(function.version, *args.after).apply(lambda known: known[0]),
             opts=self._child,
         )
         self.ref = FunctionRef(

@@ -7,7 +7,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from tests.infrastructure.recording import Resource, Stack, arn, run
+from functions.task_types import load_task_types
+from infrastructure.blocks.location import EMULATED_ACCOUNT
+from infrastructure.settings.checks import SettingsError
+from tests.infrastructure.recording import Recording, Resource, Stack, arn, run
 
 FUNCTIONS = ["validator", "reader", "canceller", "redrive", "documents", "processor", "events", "monitor", "breaker"]
 FUNCTION = "aws:lambda/function:Function"
@@ -183,3 +186,24 @@ def test_memory_log_level_and_retention_can_be_set(layer: Path) -> None:
     for one in changed.all(FUNCTION):
         assert one.inputs["environment"]["variables"]["POWERTOOLS_LOG_LEVEL"] == "ERROR"
     assert {one.inputs["retentionInDays"] for one in changed.all("aws:cloudwatch/logGroup:LogGroup")} == {90}
+
+
+def test_a_new_type_is_accepted_when_it_can_be_processed(stack: Stack) -> None:
+    """Callers get the new validator after machine and processor: it may accept what the old ones do not know."""
+    accepting = stack.one("aws:lambda/alias:Alias", "validator-live")
+    assert accepting.depends_on(stack.one("aws:lambda/alias:Alias", "processor-live"))
+    assert accepting.depends_on(stack.one("aws:sfn/stateMachine:StateMachine", "workflow-machine"))
+
+
+def test_task_types_that_cannot_be_loaded_stop_a_deployment_and_not_the_laptop(
+    layer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their retry policies decide on the times, so without them the times would be wrong."""
+    registry = load_task_types()
+    monkeypatch.setitem(registry.broken, "functions.task_types.invoice", "ModuleNotFoundError: httpx")
+    with pytest.raises(
+        SettingsError, match=r"functions\.task_types\.invoice cannot be loaded: .*httpx.*module="
+    ) as caught:
+        run("dev", layer)
+    assert "task_type" in str(caught.value)
+    assert run("dev", layer, into=Recording(account=EMULATED_ACCOUNT)).all(FUNCTION)

@@ -185,6 +185,9 @@ _OWN_EXECUTION = "arn:aws:states:us-east-1:000000000000:express:tasks:execution-
 _MISSING_PROCESSOR = Injection(
     state="ProcessTask", error="Lambda.ResourceNotFoundException", cause="not found", always=True, has_effect=False
 )
+_UNKNOWN_TYPE = Injection(
+    state="ProcessTask", error="TaskTypeUnavailable", cause="not known", always=True, has_effect=False
+)
 SITUATIONS = (
     Situation(name="a valid task"),
     Situation(name="a transient failure, then success", plan=("NETWORK", OK)),
@@ -197,6 +200,7 @@ SITUATIONS = (
     Situation(name="a task that another execution has claimed", before=_lease("another")),
     Situation(name="its own claim, whose response was lost", before=_lease(_OWN_EXECUTION)),
     Situation(name="a missing processor", meanwhile=(_MISSING_PROCESSOR,)),
+    Situation(name="a processor that does not know its type", meanwhile=(_UNKNOWN_TYPE,)),
 )
 
 

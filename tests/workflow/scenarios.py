@@ -116,14 +116,23 @@ def throttled(bench: Bench, _task_id: str, _name: str) -> Generator[None]:
 
 @contextlib.contextmanager
 def throttled_for_a_moment(bench: Bench, task_id: str, name: str) -> Generator[None]:
-    """The processor may run again while the execution waits for it."""
+    """The processor may run again while the execution waits for it: long after it has claimed the task."""
+    over = threading.Event()  # a machine that may not even claim the task is never throttled
+
+    def free() -> None:
+        while not over.wait(0.01):
+            if bench.is_processing(task_id):
+                over.wait(2)
+                bench.clients.lambda_.delete_function_concurrency(FunctionName=bench.processor)
+                return
+
     with throttled(bench, task_id, name):
-        free = bench.clients.lambda_.delete_function_concurrency
-        freed = threading.Timer(0.7, free, kwargs={"FunctionName": bench.processor})
+        freed = threading.Thread(target=free)
         freed.start()
         try:
             yield
         finally:
+            over.set()
             freed.join()
 
 

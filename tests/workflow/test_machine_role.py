@@ -17,13 +17,15 @@ pytestmark = pytest.mark.check
 
 Permission = tuple[str, str]
 # Log delivery and tracing: used by AWS itself, and by nothing on the laptop.
+# A variant of the definition would get a role of its own.
+UNDER_THE_ROLE = [scenario for scenario in SCENARIOS if scenario.broken is None]
 USED_BY_AWS_ALONE = {"DeliverExecutionLogs", "TraceExecutions"}
 
 
 @pytest.fixture(scope="module")
 def played(bench: Bench) -> dict[str, Execution]:
     """How each scenario ends under the unchanged role."""
-    return {scenario.name: scenario.play(bench) for scenario in SCENARIOS}
+    return {scenario.name: scenario.play(bench) for scenario in UNDER_THE_ROLE}
 
 
 @pytest.fixture(scope="module")
@@ -97,14 +99,14 @@ def test_without_any_one_permission_exactly_the_paths_that_use_it_fail(
 ) -> None:
     for permission in permissions(bench.definition, location):
         with without(bench, permission):
-            changed = {scenario.name for scenario in SCENARIOS if differs(scenario, bench, usual)}
+            changed = {scenario.name for scenario in UNDER_THE_ROLE if differs(scenario, bench, usual)}
         expected = {name for name, ones in used.items() if permission in ones}
         assert changed == expected, permission
         assert changed, "no path needs this permission"
 
 
 def test_with_its_permissions_back_every_path_is_as_before(bench: Bench, usual: dict[str, str]) -> None:
-    assert {scenario.name: path(scenario.play(bench)) for scenario in SCENARIOS} == usual
+    assert {scenario.name: path(scenario.play(bench)) for scenario in UNDER_THE_ROLE} == usual
 
 
 def differs(scenario: Scenario, bench: Bench, usual: dict[str, str]) -> bool:

@@ -1,4 +1,4 @@
-"""What the shipped state machine does with a task that finds no processor, or whose executions never end well."""
+"""What the shipped state machine does with a task that finds no processor, or none that knows it, or no good end."""
 
 import uuid
 
@@ -49,3 +49,14 @@ def test_a_task_whose_executions_never_end_with_an_outcome_fails_and_its_key_goe
 
     bench.redrive(task_id)
     assert "deliveries" not in bench.record(task_id), "a redriven task starts anew"
+
+
+def test_a_task_of_a_type_that_the_processor_does_not_know_yet_returns_and_waits_for_it(
+    bench: Bench, task_id: str
+) -> None:
+    execution = bench.run(message(task(task_id, "of.the.next.deployment")))
+
+    assert (execution.status, execution.error) == ("FAILED", "TaskTypeUnavailable")
+    record = bench.record(task_id)
+    assert (record["status"], record["attempts"]) == ("queued", "0"), "nothing ran"
+    assert record["deliveries"] == "1", "its key must not wait for days if nobody ever knows the type"

@@ -15,8 +15,8 @@ HARDLY_A_PROCESSOR = throttles_only(0.8)
 
 def _counts_deliveries_without_a_run(states: Any) -> None:
     arguments = states["ReturnToQueue"]["Arguments"]
-    arguments["UpdateExpression"] = arguments["UpdateExpression"].replace(" deliveries = deliveries - :one,", "")
-    del arguments["ExpressionAttributeValues"][":one"]
+    arguments["UpdateExpression"] = arguments["UpdateExpression"].replace(" deliveries = deliveries - :uncounted,", "")
+    del arguments["ExpressionAttributeValues"][":uncounted"]
 
 
 def _counts_throttled_runs(states: Any) -> None:
