@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.core.exceptions import ServiceException
+from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
 
 from asl.core.clock import Clock, RealClock, VirtualClock
@@ -65,11 +65,11 @@ class SyncExecutions:
         return self.executions[-1]
 
     def answer(self, call: Any) -> ActionResult:
-        """Serve one call, moto's `StepFunctionResponse`; raises a `ServiceException` for what cannot be started."""
+        """Serve one call, moto's `StepFunctionResponse`; raises a `JsonRESTError` for what cannot be started."""
         try:
             return ActionResult(self._start(call))
         except NotStarted as error:
-            raise ServiceException(error.code, str(error)) from error
+            raise JsonRESTError(error.code, str(error)) from error
 
     def _start(self, call: Any) -> dict[str, Any]:
         found = find(call.stepfunction_backend, call._get_param("stateMachineArn"), self._rng)

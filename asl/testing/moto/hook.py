@@ -27,7 +27,7 @@ class Answering(Protocol):
     """Whoever answers the action."""
 
     def answer(self, call: Any) -> ActionResult:
-        """The answer to the call, a `StepFunctionResponse`; a `ServiceException` becomes an error of the service."""
+        """The answer to the call, a `StepFunctionResponse`; a `JsonRESTError` becomes an error of the service."""
         ...
 
 

@@ -4,7 +4,7 @@ import random
 from functools import lru_cache
 from typing import Any
 
-from moto.core.exceptions import ServiceException
+from moto.core.exceptions import JsonRESTError
 
 from asl.core.errors import DefinitionError
 from asl.machine import Machine
@@ -26,7 +26,7 @@ def unqualified(found: Any) -> str:
 
 
 def compiled(definition: str) -> Machine:
-    """The machine; raises a `ServiceException` that names all that is wrong, with ways out.
+    """The machine; raises a `JsonRESTError` that names all that is wrong, with ways out.
 
     AWS refuses a wrong definition when a machine is made. moto does not look at it.
     """
@@ -34,7 +34,7 @@ def compiled(definition: str) -> Machine:
         return _loaded(definition)
     except DefinitionError as error:
         hints = sorted({problem.hint for problem in error.problems if problem.hint})
-        raise ServiceException(error.code, " ".join([str(error), *(f"({hint})" for hint in hints)])) from error
+        raise JsonRESTError(error.code, " ".join([str(error), *(f"({hint})" for hint in hints)])) from error
 
 
 @lru_cache(maxsize=64)
