@@ -14,7 +14,7 @@ from asl.core.templates import Json, compact
 from asl.execution.context import ExecutionContext
 from asl.execution.history import HistoryEvent
 from asl.machine import ExecutionStatus, Outcome
-from asl.starting import Ended, NotStarted, check_type, execution_of, parsed_input
+from asl.starting import Ended, NotStarted, execution_of, parsed_input
 from asl.testing.moto.functions import Function
 from asl.testing.moto.logs import Logs
 from asl.testing.moto.machines import compiled, find, unqualified
@@ -73,7 +73,6 @@ class SyncExecutions:
 
     def _start(self, call: Any) -> dict[str, Any]:
         found = find(call.stepfunction_backend, call._get_param("stateMachineArn"), self._rng)
-        check_type(found.arn, found.type)
         about = execution_of(unqualified(found), found.name, found.roleArn, call._get_param("name"))
         text = call._get_param("input", if_none="{}")
         response = self._run(found, about, text).response()

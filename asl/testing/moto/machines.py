@@ -1,23 +1,34 @@
 """Machines as moto keeps them."""
 
+import inspect
 import random
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from moto.core.exceptions import JsonRESTError
+from moto.stepfunctions.models import StepFunctionBackend
 
 from asl.core.errors import DefinitionError
 from asl.machine import Machine
+from asl.starting import check_type
+
+KNOWS_TYPES: Final = "sm_type" in inspect.signature(StepFunctionBackend.create_state_machine).parameters
+"""moto before 5.2.5 takes every machine for a STANDARD one, so there every machine can be started."""
 
 
 def find(backend: Any, arn: str, rng: random.Random) -> Any:
-    """moto's machine with this ARN, or the version that it or an alias names; raises moto's errors."""
+    """moto's Express machine with this ARN, or the version that it or an alias names.
+
+    Raises moto's errors, and `TypeNotSupported` for a machine of another type.
+    """
     machine, _, qualifier = arn.rpartition(":")
     if machine.count(":") == 6 and not qualifier.isnumeric():
         routes = backend.describe_state_machine_alias(arn).routing_configuration
         (route,) = rng.choices(routes, [route["weight"] for route in routes])
         arn = route["stateMachineVersionArn"]
-    return backend.describe_state_machine(arn)
+    found = backend.describe_state_machine(arn)
+    check_type(found.arn, found.type if KNOWS_TYPES else "EXPRESS")
+    return found
 
 
 def unqualified(found: Any) -> str:
