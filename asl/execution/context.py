@@ -34,7 +34,7 @@ class ExecutionContext:
     @property
     def execution_id(self) -> str:
         """The execution's ARN."""
-        prefix = f"arn:aws:states:{self.region}:{self.account}:express:{self.machine_name}"
+        prefix = self.state_machine_id.replace(":stateMachine:", ":express:", 1)  # of the machine's partition
         return self.execution_arn or f"{prefix}:{self.name}:{self.run_id}"
 
     def as_json(self, value: Json, started: float) -> dict[str, Any]:

@@ -42,6 +42,16 @@ class LogsClient(Protocol):
     ) -> Any: ...
 
 
+def log_group(configuration: Mapping[str, Any]) -> str:
+    """The name of the log group in a machine's logging configuration, "" if there is none. As on AWS, the ARN ends in
+    `:*`."""
+    destinations: list[dict[str, Any]] = configuration.get("destinations") or []
+    for destination in destinations:
+        arn: str = destination.get("cloudWatchLogsLogGroup", {}).get("logGroupArn", "")
+        return arn.removesuffix(":*").partition(":log-group:")[2]
+    return ""
+
+
 def is_logged(kind: str, level: str) -> bool:
     """Whether an event of this type is logged at a level: `ALL`, `ERROR`, `FATAL` or `OFF`."""
     if level == "ERROR":

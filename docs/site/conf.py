@@ -19,10 +19,12 @@ html_css_files = ["wide.css"]
 html_copy_source = False
 html_show_copyright = False
 
+GUIDES = ("task-types", "testing", "api", "events", "operations", "configuration", "deploy")
+
 # What the sidebar lists. It stands here because the code host would show it as text.
 SECTIONS = {
     "Tutorial": ["tutorial/*"],
-    "Guides": [f"guides/{name}" for name in ("task-types", "testing", "api", "events", "operations", "configuration", "deploy")],
+    "Guides": [f"guides/{name}" for name in GUIDES],
     "Reference": ["reference/*"],
     "Explanation": ["explanation/architecture", "explanation/*"],
     "Decisions": ["decisions/README", "decisions/0*"],

@@ -35,7 +35,7 @@ def gateway_document(
 
 
 def _routes_of(document: Document) -> Document:
-    """What API Gateway reads of the document: paths, parameters and who may call.
+    """What API Gateway reads of the document: paths, parameters and who may call; and who an operation is for.
 
     It would make models of the schemas, which nothing uses here, and refuses some: it knows no `additionalProperties`
     in a response, and no response that is a plain string.
@@ -59,6 +59,7 @@ def _route_of(operation: Document) -> Document:
     ]
     return {
         "operationId": operation["operationId"],
+        "tags": operation["tags"],
         "parameters": parameters,
         "responses": _ANY_RESPONSE,
         "security": operation["security"],

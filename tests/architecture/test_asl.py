@@ -6,6 +6,8 @@ from tests.architecture.imports import between_rooms, imports, modules, within
 
 # Folders from top to bottom: each may import those after it.
 LAYERS = (
+    "asl/testing/moto",
+    "asl/testing",
     "asl",
     "asl/states",
     "asl/integrations",
@@ -19,6 +21,8 @@ LAYERS = (
     "asl/jsonata/runtime",
 )
 THIRD_PARTY = {"boto3", "botocore", "jsonata"}
+DOUBLES = {"asl.testing.moto": {"moto"}, "asl.testing.moto.fixtures": {"moto", "pytest"}}
+"""What a room for tests may import besides: nothing outside of it does, so it is loaded by those who use it alone."""
 MODULES = modules("asl")
 
 
@@ -38,7 +42,15 @@ def test_other_packages_use_jsonata_through_its_front_door() -> None:
 
 def test_asl_imports_nothing_else_of_the_project() -> None:
     for module, path in MODULES.items():
+        besides = DOUBLES.get(module, DOUBLES.get(module.rpartition(".")[0], set[str]()))
         for name in imports(path):
             top = name.split(".")[0]
-            known = top == "asl" or top in THIRD_PARTY or top in sys.stdlib_module_names
+            known = top == "asl" or top in THIRD_PARTY | besides or top in sys.stdlib_module_names
             assert known, f"{module} imports {name}"
+
+
+def test_nothing_but_the_rooms_for_tests_imports_them() -> None:
+    product = modules("asl", "functions", "infrastructure", "local", "operations", "statemachine")
+    for module, path in product.items():
+        if not within(module, "asl.testing"):
+            assert not [name for name in imports(path) if within(name, "asl.testing", "moto", "pytest")], module

@@ -11,8 +11,10 @@ SWITCH = 'pytest_plugins = ["testing.plugin"]\n'
 
 def test_the_examples_of_the_guide_pass(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(PROJECT_ROOT))
-    guide = Document.read(PROJECT_ROOT / "docs/guides/testing.md")
-    switch, *examples = [block.text for language, block in guide.fences() if language == "python"]
+    path = PROJECT_ROOT / "docs/guides/testing.md"
+    end = path.read_text(encoding="utf-8").partition("## With moto")[0].count("\n")
+    fences = Document.read(path).fences()
+    switch, *examples = [block.text for language, block in fences if language == "python" and block.line < end]
     assert switch == SWITCH
     pytester.makeconftest(switch)
     pytester.makepyfile("\n".join(examples))

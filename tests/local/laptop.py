@@ -148,6 +148,26 @@ class Laptop:
             MessageDeduplicationId=deduplication or str(time.monotonic_ns()),
         )
 
+    def take_out(self, group: str) -> str:
+        """Take a group's first message out of the queue while the pipe is stopped, as the runbook says; its body."""
+        url, sqs, pipe = self.outputs["queue_url"], self.clients.get("sqs"), self.outputs["pipe_name"]
+        taken: list[Any] = []
+
+        def received() -> bool:
+            taken.extend(
+                sqs.receive_message(QueueUrl=url, MessageSystemAttributeNames=["MessageGroupId"]).get("Messages", [])
+            )
+            return any(one["Attributes"]["MessageGroupId"] == group for one in taken)
+
+        self.clients.pipes.stop_pipe(Name=pipe)
+        try:
+            eventually(received)
+        finally:
+            self.clients.pipes.start_pipe(Name=pipe)
+        (message,) = (one for one in taken if one["Attributes"]["MessageGroupId"] == group)
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return message["Body"]
+
     def dead_letters(self) -> list[dict[str, Any]]:
         """All current dead letters, removed from their queue."""
         url, sqs = self.outputs["dead_letter_queue_url"], self.clients.get("sqs")

@@ -16,9 +16,9 @@ from tests.workflow.scenarios import SCENARIOS, Scenario, path
 pytestmark = pytest.mark.check
 
 Permission = tuple[str, str]
-# Log delivery and tracing: used by AWS itself, and by nothing on the laptop.
 # A variant of the definition would get a role of its own.
 UNDER_THE_ROLE = [scenario for scenario in SCENARIOS if scenario.broken is None]
+# Log delivery and tracing: used by AWS itself, and by nothing on the laptop.
 USED_BY_AWS_ALONE = {"DeliverExecutionLogs", "TraceExecutions"}
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, cast
 
 from asl import Machine
+from asl.execution.logs import log_group
+from asl.starting import check_type
 from local.emulator.clients import Clients
 from local.emulator.remembered import REAL, Remembered, Timing
 
@@ -16,10 +17,6 @@ START_ACTION: Final = "states:StartSyncExecution"
 
 class AccessDenied(Exception):
     """The caller's role may not start the machine."""
-
-
-class TypeNotSupported(Exception):
-    """Only Express machines can be started synchronously."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,15 +47,14 @@ class Machines:
     def find(self, arn: str) -> DeployedMachine:
         """The machine as it is now, whichever role may start it."""
         found = cast("dict[str, Any]", self._clients.stepfunctions.describe_state_machine(stateMachineArn=arn))
-        if found["type"] != "EXPRESS":
-            raise TypeNotSupported(f"{arn} is a machine of type {found['type']}; StartSyncExecution needs EXPRESS")
+        check_type(arn, found["type"])
         logging: dict[str, Any] = found.get("loggingConfiguration") or {}
         return DeployedMachine(
             arn=arn,
             name=found["name"],
             role_arn=found["roleArn"],
             machine=_compiled(found["definition"]),
-            log_group=_log_group(logging),
+            log_group=log_group(logging),
             log_level=logging.get("level", "OFF"),
             log_data=logging.get("includeExecutionData", False),
         )
@@ -82,12 +78,3 @@ class Machines:
 def _compiled(definition: str) -> Machine:
     """Compiling the shipped machine takes 20 ms, so a definition is compiled once."""
     return Machine.load(definition)
-
-
-def _log_group(logging: Mapping[str, Any]) -> str:
-    """The name of the log group, "" if there is none. As on AWS, the ARN ends in `:*`."""
-    destinations: list[dict[str, Any]] = logging.get("destinations") or []
-    for destination in destinations:
-        arn: str = destination.get("cloudWatchLogsLogGroup", {}).get("logGroupArn", "")
-        return arn.removesuffix(":*").partition(":log-group:")[2]
-    return ""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import random
 import threading
-import uuid
 from collections.abc import Generator, Iterable, Iterator
-from typing import Any, Final
 
 from asl import ExecutionContext, ExecutionStatus, HistoryEvent, Observer, Outcome
 from asl.core.templates import compact
 from asl.definition.model import Graph, MapState, ParallelState, TaskState
 from asl.execution.logs import ExecutionLog
+from asl.starting import execution_of, parsed_input
 from local.emulator.assumed_role import AssumedSession
 from local.emulator.clients import Clients
 from local.services.lambdas.model import Invoker
@@ -21,12 +19,6 @@ from local.services.logs.delivery import LogDelivery
 from local.services.pipes.pipe import Execution
 from local.services.states.machines import DeployedMachine, Machines
 from local.services.states.roles import Roles
-
-MOST_INPUT_BYTES: Final = 262_144
-
-
-class InvalidInput(Exception):
-    """The input is too large, or is not JSON."""
 
 
 class ExpressService:
@@ -52,7 +44,7 @@ class ExpressService:
     ) -> Execution:
         """Run one execution to its end, under the machine's role; `observe` gets its events, `rng` draws jitter."""
         about = about or context(deployed)
-        value = _parsed(input)
+        value = parsed_input(input)
         tasks = self._roles.tasks(deployed.role_arn)
         with self._log(deployed, about) as log:
             outcome = deployed.machine.run(value, tasks=tasks, context=about, observe=_both(log, observe), rng=rng)
@@ -103,15 +95,7 @@ class ExpressEngine:
 
 def context(deployed: DeployedMachine, name: str | None = None) -> ExecutionContext:
     """The context of a new execution, whose name is random unless given."""
-    region, account = deployed.arn.split(":")[3:5]
-    return ExecutionContext(
-        machine_name=deployed.name,
-        machine_arn=deployed.arn,
-        region=region,
-        account=account,
-        role_arn=deployed.role_arn,
-        name=name or str(uuid.uuid4()),
-    )
+    return execution_of(deployed.arn, deployed.name, deployed.role_arn, name)
 
 
 def services(graph: Graph) -> Iterator[str]:
@@ -124,16 +108,6 @@ def services(graph: Graph) -> Iterator[str]:
         elif isinstance(state, ParallelState):
             for branch in state.branches:
                 yield from services(branch)
-
-
-def _parsed(text: str) -> Any:
-    size = len(text.encode("utf-8", "replace"))
-    if size > MOST_INPUT_BYTES:
-        raise InvalidInput(f"the input has {size} bytes; an execution takes at most {MOST_INPUT_BYTES}")
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise InvalidInput(f"the input is not JSON: {error}") from error
 
 
 def _both(first: Observer | None, second: Observer | None) -> Observer | None:

@@ -17,6 +17,7 @@ from botocore.model import OperationModel, Shape, StringShape
 from botocore.validate import ParamValidator
 from jmespath.exceptions import ParseError
 
+from infrastructure.blocks.function import LIVE
 from tests.documents.running.shell import Wrong
 
 # What the command line adds to each operation. https://docs.aws.amazon.com/cli/latest/reference/#global-options
@@ -58,7 +59,7 @@ class Aws:
             if not (wanted := NAMES.get((service, option))):
                 continue
             for value in values:
-                if value not in self._names.get(wanted, ()):
+                if value.removesuffix(f":{LIVE}") not in self._names.get(wanted, ()):
                     raise Wrong(f"{option} {value}: the Pulumi program makes no {wanted} of this name")
 
 

@@ -12,13 +12,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from asl import DefinitionError, Machine
+from asl.starting import MOST_INPUT_BYTES, InvalidInput, TypeNotSupported
 from local.emulator.clients import Clients
 from local.emulator.remembered import GOOD_SECONDS
 from local.services.lambdas.model import Invocation, InvocationRefused
 from local.services.logs.delivery import LogDelivery
 from local.services.states.functions import LambdaClient
-from local.services.states.machines import AccessDenied, Machines, TypeNotSupported
-from local.services.states.service import MOST_INPUT_BYTES, ExpressService, InvalidInput, context, services
+from local.services.states.machines import AccessDenied, Machines
+from local.services.states.service import ExpressService, context, services
 from tests.local.services.fake_aws import ARN, ROLE, FakeAws, definition, frozen
 
 PIPE = "arn:aws:iam::000000000000:role/pipe"

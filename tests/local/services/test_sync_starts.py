@@ -9,11 +9,12 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
+from asl.starting import billed
 from local.emulator.clients import Clients
 from local.services.lambdas.model import Invocation
 from local.services.logs.delivery import LogDelivery
 from local.services.states.service import ExpressService
-from local.services.states.starting import START, SyncStarts, billed
+from local.services.states.starting import START, SyncStarts
 from tests.local.services.fake_aws import ARN, FakeAws
 
 

@@ -1,0 +1,38 @@
+"""Real time, if a test asks for it, and chance that can be repeated."""
+
+import time
+
+from moto import mock_aws
+
+from asl.testing.moto import sync_executions
+from tests.asl.testing.machines import calls, create, definition, start
+
+WAITING = definition(W={"Type": "Wait", "Seconds": 1, "End": True})
+
+
+@mock_aws
+def test_real_time_is_real_if_it_is_asked_for() -> None:
+    arn = create(WAITING)
+    for real, least, most in ((True, 1.0, 10.0), (False, 0.0, 1.0)):
+        with sync_executions(real_time=real) as runs:
+            began = time.monotonic()
+            start(arn)
+            assert least <= time.monotonic() - began < most
+            assert runs.last.seconds >= 1
+
+
+@mock_aws
+def test_in_real_time_a_function_that_takes_too_long_is_cut_off() -> None:
+    with sync_executions(functions={"f": lambda event, context: time.sleep(1.5)}, real_time=True):
+        assert start(create(definition(A=calls(TimeoutSeconds=1))))["error"] == "States.Timeout"
+
+
+@mock_aws
+def test_a_seed_makes_chance_repeatable() -> None:
+    arn = create(definition(A={"Type": "Pass", "Output": "{% $random() %}", "End": True}))
+    draws = []
+    for seed in (7, 7, 8):
+        with sync_executions(seed=seed):
+            draws.append([start(arn)["output"], start(arn)["output"]])
+    assert draws[0] == draws[1] != draws[2]
+    assert draws[0][0] != draws[0][1]
