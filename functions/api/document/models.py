@@ -62,7 +62,7 @@ class TaskView(NewTask):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     task_id: Annotated[str, Field(description="The task's id.")]
-    ordering_key: Annotated[
+    ordering_key: Annotated[  # pyright: ignore[reportGeneralTypeIssues] a recorded task always has one
         str, Field(description="Its place in line: tasks with the same key are processed in the order of acceptance.")
     ]
     status: Annotated[Status, Field(description="The task's status.")]
