@@ -23,6 +23,7 @@ def before_call(_context: Any, case: Any, _arguments: Any) -> None:
     tasks = body.get("tasks", [body]) if isinstance(body, dict) else None
     for task in tasks if isinstance(tasks, list) else ():
         data = task.get("data") if isinstance(task, dict) else None
-        asked = data.get("milliseconds") if isinstance(data, dict) else None
-        if isinstance(asked, int) and LONGEST_MILLISECONDS < asked <= ALLOWED_MILLISECONDS:
+        if not isinstance(data, dict) or not isinstance(asked := data.get("milliseconds"), int):
+            continue
+        if LONGEST_MILLISECONDS < asked <= ALLOWED_MILLISECONDS:
             data["milliseconds"] = LONGEST_MILLISECONDS
