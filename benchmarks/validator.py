@@ -34,6 +34,7 @@ ENVIRONMENT = {
     "TABLE_NAME": "taskline-benchmark-tasks",
     "QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/taskline-benchmark-tasks.fifo",
     "TENANCY": "isolated",
+    "DEFAULT_ORDERING": "one-key",
     "ID_SECRET": "benchmark",
     "POWERTOOLS_SERVICE_NAME": "validator",
     "POWERTOOLS_METRICS_NAMESPACE": "Taskline",

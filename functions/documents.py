@@ -18,6 +18,8 @@ from functions.api.document.page import CONTENT_SECURITY_POLICY, page
 from functions.api.headers import HTML
 from functions.api.http import Request, Response, dispatch, json_response, method_not_allowed
 from functions.api.routes import serve
+from functions.task_types import load_task_types
+from functions.tasks.intake.ordering import DefaultOrdering
 from functions.telemetry.observability import logger, metrics, tracer
 
 CACHE = {"Cache-Control": "public, max-age=300"}
@@ -26,7 +28,8 @@ CACHE = {"Cache-Control": "public, max-age=300"}
 @cache
 def build() -> Document:
     """The document, once per execution environment. `ACCESS` is JSON: the fields of `Access`."""
-    return openapi_document(Access(**json.loads(os.environ["ACCESS"])))
+    access = Access(**json.loads(os.environ["ACCESS"]))
+    return openapi_document(access, load_task_types(), DefaultOrdering(os.environ["DEFAULT_ORDERING"]))
 
 
 @cache

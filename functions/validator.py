@@ -25,6 +25,7 @@ from functions.tasks.clock import timestamp, uuid7
 from functions.tasks.errors import Unavailable
 from functions.tasks.intake.batch import accept_batch
 from functions.tasks.intake.idempotency import IdempotencyKey
+from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.intake.submission import Accepted, Ports, accept
 from functions.tasks.ports import Built
 from functions.tasks.redaction import redact
@@ -45,6 +46,7 @@ def build() -> Ports:
         now=lambda: datetime.now(UTC),
         new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), os.urandom(10)),
         tenancy=Tenancy(os.environ["TENANCY"]),
+        ordering=DefaultOrdering(os.environ["DEFAULT_ORDERING"]),
         id_secret=os.environ["ID_SECRET"].encode(),
         parallel_map=ThreadPoolExecutor(KEYS_IN_PARALLEL).map,
     )

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from functions.tasks.clock import uuid7
+from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.registry import Registry
 from testing import findings
 from testing.pipeline.api import Refused, RequestHandlers, Sent
@@ -36,16 +37,24 @@ class Taskline:
     """A pipeline: the shipped handlers, state machine and processor, with table and queues in memory.
 
     `types` are the task types besides those that ship, which `task_type` adds to. A run may take `handler_seconds`.
-    All chance follows from `seed`. As a context manager it checks at the end what the fixture checks.
+    `ordering` is what a task without a key means. All chance follows from `seed`. As a context manager it checks at the
+    end what the fixture checks.
     """
 
-    def __init__(self, *, types: Registry | None = None, handler_seconds: int = 30, seed: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        types: Registry | None = None,
+        handler_seconds: int = 30,
+        ordering: DefaultOrdering = DefaultOrdering.ONE_KEY,
+        seed: int = 0,
+    ) -> None:
         chance = random.Random(seed)
         self.types: Registry = TypesOfATest() if types is None else types
         self.task_type = self.types.task_type
         self.world = World()
         self.faults = Faults(findings.task_states())
-        self.api = RequestHandlers(self.world, self.types, self.faults, chance)
+        self.api = RequestHandlers(self.world, self.types, self.faults, chance, ordering)
         self.tasks: list[SubmittedTask] = []
         self._handler_seconds = handler_seconds
         self._chance = chance

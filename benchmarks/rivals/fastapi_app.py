@@ -29,6 +29,7 @@ from functions.api.tasks import task_document
 from functions.task_types import load_task_types
 from functions.tasks.clock import timestamp, uuid7
 from functions.tasks.errors import FieldError, Rejected, Unavailable
+from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.intake.submission import Identity, Ports, invalid_task, new_record, submit
 from functions.tasks.model import NewTask
 from functions.tasks.tenancy import Tenancy
@@ -43,6 +44,7 @@ ports = Ports(
     now=lambda: datetime.now(UTC),
     new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), os.urandom(10)),
     tenancy=Tenancy(os.environ["TENANCY"]),
+    ordering=DefaultOrdering(os.environ["DEFAULT_ORDERING"]),
     id_secret=os.environ["ID_SECRET"].encode(),
 )
 
@@ -53,7 +55,7 @@ def accept(new_task: NewTask, request: Request) -> JSONResponse:
         raise invalid_task(errors)
     context, now = request.scope["aws.event"]["requestContext"], ports.now()
     tenant = ports.tenancy.tenant(caller_of(context))
-    record = new_record(new_task, Identity(task_id=ports.new_id(now), tenant=tenant), now)
+    record = new_record(new_task, Identity(task_id=ports.new_id(now), tenant=tenant), now, ports.ordering)
     submit(record, ports)
     metrics.add_metric(name="TasksAccepted", unit=MetricUnit.Count, value=1)
     logger.info("accepted", task_id=record.task_id, ordering_key=record.ordering_key, type=record.type)

@@ -26,7 +26,7 @@ class SlowData(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    milliseconds: Annotated[int, Field(ge=0, le=900_000)] = 20
+    milliseconds: Annotated[int, Field(ge=0, le=900_000, description="How long to sleep.")] = 20
 
 
 @task_type("demo.slow", data=SlowData)
@@ -41,9 +41,9 @@ class FlakyData(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    probability: Annotated[float, Field(ge=0, le=1)] = 0.3
-    error_class: Annotated[ErrorClass, Field(strict=False)] = ErrorClass.NETWORK
-    seed: int = 1
+    probability: Annotated[float, Field(ge=0, le=1, description="How likely an attempt is to fail.")] = 0.3
+    error_class: Annotated[ErrorClass, Field(strict=False, description="What to fail with.")] = ErrorClass.NETWORK
+    seed: Annotated[int, Field(description="The same seed draws the same failures.")] = 1
 
 
 @task_type("demo.flaky", data=FlakyData)

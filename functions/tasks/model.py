@@ -72,7 +72,6 @@ Trimmed = StringConstraints(strip_whitespace=True)
 # U+0085 is white space to Python's strip, but not to the regular expressions of ECMAScript.
 _NOT_BLANK: JsonDict = {"pattern": r"[^\s\u0085]"}
 _ISO_8601: JsonDict = {"format": "iso-8601"}
-_TASK_TYPE: JsonDict = {"format": "task-type"}
 
 
 class NewTask(BaseModel):
@@ -93,7 +92,10 @@ class NewTask(BaseModel):
     priority: Annotated[
         Priority,
         BeforeValidator(_parse_priority),
-        Field(description="How urgent it is: low, medium or high, in upper or lower case."),
+        Field(
+            description="How urgent it is: low, medium or high, in upper or lower case. Stored and shown, but it "
+            "orders nothing: tasks run in the order of their key."
+        ),
     ]
     due_date: Annotated[
         Annotated[str, Trimmed, Field(max_length=64, json_schema_extra=_ISO_8601), AfterValidator(_check_date)] | None,
@@ -115,7 +117,6 @@ class NewTask(BaseModel):
         Field(
             pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$",
             description="The task type, which selects the code that runs.",
-            json_schema_extra=_TASK_TYPE,
         ),
     ] = DEFAULT_TYPE
     data: Annotated[

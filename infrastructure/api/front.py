@@ -51,6 +51,7 @@ class Front(Component):
             # A new type must not be accepted before it can be processed.
             after=(args.processing.processor.arn, args.processing.workflow.arn),
             TENANCY=tenancy,
+            DEFAULT_ORDERING=args.settings.default_ordering,
         )
         reader = self._function("reader", table.reading(), TENANCY=tenancy)
         canceller = self._function("canceller", table.cancelling(), RETENTION_SECONDS=str(retention), TENANCY=tenancy)
@@ -62,7 +63,11 @@ class Front(Component):
             # A message waited in the queue for at most this long before it became a dead letter.
             FRESH_SECONDS=str(retention - SOURCE_RETENTION_SECONDS),
         )
-        documents = self._function("documents", ACCESS=json.dumps(asdict(args.settings.api.access)))
+        documents = self._function(
+            "documents",
+            ACCESS=json.dumps(asdict(args.settings.api.access)),
+            DEFAULT_ORDERING=args.settings.default_ordering,
+        )
         self.functions = (self.validator, reader, canceller, redrive, documents)
         self.api = Api("api", self._api(documents), opts=self._child).ref
         self.register_outputs({})

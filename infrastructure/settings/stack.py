@@ -7,6 +7,7 @@ from typing import Literal, cast, get_args
 import pulumi
 
 from functions.task_types import load_task_types
+from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.tenancy import Tenancy
 from infrastructure.blocks.queues import SOURCE_RETENTION_SECONDS
 from infrastructure.settings.api import ApiSettings, load_api_settings
@@ -50,6 +51,7 @@ class Settings:
     queue_age_alarm_seconds: int
     dependency_layer: str
     tenancy: Tenancy
+    default_ordering: DefaultOrdering
     api: ApiSettings
 
     def __post_init__(self) -> None:
@@ -74,7 +76,11 @@ class Settings:
         check(
             not key or bool(_KEY_ARN.fullmatch(key)), "kmsKeyArn", key, "the ARN of a key, or empty for AWS's own keys"
         )
-        check(self.tenancy in tuple(Tenancy), "tenancy", self.tenancy, tuple(map(str, Tenancy)))
+        for key, value, choices in (
+            ("tenancy", self.tenancy, Tenancy),
+            ("defaultOrdering", self.default_ordering, DefaultOrdering),
+        ):
+            check(value in tuple(choices), key, value, tuple(map(str, choices)))
         age = self.queue_age_alarm_seconds
         check(60 <= age <= SOURCE_RETENTION_SECONDS, "queueAgeAlarmSeconds", age, f"60 to {SOURCE_RETENTION_SECONDS}")
 
@@ -111,6 +117,7 @@ def load_settings(*, on_aws: bool) -> Settings:
         queue_age_alarm_seconds=config.require_int("queueAgeAlarmSeconds"),
         dependency_layer=config.get("dependencyLayer") or "",
         tenancy=cast(Tenancy, config.require("tenancy")),
+        default_ordering=cast(DefaultOrdering, config.require("defaultOrdering")),
         api=load_api_settings(config, on_aws=on_aws),
     )
 

@@ -13,6 +13,7 @@ from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.task_table.failures import DynamoDBFailedTasks
 from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.tasks.clock import uuid7
+from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.intake.submission import Ports
 from functions.tasks.redrive.redriver import Redriver
 from functions.tasks.registry import Registry
@@ -67,7 +68,9 @@ class Sent:
 class RequestHandlers:
     """The handlers of requests. Each is built as on AWS, with clients of this pipeline's services."""
 
-    def __init__(self, world: World, types: Registry, faults: Faults, chance: random.Random) -> None:
+    def __init__(
+        self, world: World, types: Registry, faults: Faults, chance: random.Random, ordering: DefaultOrdering
+    ) -> None:
         table: Any = InMemoryDynamoDB(world.table, faults.perform)
         queues: Any = InMemorySQS(world.queue.send, world.dead_letters, faults.perform)
         records, queue = DynamoDBRecordStore("tasks", table), SQSTaskQueue("queue", queues)
@@ -82,6 +85,7 @@ class RequestHandlers:
             now=now,
             new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), chance.randbytes(10)),
             tenancy=Tenancy.ISOLATED,
+            ordering=ordering,
             id_secret=b"the secret of this pipeline",
         )
         self._canceller = canceller.Canceller(records=records, keep_for=KEEP_FOR, now=now, tenancy=Tenancy.ISOLATED)

@@ -54,6 +54,7 @@ def other_values(layer: str) -> dict[str, Other]:
         "stageRatePerSecond": Other(400),
         "stageBurst": Other(900),
         "tenancy": Other("shared"),
+        "defaultOrdering": Other("unordered"),
         "clientAuthorization": Other("iam"),
         # Elsewhere there is no other value: operators always sign.
         "operatorAuthorization": Other("none", ADDRESSES, stages=("dev",)),

@@ -172,6 +172,7 @@ def a_new_pipeline() -> Generator[Pipeline]:
             patch.setenv("TABLE_NAME", made.table)
             patch.setenv("QUEUE_URL", made.queue_url)
             patch.setenv("TENANCY", "isolated")
+            patch.setenv("DEFAULT_ORDERING", "one-key")
             patch.setenv("ID_SECRET", ID_SECRET)
             patch.setenv("DEAD_LETTER_QUEUE_URL", made.dead_letters_url)
             patch.setenv("RETENTION_SECONDS", str(FRESH_HOURS * 3600))

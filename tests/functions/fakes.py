@@ -10,6 +10,7 @@ from typing import Any
 from functions.task_types import load_task_types
 from functions.tasks.clock import uuid7
 from functions.tasks.errors import Unavailable
+from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.intake.submission import Ports, TaskQueue
 from functions.tasks.listing.model import TaskSummary
 from functions.tasks.listing.pages import Position
@@ -27,6 +28,7 @@ def intake_ports(records: RecordStore, queue: TaskQueue) -> Ports:
         now=lambda: datetime(2026, 1, 31, 12, tzinfo=UTC) + timedelta(seconds=next(seconds)),
         new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), os.urandom(10)),
         tenancy=Tenancy.ISOLATED,
+        ordering=DefaultOrdering.ONE_KEY,
         id_secret=b"a secret",
     )
 

@@ -18,7 +18,7 @@ VARIABLES = (
     *("TABLE_NAME", "QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "FRESH_SECONDS", "RETENTION_SECONDS"),
     *("TOPIC_ARN", "FAILURES_QUEUE_URL"),
     *("PATTERNS_TABLE_NAME", "ALERTS_TOPIC_ARN", "WINDOW_SECONDS", "ALERT_THRESHOLD"),
-    *("ACCESS", "TENANCY", "ID_SECRET"),
+    *("ACCESS", "TENANCY", "DEFAULT_ORDERING", "ID_SECRET"),
     *("BREAKER_TABLE_NAME", "PIPE_NAME", "PROCESSOR_SERVICE", "FAILURE_PERCENT", "COOL_DOWN_SECONDS", "PROBE_SECONDS"),
 )
 
@@ -87,6 +87,7 @@ def test_all_functions_share_one_archive(stack: Stack) -> None:
                 "TABLE_NAME": "taskline-dev-tasks",
                 "QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/taskline-dev-tasks.fifo",
                 "TENANCY": "isolated",
+                "DEFAULT_ORDERING": "one-key",
                 "ID_SECRET": "the first value of id-secret-parameter",
             },
         ),
@@ -104,7 +105,13 @@ def test_all_functions_share_one_archive(stack: Stack) -> None:
                 "FRESH_SECONDS": str((168 - 96) * 3600),
             },
         ),
-        ("documents", {"ACCESS": '{"api_key": true, "client_iam": false, "operator_iam": true}'}),
+        (
+            "documents",
+            {
+                "ACCESS": '{"api_key": true, "client_iam": false, "operator_iam": true}',
+                "DEFAULT_ORDERING": "one-key",
+            },
+        ),
         ("processor", {}),
         (
             "events",

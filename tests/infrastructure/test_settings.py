@@ -45,6 +45,8 @@ def times_for(handler: int, **configured: int) -> Times:
         ("recordRetentionHours", 96, "at least 97"),
         ("tenancy", "private", "isolated"),
         ("tenancy", "", "shared"),
+        ("defaultOrdering", "per-key", "one-key"),
+        ("defaultOrdering", "", "unordered"),
         ("logLevel", "TRACE", "WARNING"),
         ("logLevel", "info", "INFO"),
         ("logLevel", "", "INFO"),

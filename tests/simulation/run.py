@@ -3,7 +3,7 @@
 import random
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.tasks.clock import uuid7
 from functions.tasks.intake.batch import MAX_TASKS
+from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.intake.submission import Ports
 from functions.tasks.tenancy import Tenancy
 from infrastructure.settings.times import derive_times
@@ -93,6 +94,8 @@ class System:
     retrying_clients: bool | None = None
     cancelling_client: bool | None = None
     onlooker: bool | None = None
+    ordering: DefaultOrdering | None = None
+    """Given or drawn, some tasks have no key. Otherwise all have one."""
 
 
 def run(seed: int, system: System | None = None) -> list[str]:
@@ -102,13 +105,17 @@ def run(seed: int, system: System | None = None) -> list[str]:
     clock = VirtualClock(START)
     max_receive_count = rng.choice((FEWEST_RECEIVES, MAX_RECEIVE_COUNT, MAX_RECEIVE_COUNT))
     world = World(clock.now, TIMES.visibility, max_receive_count)
+    # From a seed of its own: schedules without it stay as they were.
+    unkeyed = random.Random(f"ordering {seed}")
+    ordering = system.ordering or unkeyed.choice((None, None, None, *DefaultOrdering))
+    world.ordering = ordering or DefaultOrdering.ONE_KEY
     drawn_plan = FaultPlan.draw(rng)
     fault_plan = system.fault_plan or drawn_plan
     faults_end = START + rng.choice(FAULT_SECONDS)
     faults = Faults(rng, fault_plan, until=faults_end)
     scheduler = Scheduler(clock, SimulatedTasks(world, faults), START + SETTLE_TIMEOUT_SECONDS)
     operators = _draw(rng, 0.25, system.operators)
-    actors = _clients(world, faults, rng, system, operators=operators)
+    actors = _clients(world, faults, rng, system, operators=operators, unkeyed=unkeyed if ordering else None)
     if operators:
         actors += _operators(world, faults, rng, faults_end)
     actors += [Worker(world, faults, scheduler, system.machine).run() for _ in range(rng.choice((1, 2, 3)))]
@@ -131,11 +138,21 @@ def _draw(rng: random.Random, probability: float, override: bool | None) -> bool
     return drawn if override is None else override
 
 
-def _clients(world: World, faults: Faults, rng: random.Random, system: System, *, operators: bool) -> list[Fiber]:
+def _clients(
+    world: World,
+    faults: Faults,
+    rng: random.Random,
+    system: System,
+    *,
+    operators: bool,
+    unkeyed: random.Random | None,
+) -> list[Fiber]:
     """One client that submits each task once; or one or two that retry, both with the very same requests."""
     # The order after a redrive is easiest to check if each task was submitted once.
     retrying = _draw(rng, 0.2 if operators else 0.3, system.retrying_clients)
     tasks = _draw_tasks(rng, PLANS_TO_REDRIVE if operators else PLANS)
+    if unkeyed:
+        tasks = [replace(task, ordering_key=None) if unkeyed.random() < 0.6 else task for task in tasks]
     if not retrying:
         world.active_clients = 1
         return [single_attempt_client(world, tasks, rng.choice((CALLERS[:1], CALLERS)))]
@@ -193,6 +210,7 @@ def _intake_ports(world: World, faults: Faults, randomness: random.Random) -> Po
         now=AcceptanceClock(world).now,
         new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), randomness.randbytes(10)),
         tenancy=Tenancy.ISOLATED,
+        ordering=world.ordering,
         id_secret=b"the secret of this stack",
     )
 

@@ -62,6 +62,9 @@ class TaskView(NewTask):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     task_id: Annotated[str, Field(description="The task's id.")]
+    ordering_key: Annotated[  # pyright: ignore[reportGeneralTypeIssues] a recorded task always has one
+        str, Field(description="Its place in line: tasks with the same key are processed in the order of acceptance.")
+    ]
     status: Annotated[Status, Field(description="The task's status.")]
     attempts: Annotated[int, Field(ge=0, description="Number of runs so far, over all executions.")]
     redrives: Annotated[int, Field(ge=0, description="How many times it was redriven after a failure.")] = 0

@@ -15,14 +15,23 @@ from functions.api.headers import HTML, JSON, KEY_HEADER, PROBLEM_JSON, REPLAYED
 from functions.api.idempotency import KEY_PATTERN, MAX_KEY_CHARACTERS
 from functions.api.problems import Problem
 from functions.api.routes import ROUTES
+from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.model import MAX_ID_CHARACTERS
+from functions.tasks.registry import Registry
 
 Document = dict[str, Any]
 _RETRY_AFTER: Document = {"description": "Seconds to wait before trying again.", "schema": {"type": "string"}}
 
 
-def openapi_document(access: Access | None = None) -> Document:
-    """The document in OpenAPI 3.0.1, the version that API Gateway imports, for a stage that requires `access`."""
+def openapi_document(
+    access: Access | None = None,
+    types: Registry | None = None,
+    ordering: DefaultOrdering = DefaultOrdering.ONE_KEY,
+) -> Document:
+    """The document in OpenAPI 3.0.1, the version that API Gateway imports, for a stage that requires `access`.
+
+    With `types` it has the `data` of each of them. `ordering` says what a task without an `ordering_key` means.
+    """
     document: Document = {
         "openapi": "3.0.1",
         "info": {
@@ -31,7 +40,7 @@ def openapi_document(access: Access | None = None) -> Document:
             "description": "Accepts tasks, keeps them in order and processes each at least once.",
         },
         "paths": _paths(),
-        "components": {"schemas": schemas()},
+        "components": {"schemas": schemas(types or Registry(), ordering)},
     }
     return complete(document, access or Access())
 

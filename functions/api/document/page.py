@@ -21,7 +21,10 @@ _CREDENTIALS = {
     API_KEY: "-H 'x-api-key: ...'",
     SIGNATURE: '--aws-sigv4 "aws:amz:$AWS_REGION:execute-api" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY"',
 }
-_FACTS = ("format", "pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "default")
+_FACTS = (
+    *("format", "pattern", "minLength", "maxLength", "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"),
+    *("multipleOf", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "default"),
+)
 _CLASSES = {"description": "text", "type": "text"}
 
 
@@ -34,7 +37,7 @@ def page(document: Document) -> str:
         "is the address of this page without <code>/docs</code>.</p>",
         *(part for tag in document["tags"] for part in _group(document, tag)),
         "<h2 id='schemas'>Schemas</h2>",
-        *(_schema(name, schema) for name, schema in document["components"]["schemas"].items()),
+        *(_schema(document, name, schema) for name, schema in document["components"]["schemas"].items()),
     ]
     viewport = "<meta name='viewport' content='width=device-width,initial-scale=1'>"
     head = f"<meta charset='utf-8'>{viewport}<title>{title}</title>"
@@ -113,15 +116,25 @@ def _contents(contents: Document) -> Iterator[str]:
             yield f"<details><summary>example</summary><pre>{_text(example)}</pre></details>"
 
 
-def _schema(name: str, schema: Document) -> str:
+def _schema(document: Document, name: str, schema: Document) -> str:
     required: list[str] = schema.get("required", [])
     fields = [
         (f"<code>{_text(field)}</code>{' (required)' if field in required else ''}", _description(part), _type(part))
         for field, part in schema.get("properties", {}).items()
     ]
-    kind = "" if fields else _type(schema)
+    variants = list(_variants(document, schema))
+    kind = "" if fields or variants else _type(schema)
     heading = f"<h3 id='schema-{_text(name)}'>{_text(name)}</h3><p>{_description(schema)} {kind}</p>"
-    return f"<section>{heading}{_table(('field', 'description', 'type'), fields)}</section>"
+    tables = _table(("field", "description", "type"), fields) + _table(("type", "data", "all fields"), variants)
+    return f"<section>{heading}{tables}</section>"
+
+
+def _variants(document: Document, schema: Document) -> Iterator[tuple[str, ...]]:
+    """The kinds of task: each with the data that it takes."""
+    for reference in schema.get("oneOf", ()):
+        fields = document["components"]["schemas"][reference["$ref"].rsplit("/", 1)[1]]["properties"]
+        (name,) = fields["type"]["enum"]
+        yield f"<code>{_text(name)}</code>", _type(fields["data"]), _type(reference)
 
 
 def _type(schema: Document) -> str:
@@ -129,7 +142,12 @@ def _type(schema: Document) -> str:
     if "$ref" in schema:
         name = _text(schema["$ref"].rsplit("/", 1)[1])
         return f"<a href='#schema-{name}'>{name}</a>"
-    kind = " ".join(_type(part) for part in schema.get("allOf", ())) or _text(schema.get("type", "any value"))
+    if schema.get("enum") == [None]:
+        return "null"
+    variants = " or ".join(_type(part) for part in schema.get("oneOf", schema.get("anyOf", ())))
+    kind = (
+        " ".join(_type(part) for part in schema.get("allOf", ())) or variants or _text(schema.get("type", "any value"))
+    )
     items = f" of {_type(schema['items'])}" if "items" in schema else ""
     choices = f": {_text(', '.join(map(str, schema['enum'])))}" if "enum" in schema else ""
     facts = ", ".join(f"{fact} {_text(json.dumps(schema[fact]))}" for fact in _FACTS if fact in schema)

@@ -6,12 +6,16 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from functions.api.document.dialect import to_openapi_3_0
 from functions.api.document.models import BatchResponse, TaskView
+from functions.api.document.task_types import with_task_types
 from functions.tasks.breaker.view import BreakerChange, BreakerView
 from functions.tasks.intake.batch import Batch
+from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.listing.model import ListRequest, OperatorListRequest, TaskList
-from functions.tasks.model import NewTask
+from functions.tasks.model import DEFAULT_ORDERING_KEY, NewTask
 from functions.tasks.redrive.model import RedriveReport, RedriveRequest
+from functions.tasks.registry import Registry
 
 Document = dict[str, Any]
 _REFERENCE = "#/components/schemas/{model}"
@@ -22,6 +26,11 @@ _MODELS: tuple[type[BaseModel], ...] = (
     *(BreakerChange, BreakerView),
 )
 _QUERIES = {"ListRequest", "OperatorListRequest"}  # these become parameters
+_WITHOUT_KEY = {
+    DefaultOrdering.ONE_KEY: f"Left out, it is `{DEFAULT_ORDERING_KEY}`: all tasks without a key "
+    "wait for each other and run one at a time.",
+    DefaultOrdering.UNORDERED: "Left out, it is the task's own id: the task waits for no other, and has no order.",
+}
 _PROBLEM: Document = {
     "type": "object",
     "description": "What went wrong (RFC 9457).",
@@ -50,10 +59,18 @@ def reference(model: str) -> Document:
     return {"$ref": _REFERENCE.format(model=model)}
 
 
-def schemas() -> Document:
-    """All schemas by name."""
+def schemas(types: Registry, ordering: DefaultOrdering) -> Document:
+    """All schemas by name, for a stage with these task types and this order of tasks without a key."""
     schemas = {name: schema for name, schema in _models().items() if name not in _QUERIES}
-    return {**schemas, "Problem": _PROBLEM}
+    _explain_key(schemas["NewTask"]["properties"]["ordering_key"], ordering)
+    return {**with_task_types(schemas, types), "Problem": _PROBLEM}
+
+
+def _explain_key(field: Document, ordering: DefaultOrdering) -> None:
+    """Complete the field in place: what leaving it out means on this stage."""
+    field["description"] += f" {_WITHOUT_KEY[ordering]}"
+    if ordering is DefaultOrdering.UNORDERED:
+        del field["default"]
 
 
 def query_parameters(model: str) -> list[Document]:
@@ -76,29 +93,4 @@ def _query_parameter(name: str, field: Document, required: Sequence[str]) -> Doc
 
 def _models() -> Document:
     _, definitions = models_json_schema([(model, "validation") for model in _MODELS], ref_template=_REFERENCE)
-    return {name: _to_openapi_3_0(schema) for name, schema in definitions["$defs"].items()}
-
-
-def _to_openapi_3_0(schema: Any) -> Any:
-    """Pydantic's JSON Schema 2020-12 in the dialect of OpenAPI 3.0, which has `nullable` for null."""
-    if isinstance(schema, list):
-        return [_to_openapi_3_0(item) for item in schema]  # pyright: ignore[reportUnknownVariableType]
-    if not isinstance(schema, dict):
-        return schema
-    converted: Document = {name: _to_openapi_3_0(value) for name, value in schema.items()}  # pyright: ignore[reportUnknownVariableType]
-    if "default" in converted and converted["default"] is None:
-        del converted["default"]
-    variants = converted.get("anyOf", [])
-    if {"type": "null"} in variants:
-        del converted["anyOf"]
-        (variant,) = (one for one in variants if one != {"type": "null"})
-        converted = {**variant, **converted, "nullable": True}
-    return _with_reference_alone(converted)
-
-
-def _with_reference_alone(schema: Document) -> Document:
-    """OpenAPI 3.0 ignores everything next to a `$ref`."""
-    if "$ref" not in schema or len(schema) == 1:
-        return schema
-    others = {name: value for name, value in schema.items() if name != "$ref"}
-    return {"allOf": [{"$ref": schema["$ref"]}], **others}
+    return {name: to_openapi_3_0(schema) for name, schema in definitions["$defs"].items()}

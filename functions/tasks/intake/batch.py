@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, W
 from functions.tasks import strict_json
 from functions.tasks.errors import BODY, FieldError, Invalid, Rejected, TooLarge, Unavailable, field_errors
 from functions.tasks.intake.idempotency import IdempotencyKey, request_hash
+from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.intake.submission import Accepted, Identity, Ports, canonical, check, new_record, send, write
 from functions.tasks.model import NewTask
 from functions.tasks.record import Record
-from functions.tasks.registry import Registry
 from functions.tasks.tenancy import Tenant
 
 MAX_TASKS = 25
@@ -66,12 +66,12 @@ def accept_batch(text: str, caller: Tenant, key: IdempotencyKey | None, ports: P
     no task could be accepted. Either way the same request may be sent again.
     """
     now = ports.now()
-    items = _parse(text, ports.types)
+    items = _parse(text, ports)
     records = _new_records(items, ports.tenancy.tenant(caller), key, ports, now)
     return Submission(ports=ports, start_until=now + START_WITHIN).run(records)
 
 
-def _parse(text: str, types: Registry) -> list[Item]:
+def _parse(text: str, ports: Ports) -> list[Item]:
     if len(text.encode(errors="surrogatepass")) > MAX_BATCH_BYTES:
         raise batch_too_large()
     try:
@@ -80,15 +80,15 @@ def _parse(text: str, types: Registry) -> list[Item]:
         raise invalid_batch(field_errors(error)) from error
     except ValueError as error:
         raise invalid_batch([FieldError(field=BODY, message=str(error))]) from error
-    return [_item(value, types) for value in batch.tasks]
+    return [_item(value, ports) for value in batch.tasks]
 
 
-def _item(value: Any, types: Registry) -> Item:
+def _item(value: Any, ports: Ports) -> Item:
     try:
-        task = check(value, types)
+        task = check(value, ports.types)
     except Rejected as rejected:
         return Item(task=rejected, payload=value)
-    return Item(task=task, payload=canonical(task))
+    return Item(task=task, payload=canonical(task, ports.ordering))
 
 
 def _new_records(
@@ -109,16 +109,16 @@ def _new_records(
             if key
             else Identity(task_id=ports.new_id(moment), tenant=tenant)
         )
-        records.append(_record(item, identity, moment))
+        records.append(_record(item, identity, moment, ports.ordering))
         number += isinstance(records[-1], Record)
     return records
 
 
-def _record(item: Item, identity: Identity, now: datetime) -> Record | Rejected:
+def _record(item: Item, identity: Identity, now: datetime, ordering: DefaultOrdering) -> Record | Rejected:
     if isinstance(item.task, Rejected):
         return item.task
     try:
-        return new_record(item.task, identity, now)
+        return new_record(item.task, identity, now, ordering)
     except TooLarge as rejected:
         return rejected
 

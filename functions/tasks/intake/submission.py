@@ -11,6 +11,7 @@ from functions.tasks import strict_json
 from functions.tasks.clock import timestamp
 from functions.tasks.errors import BODY, FieldError, Invalid, KeyReused, TooLarge, field_errors
 from functions.tasks.intake.idempotency import IdempotencyKey, request_hash
+from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.model import NewTask, Status
 from functions.tasks.record import Record, RecordStore
 from functions.tasks.registry import Registry
@@ -48,6 +49,7 @@ class Ports:
     now: Callable[[], datetime]
     new_id: Callable[[datetime], str]
     tenancy: Tenancy
+    ordering: DefaultOrdering
     id_secret: bytes = field(repr=False)
     parallel_map: ParallelMap = map
 
@@ -83,11 +85,11 @@ def accept(text: str, caller: Tenant, key: IdempotencyKey | None, ports: Ports) 
     new_task = _parse(text, ports.types)
     now, tenant = ports.now(), ports.tenancy.tenant(caller)
     identity = (
-        Identity(task_id=key.task_id(), tenant=tenant, request_hash=request_hash(canonical(new_task)))
+        Identity(task_id=key.task_id(), tenant=tenant, request_hash=request_hash(canonical(new_task, ports.ordering)))
         if key
         else Identity(task_id=ports.new_id(now), tenant=tenant)
     )
-    return submit(new_record(new_task, identity, now), ports)
+    return submit(new_record(new_task, identity, now, ports.ordering), ports)
 
 
 def _parse(text: str, types: Registry) -> NewTask:
@@ -112,13 +114,14 @@ def check(value: Any, types: Registry) -> NewTask:
     return new_task.model_copy(update={"data": value.get("data", {})})
 
 
-def canonical(task: NewTask) -> JsonValue:
+def canonical(task: NewTask, ordering: DefaultOrdering) -> JsonValue:
     """The task as its request's hash sees it: without defaults, so that adding a field later changes no hash."""
-    return task.model_dump(mode="json", exclude_defaults=True)
+    return task.model_dump(mode="json", exclude_defaults=True) | ordering.chosen_key(task)
 
 
-def new_record(task: NewTask, identity: Identity, now: datetime) -> Record:
+def new_record(new_task: NewTask, identity: Identity, now: datetime, ordering: DefaultOrdering) -> Record:
     """The first record of a task, with its message; `TooLarge` when the message would be too large."""
+    task = ordering.keyed(new_task, identity.task_id)
     created_at = timestamp(now)
     return Record(
         task_id=identity.task_id,

@@ -65,6 +65,7 @@ def serve(daemon: Daemon, *traces: str, **environment: str) -> set[str]:
         "LAMBDA_TASK_ROOT": str(ROOT),
         "TABLE_NAME": "tasks",
         "TENANCY": "isolated",
+        "DEFAULT_ORDERING": "one-key",
         "ID_SECRET": "a secret",
         "QUEUE_URL": "https://queue.example/q.fifo",
         "POWERTOOLS_SERVICE_NAME": "validator",

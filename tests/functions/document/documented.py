@@ -1,10 +1,11 @@
 """What the OpenAPI document promises about a response, for every test that gets one."""
 
 from functions.api.document.openapi import openapi_document
+from functions.task_types import load_task_types
 from tests.functions.document.schemas import Schemas
 from tests.functions.support import ApiResponse
 
-DOCUMENT = openapi_document()
+DOCUMENT = openapi_document(types=load_task_types())
 SCHEMAS = Schemas(DOCUMENT)
 SOMETIMES = {"Idempotent-Replayed", "Retry-After"}  # depend on the outcome of the tasks
 OPERATIONS = {

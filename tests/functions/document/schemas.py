@@ -52,6 +52,10 @@ class Schemas:
             case "allOf":
                 for part in rule:
                     yield from self.errors(part, value, path)
+            case "anyOf" if all(self.errors(part, value, path) for part in rule):
+                yield f"{path}: none of the variants fits"
+            case "oneOf" if (fitting := sum(not self.errors(part, value, path) for part in rule)) != 1:
+                yield f"{path}: {fitting} of the variants fit"
             case "enum" if value not in rule:
                 yield f"{path}: {value!r} is not one of {rule}"
             case "required" if isinstance(value, dict):
@@ -78,10 +82,12 @@ class Schemas:
                 yield f"{path}: longer than {rule}"
             case "pattern" if isinstance(value, str) and not re.search(rule, value):
                 yield f"{path}: {value!r} does not match {rule}"
-            case "maximum" if isinstance(value, int | float) and value > rule:
-                yield f"{path}: above {rule}"
-            case "minimum" if isinstance(value, int | float) and value < rule:
-                yield f"{path}: below {rule}"
+            case "maximum" if isinstance(value, int | float):
+                if value > rule or (value == rule and schema.get("exclusiveMaximum")):
+                    yield f"{path}: above {rule}"
+            case "minimum" if isinstance(value, int | float):
+                if value < rule or (value == rule and schema.get("exclusiveMinimum")):
+                    yield f"{path}: below {rule}"
             case _ if keyword not in KEYWORDS:
                 yield f"{path}: {keyword!r} is not a keyword of OpenAPI 3.0 that Taskline uses"
             case _:
@@ -103,5 +109,9 @@ KEYWORDS = NOTES | {
     "pattern",
     "minimum",
     "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "anyOf",
+    "oneOf",
     "nullable",
 }

@@ -13,6 +13,8 @@ from functions import documents, validator
 from functions.api.access import Access
 from functions.api.document.openapi import openapi_document
 from functions.api.document.page import page
+from functions.task_types import load_task_types
+from functions.tasks.intake.ordering import DefaultOrdering
 from tests.functions.support import CONTEXT, event
 
 ORIGINS = "https://a.example,http://localhost:3000"
@@ -21,6 +23,7 @@ ORIGINS = "https://a.example,http://localhost:3000"
 @pytest.fixture(autouse=True)
 def _access(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("ACCESS", '{"api_key": true, "client_iam": false, "operator_iam": true}')
+    monkeypatch.setenv("DEFAULT_ORDERING", "unordered")
     documents.build.cache_clear()
     documents.build_page.cache_clear()
     yield
@@ -41,7 +44,7 @@ def test_the_document_is_served_as_it_is_deployed_for_the_stage() -> None:
     assert (response["statusCode"], response["headers"]["Content-Type"]) == (200, "application/json")
     served = json.loads(response["body"])
     assert served.pop("servers") == [{"url": "/v1"}], "tools find the API where they found its document"
-    assert served == openapi_document(Access(api_key=True))
+    assert served == openapi_document(Access(api_key=True), load_task_types(), DefaultOrdering.UNORDERED)
 
 
 def test_the_page_is_html_that_loads_and_runs_nothing() -> None:
@@ -59,7 +62,7 @@ def test_the_page_is_html_that_loads_and_runs_nothing() -> None:
 
 
 def test_the_page_shows_every_operation_status_and_schema() -> None:
-    html, document = send("GET", "/docs")["body"], openapi_document()
+    html, document = send("GET", "/docs")["body"], openapi_document(types=load_task_types())
     for path, operations in document["paths"].items():
         for operation in operations.values():
             assert f"id='{operation['operationId']}'" in html
@@ -69,6 +72,20 @@ def test_the_page_shows_every_operation_status_and_schema() -> None:
         assert f"id='schema-{name}'" in html
     assert set(re.findall(r"href='#([^']+)'", html)) <= set(re.findall(r"id='([^']+)'", html)), "no link is broken"
     assert "x-api-key" in html, "required credentials are named"
+
+
+def test_the_page_shows_which_data_each_task_type_takes() -> None:
+    html = send("GET", "/docs")["body"]
+    (slow,) = re.findall(r"<tr><td><code>demo\.slow</code></td>.*?</tr>", html)
+    assert "href='#schema-demo.slow.SlowData'" in slow
+    (data,) = re.findall(r"id='schema-demo\.slow\.SlowData'>.*?</section>", html)
+    assert "<code>milliseconds</code>" in data
+    assert "integer (minimum 0, maximum 900000, default 20)" in data
+
+
+def test_the_page_says_what_a_task_without_a_key_means_on_its_stage() -> None:
+    assert "Left out, it is the task&#x27;s own id" in send("GET", "/docs")["body"]
+    assert "Left out, it is <code>task-processing</code>" in page(openapi_document())
 
 
 def test_text_from_the_document_cannot_become_markup() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from asl import Sleep
 from functions import validator
+from functions.tasks.intake.ordering import DefaultOrdering
 from tests.simulation.actors.calls import LambdaContext
 from tests.simulation.actors.stepped import Crashed, Fiber, Stepped
 from tests.simulation.world.faults import Faults
@@ -18,11 +19,11 @@ CALLERS = ("a caller", "another caller")
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedTask:
-    """A task that a client will submit: after which pause, under which ordering key, and how its runs will end."""
+    """A task that a client will submit: after which pause, under which key if any, and how its runs will end."""
 
     title: str
     pause: float
-    ordering_key: str
+    ordering_key: str | None
     plan: tuple[str, ...]
 
 
@@ -152,6 +153,8 @@ def _record_submitted(world: World, request: Request) -> None:
     for task in request.tasks:
         world.journal.submitted_by[task.title] = request.caller
         world.journal.first_submitted.setdefault(task.title, world.next_moment())
+        if task.ordering_key is None and world.ordering is DefaultOrdering.UNORDERED:
+            world.journal.unordered.add(task.title)
 
 
 def _record_accepted(world: World, request: Request, position: int, task_id: str) -> None:
@@ -160,7 +163,7 @@ def _record_accepted(world: World, request: Request, position: int, task_id: str
     if not known:
         accepted = Accepted(
             task_id=task_id,
-            ordering_key=task.ordering_key,
+            ordering_key=task.ordering_key or world.key_of_unkeyed(task.title),
             plan=task.plan,
             first_submitted=world.journal.first_submitted[task.title],
             first_accepted=world.next_moment(),
@@ -173,12 +176,13 @@ def _record_accepted(world: World, request: Request, position: int, task_id: str
 
 
 def _body(task: PlannedTask) -> dict[str, Any]:
+    key = {"ordering_key": task.ordering_key} if task.ordering_key else {}
     return {
         "title": task.title,
         "description": "simulated",
         "priority": "low",
         "type": "simulated",
-        "ordering_key": task.ordering_key,
+        **key,
         "data": {"plan": list(task.plan)},
     }
 

@@ -10,11 +10,13 @@ from unittest import mock
 from asl import Machine
 from functions import processor
 from functions.tasks.errors import TaskError
+from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.retry import RetryPolicy
 from statemachine.budget import successors
 from tests.simulation.mistakes.cancelling import CANCEL_MISTAKES, CANCEL_MISTAKES_IN_DEFINITION
 from tests.simulation.mistakes.idempotency import IDEMPOTENCY_MISTAKES
 from tests.simulation.mistakes.messages import MESSAGE_MISTAKES
+from tests.simulation.mistakes.ordering import ORDERING_MISTAKES
 from tests.simulation.mistakes.redrive import REDRIVE_MISTAKES
 from tests.simulation.mistakes.tenancy import TENANCY_MISTAKES
 from tests.simulation.mistakes.throttling import (
@@ -72,6 +74,7 @@ def _in_code(
     retrying_clients: bool | None = None,
     cancelling_client: bool | None = None,
     onlooker: bool | None = None,
+    ordering: DefaultOrdering | None = None,
 ) -> Mistake:
     system = System(
         fault_plan=fault_plan,
@@ -79,6 +82,7 @@ def _in_code(
         retrying_clients=retrying_clients,
         cancelling_client=cancelling_client,
         onlooker=onlooker,
+        ordering=ordering,
     )
     return Mistake(system=system, patched=patched)
 
@@ -260,6 +264,10 @@ MISTAKES: Mapping[str, Callable[[], Mistake]] = {
         name: functools.partial(_in_code, patched, cancelling_client=True) for name, patched in CANCEL_MISTAKES.items()
     },
     **{name: functools.partial(_in_code, patched, onlooker=True) for name, patched in TENANCY_MISTAKES.items()},
+    **{
+        name: functools.partial(_in_code, patched, operators=True, ordering=DefaultOrdering.UNORDERED)
+        for name, patched in ORDERING_MISTAKES.items()
+    },
     **{
         name: functools.partial(_in_definition, change, cancelling_client=True)
         for name, change in CANCEL_MISTAKES_IN_DEFINITION.items()

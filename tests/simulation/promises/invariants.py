@@ -10,6 +10,7 @@ from testing.pipeline.machine import MAX_DELIVERIES
 from testing.services.fifo import DEDUPLICATION_SECONDS
 from tests.simulation.promises.cancelling import cancel_violations
 from tests.simulation.promises.idempotency import idempotency_violations
+from tests.simulation.promises.ordering import unordered_violations
 from tests.simulation.promises.redrive import redrive_violations
 from tests.simulation.promises.tenancy import tenancy_violations
 from tests.simulation.world.world import CANCELLER, OPERATOR, Accepted, World, Write
@@ -27,6 +28,7 @@ def violations(world: World, faults_end: float, *, operators: bool = False) -> I
     yield from idempotency_violations(world)
     yield from cancel_violations(world)
     yield from tenancy_violations(world)
+    yield from unordered_violations(world)
     yield from _nothing_is_lost(world)
     yield from _no_message_is_left(world)
     yield from _every_task_ends_once(world)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from functions.tasks.intake.ordering import DefaultOrdering
+from functions.tasks.model import DEFAULT_ORDERING_KEY
 from testing.services.fifo import InMemoryFifo
 from testing.services.table import InMemoryTable
 
@@ -94,6 +96,8 @@ class Journal:
     """The caller that submits each title."""
     cancelled_by_owner: set[str] = field(default_factory=set[str])
     """Tasks that the client that submitted them tried to cancel."""
+    unordered: set[str] = field(default_factory=set[str])
+    """The titles of the tasks that have no order: submitted without a key where such tasks wait for no other."""
     leaks: list[str] = field(default_factory=list[str])
     """What a client saw of another's tasks, or did not see of its own."""
     groups: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
@@ -109,6 +113,7 @@ class World:
         self, now: Callable[[], float], visibility_timeout: float, max_receive_count: int = MAX_RECEIVE_COUNT
     ) -> None:
         self.now = now
+        self.ordering = DefaultOrdering.ONE_KEY
         self.active_clients = 0
         self.active_operators = 0
         self.running_execution = ""
@@ -159,6 +164,10 @@ class World:
     def now_ns(self) -> int:
         """The virtual clock's `time.time_ns`."""
         return int(self.now() * 1e9)
+
+    def key_of_unkeyed(self, title: str) -> str:
+        """What a task that was submitted without a key waits in line for; its title, if for nothing."""
+        return title if title in self.journal.unordered else DEFAULT_ORDERING_KEY
 
     @property
     def all_submitted(self) -> bool:

@@ -203,7 +203,10 @@ def test_a_taken_port_is_an_error_that_names_it() -> None:
 def test_the_page_shows_how_to_submit_and_read_a_task(laptop: Laptop) -> None:
     response = laptop.request("GET", "/")
     assert response.headers["Content-Type"].startswith("text/html")
-    assert f"curl -X POST {laptop.api}/tasks" in response.body.decode()
+    page = response.body.decode()
+    assert f"curl -X POST {laptop.api}/tasks" in page
+    assert "Tasks without\none share a key, unless" in page, "it says what leaving the key out means"
+    assert f'href="{laptop.api}/docs"' in page
 
 
 def test_bad_requests_get_problem_documents_through_the_whole_stack(laptop: Laptop) -> None:
