@@ -37,8 +37,8 @@ class Taskline:
     """A pipeline: the shipped handlers, state machine and processor, with table and queues in memory.
 
     `types` are the task types besides those that ship, which `task_type` adds to. A run may take `handler_seconds`.
-    `ordering` is what a task without a key means. All chance follows from `seed`. As a context manager it checks at the
-    end what the fixture checks.
+    `ordering` is what a task without a key means. All chance follows from `seed`. As a context manager it checks at
+    the end what the fixture checks.
     """
 
     def __init__(
