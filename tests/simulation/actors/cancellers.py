@@ -51,7 +51,8 @@ def _cancel(world: World, rng: random.Random, caller: str, task_id: str) -> Fibe
         world.journal.leaks.append(f"cancelling another client's task {task_id} returned {response['statusCode']}")
         return
     if response["statusCode"] not in (200, 404, 409, 503) or (is_owner and response["statusCode"] == 404):
-        raise AssertionError(f"a cancellation returned {response}")
+        world.journal.unexpected_responses.append(f"the cancellation of {task_id} returned {response}")
+        return
     if response["statusCode"] == 200:
         assert json.loads(response["body"])["status"] == "cancelled"
         world.journal.cancelled.add(task_id)
