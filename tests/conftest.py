@@ -14,6 +14,7 @@ LONGEST = (
     *("local/edition/test_drill.py", "simulation/test_every_error.py", "workflow/test_task_machine.py"),
     *("local/edition/test_contract.py", "local/edition/test_idempotency.py", "local/chaos/test_lifecycle.py"),
     *("local/edition/test_pipeline.py", "local/edition/test_iam.py", "workflow/test_differential.py"),
+    *("local/smoke/test_smoke.py", "local/chaos/test_chaos.py", "workflow/test_machine_role.py"),
     *("local/permissions/test_minimal.py", "proofs/test_checkov.py"),
 )
 
