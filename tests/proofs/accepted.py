@@ -62,7 +62,7 @@ _TRACES = "the laptop has no X-Ray"
 
 # By action and role: what no run on a laptop needs.
 PERMISSIONS: Accepted = {
-    **{(f"logs:{action}", "*-api-access"): _GATEWAY for action in _GATEWAY_ACTIONS},
+    **{(f"logs:{action}", "api-access-role"): _GATEWAY for action in _GATEWAY_ACTIONS},
     **{(f"logs:{action}", "*-workflow"): _STARTS for action in _DELIVERY_ACTIONS},
     **{(f"xray:{action}", "*"): _TRACES for action in ("PutTraceSegments", "PutTelemetryRecords")},
     **{(f"xray:{action}", "*-workflow"): _TRACES for action in ("GetSamplingRules", "GetSamplingTargets")},
