@@ -32,7 +32,7 @@ from statemachine.loader import load_definition
 KEYS = WORKERS
 ROUTE = PipeRoute(source_arn="arn:aws:sqs:us-east-1:000000000000:tasks.fifo", target_arn="", region="us-east-1")
 FAKES: dict[str, list[Any]] = {
-    "ClaimTask": [{"result": {"Attributes": {"attempts": {"N": "1"}}}}],
+    "ClaimTask": [{"result": {"Attributes": {"attempts": {"N": "1"}, "deliveries": {"N": "1"}}}}],
     "ProcessTask": [{"result": {"Payload": {"result": "{}"}}}],
     "RecordResult": [{"result": {}}],
 }
