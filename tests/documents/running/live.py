@@ -172,6 +172,7 @@ MODULES: dict[str, Callable[[str, list[str]], Run]] = {
     "json.tool": _as_it_is,
     "operations.smoke": _helped,
     "asl": _as_it_is,
+    "tests.compatibility": _imported,
     "tests.simulation": _simulated,
 }
 
