@@ -137,7 +137,7 @@ def _load_times(config: pulumi.Config, *, on_aws: bool) -> Times:
 
 def _report(problem: str, *, on_aws: bool) -> None:
     """Without a retry policy the times cannot be derived, so nothing is deployed; the laptop runs the other types."""
-    remedy = "Move what it imports into a module of its own, with task_type(..., module=...), or mend it."
+    remedy = "Move what it imports into a module of its own, with task_type(..., module=...), or repair it."
     if on_aws:
         raise SettingsError(f"{problem} {remedy}")
     pulumi.log.warn(f"{problem} {remedy}")
