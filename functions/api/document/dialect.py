@@ -9,7 +9,7 @@ from typing import Any
 
 Document = dict[str, Any]
 _TYPES = {"object", "array", "string", "boolean", "integer", "number"}
-_NULL: Document = {"nullable": True, "enum": [None]}
+NULL: Document = {"nullable": True, "enum": [None]}
 _SAME = {
     *("title", "description", "default", "format", "enum", "required", "discriminator", "$ref"),
     *("minLength", "maxLength", "pattern", "minimum", "maximum", "multipleOf"),
@@ -41,15 +41,15 @@ def _type(value: Any) -> Document:
     if unknown := set(names) - _TYPES - {"null"}:
         raise ValueError(f"{unknown} are not types")
     if names == ["null"]:
-        return _NULL
+        return NULL
     return _any_of([{"type": name} for name in names]) if len(names) > 1 else {"type": names[0]}
 
 
 def _any_of(schemas: list[Any]) -> Document:
     """Also for `oneOf`: a schema that allows too much could make a value fit two of them."""
     variants = [to_openapi_3_0(one) for one in schemas]
-    others = [one for one in variants if one != _NULL]
-    if len(others) == 1 and "type" in others[0] and "enum" not in others[0] and _NULL in variants:
+    others = [one for one in variants if one != NULL]
+    if len(others) == 1 and "type" in others[0] and "enum" not in others[0] and NULL in variants:
         return {**others[0], "nullable": True}  # it says something only next to a type
     return variants[0] if len(variants) == 1 else {"anyOf": variants}
 

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from functions.api.document.dialect import to_openapi_3_0
+from functions.api.document.dialect import NULL, to_openapi_3_0
 from functions.api.document.models import BatchResponse, TaskView
 from functions.api.document.task_types import with_task_types
 from functions.tasks.breaker.view import BreakerChange, BreakerView
@@ -80,8 +80,11 @@ def query_parameters(model: str) -> list[Document]:
 
 
 def _query_parameter(name: str, field: Document, required: Sequence[str]) -> Document:
+    """A query has text only: what may be null in the model can be left out there."""
     others = {"description", "nullable", "title"}
     schema = {word: value for word, value in field.items() if word not in others}
+    if not_null := [one for one in schema.get("anyOf", ()) if one != NULL]:
+        schema = not_null[0] if len(not_null) == 1 else {**schema, "anyOf": not_null}
     return {
         "name": name,
         "in": "query",

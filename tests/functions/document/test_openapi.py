@@ -346,3 +346,15 @@ def test_a_route_without_a_tag_is_for_clients() -> None:
     document = complete({"paths": {"/act": {"post": operation}}, "components": {}}, Access(api_key=True))
     assert document["paths"]["/act"]["post"]["tags"] == ["tasks"]
     assert document["paths"]["/act"]["post"]["security"] == [{"api_key": []}]
+
+
+def test_a_query_parameter_is_never_null() -> None:
+    """A query has text only: `?status=null` is refused, so nobody may take it for allowed."""
+    queries = [
+        parameter["schema"]
+        for operation in OPERATIONS.values()
+        for parameter in operation.get("parameters", [])
+        if parameter["in"] == "query"
+    ]
+    assert {"$ref": "#/components/schemas/Status"} in queries
+    assert not [schema for schema in queries if "nullable" in json.dumps(schema)]
