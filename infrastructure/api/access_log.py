@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from infrastructure.blocks import iam
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
+from infrastructure.blocks.log_group import log_group
 from infrastructure.blocks.role import Role
 
 # Field -> the gateway's variable. A missing value is a dash, so every value is quoted. No header, no query and no
@@ -56,12 +57,8 @@ class AccessLog(Component):
     def __init__(self, name: str, args: AccessLogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:api:AccessLog", name, opts)
         self.format = FORMAT
-        logs = aws.cloudwatch.LogGroup(
-            f"{name}-logs",
-            name=f"/aws/apigateway/{args.location.name(name)}",
-            retention_in_days=args.retention_days,
-            kms_key_id=args.location.kms_key_arn or None,
-            opts=self._child,
+        logs = log_group(
+            name, f"/aws/apigateway/{args.location.name(name)}", args.location, args.retention_days, self._child
         )
         self.arn = logs.arn
         if args.account_role:

@@ -10,6 +10,7 @@ from infrastructure.blocks import iam
 from infrastructure.blocks.code import ARCHITECTURE, RUNTIME
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
+from infrastructure.blocks.log_group import log_group
 from infrastructure.blocks.refs import CodeRef, FunctionRef, Grant
 from infrastructure.blocks.role import Role
 
@@ -56,13 +57,8 @@ class Function(Component):
     def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:blocks:Function", name, opts)
         defaults, physical_name = args.defaults, args.defaults.location.name(name)
-        # Created here and not by Lambda on the first call, which would keep the logs for ever.
-        logs = aws.cloudwatch.LogGroup(
-            f"{name}-logs",
-            name=f"/aws/lambda/{physical_name}",
-            retention_in_days=defaults.log_retention_days,
-            kms_key_id=defaults.location.kms_key_arn or None,
-            opts=self._child,
+        logs = log_group(
+            name, f"/aws/lambda/{physical_name}", defaults.location, defaults.log_retention_days, self._child
         )
         role = Role(
             name,

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 from infrastructure.blocks import iam
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
+from infrastructure.blocks.log_group import log_group
 from infrastructure.blocks.refs import PipeRef, QueueRef, WorkflowRef
 from infrastructure.blocks.role import Role
 from infrastructure.pipeline.patience import patience
@@ -31,12 +32,8 @@ class Pipe(Component):
     def __init__(self, name: str, args: PipeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:pipeline:Pipe", name, opts)
         physical_name = args.location.name(name)
-        logs = aws.cloudwatch.LogGroup(
-            f"{name}-logs",
-            name=f"/aws/vendedlogs/pipes/{physical_name}",
-            retention_in_days=args.log_retention_days,
-            kms_key_id=args.location.kms_key_arn or None,
-            opts=self._child,
+        logs = log_group(
+            name, f"/aws/vendedlogs/pipes/{physical_name}", args.location, args.log_retention_days, self._child
         )
         role = Role(
             name,

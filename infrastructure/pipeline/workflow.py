@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from infrastructure.blocks import iam
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
+from infrastructure.blocks.log_group import log_group
 from infrastructure.blocks.refs import WorkflowRef
 from infrastructure.blocks.role import Role
 from infrastructure.pipeline.machine_policy import machine_statements
@@ -37,13 +38,9 @@ class Workflow(Component):
         super().__init__("taskline:pipeline:Workflow", name, opts)
         physical_name = args.location.name(name)
         definition = pulumi.Output.all(**args.values).apply(load_definition)
-        logs = aws.cloudwatch.LogGroup(
-            f"{name}-logs",
-            # Under this prefix, log delivery does not add to the account's only resource policy, which soon fills up.
-            name=f"/aws/vendedlogs/states/{physical_name}",
-            retention_in_days=args.log_retention_days,
-            kms_key_id=args.location.kms_key_arn or None,
-            opts=self._child,
+        # Under this prefix, log delivery does not add to the account's only resource policy, which soon fills up.
+        logs = log_group(
+            name, f"/aws/vendedlogs/states/{physical_name}", args.location, args.log_retention_days, self._child
         )
         role = Role(
             name,

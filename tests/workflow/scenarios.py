@@ -80,23 +80,31 @@ def owned_by_itself(bench: Bench, task_id: str, name: str) -> AbstractContextMan
 
 
 @contextlib.contextmanager
-def robbed(bench: Bench, task_id: str, _name: str) -> Generator[None]:
-    """Another execution takes the lease while this one runs."""
-    over = threading.Event()  # a machine that may not even claim the task never has a lease to steal
+def when_claimed(bench: Bench, task_id: str, act: Callable[[threading.Event], None]) -> Generator[None]:
+    """Act as soon as an execution has claimed the task; the event says that all is over.
 
-    def steal() -> None:
+    A machine that may not even claim the task never lets it act.
+    """
+    over = threading.Event()
+
+    def wait() -> None:
         while not over.wait(0.01):
             if bench.is_processing(task_id):
-                bench.steal_lease(task_id)
+                act(over)
                 return
 
-    thief = threading.Thread(target=steal)
-    thief.start()
+    waiting = threading.Thread(target=wait)
+    waiting.start()
     try:
         yield
     finally:
         over.set()
-        thief.join()
+        waiting.join()
+
+
+def robbed(bench: Bench, task_id: str, _name: str) -> AbstractContextManager[None]:
+    """Another execution takes the lease while this one runs."""
+    return when_claimed(bench, task_id, lambda _: bench.steal_lease(task_id))
 
 
 def delivered_too_often(bench: Bench, task_id: str, _name: str) -> AbstractContextManager[None]:
@@ -117,23 +125,13 @@ def throttled(bench: Bench, _task_id: str, _name: str) -> Generator[None]:
 @contextlib.contextmanager
 def throttled_for_a_moment(bench: Bench, task_id: str, name: str) -> Generator[None]:
     """The processor may run again while the execution waits for it: long after it has claimed the task."""
-    over = threading.Event()  # a machine that may not even claim the task is never throttled
 
-    def free() -> None:
-        while not over.wait(0.01):
-            if bench.is_processing(task_id):
-                over.wait(2)
-                bench.clients.lambda_.delete_function_concurrency(FunctionName=bench.processor)
-                return
+    def free(over: threading.Event) -> None:
+        over.wait(2)
+        bench.clients.lambda_.delete_function_concurrency(FunctionName=bench.processor)
 
-    with throttled(bench, task_id, name):
-        freed = threading.Thread(target=free)
-        freed.start()
-        try:
-            yield
-        finally:
-            over.set()
-            freed.join()
+    with throttled(bench, task_id, name), when_claimed(bench, task_id, free):
+        yield
 
 
 WITHOUT_AN_OUTCOME = (
