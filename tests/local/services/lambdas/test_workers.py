@@ -55,7 +55,7 @@ def test_a_process_that_closes_the_connection_without_ending_is_killed(
     functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("local.services.lambdas.worker.END_SECONDS", 0.1)
-    functions.deploy(a_function("if event:\n    os.closerange(3, 100)\n    time.sleep(60)\nreturn os.getpid()"))
+    functions.deploy(a_function("if event:\n    os.closerange(3, 10_000)\n    time.sleep(60)\nreturn os.getpid()"))
     pid = functions.result()
     assert functions.failure("close")["errorType"] == "Runtime.ExitError"
     assert not alive(pid)
