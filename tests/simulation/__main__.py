@@ -1,12 +1,16 @@
 """`python -m tests.simulation --count 100000` runs that many schedules; `--seed 4711` replays one."""
 
 import argparse
+import json
 import os
 import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
+# The seed that caught each mistake when it was last looked for. It is tried first: a search takes minutes.
+CAUGHT_BY = Path(__file__).parent / "mistakes" / "caught_by.json"
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "POWERTOOLS_SERVICE_NAME": "simulation",
@@ -27,9 +31,10 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed (default 0)")
     parser.add_argument("--seed", type=int, help="replay this one schedule")
     parser.add_argument("--mutations", action="store_true", help="check that every deliberate mistake is caught")
+    parser.add_argument("--search", action="store_true", help="look for the first seed that catches each mistake")
     options = parser.parse_args()
     if options.mutations:
-        return mistakes(range(options.first, options.first + options.count))
+        return mistakes(range(options.first, options.first + options.count), search=options.search)
     if options.seed is not None:
         return schedules([options.seed])
     return schedules(range(options.first, options.first + options.count))
@@ -49,19 +54,28 @@ def schedules(seeds: Iterable[int]) -> int:
     return 1 if broken else 0
 
 
-def mistakes(seeds: Iterable[int]) -> int:
-    """Run the pipeline with one mistake at a time; print the first schedule that catches it."""
+def mistakes(seeds: Iterable[int], *, search: bool = False) -> int:
+    """Run the pipeline with one mistake at a time; print a schedule that catches it.
+
+    A `search` looks for the first one, and remembers it if none was missed.
+    """
     from tests.simulation.mistakes.catalog import MISTAKES
     from tests.simulation.run import run
 
-    missed = 0
+    known: dict[str, int] = {} if search else json.loads(CAUGHT_BY.read_text())
+    caught_by: dict[str, int] = {}
     for name, make in MISTAKES.items():
         mistake = make()
         with mistake.patched():
-            caught = _first(seeds, lambda seed, system=mistake.system: run(seed, system))
-        missed += caught is None
+            first = [known[name]] if name in known else []
+            caught = _first([*first, *seeds], lambda seed, system=mistake.system: run(seed, system))
+        if caught is not None:
+            caught_by[name] = caught[0]
         print(f"{name}: " + ("NOT CAUGHT" if caught is None else f"caught by seed {caught[0]}: {caught[1]}"))
+    missed = len(MISTAKES) - len(caught_by)
     print(f"{len(MISTAKES)} mistakes, {missed} not caught")
+    if search and not missed:
+        CAUGHT_BY.write_text(json.dumps(caught_by, indent=1) + "\n")
     return 1 if missed else 0
 
 
