@@ -51,9 +51,10 @@ def test_the_diagram_has_every_transition_and_no_other():
     [
         "ClaimTask --> LookUpTask: ConditionalCheckFailed",
         "DecideOnDuplicate --> AlreadyDone: succeeded",
-        "DecideOnDuplicate --> ProcessTask: processing and ...",
+        "DecideOnDuplicate --> DecideOnDelivery: processing and ...",
         "DecideOnDuplicate --> TaskInProgress: otherwise",
         "DecideOnRetry --> BackOff: retry_in != null and ...",
+        "DecideOnRetry --> ReturnToQueue: refusal != null and ...",
         "LookUpTask --> TaskInProgress: any error",
         "ProcessTask --> DecideOnRetry: TaskValidationError and 4 more",
         "ProcessTask --> ReturnToQueue: any other error",

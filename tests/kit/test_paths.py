@@ -3,13 +3,20 @@
 from collections.abc import Callable
 
 import pytest
+from pydantic import BaseModel
 
+from functions.tasks.errors import TaskRateLimitError
+from functions.tasks.model import Task
 from statemachine.budget import successors
 from statemachine.loader import raw_definition
 from testing.taskline import ALWAYS, NotSettled, Taskline
 
 MISSING = "Lambda.ResourceNotFoundException"
 THROTTLED = "Lambda.TooManyRequestsException"
+
+
+class Nothing(BaseModel):
+    """The data of a task that needs none."""
 
 
 def a_task_succeeds(taskline: Taskline) -> None:
@@ -109,6 +116,33 @@ def the_processor_is_throttled_for_long(taskline: Taskline) -> None:
     assert (task.status, task.runs, task.executions[0].error) == ("processing", [], THROTTLED)
 
 
+def throttles_leave_no_time_for_a_retry(taskline: Taskline) -> None:
+    @taskline.task_type("a.limited.service", data=Nothing)
+    def call(task: Task, data: Nothing) -> int:
+        if task.attempt == 1:
+            raise TaskRateLimitError("come back later", retry_after=120)
+        return task.attempt
+
+    taskline.fault("ProcessTask", THROTTLED, times=5)
+    late = taskline.submit("a.limited.service")
+    taskline.settle()
+    assert (late.result, len(late.executions), late.executions[0].error) == (2, 2, THROTTLED)
+    in_time = taskline.submit("a.limited.service")
+    taskline.settle()
+    assert (in_time.result, len(in_time.executions)) == (2, 1)
+
+
+def throttles_do_not_excuse_a_wait_that_never_fits(taskline: Taskline) -> None:
+    @taskline.task_type("a.busy.service", data=Nothing)
+    def call(task: Task, data: Nothing) -> None:
+        raise TaskRateLimitError("come back much later", retry_after=290)
+
+    taskline.fault("ProcessTask", THROTTLED)
+    task = taskline.submit("a.busy.service")
+    taskline.settle()
+    assert (task.error_class, task.attempts, len(task.executions)) == ("RATE_LIMIT", 1, 1)
+
+
 def the_processor_is_missing_and_the_table_too(taskline: Taskline) -> None:
     taskline.fault("ProcessTask", MISSING)
     taskline.fault("ReturnToQueue", times=3)
@@ -132,13 +166,24 @@ def every_execution_dies(taskline: Taskline) -> None:
     assert (task.error.type, task.runs) == ("NoOutcome", [])
 
 
+def every_execution_dies_and_the_reply_to_the_last_claim_is_lost(taskline: Taskline) -> None:
+    taskline.crash("ClaimTask", times=5, has_effect=True)
+    taskline.lost_reply("ClaimTask")
+    task = taskline.submit("demo.echo")
+    taskline.settle()
+    assert task.error is not None
+    assert (task.error.type, task.runs, len(task.executions)) == ("NoOutcome", [], 6)
+
+
 STORIES: list[Callable[[Taskline], None]] = [
     *(a_task_succeeds, a_task_fails_after_its_retries, a_message_is_no_task, the_reply_to_the_claim_is_lost),
     *(an_execution_dies_after_the_result_is_recorded, an_execution_dies_before_its_dead_letter_is_sent),
     *(a_task_is_redriven_while_its_old_message_is_still_there, a_task_is_cancelled),
     *(the_queue_delivers_a_message_twice, a_record_cannot_be_looked_up, the_lease_is_lost),
     *(the_processor_is_throttled_for_a_moment, the_processor_is_throttled_for_long),
+    *(throttles_leave_no_time_for_a_retry, throttles_do_not_excuse_a_wait_that_never_fits),
     *(the_processor_is_missing_and_the_table_too, a_function_times_out, every_execution_dies),
+    every_execution_dies_and_the_reply_to_the_last_claim_is_lost,
 ]
 
 

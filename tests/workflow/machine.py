@@ -107,6 +107,11 @@ def without_patience(definition: Definition) -> None:
     definition["States"]["DecideOnThrottle"]["Choices"][0]["Condition"] = False
 
 
+def without_time(definition: Definition) -> None:
+    """Let an execution have no time left for a retry."""
+    definition["States"]["DecideOnRetry"]["Choices"][0]["Condition"] = False
+
+
 def message(
     body: Any,
     *,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.workflow.engines import Break, Execution
-from tests.workflow.machine import Bench, message, task, without_patience
+from tests.workflow.machine import Bench, message, task, without_patience, without_time
 
 HOUR_MS = 3_600_000
 Situation = Callable[[Bench, str, str], AbstractContextManager[None]]
@@ -76,7 +76,7 @@ def owned_by_another(bench: Bench, task_id: str, _name: str) -> AbstractContextM
 
 def owned_by_itself(bench: Bench, task_id: str, name: str) -> AbstractContextManager[None]:
     owner = {"S": bench.execution_id(name)}
-    return recorded(bench, task_id, status={"S": "processing"}, lease_owner=owner)
+    return recorded(bench, task_id, status={"S": "processing"}, lease_owner=owner, deliveries={"N": "1"})
 
 
 @contextlib.contextmanager
@@ -111,6 +111,19 @@ def delivered_too_often(bench: Bench, task_id: str, _name: str) -> AbstractConte
     return recorded(bench, task_id, status={"S": "queued"}, deliveries={"N": "5"})
 
 
+def claimed_too_often(bench: Bench, task_id: str, name: str) -> AbstractContextManager[None]:
+    """This execution has claimed the task after too many others, and the response was lost."""
+    return recorded(
+        bench,
+        task_id,
+        status={"S": "processing"},
+        lease_owner={"S": bench.execution_id(name)},
+        ordering_key={"S": "key"},
+        attempts={"N": "2"},
+        deliveries={"N": "6"},
+    )
+
+
 @contextlib.contextmanager
 def throttled(bench: Bench, _task_id: str, _name: str) -> Generator[None]:
     """The processor may not run at all."""
@@ -136,7 +149,15 @@ def throttled_for_a_moment(bench: Bench, task_id: str, name: str) -> Generator[N
 
 WITHOUT_AN_OUTCOME = (
     Scenario(name="executions without an outcome", situation=delivered_too_often),
+    Scenario(name="reply to the claim lost after executions without an outcome", situation=claimed_too_often),
     Scenario(name="processor throttled for a moment", situation=throttled_for_a_moment),
+    Scenario(
+        name="processor throttled until no time is left for a retry",
+        situation=throttled_for_a_moment,
+        task_type="demo.flaky",
+        data={"probability": 1, "error_class": "NETWORK"},
+        broken=without_time,
+    ),
     Scenario(name="processor throttled for too long", situation=throttled, broken=without_patience),
 )
 SCENARIOS = (

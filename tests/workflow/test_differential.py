@@ -21,6 +21,7 @@ from tests.workflow.small_machines import ALIKE, ITEM, KNOWN, TABLE, Difference,
 NOT_COMPARED = {
     "lease lost before failure",
     "processor throttled for a moment",
+    "processor throttled until no time is left for a retry",
     "processor throttled for too long",
 }
 

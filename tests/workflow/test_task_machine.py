@@ -321,12 +321,14 @@ def test_a_claim_whose_response_was_lost_continues(bench: Bench, task_id: str) -
         lease_owner={"S": bench.execution_id(name)},
         lease_until=lease_in(HOUR_MS),
         attempts={"N": "1"},
+        deliveries={"N": "1"},
         history={"L": []},
     )
 
     execution = bench.run(message(task(task_id)), name=name)
 
-    assert execution.states == ("ClaimTask", "LookUpTask", "DecideOnDuplicate", "ProcessTask", "RecordResult")
+    refused = ("ClaimTask", "LookUpTask", "DecideOnDuplicate")
+    assert execution.states == (*refused, "DecideOnDelivery", "ProcessTask", "RecordResult")
     assert bench.record(task_id)["attempts"] == "1"
 
 

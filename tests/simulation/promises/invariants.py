@@ -47,6 +47,7 @@ def faultless_violations(world: World, *, throttled: bool) -> Iterator[str]:
     """What must hold as well when nothing failed, or only capacity was short: each task went as planned.
 
     Where a task is `throttled` for too long between its runs, its retry policy starts anew with the next delivery.
+    Until then it is queued, and can be cancelled although it has run.
     """
     runs = Counter(effect.task_id for effect in world.journal.effects)
     for task in world.journal.accepted:
@@ -55,7 +56,7 @@ def faultless_violations(world: World, *, throttled: bool) -> Iterator[str]:
         status, expected_runs = ("cancelled", 0) if cancelled else _expected_outcome(task.plan)
         if record.get("status") != status:
             yield f"{task.task_id} was planned as {task.plan}, but is {record.get('status')!r}"
-        more = throttled and status == "failed" and runs[task.task_id] > expected_runs
+        more = throttled and status in ("failed", "cancelled") and runs[task.task_id] > expected_runs
         if runs[task.task_id] != expected_runs and not more:
             yield f"{task.task_id} was planned as {task.plan}, but ran {runs[task.task_id]} times"
         if record.get("attempts") != str(runs[task.task_id]):
@@ -151,15 +152,26 @@ def _leases_are_respected(world: World) -> Iterator[str]:
 
 
 def _deliveries_without_outcome_are_limited(world: World) -> Iterator[str]:
-    """A task that ends no execution fails, and lets its key go on. A delivery that found no processor is none."""
-    deliveries: Counter[str] = Counter()
-    for write in world.journal.writes:
+    """A task is not run again after as many deliveries without an outcome as it may have: it can only fail.
+
+    How often it is claimed has no limit: each execution that is to record the failure can die before it does.
+    """
+    claims: Counter[str] = Counter()
+    position = 0
+    for effect in world.journal.effects:
+        _count_claims(world.journal.writes[position : effect.writes], claims)
+        position = effect.writes
+        if claims[effect.task_id] > MAX_DELIVERIES:
+            yield f"{effect.task_id} was run after {claims[effect.task_id] - 1} deliveries without an outcome"
+
+
+def _count_claims(writes: list[Write], claims: Counter[str]) -> None:
+    """Count the claims of each task since its last outcome. One that found no processor is taken off again."""
+    for write in writes:
         if write.status in TERMINAL or write.execution in (OPERATOR, CANCELLER):
-            deliveries[write.task_id] = 0
+            claims[write.task_id] = 0
         else:
-            deliveries[write.task_id] += 1 if write.status == "processing" else -1
-        if deliveries[write.task_id] > MAX_DELIVERIES + 1:
-            yield f"{write.task_id} was claimed {deliveries[write.task_id]} times without an outcome"
+            claims[write.task_id] += 1 if write.status == "processing" else -1
 
 
 def _every_message_is_delivered_without_faults(world: World, faults_end: float) -> Iterator[str]:
