@@ -7,7 +7,7 @@ NAME ?=
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help run new-type test check browser lint docs mutants format package preview smoke requirements clean
+.PHONY: help run new-type lock-pools test check browser lint docs mutants format package preview smoke requirements clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,12 +18,15 @@ run: install-laptop ## Run Taskline on this machine (FRESH=1 starts empty, TASKL
 new-type: install-laptop ## Write a task type and its test (NAME=invoice.render).
 	@$(BIN)/python -m testing.new_type "$(NAME)"
 
+lock-pools: install-laptop ## Lock the packages that task types ask for, in requirements/pools/.
+	@$(BIN)/python -m infrastructure.task_types
+
 test: install-test ## Run the tests, without those that are too slow for every edit.
 	$(BIN)/python -m pytest
 
 check: install-check lint browser ## What CI runs: lint, format check, types, all tests, and coverage.
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
-	$(BIN)/python -m pytest -m check -rs
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered -m "not (live or check or unmeasured)"
+	$(BIN)/python -m pytest -m "(check or unmeasured) and not live" -rs
 
 browser:
 	@sh requirements/browser.sh

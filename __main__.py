@@ -11,21 +11,36 @@ from infrastructure.blocks.location import current_location
 from infrastructure.pipeline.processing import Processing, ProcessingArgs
 from infrastructure.pipeline.table import Table, TableArgs
 from infrastructure.settings.stack import load_settings
+from infrastructure.task_types.checked import load_stage_types
+from infrastructure.task_types.describe import describe
+from infrastructure.task_types.pools import check_pools
 from infrastructure.watch.alarms import Alarms, AlarmsArgs
 from infrastructure.watch.breaker import Breaker, BreakerArgs
 from infrastructure.watch.events import Events, EventsArgs
 from infrastructure.watch.monitor import Monitor, MonitorArgs
 
 place = current_location()
-settings = load_settings(on_aws=place.on_aws)
+task_types = load_stage_types(on_aws=place.on_aws)
+settings = load_settings(task_types.types, on_aws=place.on_aws)
 location = replace(place, kms_key_arn=settings.kms_key_arn)
-code = Code("code", CodeArgs(location=location, prebuilt_layer=settings.dependency_layer)).ref
+check_pools(task_types.pools, location)
+code = Code(
+    "code",
+    CodeArgs(
+        location=location,
+        prebuilt_layer=settings.dependency_layer,
+        modules=task_types.modules,
+        files=task_types.files,
+    ),
+).ref
 defaults = FunctionDefaults(
     location=location, code=code, log_level=settings.log_level, log_retention_days=settings.log_retention_days
 )
 
 table = Table("tasks", TableArgs(location=location, protect=settings.protect_data)).ref
-processing = Processing("processing", ProcessingArgs(defaults=defaults, settings=settings, table=table)).ref
+processing = Processing(
+    "processing", ProcessingArgs(defaults=defaults, settings=settings, table=table, pools=task_types.pools)
+).ref
 breaker = Breaker("breaker", BreakerArgs(defaults=defaults, settings=settings.breaker, processing=processing)).function
 front = Front(
     "front", FrontArgs(defaults=defaults, settings=settings, table=table, processing=processing, breaker=breaker)
@@ -36,7 +51,7 @@ monitor = Monitor(
     "monitor",
     MonitorArgs(defaults=defaults, settings=settings.monitor, events=events.topic, failures=events.failures),
 )
-functions = (*front.functions, processing.processor, events.function, monitor.function, breaker)
+functions = (*front.functions, *processing.processors, events.function, monitor.function, breaker)
 Alarms(
     "alarms",
     AlarmsArgs(
@@ -60,6 +75,7 @@ pulumi.export("api_key_ids", front.api.key_ids)
 pulumi.export("queue_url", processing.queue.url)
 pulumi.export("dead_letter_queue_url", processing.dead_letters.url)
 pulumi.export("table_name", table.name)
+pulumi.export("task_types", describe(task_types.types))
 pulumi.export("function_names", [function.name for function in functions])
 pulumi.export("events_topic_arn", events.topic.arn)
 pulumi.export("event_failures_queue_url", events.failures.url)

@@ -1,19 +1,23 @@
 """The worker: the Lambda function that the state machine's ProcessTask invokes. See `tasks/processing.py`."""
 
+import os
 import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.adapters.secrets import read_secret
 from functions.task_types import load_task_types
-from functions.tasks.errors import TRANSIENT, TaskError
+from functions.tasks.errors import TRANSIENT, TaskError, TaskTypeUnavailable
 from functions.tasks.ports import Built
 from functions.tasks.processing import process, refuse_without_lease
-from functions.tasks.registry import Registry, TaskTypeUnavailable
+from functions.tasks.registry import Registry
+from functions.tasks.secrets import ReadSecret, no_secrets
 from functions.telemetry.attempts import Attempt
 from functions.telemetry.observability import logger, metrics, tracer
 
@@ -37,6 +41,7 @@ class Ports:
     now_ms: Callable[[], int]
     draw: Callable[[], float]
     begin_run: Callable[[float], CountedRun]
+    read_secret: ReadSecret = no_secrets
 
 
 @Built
@@ -44,6 +49,7 @@ def build() -> Ports:
     """The dependencies, once per execution environment."""
     return Ports(
         types=load_task_types(),
+        read_secret=partial(read_secret, os.environ.get("SECRETS_PATH", "")),
         now_ms=lambda: time.time_ns() // 1_000_000,
         draw=random.random,
         begin_run=Attempt,
@@ -65,7 +71,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     run = ports.begin_run(context.get_remaining_time_in_millis() / 1000)
     try:
         result = process(
-            event["body"], attempt=event["attempt"], run=event["run"], types=ports.types, draw=ports.draw()
+            event["body"],
+            attempt=event["attempt"],
+            run=event["run"],
+            types=ports.types,
+            read_secret=ports.read_secret,
+            draw=ports.draw(),
         )
     except TaskError as error:
         run.ended(transiently=error.error_class in TRANSIENT)

@@ -13,12 +13,14 @@ from local.emulator.lean_client import LeanClient
 from local.emulator.server import ACCOUNT_ID, Emulator
 from local.host.errors import LaptopError
 from local.host.state_dir import StateDir
-from local.program.config import load_laptop_config
+from local.program.config import load_laptop_config, read_project
 from local.program.kept import KeptValues
 from local.program.manifest import Manifest
 from local.program.monitor import Provisioner
 from local.program.resources.handler import ProvisioningContext
+from local.program.secrets import read_secrets, store_secrets
 from local.program.stack import evaluate
+from local.reload import Reloader
 from local.services.alarms.runner import AlarmEvaluator
 from local.services.gateway.build import build_stages
 from local.services.gateway.stage import Stage
@@ -59,6 +61,7 @@ def deploy(
     manifest = Manifest(state.manifest(stage))
     provisioner = Provisioner(context, manifest)
     say(f"Creating the resources of stage {stage} ...")
+    store_secrets(context.clients, f"/{read_project()['name']}-{stage}/secrets", read_secrets(state.secrets))
     try:
         outputs = evaluate(provisioner, config, stage, kept=KeptValues(state.kept(stage)))
     except LaptopError:
@@ -108,6 +111,18 @@ def build_services(deployment: Deployment, state: StateDir) -> Services:
         streams=[StreamMapping(clients, functions, declared) for declared in deployed.streams],
         alarms=AlarmEvaluator(clients, deployed.alarms),
         invoked=deployed.invoked,
+    )
+
+
+def build_reloader(deployment: Deployment, config: Mapping[str, str], say: Callable[[str], None]) -> Reloader:
+    """What gives functions the task types as they are now. Not yet started."""
+    names = (name.strip() for name in config["taskline:taskTypePackages"].split(","))
+    return Reloader(
+        deployment.context.clients.lambda_,
+        packages=[name for name in names if name],
+        deployed=deployment.outputs["task_types"],
+        functions=deployment.outputs["function_names"],
+        say=say,
     )
 
 

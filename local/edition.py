@@ -61,7 +61,8 @@ def run(options: Options) -> None:
         stack.callback(state.runtime.unlink, missing_ok=True)
         write_json(state.runtime, _runtime(deployment, emulator, public_url))
         try:
-            asyncio.run(_serve(door, emulator, services))
+            with deploy.build_reloader(deployment, config, say):
+                asyncio.run(_serve(door, emulator, services))
         finally:
             _ignore_signals()  # a second Ctrl-C must not keep the emulator from saving its state
     emulator.check_saved()

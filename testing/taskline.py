@@ -14,6 +14,7 @@ from typing import Any
 from functions.tasks.clock import uuid7
 from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.registry import Registry
+from infrastructure.settings.times import runs_of
 from testing import findings
 from testing.pipeline.api import Refused, RequestHandlers, Sent
 from testing.pipeline.deliveries import Deliveries, NotSettled
@@ -124,7 +125,8 @@ class Taskline:
 
     def settle(self, within: float = WITHIN) -> None:
         """Process until nothing is left to do; virtual time passes. `NotSettled` after `within` virtual seconds."""
-        times = chain_of_times(self._handler_seconds, frozenset(self.types.retry_policies()))
+        runs = runs_of(self.types.types(), self._handler_seconds)
+        times = chain_of_times(self._handler_seconds, frozenset(one._replace(type="", pool="") for one in runs))
         self._deliveries.settle(machine(times), times.visibility, within)
 
     def redrive(self, **filters: Any) -> list[str]:
@@ -166,6 +168,10 @@ class Taskline:
     def takes(self, type: str, seconds: float) -> None:  # noqa: A002 the field's name
         """Let each run of a type take this much virtual time; more than `handler_seconds` is a timeout."""
         self._all_runs.takes[type] = seconds
+
+    def secret(self, name: str, value: str) -> None:
+        """Give a secret a value, for the types that declare it."""
+        self._all_runs.secrets[name] = value
 
     def at(self, seconds: float, call: Callable[[], object]) -> None:
         """Make a call during `settle`, this many seconds from now: submit, cancel, or look at something."""

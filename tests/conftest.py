@@ -15,10 +15,24 @@ LONGEST = (
     *("local/edition/test_contract.py", "local/edition/test_idempotency.py", "local/chaos/test_lifecycle.py"),
     *("local/edition/test_pipeline.py", "local/edition/test_iam.py", "workflow/test_differential.py"),
     *("local/smoke/test_smoke.py", "local/chaos/test_chaos.py", "workflow/test_machine_role.py"),
-    *("local/permissions/test_minimal.py", "proofs/test_checkov.py"),
+    *("local/permissions/test_minimal.py", "proofs/test_checkov.py", "packages/test_from_outside.py"),
+)
+
+# `make check` measures the coverage without these. They run most of the product in other processes, or the whole
+# program again and again, and with coverage they take several times as long.
+NOT_MEASURED = (
+    *("architecture/", "compatibility/", "functions/tenancy/", "functions/intake/test_hostile_bodies.py"),
+    *("functions/redrive/test_sweeping_the_queue.py", "infrastructure/api/", "infrastructure/test_settings.py"),
+    *("local/access/", "local/chaos/", "local/edition/", "local/emulator/test_demand.py"),
+    *("local/emulator/test_recorder.py", "simulation/", "workflow/"),
 )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    positions = {str(Path(__file__).parent / name): position for position, name in enumerate(LONGEST)}
+    folder = Path(__file__).parent
+    positions = {str(folder / name): position for position, name in enumerate(LONGEST)}
     items.sort(key=lambda item: positions.get(str(item.path), len(positions)))
+    for item in items:
+        if str(item.path).startswith(tuple(f"{folder}/{name}" for name in NOT_MEASURED)):
+            item.add_marker(pytest.mark.unmeasured)

@@ -71,6 +71,14 @@ class TaskUnknownError(TaskError):
     error_class = ErrorClass.UNKNOWN
 
 
+class TaskTypeUnavailable(Exception):
+    """The task's type is not known here, or its function cannot be loaded, or lacks a secret: the deployment's fault,
+    not the task's.
+
+    So not a `TaskError`: the state machine gives the message back, and gives up after some deliveries.
+    """
+
+
 TASK_ERRORS: dict[ErrorClass, type[TaskError]] = {
     error.error_class: error
     for error in (

@@ -8,14 +8,16 @@ from functions.tasks.errors import (
     TASK_ERRORS,
     FieldError,
     TaskError,
+    TaskTypeUnavailable,
     TaskUnknownError,
     TaskValidationError,
     field_errors,
 )
 from functions.tasks.model import Task
 from functions.tasks.redaction import redact
-from functions.tasks.registry import DEFAULT_RETRY, Registry, TaskType, TaskTypeUnavailable
+from functions.tasks.registry import DEFAULT_RETRY, Registry, TaskType
 from functions.tasks.retry import RetryPolicy
+from functions.tasks.secrets import ReadSecret, no_secrets, secrets_of
 
 # The result passes through Step Functions (256 KiB per state, as an escaped string) and into the record, which
 # DynamoDB limits to 400 KB together with the body.
@@ -47,10 +49,13 @@ def refuse_without_lease(lease_until: int, now: int) -> None:
         raise LeaseExpiredError(f"the lease ended {now - lease_until} ms ago")
 
 
-def process(body: str, *, attempt: int, run: int, types: Registry, draw: float) -> str:
+def process(
+    body: str, *, attempt: int, run: int, types: Registry, draw: float, read_secret: ReadSecret = no_secrets
+) -> str:
     """Run the task in `body` and return its result as JSON text.
 
     `attempt` counts the runs over all executions, `run` those of this one, `draw` is a random number from 0 to 1.
+    `read_secret` returns the value of a secret that the type declares.
     Any error is raised as one of the five `TaskError` classes themselves, never a subclass, because the state machine
     matches class names; its text is JSON, `{"type", "message", "retry_in"}`: what was raised, and after how many
     seconds to run again, or null. `TaskTypeUnavailable` alone is no error of the task.
@@ -60,7 +65,9 @@ def process(body: str, *, attempt: int, run: int, types: Registry, draw: float) 
         task = _parse(body, attempt)
         task_type = _task_type(task, types)
         policy = task_type.retry
-        return _serialise(task_type.run(task, task_type.data.model_validate(task.data)), task_type)
+        with secrets_of(task_type.name, task_type.needs.secrets, read_secret):
+            result = task_type.run(task, task_type.data.model_validate(task.data))
+        return _serialise(result, task_type)
     except TaskTypeUnavailable:
         raise
     except Exception as error:

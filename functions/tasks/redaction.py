@@ -46,8 +46,20 @@ _BARE = re.compile(r"[^\s,;&\"'<>{}\[\]()\\]+")
 _LINE = re.compile(r"[^\r\n\"'\\]+")
 
 
+_KNOWN: set[str] = set()
+_SHORTEST_SECRET = 6  # a shorter one is found in many words
+
+
+def hide(value: str) -> None:
+    """Remove this value from now on, whatever it looks like."""
+    if len(value) >= _SHORTEST_SECRET:
+        _KNOWN.add(value)
+
+
 def redact(text: str) -> str:
-    """The text without tokens, keys, passwords, e-mail addresses and card numbers."""
+    """The text without tokens, keys, passwords, e-mail addresses, card numbers, and the values that were hidden."""
+    for value in _KNOWN:
+        text = text.replace(value, "[secret]")
     for pattern, replacement in _BEFORE_NAMES:
         text = pattern.sub(replacement, text)
     text = _without_named_secrets(text)

@@ -18,12 +18,14 @@ and there:
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from inspect import currentframe
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from functions.tasks.errors import FieldError, Unavailable, field_errors
+from functions.tasks.errors import FieldError, TaskTypeUnavailable, Unavailable, field_errors
 from functions.tasks.model import NewTask, Task
+from functions.tasks.needs import NOTHING, Needs
 from functions.tasks.retry import RetryPolicy
 
 DataT = TypeVar("DataT", bound=BaseModel)
@@ -32,12 +34,18 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True, kw_only=True)
 class TaskType:
-    """A registered task type: its name, the model of its `data`, and the function that does the work."""
+    """A registered task type: its name, the model of its `data`, and the function that does the work.
+
+    `declared_in` is the module that registers it, `module` the one that has its function.
+    """
 
     name: str
     data: type[BaseModel]
     retry: RetryPolicy
+    needs: Needs
     run: Callable[[Task, Any], object]
+    declared_in: str
+    module: str
 
     def data_errors(self, data: object) -> tuple[FieldError, ...]:
         """What is wrong with a task's `data`; empty when it is valid."""
@@ -49,13 +57,6 @@ class TaskType:
 
 
 DEFAULT_RETRY = RetryPolicy()
-
-
-class TaskTypeUnavailable(Exception):
-    """The task's type is not known here, or its function cannot be loaded: the deployment's fault, not the task's.
-
-    So not a `TaskError`: the state machine gives the message back, and gives up after some deliveries.
-    """
 
 
 class Deferred:
@@ -85,6 +86,14 @@ class Deferred:
         return self._function(task, data)
 
 
+def _calling_module() -> str:
+    """The module that declares a type: found as `namedtuple` finds its own."""
+    frame = currentframe()
+    while frame is not None and frame.f_globals["__name__"] == __name__:
+        frame = frame.f_back
+    return "" if frame is None else frame.f_globals["__name__"]
+
+
 class Registry:
     """Task types by name. One name, one function: a second registration is an error.
 
@@ -107,7 +116,13 @@ class Registry:
             self.broken[module] = f"{type(error).__name__}: {error}"
 
     def task_type(
-        self, name: str, *, data: type[DataT], retry: RetryPolicy = DEFAULT_RETRY, module: str = ""
+        self,
+        name: str,
+        *,
+        data: type[DataT],
+        retry: RetryPolicy = DEFAULT_RETRY,
+        needs: Needs = NOTHING,
+        module: str = "",
     ) -> Callable[[Callable[[Task, DataT], ResultT]], Callable[[Task, DataT], ResultT]]:
         """Register the decorated function for tasks whose `type` is `name`.
 
@@ -117,15 +132,21 @@ class Registry:
         With a `module`, the type is registered at once, and the decorated function may be in that module, which is
         imported when the type runs for the first time.
         """
+        caller = _calling_module()
         deferred = Deferred(name, module) if module else None
+
+        def add(run: Callable[[Task, Any], object]) -> None:
+            about: dict[str, Any] = {"retry": retry, "needs": needs, "declared_in": caller, "module": module or caller}
+            self._add(TaskType(name=name, data=data, run=run, **about))
+
         if deferred:
-            self._add(TaskType(name=name, data=data, retry=retry, run=deferred))
+            add(deferred)
 
         def register(run: Callable[[Task, DataT], ResultT]) -> Callable[[Task, DataT], ResultT]:
             if deferred:
                 deferred.bind(run)
             else:
-                self._add(TaskType(name=name, data=data, retry=retry, run=run))
+                add(run)
             return run
 
         return register
@@ -154,9 +175,9 @@ class Registry:
             return (FieldError(field="type", message=f"is not a known task type; known types are {', '.join(self)}"),)
         return task_type.data_errors(task.data)
 
-    def retry_policies(self) -> Iterator[RetryPolicy]:
-        """The policies of all task types."""
-        return (task_type.retry for task_type in self._types.values())
+    def types(self) -> tuple[TaskType, ...]:
+        """All task types, by name."""
+        return tuple(found for name in self if (found := self.find(name)))
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._types))

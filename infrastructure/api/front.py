@@ -49,7 +49,7 @@ class Front(Component):
             secret.deriving_ids(),
             reserved_concurrency=args.settings.validator_reserved_concurrency,
             # A new type must not be accepted before it can be processed.
-            after=(args.processing.processor.arn, args.processing.workflow.arn),
+            after=(*(processor.arn for processor in args.processing.processors), args.processing.workflow.arn),
             TENANCY=tenancy,
             DEFAULT_ORDERING=args.settings.default_ordering,
         )

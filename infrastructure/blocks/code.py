@@ -1,6 +1,7 @@
 """The code that all functions share: one zip of `functions/`, and one layer of its dependencies."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
@@ -16,10 +17,14 @@ RUNTIME = "python3.13"
 
 @dataclass(frozen=True, kw_only=True)
 class CodeArgs:
-    """`prebuilt_layer` is the path of a layer archive; empty builds one."""
+    """`prebuilt_layer` is the path of a layer archive; empty builds one. `modules` are what the functions load task
+    types from, besides their own, and `files` what those consist of, with the names in the archive.
+    """
 
     location: Location
     prebuilt_layer: str
+    modules: tuple[str, ...] = ()
+    files: tuple[tuple[Path, str], ...] = ()
 
 
 class Code(Component):
@@ -29,13 +34,21 @@ class Code(Component):
 
     def __init__(self, name: str, args: CodeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:blocks:Code", name, opts)
-        layer = aws.lambda_.LayerVersion(
-            f"{name}-layer",
-            layer_name=args.location.name("dependencies"),
-            code=pulumi.FileArchive(args.prebuilt_layer or dependency_layer()),
-            compatible_runtimes=[RUNTIME],
-            compatible_architectures=[ARCHITECTURE],
-            opts=self._child,
+        archive = args.prebuilt_layer or dependency_layer()
+        layer_arn = layer(f"{name}-layer", args.location.name("dependencies"), archive, self._child)
+        self.ref = CodeRef(
+            archive=functions_archive(others=args.files), layer_arn=layer_arn, task_type_modules=args.modules
         )
-        self.ref = CodeRef(archive=functions_archive(), layer_arn=layer.arn)
-        self.register_outputs({"layer_arn": layer.arn})
+        self.register_outputs({"layer_arn": layer_arn})
+
+
+def layer(name: str, physical_name: str, archive: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """A layer of packages. Returns its ARN."""
+    return aws.lambda_.LayerVersion(
+        name,
+        layer_name=physical_name,
+        code=pulumi.FileArchive(archive),
+        compatible_runtimes=[RUNTIME],
+        compatible_architectures=[ARCHITECTURE],
+        opts=opts,
+    ).arn

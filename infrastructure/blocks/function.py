@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
+from functions.task_types import PACKAGES_VARIABLE
 from infrastructure.blocks import iam
 from infrastructure.blocks.code import ARCHITECTURE, RUNTIME
 from infrastructure.blocks.component import Component
@@ -43,10 +44,12 @@ class FunctionArgs:
     memory_megabytes: int
     reserved_concurrency: int = 0
     after: tuple[pulumi.Input[str], ...] = ()
+    service: str = ""
+    layer_arn: pulumi.Input[str] = ""
 
 
 class Function(Component):
-    """The function in `functions/<name>.py`. Public: `ref`, which names the alias, never the function itself.
+    """The function in `functions/<service>.py`. Public: `ref`, which names the alias, never the function itself.
 
     Each update publishes a version, and the alias moves to it when it is ready: code and configuration change at once,
     for all callers, and can move back.
@@ -57,6 +60,7 @@ class Function(Component):
     def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:blocks:Function", name, opts)
         defaults, physical_name = args.defaults, args.defaults.location.name(name)
+        service = args.service or name
         logs = log_group(
             name, f"/aws/lambda/{physical_name}", defaults.location, defaults.log_retention_days, self._child
         )
@@ -73,15 +77,15 @@ class Function(Component):
             name=physical_name,
             runtime=RUNTIME,
             architectures=[ARCHITECTURE],
-            handler=f"functions.{name}.handler",
+            handler=f"functions.{service}.handler",
             code=pulumi.FileArchive(defaults.code.archive),
-            layers=[defaults.code.layer_arn],
+            layers=[args.layer_arn or defaults.code.layer_arn],
             role=role.ready_arn,
             timeout=args.timeout,
             memory_size=args.memory_megabytes,
             reserved_concurrent_executions=args.reserved_concurrency or None,
             publish=True,
-            environment={"variables": _variables(name, args)},
+            environment={"variables": _variables(service, args)},
             tracing_config={"mode": "Active"},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[logs]),
         )
@@ -93,7 +97,7 @@ class Function(Component):
             opts=self._child,
         )
         self.ref = FunctionRef(
-            service=name,
+            service=service,
             name=physical_name,
             alias=live.name,
             metrics_namespace=defaults.location.prefix,
@@ -116,6 +120,8 @@ def _variables(service: str, args: FunctionArgs) -> dict[str, pulumi.Input[str]]
         # None is deployed, and the search for them reads the metadata of every package in each cold start.
         "PYDANTIC_DISABLE_PLUGINS": "__all__",
     }
+    if modules := args.defaults.code.task_type_modules:
+        variables[PACKAGES_VARIABLE] = " ".join(modules)
     for grant in args.grants:
         variables |= grant.environment
     return {**variables, **args.environment}

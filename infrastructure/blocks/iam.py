@@ -185,6 +185,11 @@ def switch_pipe(pipe_arn: Arn) -> Statement:
     return allow("SwitchPipe", ["pipes:DescribePipe", "pipes:StartPipe", "pipes:StopPipe"], pipe_arn)
 
 
+def read_secrets(parameter_arns: Sequence[Arn]) -> Statement:
+    """A processor reads the secrets that its task types declare."""
+    return allow("ReadSecrets", ["ssm:GetParameter"], list(parameter_arns))
+
+
 def read_failure_rate() -> Statement:
     """The breaker reads the outcome of a probe. AWS defines no narrower resource than all for reading metrics."""
     return allow("ReadFailureRate", ["cloudwatch:GetMetricStatistics"], "*")

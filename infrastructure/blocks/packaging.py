@@ -5,6 +5,7 @@ complete, and newer releases do not matter.
 """
 
 import hashlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,11 @@ BUILD = ROOT / ".build"
 REQUIREMENTS = ROOT / "requirements" / "functions.txt"
 _PYTHON = "3.13"
 _PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
+_FOR_LAMBDA = (
+    "--implementation=cp",
+    f"--python-version={_PYTHON}",
+    *(f"--platform={platform}" for platform in _PLATFORMS),
+)
 MAX_UPLOAD_BYTES = 50_000_000  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _MODE = 0o644 << 16
@@ -29,10 +35,14 @@ class PackagingError(pulumi.RunError):
     """The layer could not be built; the message says what to do. Pulumi shows it without a traceback."""
 
 
-def functions_archive(build: Path = BUILD) -> str:
-    """Zip the package `functions`. Returns the path of the archive, which is named after its content."""
+def functions_archive(build: Path = BUILD, others: Iterable[tuple[Path, str]] = ()) -> str:
+    """Zip the package `functions`, and `others`: files with their names in the archive.
+
+    Returns the path of the archive, which is named after its content.
+    """
     sources = sorted((ROOT / "functions").rglob("*.py"))
-    return str(_zip(build, "functions", ((path, path.relative_to(ROOT).as_posix()) for path in sources)))
+    own = ((path, path.relative_to(ROOT).as_posix()) for path in sources)
+    return str(_zip(build, "functions", (*own, *others)))
 
 
 def dependency_layer(build: Path = BUILD, requirements: Path = REQUIREMENTS, pip_options: Iterable[str] = ()) -> str:
@@ -48,11 +58,35 @@ def dependency_layer(build: Path = BUILD, requirements: Path = REQUIREMENTS, pip
     build.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=build) as folder:
         site = Path(folder)
-        _install(requirements, site, pip_options)
+        _install(requirements, site, _FOR_LAMBDA, pip_options)
         files = sorted(path for path in site.rglob("*") if path.is_file() and _is_portable(path.relative_to(site)))
         archive = _zip(build, "layer", ((path, f"python/{path.relative_to(site).as_posix()}") for path in files))
     pointer.write_text(archive.name)
     return str(archive)
+
+
+def packages_of_this_machine(requirements: Path, build: Path = BUILD, pip_options: Iterable[str] = ()) -> str:
+    """Install the hashed requirements that not all functions have, for the laptop. Returns the path of the folder.
+
+    Installed once per content of the requirements file. `PackagingError` as above.
+    """
+    base = set(_entries(REQUIREMENTS))
+    entries = [entry for entry in _entries(requirements) if entry not in base]
+    wanted = "".join(entries)
+    folder = build / f"packages-{hashlib.sha256((sys.version + wanted).encode()).hexdigest()[:16]}"
+    if not folder.is_dir():
+        build.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=build) as partial:
+            added = Path(partial) / requirements.name
+            added.write_text(wanted)
+            _install(added, Path(partial) / "site", (), pip_options)
+            (Path(partial) / "site").rename(folder)
+    return str(folder)
+
+
+def _entries(requirements: Path) -> list[str]:
+    """The packages of a lock, each with its hashes."""
+    return re.split(r"^(?=\w)", requirements.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
 
 
 def _is_portable(path: Path) -> bool:
@@ -63,10 +97,9 @@ def _is_portable(path: Path) -> bool:
     return path.parts[0] != "bin" and path.name not in _LEFT_BY_THE_INSTALLER
 
 
-def _install(requirements: Path, target: Path, pip_options: Iterable[str]) -> None:
+def _install(requirements: Path, target: Path, platform: Iterable[str], pip_options: Iterable[str]) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile",
-               "--no-deps", "--require-hashes", "--only-binary=:all:", "--implementation=cp",
-               f"--python-version={_PYTHON}", *(f"--platform={platform}" for platform in _PLATFORMS), *pip_options,
+               "--no-deps", "--require-hashes", "--only-binary=:all:", *platform, *pip_options,
                f"--requirement={requirements}", f"--target={target}"]  # fmt: skip
     outcome = subprocess.run(command, capture_output=True, text=True, check=False)
     if outcome.returncode:

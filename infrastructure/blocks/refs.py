@@ -126,10 +126,13 @@ class WorkflowRef:
 
 @dataclass(frozen=True, kw_only=True)
 class CodeRef:
-    """What functions are made of: the path of the zip, and the layer of its dependencies."""
+    """What functions are made of: the path of the zip, the layer of its dependencies, and the modules in the zip that
+    have task types besides those that ship.
+    """
 
     archive: str
     layer_arn: Text
+    task_type_modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,10 +162,10 @@ class ApiRef:
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessingRef:
-    """All that a task passes between its submission and its outcome."""
+    """All that a task passes between its submission and its outcome. The default pool's processor is the first."""
 
     queue: QueueRef
     dead_letters: QueueRef
     pipe: PipeRef
     workflow: WorkflowRef
-    processor: FunctionRef
+    processors: tuple[FunctionRef, ...]

@@ -1,24 +1,35 @@
 """The state machine's permissions, computed from its definition: it may do what its Task states do."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from infrastructure.blocks import iam
 from infrastructure.blocks.location import Location
 
 _PREFIX = "arn:aws:states:::"
+_EXPRESSION = "{%"
 
 
 class UnknownIntegrationError(ValueError):
     """A Task state uses an integration whose permissions this module does not know."""
 
 
-def machine_statements(definition: Mapping[str, Any], location: Location) -> list[iam.Statement]:
-    """One statement per action and resource that the definition uses, named after the states that use it."""
-    users: dict[tuple[str, str], list[str]] = {}
+def machine_statements(
+    definition: Mapping[str, Any], location: Location, functions: Sequence[str] = ()
+) -> list[iam.Statement]:
+    """One statement per action and resource that the definition uses, named after the states that use it.
+
+    Where the definition finds the function of a task with an expression, it may be any of `functions`.
+    """
+    users: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for name, state in _task_states(definition):
-        users.setdefault(_permission(name, state, location), []).append(name)
-    return [iam.allow("For" + "And".join(names), [action], arn) for (action, arn), names in users.items()]
+        action, resource = _permission(name, state, location)
+        arns = tuple(functions) if resource.startswith(_EXPRESSION) else (resource,)
+        users.setdefault((action, arns), []).append(name)
+    return [
+        iam.allow("For" + "And".join(names), [action], arns[0] if len(arns) == 1 else [*arns])
+        for (action, arns), names in users.items()
+    ]
 
 
 def _task_states(definition: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

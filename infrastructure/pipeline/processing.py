@@ -1,11 +1,15 @@
-"""What processes tasks: processor, state machine, dead-letter queue, and the lane that feeds them."""
+"""What processes tasks: a processor per pool, state machine, dead-letter queue, and the lane that feeds them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 
+from infrastructure.blocks import iam
+from infrastructure.blocks.code import layer
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.function import Function, FunctionArgs, FunctionDefaults
+from infrastructure.blocks.location import Location
 from infrastructure.blocks.queues import (
     DEAD_LETTER_RETENTION_SECONDS,
     SOURCE_RETENTION_SECONDS,
@@ -13,24 +17,28 @@ from infrastructure.blocks.queues import (
     QueueArgs,
     Redrive,
 )
-from infrastructure.blocks.refs import FunctionRef, ProcessingRef, QueueRef, TableRef, WorkflowRef
+from infrastructure.blocks.refs import FunctionRef, Grant, ProcessingRef, QueueRef, TableRef, WorkflowRef, grant
 from infrastructure.pipeline.lane import Lane, LaneArgs
 from infrastructure.pipeline.workflow import Workflow, WorkflowArgs
 from infrastructure.settings.stack import Settings
+from infrastructure.task_types.pools import PoolPlan, permissions, secret_path
+from statemachine.pools import function_name
 
 # The state machine gives up on a task itself. SQS does so last, a day before it would delete the message: until then,
 # nothing that is wrong with the account or with AWS moves a task out of its order.
 LAST_RESORT_SECONDS = SOURCE_RETENTION_SECONDS - 24 * 3600
+PROCESSOR = "processor"
 MOST_RECEIVES = 1000  # that SQS takes as a maxReceiveCount
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessingArgs:
-    """The state machine claims tasks in `table`, and records their outcome there."""
+    """The state machine claims tasks in `table`, and records their outcome there. The default pool comes first."""
 
     defaults: FunctionDefaults
     settings: Settings
     table: TableRef
+    pools: tuple[PoolPlan, ...]
 
 
 class Processing(Component):
@@ -42,13 +50,32 @@ class Processing(Component):
         super().__init__("taskline:pipeline:Processing", name, opts)
         child = self._child
         dead_letters = FifoQueue("dead-letters", _dead_letters(args), opts=child).ref
-        processor = Function("processor", _processor(args), opts=child).ref
-        workflow = Workflow("workflow", _workflow(args, processor, dead_letters), opts=child).ref
+        processors = {plan.pool.name: self._processor(plan, args) for plan in args.pools}
+        workflow = Workflow("workflow", _workflow(args, processors, dead_letters), opts=child).ref
         lane = Lane("tasks", _lane(args, workflow, dead_letters), opts=child)
         self.ref = ProcessingRef(
-            queue=lane.queue, dead_letters=dead_letters, pipe=lane.pipe, workflow=workflow, processor=processor
+            queue=lane.queue,
+            dead_letters=dead_letters,
+            pipe=lane.pipe,
+            workflow=workflow,
+            processors=tuple(processors.values()),
         )
         self.register_outputs({})
+
+    def _processor(self, plan: PoolPlan, args: ProcessingArgs) -> FunctionRef:
+        settings, pool, location = args.settings, plan.pool, args.defaults.location
+        name = location.name(f"dependencies-{pool.name}")
+        function = FunctionArgs(
+            defaults=args.defaults,
+            service=PROCESSOR,
+            grants=(grant(*permissions(plan, location)), *_secrets(plan, location)),
+            environment=plan.environment,
+            timeout=pool.timeout_seconds or settings.times.handler,
+            memory_megabytes=pool.memory_megabytes or settings.processor_memory_megabytes,
+            reserved_concurrency=pool.concurrency,
+            layer_arn=layer(f"{plan.function}-layer", name, plan.layer, self._child) if plan.layer else "",
+        )
+        return Function(plan.function, function, opts=self._child).ref
 
 
 def receives_before_giving_up(visibility_timeout: int) -> int:
@@ -67,21 +94,21 @@ def _dead_letters(args: ProcessingArgs) -> QueueArgs:
     )
 
 
-def _processor(args: ProcessingArgs) -> FunctionArgs:
-    return FunctionArgs(
-        defaults=args.defaults,
-        timeout=args.settings.times.handler,
-        memory_megabytes=args.settings.processor_memory_megabytes,
-    )
+def _secrets(plan: PoolPlan, location: Location) -> tuple[Grant, ...]:
+    path = secret_path(location)
+    arns = [location.arn("ssm", f"parameter{path}/{name}") for name in plan.secrets]
+    return (grant(iam.read_secrets(arns), SECRETS_PATH=path),) if arns else ()
 
 
-def _workflow(args: ProcessingArgs, processor: FunctionRef, dead_letters: QueueRef) -> WorkflowArgs:
+def _workflow(args: ProcessingArgs, processors: Mapping[str, FunctionRef], dead_letters: QueueRef) -> WorkflowArgs:
     settings = args.settings
+    default, *others = (processor.arn for processor in processors.values())
+    by_type = {one.name: processors[plan.pool.name].arn for plan in args.pools[1:] for one in plan.types}
     return WorkflowArgs(
         location=args.defaults.location,
         values={
             "TableName": args.table.name,
-            "ProcessorFunction": processor.arn,
+            "ProcessorFunction": pulumi.Output.all(default, by_type).apply(lambda both: function_name(*both)),
             "DeadLetterQueueUrl": dead_letters.url,
             "ProcessTimeoutSeconds": settings.times.process,
             "WorkflowTimeoutSeconds": settings.times.workflow,
@@ -90,6 +117,7 @@ def _workflow(args: ProcessingArgs, processor: FunctionRef, dead_letters: QueueR
             "MaxDeliveries": settings.max_receive_count,
             "RetentionSeconds": settings.record_retention_seconds,
         },
+        functions=(default, *others),
         log_level=settings.execution_log_level,
         log_execution_data=settings.log_execution_data,
         log_retention_days=settings.log_retention_days,

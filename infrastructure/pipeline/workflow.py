@@ -1,7 +1,7 @@
 """The Express workflow: the state machine, the role that its definition needs, and its execution log."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +20,13 @@ from statemachine.loader import load_definition
 
 @dataclass(frozen=True, kw_only=True)
 class WorkflowArgs:
-    """`values` fill the definition's placeholders; `log_level` is ALL, ERROR, FATAL or OFF."""
+    """`values` fill the definition's placeholders, `functions` are all that it may invoke. `log_level` is ALL, ERROR,
+    FATAL or OFF.
+    """
 
     location: Location
     values: Mapping[str, pulumi.Input[str | int]]
+    functions: tuple[pulumi.Input[str], ...]
     log_level: str
     log_execution_data: bool
     log_retention_days: int
@@ -47,7 +50,9 @@ class Workflow(Component):
             physical_name=physical_name,
             location=args.location,
             trust=iam.trust("states", args.location, args.location.arn("states", f"stateMachine:{physical_name}")),
-            statements=definition.apply(lambda filled: _statements(filled, args.location)),
+            statements=pulumi.Output.all(definition, *args.functions).apply(
+                lambda known: _statements(known[0], args.location, known[1:])
+            ),
             opts=self._child,
         )
         machine = aws.sfn.StateMachine(
@@ -75,5 +80,5 @@ def _console_url(region: str, arn: pulumi.Output[str]) -> pulumi.Output[str]:
     return pulumi.Output.concat(console, arn)
 
 
-def _statements(definition: Mapping[str, Any], location: Location) -> list[iam.Statement]:
-    return [*machine_statements(definition, location), iam.deliver_execution_logs(), iam.trace_executions()]
+def _statements(definition: Mapping[str, Any], location: Location, functions: Sequence[str]) -> list[iam.Statement]:
+    return [*machine_statements(definition, location, functions), iam.deliver_execution_logs(), iam.trace_executions()]

@@ -1,19 +1,20 @@
 """The stack's configuration, parsed once. `Pulumi.yaml` declares every key with its type, default and meaning."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 import pulumi
 
-from functions.task_types import load_task_types
 from functions.tasks.intake.ordering import DefaultOrdering
+from functions.tasks.registry import TaskType
 from functions.tasks.tenancy import Tenancy
 from infrastructure.blocks.queues import SOURCE_RETENTION_SECONDS
 from infrastructure.settings.api import ApiSettings, load_api_settings
-from infrastructure.settings.checks import MAX_CONCURRENCY, SettingsError, check, check_reservation
+from infrastructure.settings.checks import MAX_CONCURRENCY, check, check_reservation
 from infrastructure.settings.given import check_keys, check_stack_name
-from infrastructure.settings.times import Times, derive_times
+from infrastructure.settings.times import Times, derive_times, runs_of
 from infrastructure.settings.watch import (
     BreakerSettings,
     MonitorSettings,
@@ -90,8 +91,9 @@ class Settings:
         return self.record_retention_hours * 3600
 
 
-def load_settings(*, on_aws: bool) -> Settings:
-    """The settings of the current stack; `SettingsError` or `TimesError` before any resource exists.
+def load_settings(types: Iterable[TaskType], *, on_aws: bool) -> Settings:
+    """The settings of the current stack with these task types; `SettingsError` or `TimesError` before any resource
+    exists.
 
     Not everything that the laptop may do is allowed `on_aws`.
     """
@@ -99,7 +101,7 @@ def load_settings(*, on_aws: bool) -> Settings:
     check_keys(pulumi.get_project())
     config = pulumi.Config()
     return Settings(
-        times=_load_times(config, on_aws=on_aws),
+        times=_load_times(config, types),
         max_receive_count=config.require_int("maxReceiveCount"),
         record_retention_hours=config.require_int("recordRetentionHours"),
         log_retention_days=config.require_int("logRetentionDays"),
@@ -122,22 +124,12 @@ def load_settings(*, on_aws: bool) -> Settings:
     )
 
 
-def _load_times(config: pulumi.Config, *, on_aws: bool) -> Times:
-    types = load_task_types()
-    for module, reason in types.broken.items():
-        _report(f"The task types of {module} cannot be loaded: {reason}.", on_aws=on_aws)
+def _load_times(config: pulumi.Config, types: Iterable[TaskType]) -> Times:
+    handler = config.require_int("handlerTimeoutSeconds")
     return derive_times(
-        handler=config.require_int("handlerTimeoutSeconds"),
-        policies=types.retry_policies(),
+        handler=handler,
+        runs=runs_of(types, handler),
         workflow=config.require_int("workflowTimeoutSeconds"),
         lease=config.require_int("leaseSeconds"),
         visibility=config.require_int("visibilityTimeoutSeconds"),
     )
-
-
-def _report(problem: str, *, on_aws: bool) -> None:
-    """Without a retry policy the times cannot be derived, so nothing is deployed; the laptop runs the other types."""
-    remedy = "Move what it imports into a module of its own, with task_type(..., module=...), or repair it."
-    if on_aws:
-        raise SettingsError(f"{problem} {remedy}")
-    pulumi.log.warn(f"{problem} {remedy}")

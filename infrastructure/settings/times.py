@@ -2,16 +2,17 @@
 
 worst case of the state machine + retries <= workflow timeout (<= 290 s) < lease < visibility timeout
 
-The worst case follows from the handler timeout and the state machine's own definition, the retries from the task type
-whose retry policy takes the longest. A broken chain would let two executions process one task, or return a message to
-the queue while its task is processed.
+The worst case follows from the longest timeout of a pool and the state machine's own definition, the retries from the
+task type whose retry policy takes the longest in its pool. A broken chain would let two executions process one task,
+or return a message to the queue while its task is processed.
 """
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from functions.tasks.registry import TaskType
 from functions.tasks.retry import RetryPolicy
 from infrastructure.settings.checks import SettingsError
 from statemachine.budget import worst_case_seconds
@@ -27,9 +28,37 @@ class TimesError(SettingsError):
     """The configured times break the chain; the message names them."""
 
 
+class Runs(NamedTuple):
+    """The runs of a task type: as often as `retry` says, for at most `timeout` seconds each, in its pool."""
+
+    retry: RetryPolicy
+    timeout: int
+    type: str = ""
+    pool: str = ""
+
+    @property
+    def retries(self) -> int:
+        """What all runs but the first can add to an execution, with their back-offs, in seconds."""
+        return math.ceil(self.retry.worst_case_seconds(self.timeout + _START_UP))
+
+    def __str__(self) -> str:
+        most = next((seconds for seconds in range(self.timeout, 0, -1) if _fits(self._replace(timeout=seconds))), 0)
+        remedy = f"fits with a timeout of {most} s" if most else "fits with no timeout: allow fewer attempts"
+        return f"{self.type} in pool {self.pool} ({self.retry.attempts} runs of {self.timeout} s) {remedy}"
+
+
+def runs_of(types: Iterable[TaskType], handler: int) -> list[Runs]:
+    """The runs of these types. Those whose pool says nothing may take `handler` seconds."""
+    return [
+        Runs(of.retry, of.needs.pool.timeout_seconds or handler, type=of.name, pool=of.needs.pool.name) for of in types
+    ]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Times:
-    """All times that depend on each other, in seconds; `retries` is what the longest retry policy adds."""
+    """All times that depend on each other, in seconds. `process` is the longest run of any pool, and `retries` is what
+    the longest retry policy adds.
+    """
 
     handler: int
     process: int
@@ -73,17 +102,30 @@ class Times:
 
 
 def derive_times(
-    *, handler: int, policies: Iterable[RetryPolicy], workflow: int = 0, lease: int = 0, visibility: int = 0
+    *, handler: int, runs: Iterable[Runs], workflow: int = 0, lease: int = 0, visibility: int = 0
 ) -> Times:
-    """The chain for a handler timeout. A time other than 0 is used as given, and checked."""
-    process = handler + _START_UP
-    retries = math.ceil(max((policy.worst_case_seconds(process) for policy in policies), default=0))
-    workflow = workflow or _worst_case(process) + retries
+    """The chain for a handler timeout and these runs. A time other than 0 is used as given, and checked."""
+    runs = [*runs]
+    process = max((handler, *(one.timeout for one in runs))) + _START_UP
+    retries = max((one.retries for one in runs), default=0)
+    longest = _worst_case(process) + retries
+    pooled = [one for one in runs if one.timeout != handler and not _fits(one)]
+    if not workflow and longest > MAX_WORKFLOW_SECONDS and pooled:
+        raise TimesError(
+            f"An execution would take {longest} s, and a pipe waits for {MAX_WORKFLOW_SECONDS} s at most: "
+            f"{'; '.join(map(str, pooled))}"
+        )
+    workflow = workflow or longest
     lease = lease or workflow + _MARGIN
     visibility = visibility or lease + _MARGIN
     return Times(
         handler=handler, process=process, retries=retries, workflow=workflow, lease=lease, visibility=visibility
     )
+
+
+def _fits(runs: Runs) -> bool:
+    """Whether an execution of this type alone ends before a pipe gives up."""
+    return _worst_case(runs.timeout + _START_UP) + runs.retries <= MAX_WORKFLOW_SECONDS
 
 
 def _worst_case(process: int) -> int:

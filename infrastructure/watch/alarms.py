@@ -81,6 +81,10 @@ def no_executions(args: AlarmsArgs) -> Alarm:
     )
 
 
+def _short_name(function: FunctionRef, args: AlarmsArgs) -> str:
+    return function.name.removeprefix(args.location.name(""))
+
+
 def _errors(args: AlarmsArgs) -> Iterator[Alarm]:
     """Only the server's errors: a client's are no reason to get up."""
     yield Alarm(
@@ -90,15 +94,16 @@ def _errors(args: AlarmsArgs) -> Iterator[Alarm]:
         threshold=6,
         description="More than 5 requests in 5 minutes got a 5xx response. Read the validator's log.",
     )
-    yield Alarm(
-        name="processor-errors",
-        metric=metrics.of_function(args.processing.processor, "Errors"),
-        statistic="Sum",
-        threshold=11,
-        description="More than 10 runs in 5 minutes failed. Read the processor's log, and check the breaker.",
-    )
+    for processor in args.processing.processors:
+        yield Alarm(
+            name=f"{_short_name(processor, args)}-errors",
+            metric=metrics.of_function(processor, "Errors"),
+            statistic="Sum",
+            threshold=11,
+            description="More than 10 runs in 5 minutes failed. Read the processor's log, and check the breaker.",
+        )
     for function in args.functions:
-        if function.service != args.processing.processor.service:  # whose errors are those of tasks, too
+        if function.service != args.processing.processors[0].service:  # whose errors are those of tasks, too
             yield Alarm(
                 name=f"{function.service}-errors",
                 metric=metrics.of_function(function, "Errors"),
@@ -207,7 +212,10 @@ def _throttles(args: AlarmsArgs) -> Iterator[Alarm]:
     )
     for name, metric in (
         ("api-throttles", metrics.of_function(args.validator, "Throttles")),
-        ("processor-throttles", metrics.of_function(args.processing.processor, "Throttles")),
+        *(
+            (f"{_short_name(processor, args)}-throttles", metrics.of_function(processor, "Throttles"))
+            for processor in args.processing.processors
+        ),
         ("pipe-throttles", metrics.of_pipe(args.processing.pipe, "ExecutionThrottled")),
         ("table-throttles", metrics.of_table(args.table, "WriteThrottleEvents")),
     ):

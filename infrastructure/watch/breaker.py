@@ -112,7 +112,7 @@ class Breaker(Component):
 def trip_alarms(args: BreakerArgs) -> tuple[Alarm, Alarm]:
     """The rate and the volume: both together open the breaker. An average needs no metric math."""
     settings = args.settings
-    metric = metrics.written_by(args.processing.processor, TRANSIENT_FAILURE)
+    metric = metrics.written_by(args.processing.processors[0], TRANSIENT_FAILURE)
     rate = Alarm(
         name="breaker-rate",
         metric=metric,
@@ -138,7 +138,7 @@ def _function(args: BreakerArgs, memory: Grant) -> FunctionArgs:
         defaults=args.defaults,
         grants=(memory, args.processing.pipe.switching(), grant(iam.read_failure_rate())),
         environment={
-            "PROCESSOR_SERVICE": args.processing.processor.service,
+            "PROCESSOR_SERVICE": args.processing.processors[0].service,
             "FAILURE_PERCENT": str(settings.percent),
             "MINIMUM_ATTEMPTS": str(settings.attempts),
             "PERIOD_SECONDS": str(settings.period_seconds),

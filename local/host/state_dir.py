@@ -32,6 +32,7 @@ class StateDir:
         self.journal = path / "journal.sqlite3"
         self.program_error = path / "program-error.log"
         self.runtime = path / "runtime.json"
+        self.secrets = path / "secrets.env"
         self._lock: IO[str] | None = None
 
     def acquire(self) -> None:

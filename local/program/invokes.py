@@ -1,4 +1,4 @@
-"""Provider functions that a program may call: the account, region and partition that it runs in."""
+"""Provider functions that a program may call: where it runs, and which parameters there are."""
 
 from __future__ import annotations
 
@@ -40,8 +40,17 @@ def _partition(_context: ProvisioningContext, _arguments: Inputs) -> dict[str, A
     }
 
 
+def _parameters_by_path(context: ProvisioningContext, arguments: Inputs) -> dict[str, Any]:
+    """Their names only: no program on the laptop reads values or types of parameters this way."""
+    pages = context.clients.get("ssm").get_paginator("get_parameters_by_path")
+    path = arguments["path"]
+    found = [one["Name"] for page in pages.paginate(Path=path, WithDecryption=False) for one in page["Parameters"]]
+    return {"id": path, "path": path, "names": found, "arns": [], "types": [], "values": []}
+
+
 FUNCTIONS: dict[str, Callable[[ProvisioningContext, Inputs], dict[str, Any]]] = {
     "aws:index/getCallerIdentity": _caller_identity,
     "aws:index/getRegion": _region,
     "aws:index/getPartition": _partition,
+    "aws:ssm/getParametersByPath": _parameters_by_path,
 }

@@ -3,8 +3,7 @@
 from functools import cache
 
 from asl import Machine
-from functions.tasks.retry import RetryPolicy
-from infrastructure.settings.times import Times, derive_times
+from infrastructure.settings.times import Runs, Times, derive_times
 from statemachine.loader import load_definition
 
 MAX_DELIVERIES = 5
@@ -33,6 +32,6 @@ def machine(times: Times) -> Machine:
 
 
 @cache
-def chain_of_times(handler_seconds: int, policies: frozenset[RetryPolicy]) -> Times:
-    """The chain of times of a deployment with these task types."""
-    return derive_times(handler=handler_seconds, policies=policies)
+def chain_of_times(handler_seconds: int, runs: frozenset[Runs]) -> Times:
+    """The chain of times of a deployment with task types that run like this."""
+    return derive_times(handler=handler_seconds, runs=runs)

@@ -10,8 +10,9 @@ from typing import Any
 
 from asl import Taking, TaskFailure
 from functions import processor
-from functions.tasks.errors import ErrorClass, TaskError
+from functions.tasks.errors import ErrorClass, TaskError, TaskTypeUnavailable
 from functions.tasks.registry import Registry
+from testing.pipeline.permissions import calls_allowed
 from testing.pipeline.quiet import quiet, undecorated
 from testing.services.calls import SimulatedContext, invoke
 
@@ -96,7 +97,8 @@ class UncountedRun:
 class Runs:
     """Makes runs and keeps them, in order. `now` is the virtual clock; a run may take `handler_seconds` on it.
 
-    `takes` has the seconds that runs of a type take. `draw` returns random numbers from 0 to 1.
+    `takes` has the seconds that runs of a type take, `secrets` what they can read. `draw` returns random numbers from
+    0 to 1.
     """
 
     types: Registry
@@ -104,6 +106,7 @@ class Runs:
     draw: Callable[[], float]
     handler_seconds: int
     takes: dict[str, float] = field(default_factory=dict[str, float])
+    secrets: dict[str, str] = field(default_factory=dict[str, str])
     made: list[Run] = field(default_factory=list[Run])
 
     def invoke(self, event: dict[str, Any]) -> Taking:
@@ -129,10 +132,12 @@ class Runs:
             now_ms=lambda: int(self.now() * 1000),
             draw=self.draw,
             begin_run=UncountedRun,
+            read_secret=self._secret,
         )
         started = time.perf_counter()
         try:
-            with processor.build.given(ports), quiet():
+            allowed = calls_allowed(self.types.find(run.type))
+            with processor.build.given(ports), quiet(), allowed:
                 response = invoke(undecorated(processor.handler), event, SimulatedContext(self.handler_seconds))
         except TaskFailure as failure:
             run.exception = failure.__cause__
@@ -141,6 +146,11 @@ class Runs:
             _warn_if_slow(run, time.perf_counter() - started)
         run.result = json.loads(response["Payload"]["result"])
         return response
+
+    def _secret(self, name: str) -> str:
+        if name not in self.secrets:
+            raise TaskTypeUnavailable(f"the test gives no secret {name!r}: say taskline.secret({name!r}, ...)")
+        return self.secrets[name]
 
 
 def _type(body: str) -> str:

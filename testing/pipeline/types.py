@@ -5,7 +5,6 @@ from functools import cache
 
 from functions.task_types import load_task_types
 from functions.tasks.registry import Registry, TaskType
-from functions.tasks.retry import RetryPolicy
 
 
 @cache
@@ -24,11 +23,6 @@ class TypesOfATest(Registry):
     def find(self, name: str) -> TaskType | None:
         """The test's type of that name, or the one that ships, or None."""
         return super().find(name) or shipped().find(name)
-
-    def retry_policies(self) -> Iterator[RetryPolicy]:
-        """The policies of all task types."""
-        yield from super().retry_policies()
-        yield from shipped().retry_policies()
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted({*super().__iter__(), *shipped()}))

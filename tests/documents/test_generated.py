@@ -30,7 +30,7 @@ def test_every_generated_part_is_on_a_page():
 @pytest.mark.parametrize("key", read_project(PROJECT_ROOT)["config"])
 def test_every_setting_is_documented(key: str):
     setting = key.partition(":")[2]
-    row = rf"^\| `{setting}` \| (string|integer|boolean) \| (`[^`]+`|empty) \| [^|]* \| .+ \|$"
+    row = rf"^\| `{setting}` \| (string|integer|boolean|object) \| (`[^`]+`|empty) \| [^|]* \| .+ \|$"
     assert re.search(row, (PROJECT_ROOT / "docs/reference/settings.md").read_text(encoding="utf-8"), re.MULTILINE)
 
 

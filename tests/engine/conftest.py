@@ -2,6 +2,8 @@
 
 import gc
 import os
+import re
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +24,7 @@ from tests.engine.engine import Engine
 from tests.engine.provider.cloud import Cloud
 from tests.engine.provider.server import Provider, serving
 from tests.infrastructure.recording import run
+from tests.packages import acme
 
 # Not the account of emulators: for the program this is AWS, where a stack has to be closed.
 ACCOUNT = "123456789012"
@@ -84,6 +87,16 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         )
     finally:
         emulator.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A package of task types that settings can name."""
+    site = tmp_path_factory.mktemp("site")
+    types = re.sub(r"        (extra|secrets)=.*\n", "", acme.TYPES)
+    acme.install(site, types=types, rendering=acme.RENDERING.replace("import httpx\n", ""))
+    with mock.patch.object(sys, "path", [str(site), *sys.path]):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,12 +19,16 @@ class Other:
         return self.in_prod if stage == "prod" and self.in_prod is not None else self.value
 
 
+# The package is the one of tests/packages, without a library and a secret, which need more than settings.
+BUCKET = {"taskTypeEnvironment": {"INVOICE_BUCKET": "acme-invoices"}}
 ADDRESSES = {"allowedAddresses": "203.0.113.0/24"}
 
 
 def other_values(layer: str) -> dict[str, Other]:
     """By key; `layer` is the path of another dependency layer."""
     return {
+        "taskTypePackages": Other("acme", BUCKET),
+        "taskTypeEnvironment": Other(BUCKET["taskTypeEnvironment"], {"taskTypePackages": "acme"}),
         "handlerTimeoutSeconds": Other(7),
         "workflowTimeoutSeconds": Other(285),
         "leaseSeconds": Other(400),

@@ -21,6 +21,7 @@ from local.program.stack import Monitor, evaluate
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
 SUFFIX = "0123abc"  # that completes a name
+SECRETS = ("fonts-api",)  # that the account has in each path
 PARTITION = "aws"
 
 
@@ -108,6 +109,9 @@ class Recording(Mocks):
             "aws:index/getPartition:getPartition": {"partition": PARTITION, "id": PARTITION},
             "aws:index/getRegion:getRegion": {"region": REGION, "name": REGION, "id": REGION},
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": self._account, "id": self._account},
+            "aws:ssm/getParametersByPath:getParametersByPath": {
+                "names": [f"{args.args.get('path')}/{name}" for name in SECRETS]
+            },
         }
         return results[args.token], []
 

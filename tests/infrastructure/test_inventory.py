@@ -13,7 +13,7 @@ from tests.infrastructure.recording import Stack, arn, run
 
 ROOT = Path(__file__).parents[2]
 STAGES = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
-KNOWN_BEFORE_DEPLOYMENT = {"table_name", "function_names", "pipe_name", "state_machine_name"}
+KNOWN_BEFORE_DEPLOYMENT = {"task_types", "table_name", "function_names", "pipe_name", "state_machine_name"}
 
 ALARMS = (
     "dead-letters-age",
@@ -256,6 +256,10 @@ def test_the_outputs_of_an_update(stack: Stack) -> None:
                 "breaker",
             )
         ],
+        "task_types": {
+            name: {"retry": {"attempts": 4, "base": 1.0, "cap": 4.0}, "pool": {"name": "default"}}
+            for name in ("default", "demo.echo", "demo.flaky", "demo.slow")
+        },
         "events_topic_arn": arn("sns", "taskline-dev-task-events"),
         "event_failures_queue_url": f"{queues}/taskline-dev-event-failures",
         "alerts_topic_arn": arn("sns", "taskline-dev-alerts"),

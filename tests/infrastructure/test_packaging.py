@@ -13,7 +13,13 @@ import pytest
 
 from functions.task_types import load_task_types
 from infrastructure.blocks import packaging
-from infrastructure.blocks.packaging import PackagingError, dependency_layer, functions_archive
+from infrastructure.blocks.packaging import (
+    PackagingError,
+    dependency_layer,
+    functions_archive,
+    packages_of_this_machine,
+)
+from tests.packages import acme
 
 ROOT = Path(__file__).parents[2]
 
@@ -289,3 +295,17 @@ def test_the_real_layer_holds_only_code_for_lambda(tmp_path: Path) -> None:
     for package in ("pydantic", "boto3", "aws_lambda_powertools", "aws_xray_sdk"):
         assert f"python/{package}/__init__.py" in held
     assert sum(map(len, held.values())) < 250 * 1024 * 1024, "Lambda's limit is 250 MB unpacked"
+
+
+def test_two_pools_have_different_releases_of_a_library_on_one_machine(tmp_path: Path) -> None:
+    folders: list[Path] = []
+    for version in ("0.27.0", "0.28.1"):
+        wheel = acme.httpx(tmp_path / "wheels", version)
+        lock = tmp_path / f"{version}.txt"
+        lock.write_text(acme.lock(packaging.REQUIREMENTS, wheel))
+        options = ("--no-index", f"--find-links={wheel.parent}")
+        folders.append(Path(packages_of_this_machine(lock, tmp_path / "build", options)))
+        assert packages_of_this_machine(lock, tmp_path / "build", ["--no-index"]) == str(folders[-1]), "installed once"
+    for folder, version in zip(folders, ("0.27.0", "0.28.1"), strict=True):
+        assert folder.joinpath("httpx", "__init__.py").read_text() == f'__version__ = "{version}"\n'
+        assert not folder.joinpath("pydantic").exists(), "what all functions have is there already"

@@ -13,7 +13,7 @@ from functions.tasks.registry import DEFAULT_RETRY
 from functions.tasks.retry import RetryPolicy
 from infrastructure.settings.checks import SettingsError
 from infrastructure.settings.stack import LOG_RETENTION_DAYS
-from infrastructure.settings.times import MAX_WORKFLOW_SECONDS, Times, TimesError, derive_times
+from infrastructure.settings.times import MAX_WORKFLOW_SECONDS, Runs, Times, TimesError, derive_times
 from statemachine.budget import worst_case_seconds
 from statemachine.loader import raw_definition
 from tests.infrastructure.recording import Recording, run
@@ -33,7 +33,7 @@ def rejection(layer: Path, **config: Any) -> Exception:
 
 def times_for(handler: int, **configured: int) -> Times:
     """The chain of a stack whose task types all have the default retry policy."""
-    return derive_times(handler=handler, policies=[DEFAULT_RETRY], **configured)
+    return derive_times(handler=handler, runs=[Runs(DEFAULT_RETRY, handler)], **configured)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_every_declared_key_is_read_and_every_key_that_is_read_is_declared(layer
 def test_a_declared_key_has_a_type_a_default_and_a_meaning(key: str) -> None:
     declaration = PROJECT["config"][key]
     assert declaration.keys() == {"type", "default", "description"}
-    kind = {"integer": int, "string": str, "boolean": bool}[declaration["type"]]
+    kind = {"integer": int, "string": str, "boolean": bool, "object": dict}[declaration["type"]]
     assert type(declaration["default"]) is kind
     assert len(declaration["description"]) > 20
 
@@ -220,14 +220,14 @@ def test_a_stage_sets_only_what_is_declared_and_no_secret(file: Path) -> None:
 
 def test_the_longest_retry_policy_decides_how_long_an_execution_may_take() -> None:
     longest = RetryPolicy(attempts=6, base=2, cap=8)
-    times = derive_times(handler=5, policies=[DEFAULT_RETRY, longest])
+    times = derive_times(handler=5, runs=[Runs(DEFAULT_RETRY, 5), Runs(longest, 5)])
     assert times.retries == 2 + 4 + 8 + 8 + 8 + 5 * 6
     assert times.workflow == times_for(5).workflow - times_for(5).retries + times.retries
 
 
 def test_a_retry_policy_that_takes_longer_than_a_pipe_waits_is_rejected() -> None:
     with pytest.raises(TimesError, match="retry policies"):
-        derive_times(handler=30, policies=[RetryPolicy(attempts=10)])
+        derive_times(handler=30, runs=[Runs(RetryPolicy(attempts=10), 30)])
 
 
 def test_a_wait_always_leaves_time_for_one_more_run_and_its_record() -> None:

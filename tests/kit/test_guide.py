@@ -19,4 +19,4 @@ def test_the_examples_of_the_guide_pass(pytester: pytest.Pytester, monkeypatch: 
     pytester.makeconftest(switch)
     pytester.makepyfile("\n".join(examples))
     result = pytester.runpytest_subprocess("-W", "error")
-    result.assert_outcomes(passed=8)
+    result.assert_outcomes(passed=9)

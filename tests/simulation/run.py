@@ -19,7 +19,7 @@ from functions.tasks.intake.batch import MAX_TASKS
 from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.intake.submission import Ports
 from functions.tasks.tenancy import Tenancy
-from infrastructure.settings.times import derive_times
+from infrastructure.settings.times import derive_times, runs_of
 from statemachine.loader import load_definition
 from testing.pipeline.machine import MAX_DELIVERIES, values
 from tests.simulation.actors.calls import SimulatedDynamoDB, SimulatedSQS, SimulatedTasks
@@ -43,7 +43,7 @@ from tests.simulation.world.world import MAX_RECEIVE_COUNT, World
 _DEV_NULL = Path("/dev/null").open("w")  # noqa: SIM115 open as long as the process runs
 START = 1_800_000_000.0
 SETTLE_TIMEOUT_SECONDS = 20_000.0
-TIMES = derive_times(handler=5, policies=TYPES.retry_policies())
+TIMES = derive_times(handler=5, runs=runs_of(TYPES.types(), 5))
 FEWEST_RECEIVES = MAX_DELIVERIES + 1
 # Faults occur for some minutes, or long enough for the state machine to give up on a task, and for SQS to give up on a
 # message if it may be received few times only: each receive takes a full visibility timeout.

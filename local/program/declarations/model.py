@@ -7,6 +7,8 @@ from typing import Any
 
 from local.program.declarations.gateway import GatewayDeclarations
 
+LAYERS_VARIABLE = "TASKLINE_LAYERS"  # a function's variable: folders of packages that it has besides the common ones
+
 
 @dataclass(frozen=True, kw_only=True)
 class PipeDeclaration:
@@ -57,10 +59,14 @@ class AlarmDeclaration:
 
 @dataclass
 class Declarations:
-    """What the services need to know about the resources. `invoked` are the functions that state machines name."""
+    """What the services need to know about the resources. `invoked` are the functions that state machines name.
+
+    `layers` are folders of packages, by the ARNs of their layers.
+    """
 
     pipes: list[PipeDeclaration] = field(default_factory=list[PipeDeclaration])
     gateway: GatewayDeclarations = field(default_factory=GatewayDeclarations)
     streams: list[StreamDeclaration] = field(default_factory=list[StreamDeclaration])
     alarms: list[AlarmDeclaration] = field(default_factory=list[AlarmDeclaration])
     invoked: list[str] = field(default_factory=list[str])
+    layers: dict[str, str] = field(default_factory=dict[str, str])

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+
 from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler
 from local.program.resources.policies import trusting_the_laptop, with_emulator_actions
+
+BUCKET = re.compile(r"arn:aws:s3:::([a-z0-9][a-z0-9.-]{2,62})")
 
 
 def _ensure_role(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
@@ -39,7 +44,16 @@ def _ensure_role_policy(context: ProvisioningContext, inputs: Inputs) -> Provisi
     role, name = inputs["role"], inputs["name"]
     policy = with_emulator_actions(inputs["policy"])
     context.clients.iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
+    _make_buckets(context, policy)
     return ProvisionedResource(f"{role}:{name}", {})
+
+
+def _make_buckets(context: ProvisioningContext, policy: str) -> None:
+    """On AWS, the buckets that task types may use belong to somebody. Here nobody else could make them."""
+    s3 = context.clients.get("s3")
+    for bucket in sorted(set(BUCKET.findall(policy))):
+        with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+            s3.create_bucket(Bucket=bucket)
 
 
 def _remove_role_policy(context: ProvisioningContext, policy_id: str) -> None:

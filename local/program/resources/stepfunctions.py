@@ -8,7 +8,7 @@ from typing import Any
 
 from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler, section
 
-FUNCTION = re.compile(r'"FunctionName":\s*"([^"{]+)"')
+FUNCTION = re.compile(r"arn:aws:lambda:[^\"'\\\\]+")
 
 
 def _ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
@@ -31,7 +31,7 @@ def _ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource
         client.create_state_machine(name=name, type=kind, **settings)  # type: ignore[arg-type]
     elif any(current.get(key) != value for key, value in settings.items()):
         client.update_state_machine(stateMachineArn=arn, **settings)  # type: ignore[arg-type]
-    context.deployed.invoked.extend(FUNCTION.findall(inputs["definition"]))
+    context.deployed.invoked.extend(dict.fromkeys(FUNCTION.findall(inputs["definition"])))
     return ProvisionedResource(arn, {"arn": arn, "name": name, "status": "ACTIVE"})
 
 

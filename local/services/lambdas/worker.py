@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Final
 
+from local.program.declarations.model import LAYERS_VARIABLE
 from local.services.lambdas import runtime
 from local.services.lambdas.catalog import DeployedFunction
 from local.services.lambdas.frames import ERROR, INIT_ERROR, INVOKE, LINE, READY, RESULT, Closed, Link
@@ -179,7 +180,7 @@ class Worker:
 
 def _variables(deployed: DeployedFunction, code: Path) -> dict[str, str]:
     """The environment of the process except credentials and endpoint; the function's own variables win, as on AWS."""
-    region = deployed.arn.split(":")[3]
+    region, variables = deployed.arn.split(":")[3], dict(deployed.variables)
     return {
         **{name: os.environ[name] for name in HOST_VARIABLES if name in os.environ},
         "AWS_DEFAULT_REGION": region,
@@ -193,7 +194,7 @@ def _variables(deployed: DeployedFunction, code: Path) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
         "LAMBDA_TASK_ROOT": str(code),
-        "PYTHONPATH": str(code),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(code), variables.get(LAYERS_VARIABLE)))),
         "_HANDLER": deployed.handler,
-        **dict(deployed.variables),
+        **variables,
     }

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import os
 from collections.abc import Mapping
 from typing import Any
 
+from local.program.declarations.model import LAYERS_VARIABLE
 from local.program.resources.functions import packages
 from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler, section
 
@@ -19,7 +21,7 @@ def _ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource
     client, name = context.clients.lambda_, inputs["name"]
     code = packages.package(inputs.get("code"), name)
     digest = base64.b64encode(hashlib.sha256(code).digest()).decode()
-    settings = _settings(inputs)
+    settings = _settings(context, inputs)
     try:
         current: Mapping[str, Any] = client.get_function_configuration(FunctionName=name)
         # Each update replaces the function's warm workers, so an unchanged function is not updated.
@@ -35,8 +37,11 @@ def _ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource
     return ProvisionedResource(name, _outputs(context, name, digest))
 
 
-def _settings(inputs: Inputs) -> dict[str, Any]:
+def _settings(context: ProvisioningContext, inputs: Inputs) -> dict[str, Any]:
+    layers = [context.deployed.layers[arn] for arn in inputs.get("layers") or () if arn in context.deployed.layers]
     variables = {**section(section(inputs, "environment"), "variables"), **LAPTOP_VARIABLES}
+    if layers:
+        variables[LAYERS_VARIABLE] = os.pathsep.join(layers)
     settings: dict[str, Any] = {
         "Runtime": packages.RUNTIME,
         "Handler": inputs["handler"],
@@ -114,6 +119,7 @@ HANDLERS = (
                 "description",
                 "environment.variables",
                 "handler",
+                "layers",
                 "loggingConfig.logFormat",
                 "loggingConfig.logGroup",
                 "memorySize",
@@ -126,7 +132,6 @@ HANDLERS = (
         remove=_remove,
         ignores={
             "runtime": "it runs as a custom runtime on this machine's Python, see packages.py",
-            "layers": "functions on the laptop import from the virtual environment",
             "tracingConfig": "there is no X-Ray on the laptop",
             "sourceCodeHash": "the code itself is compared",
             "packageType": "the code is always a zip",

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
+
+import pulumi
 
 from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler, keep
 
 
 def _ensure_layer(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     layer = context.arn("lambda", f"layer:{inputs['layerName']}")
+    archive = inputs.get("code")
+    if isinstance(archive, pulumi.FileArchive) and Path(archive.path).is_dir():
+        context.deployed.layers[f"{layer}:1"] = archive.path
     outputs = {"arn": f"{layer}:1", "layerArn": layer, "layerName": inputs["layerName"], "version": "1"}
     return ProvisionedResource(f"{layer}:1", outputs)
 
 
-LAYER_REASON = "functions on the laptop import from the virtual environment, so a layer has no effect"
+LAYER_REASON = "a folder is for this machine; what an archive has, functions import from the virtual environment"
 
 
 def _ensure_permission(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
@@ -43,12 +49,11 @@ def _remove_permission(context: ProvisioningContext, key: str) -> None:
 HANDLERS = (
     ResourceHandler(
         type="aws:lambda/layerVersion:LayerVersion",
-        applies=frozenset({"layerName"}),
+        applies=frozenset({"layerName", "code"}),
         ensure=_ensure_layer,
         remove=keep,
         ignores=dict.fromkeys(
             (
-                "code",
                 "compatibleArchitectures",
                 "compatibleRuntimes",
                 "description",

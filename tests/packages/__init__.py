@@ -1,0 +1,1 @@
+"""A package of task types that somebody else wrote."""
