@@ -12,7 +12,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-anno
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: install-laptop ## Run Taskline on this machine (FRESH=1 starts empty, TASKLINE_PORT=4000).
+run: install-laptop ## Run Taskline on this machine (FRESH=1 starts empty, TASKLINE_PORT=4000, LOG=json).
 	@exec $(BIN)/python -m local $(if $(FRESH),--fresh)
 
 new-type: install-laptop ## Write a task type and its test (NAME=invoice.render).

@@ -1,8 +1,10 @@
 """The worker: the Lambda function that the state machine's ProcessTask invokes. See `tasks/processing.py`."""
 
+import logging
 import os
 import random
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +18,7 @@ from functions.task_types import load_task_types
 from functions.tasks.errors import TRANSIENT, TaskError, TaskTypeUnavailable
 from functions.tasks.ports import Built
 from functions.tasks.processing import process, refuse_without_lease
+from functions.tasks.redaction import redact
 from functions.tasks.registry import Registry
 from functions.tasks.secrets import ReadSecret, no_secrets
 from functions.telemetry.attempts import Attempt
@@ -56,6 +59,13 @@ def build() -> Ports:
     )
 
 
+def _log_traceback(error: TaskError) -> None:
+    """For those who write task types: where it was raised, with secrets removed as in the error's message."""
+    if logger.log_level <= logging.DEBUG:
+        raised = error.__cause__ or error
+        logger.debug("raised", traceback=redact("".join(traceback.format_exception(raised))))
+
+
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics(capture_cold_start_metric=True)
@@ -82,6 +92,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
         run.ended(transiently=error.error_class in TRANSIENT)
         metrics.add_metric(name=f"TaskErrors{error.error_class}", unit=MetricUnit.Count, value=1)
         logger.warning("failed", error_class=error.error_class)
+        _log_traceback(error)
         raise
     except TaskTypeUnavailable as error:
         run.ended(transiently=False)

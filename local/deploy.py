@@ -35,6 +35,7 @@ from local.services.pipes.runner import PipeRunner
 from local.services.states.service import ExpressService
 from local.services.states.starting import SyncStarts
 from local.services.streams.runner import StreamMapping
+from local.services.talk import Talk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,10 +96,10 @@ class Services:
     invoked: list[str]
 
 
-def build_services(deployment: Deployment, state: StateDir) -> Services:
-    """All services that the program declared and that run here."""
+def build_services(deployment: Deployment, state: StateDir, talk: Talk) -> Services:
+    """All services that the program declared and that run here. `talk` hears what happens to tasks."""
     clients, deployed = deployment.context.clients, deployment.context.deployed
-    logs, store = LogDelivery(LeanClient(clients.build("logs", UNCHECKED))), MetricStore()
+    logs, store = LogDelivery(LeanClient(clients.build("logs", UNCHECKED)), talk.logged), MetricStore()
     functions = LambdaService(clients, state.code, logs, store)
     express = ExpressService(clients, functions, logs)
     return Services(
@@ -108,7 +109,7 @@ def build_services(deployment: Deployment, state: StateDir) -> Services:
         express=express,
         callees=SyncStarts(express, functions),
         pipes=[PipeRunner(clients, declared, express.engine_of) for declared in deployed.pipes],
-        streams=[StreamMapping(clients, functions, declared) for declared in deployed.streams],
+        streams=[StreamMapping(clients, functions, declared, talk.changes) for declared in deployed.streams],
         alarms=AlarmEvaluator(clients, deployed.alarms),
         invoked=deployed.invoked,
     )
@@ -147,7 +148,7 @@ def headless(state: StateDir, stage: str = "dev") -> Generator[tuple[Deployment,
             emulator.wait_until_ready()
             deployment = deploy(config, stage, emulator.endpoint, state, "http://127.0.0.1:0", _silent)
             emulator.recover()
-            services = build_services(deployment, state)
+            services = build_services(deployment, state, Talk(_silent))
             inbox.open(services.callees)
             try:
                 yield deployment, services

@@ -20,6 +20,7 @@ from local.services.http import front_door
 from local.services.http.front_door import READS, FrontDoor, OnResponse
 from local.services.lambdas.forwarder import SOCKET_VARIABLE
 from local.services.lambdas.inbox import Inbox
+from local.services.talk import Talk
 
 if TYPE_CHECKING:
     from local.deploy import Deployment, Services
@@ -48,7 +49,7 @@ def run(options: Options) -> None:
         public_url = f"http://{front_door.HOST}:{options.port}"
         deployment = deploy.deploy(config, options.stage, emulator.endpoint, state, public_url, say)
         emulator.recover()
-        services = deploy.build_services(deployment, state)
+        services = deploy.build_services(deployment, state, Talk(say, as_json=options.log_as_json))
         inbox.open(services.callees)
         door = FrontDoor(
             listener,
@@ -101,6 +102,7 @@ async def _serve(door: FrontDoor, emulator: Emulator, services: Services) -> Non
     for runner in (*services.pipes, *services.streams, services.metrics, services.alarms):
         runner.start()
     say(f"Taskline is ready: {door.api_url}")
+    say(f"Its API, to read and to try: {door.api_url}/docs")
     services.express.warm(pipe.target for pipe in services.pipes)
     services.functions.warm(services.invoked)
     try:

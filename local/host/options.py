@@ -23,7 +23,8 @@ TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 class Options:
     """`overrides` are Pulumi configuration values that win over `Pulumi.<stage>.yaml`.
 
-    `hosts` are further names (`taskline.test:4000`) that requests to the front door may name.
+    `hosts` are further names (`taskline.test:4000`) that requests to the front door may name. `log_as_json` is for
+    machines that read what happens to tasks.
     """
 
     port: int
@@ -32,6 +33,7 @@ class Options:
     fresh: bool
     overrides: Mapping[str, object]
     hosts: tuple[str, ...] = ()
+    log_as_json: bool = False
 
 
 def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
@@ -46,6 +48,7 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
         fresh=arguments.fresh or environ.get("FRESH", "").lower() in TRUE_WORDS,
         overrides=_overrides(environ.get("TASKLINE_CONFIG", "")),
         hosts=tuple(environ.get("TASKLINE_HOSTS", "").replace(",", " ").split()),
+        log_as_json=_log_as_json(environ.get("LOG", "")),
     )
 
 
@@ -58,6 +61,12 @@ def scrub(environ: MutableMapping[str, str]) -> None:
         del environ[name]
     environ["AWS_CONFIG_FILE"] = environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+
+def _log_as_json(text: str) -> bool:
+    if text not in ("", "text", "json"):
+        raise LaptopError(f"LOG={text} is not a format.", "Set it to text, which it is unless you set it, or json.")
+    return text == "json"
 
 
 def _port(text: str) -> int:

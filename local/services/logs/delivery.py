@@ -7,7 +7,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -31,15 +31,25 @@ LogSource: TypeAlias = tuple[str, str]
 """A log group, and the source of the log: `states/` and a machine's name, or "" for the group's function."""
 
 
+OnEvents: TypeAlias = Callable[[list[Event]], None]
+
+
+def _nobody(_events: list[Event]) -> None:
+    """Nobody looks at the events."""
+
+
 class LogDelivery:
     """Stands in for a CloudWatch Logs client: takes events immediately, writes them soon. `close` writes the rest.
+
+    `seen` gets them, too, when they are taken.
 
     The caller names the source of events; their stream is chosen when they are written. A log that cannot be written
     is reported once on standard error and dropped: it never fails an execution.
     """
 
-    def __init__(self, logs: CloudWatchLogsClient | LeanClient) -> None:
+    def __init__(self, logs: CloudWatchLogsClient | LeanClient, seen: OnEvents = _nobody) -> None:
         self._logs: Any = logs
+        self._seen = seen
         self._waiting: queue.SimpleQueue[tuple[LogSource, list[Event]] | None] = queue.SimpleQueue()
         self._streams = Streams(logs)
         self._complaints: set[str] = set()
@@ -52,6 +62,7 @@ class LogDelivery:
 
     def put_log_events(self, *, logGroupName: str, logStreamName: str, logEvents: list[Event]) -> None:  # noqa: N803
         """Take events; returns immediately."""
+        self._seen(logEvents)
         self._waiting.put(((logGroupName, logStreamName), logEvents))
 
     def close(self) -> None:

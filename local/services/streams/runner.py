@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -117,11 +117,21 @@ class FailureQueue:
         }
 
 
-class StreamMapping:
-    """A running mapping. `start` it once, and `stop` it."""
+OnRecords = Callable[[list[Record]], None]
 
-    def __init__(self, clients: Clients, functions: Invoker, declared: StreamDeclaration) -> None:
+
+def _nobody(_records: list[Record]) -> None:
+    """Nobody looks at the records besides the function."""
+
+
+class StreamMapping:
+    """A running mapping. `start` it once, and `stop` it. `seen` gets the records before the function does."""
+
+    def __init__(
+        self, clients: Clients, functions: Invoker, declared: StreamDeclaration, seen: OnRecords = _nobody
+    ) -> None:
         self._declared = declared
+        self._seen = seen
         self._stopping = threading.Event()
         self._logged: dict[str, float] = {}
         function: Mapping[str, Any] = clients.lambda_.get_function_configuration(FunctionName=declared.function)  # type: ignore[assignment]
@@ -157,7 +167,9 @@ class StreamMapping:
     def _step(self) -> float:
         try:
             if not self._worker.waiting:
-                self._worker.add(self._reader.read())
+                records = self._reader.read()
+                self._seen(records)
+                self._worker.add(records)
             pause = self._worker.step()
             # After a batch that was not full, records gather for a moment, so that one invocation takes many of them.
             return pause or (0.0 if self._worker.waiting or self._stopping.is_set() else IDLE_SECONDS)

@@ -1,7 +1,10 @@
 """When the processor's errors ask for another run."""
 
+import logging
+
 import pytest
 
+from functions import processor
 from functions.tasks.errors import TaskNetworkError, TaskRateLimitError, TaskSystemError
 from functions.tasks.retry import RetryPolicy
 from tests.functions.processing.work import Work
@@ -42,3 +45,17 @@ def test_a_task_type_has_its_own_retry_policy(monkeypatch: pytest.MonkeyPatch) -
     custom.does = TaskNetworkError("no route")
     assert 0 <= custom.retry_in(6) <= 0.5
     assert custom.retry_in(7) is None
+
+
+@pytest.mark.parametrize(("level", "logged"), [("DEBUG", True), ("INFO", False), ("WARNING", False)])
+def test_where_a_run_failed_is_logged_for_those_who_write_types_alone(
+    work: Work, monkeypatch: pytest.MonkeyPatch, level: str, logged: bool
+) -> None:
+    """And without secrets: a stage that logs everything is still one that people read."""
+    lines: list[str] = []
+    monkeypatch.setattr(processor.logger, "debug", lambda message, **fields: lines.append(fields["traceback"]))
+    monkeypatch.setattr(type(processor.logger), "log_level", logging.getLevelName(level))
+    work.does = TaskNetworkError("no route for someone@example.com")
+    work.retry_in(1)
+    assert bool(lines) is logged
+    assert all("no route for [email]" in line and "Traceback" in line for line in lines)
