@@ -52,8 +52,9 @@ class Place:
             "PYTHONPATH": str(self.site),
             "PIP_NO_INDEX": "1",
             "PIP_FIND_LINKS": str(self.wheels),
-            "UV_NO_INDEX": "1",
+            "UV_OFFLINE": "1",
             "UV_FIND_LINKS": str(self.wheels),
+            "UV_CACHE_DIR": str(folder / "cache"),
         }
         self.install(acme.wheel(self.wheels))
         acme.httpx(self.wheels)

@@ -8,7 +8,7 @@ import pytest
 from tests.simulation import __main__ as command
 from tests.simulation.starting import start
 
-SCHEDULES = 3_000
+SCHEDULES = 2_000
 FEW_SCHEDULES = 600
 PROCESSES = 2
 
@@ -18,7 +18,7 @@ def test_a_few_hundred_schedules_break_no_promise() -> None:
 
 
 @pytest.mark.check
-def test_three_thousand_schedules_break_no_promise() -> None:
+def test_two_thousand_schedules_break_no_promise() -> None:
     assert_no_promise_is_broken(SCHEDULES)
 
 
