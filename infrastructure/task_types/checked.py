@@ -54,21 +54,24 @@ class TaskTypes:
 def load_stage_types(*, on_aws: bool) -> TaskTypes:
     """The types of the current stack with what they need. `SettingsError` says what to do; nothing is created by then.
 
-    The laptop runs the types that can be loaded, and warns of others.
+    The laptop warns of a type that cannot run, and runs the others.
     """
     config = pulumi.Config()
     names = (name.strip() for name in config.require("taskTypePackages").split(","))
     packages = find_packages(name for name in names if name)
     registry = load_task_types(package.module for package in packages)
     for module, reason in registry.broken.items():
-        problem = f"The task types of {module} cannot be loaded: {reason}. {MODULE_REMEDY}"
-        if on_aws:
-            raise SettingsError(problem)
-        pulumi.log.warn(problem)
+        _report(SettingsError(f"The task types of {module} cannot be loaded: {reason}. {MODULE_REMEDY}"), on_aws)
     # A process that evaluates several stages knows the types of all of them.
     roots = {"functions", *(package.root for package in packages)}
     types = tuple(one for one in registry.types() if one.declared_in.partition(".")[0] in roots)
     return TaskTypes(types=types, packages=packages, pools=_pools(types, packages, _environment(config), on_aws))
+
+
+def _report(problem: SettingsError, on_aws: bool) -> None:
+    if on_aws:
+        raise problem
+    pulumi.log.warn(str(problem))
 
 
 def _environment(config: pulumi.Config) -> dict[str, str]:
@@ -91,8 +94,11 @@ def _pools(
     own = frozenset(package.root for package in packages)
     for pool in pools:
         for one in pool.types:
-            _check_declaration(one, own)
-            _check_function(one, pool, own)
+            try:
+                _check_declaration(one, own)
+                _check_function(one, pool, own)
+            except SettingsError as error:
+                _report(error, on_aws)
     return pools
 
 
@@ -128,7 +134,11 @@ def _with_layer(pool: PoolPlan, packages: Sequence[Package], *, on_aws: bool) ->
     wanted = requirements_of(pool.types, packages)
     if not wanted:
         return pool
-    check_lock(pool.pool.name, wanted)
+    try:
+        check_lock(pool.pool.name, wanted)
+    except SettingsError as error:
+        _report(error, on_aws)
+        return pool
     lock = lock_of(pool.pool.name)
     layer = dependency_layer(requirements=lock) if on_aws else packages_of_this_machine(lock)
     return replace(pool, layer=layer)
@@ -145,7 +155,14 @@ def _check_declaration(one: TaskType, own: frozenset[str]) -> None:
 
 
 def _check_function(one: TaskType, pool: PoolPlan, own: frozenset[str]) -> None:
-    for found in foreign_imports(one.module, own, deferred=True):
+    try:
+        imports = foreign_imports(one.module, own, deferred=True)
+    except (SyntaxError, ModuleNotFoundError) as error:
+        raise SettingsError(
+            f"{one.module}, the module of task type {one.name!r}, cannot be loaded: {type(error).__name__}: {error}. "
+            "Repair it, or name another one: task_type(..., module=...)."
+        ) from error
+    for found in imports:
         if not _is_common(found.root) and found.root not in _roots_of(pool.layer):
             raise SettingsError(
                 f"{found}, for task type {one.name!r}, and pool {pool.pool.name!r} does not have it. Name the package "

@@ -26,8 +26,10 @@ def foreign_imports(module: str, own: frozenset[str], *, deferred: bool) -> list
     """The imports of a module, and of those modules with the top-level names `own` that it imports.
 
     With `deferred` also those inside functions, which happen later. An import that may fail, in a `try` that catches
-    `ImportError`, is none, and neither is one for type checkers.
+    `ImportError`, is none, and neither is one for type checkers. `ModuleNotFoundError` if there is no such module.
     """
+    if _source(module) is None:
+        raise ModuleNotFoundError(f"there is no module {module}")
     found: list[Import] = []
     waiting, seen = [module], set[str]()
     while waiting:

@@ -54,7 +54,7 @@ def test_where_a_run_failed_is_logged_for_those_who_write_types_alone(
     """And without secrets: a stage that logs everything is still one that people read."""
     lines: list[str] = []
     monkeypatch.setattr(processor.logger, "debug", lambda message, **fields: lines.append(fields["traceback"]))
-    monkeypatch.setattr(type(processor.logger), "log_level", logging.getLevelName(level))
+    monkeypatch.setattr(type(processor.logger), "log_level", getattr(logging, level))
     work.does = TaskNetworkError("no route for someone@example.com")
     work.retry_in(1)
     assert bool(lines) is logged

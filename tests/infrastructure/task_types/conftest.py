@@ -10,7 +10,7 @@ import pytest
 from functions.tasks.registry import registry
 from infrastructure.blocks import packaging
 from infrastructure.task_types import checked, locks
-from tests.infrastructure.recording import Stack, run
+from tests.infrastructure.recording import Recording, Stack, run
 from tests.packages import acme
 
 SETTINGS: dict[str, Any] = {"taskTypePackages": "acme", "taskTypeEnvironment": {"INVOICE_BUCKET": "acme-invoices"}}
@@ -40,6 +40,7 @@ def pools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     stand_in = acme.httpx(wheels)
     monkeypatch.setattr(locks, "FOLDER", folder)
     monkeypatch.setattr(checked, "dependency_layer", lambda requirements: str(stand_in))
+    monkeypatch.setattr(checked, "packages_of_this_machine", lambda requirements: str(stand_in))
     (folder / "rendering.txt").write_text(acme.lock(packaging.REQUIREMENTS, stand_in))
     return folder
 
@@ -48,8 +49,8 @@ def pools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def evaluated(site: Path, pools: Path, layer: Path) -> Callable[..., Stack]:
     """The stage dev with the package, some files of it replaced, and some settings changed."""
 
-    def evaluate(settings: dict[str, Any] | None = None, **files: str) -> Stack:
+    def evaluate(settings: dict[str, Any] | None = None, into: Recording | None = None, **files: str) -> Stack:
         acme.install(site, **files)
-        return run("dev", layer, **(SETTINGS | (settings or {})))
+        return run("dev", layer, into=into, **(SETTINGS | (settings or {})))
 
     return evaluate

@@ -1,13 +1,16 @@
 """What can be wrong with task types is said before anything is created: with the type, and what to do."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 
+from infrastructure.blocks.location import EMULATED_ACCOUNT
 from infrastructure.settings.checks import SettingsError
-from tests.infrastructure.recording import Stack
+from tests.infrastructure.recording import Recording, Stack
 from tests.packages import acme
 
 Evaluated = Callable[..., Stack]
@@ -66,6 +69,16 @@ WRONG: dict[str, tuple[dict[str, str], dict[str, Any], str]] = {
         {},
         r"types\.py:\d+ imports yaml, and all functions load this file.*task_type\(\.\.\., module=",
     ),
+    "a function in a module that does not exist": (
+        types('module="acme_tasks.rendering"', 'module="acme_tasks.rendring"'),
+        {},
+        r"acme_tasks\.rendring, the module of task type 'invoice\.render', cannot be loaded: ModuleNotFoundError",
+    ),
+    "a function in a module that is no Python": (
+        {"rendering": "def run(:\n"},
+        {},
+        r"acme_tasks\.rendering, the module of task type 'invoice\.render', cannot be loaded: SyntaxError: .*line 1",
+    ),
     "a timeout for which there is no time": (
         types("timeout_seconds=3", "timeout_seconds=200"),
         {},
@@ -84,6 +97,26 @@ def test_it_is_refused_with_the_type_and_the_way_out(evaluated: Evaluated, wrong
     files, settings, message = WRONG[wrong]
     with pytest.raises(SettingsError, match=message):
         evaluated(settings, **files)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "a package that cannot be loaded",
+        "a library that is imported and not declared",
+        "a function in a module that does not exist",
+        "a function in a module that is no Python",
+    ],
+)
+def test_the_laptop_warns_and_runs_the_other_types(
+    evaluated: Evaluated, wrong: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, settings, message = WRONG[wrong]
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warned.append)
+    stack = evaluated({**settings, "dependencyLayer": "none.zip"}, into=Recording(account=EMULATED_ACCOUNT), **files)
+    assert [text for text in warned if re.search(message, text)]
+    assert stack.resources
 
 
 def test_a_secret_without_a_value_is_refused_with_the_command_that_sets_it(
