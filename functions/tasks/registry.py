@@ -36,7 +36,8 @@ ResultT = TypeVar("ResultT")
 class TaskType:
     """A registered task type: its name, the model of its `data`, and the function that does the work.
 
-    `declared_in` is the module that registers it, `module` the one that has its function.
+    `declared_in` is the module that registers it, `module` the one that has its function. A `retired` type takes no
+    new tasks; those that were accepted run.
     """
 
     name: str
@@ -46,6 +47,7 @@ class TaskType:
     run: Callable[[Task, Any], object]
     declared_in: str
     module: str
+    retired: bool = False
 
     def data_errors(self, data: object) -> tuple[FieldError, ...]:
         """What is wrong with a task's `data`; empty when it is valid."""
@@ -123,11 +125,15 @@ class Registry:
         retry: RetryPolicy = DEFAULT_RETRY,
         needs: Needs = NOTHING,
         module: str = "",
+        retired: bool = False,
     ) -> Callable[[Callable[[Task, DataT], ResultT]], Callable[[Task, DataT], ResultT]]:
         """Register the decorated function for tasks whose `type` is `name`.
 
         The function may run more than once for the same task: `task.task_id` is its idempotency token. Its return
         value must be representable in JSON and is the task's result.
+
+        A `retired` type is refused by the API, and runs for tasks that wait in the queue or as dead letters. Remove it
+        when there are none.
 
         With a `module`, the type is registered at once, and the decorated function may be in that module, which is
         imported when the type runs for the first time.
@@ -136,7 +142,8 @@ class Registry:
         deferred = Deferred(name, module) if module else None
 
         def add(run: Callable[[Task, Any], object]) -> None:
-            about: dict[str, Any] = {"retry": retry, "needs": needs, "declared_in": caller, "module": module or caller}
+            about: dict[str, Any] = {"retry": retry, "needs": needs, "retired": retired}
+            about |= {"declared_in": caller, "module": module or caller}
             self._add(TaskType(name=name, data=data, run=run, **about))
 
         if deferred:
@@ -171,13 +178,18 @@ class Registry:
             raise Unavailable(
                 f"The type {task.type!r} is not known, and {', '.join(self.broken)} could not be loaded."
             )
-        if task_type is None:
-            return (FieldError(field="type", message=f"is not a known task type; known types are {', '.join(self)}"),)
+        if task_type is None or task_type.retired:
+            problem = "is not a known task type" if task_type is None else "is retired, and takes no new tasks"
+            return (FieldError(field="type", message=f"{problem}; known types are {', '.join(self.open())}"),)
         return task_type.data_errors(task.data)
 
     def types(self) -> tuple[TaskType, ...]:
         """All task types, by name."""
         return tuple(found for name in self if (found := self.find(name)))
+
+    def open(self) -> tuple[str, ...]:
+        """The names of the types that take tasks."""
+        return tuple(one.name for one in self.types() if not one.retired)
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._types))

@@ -1,5 +1,6 @@
 """A task from its submission to its end, as a test of a task type sees it."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -177,3 +178,16 @@ def test_two_pipelines_in_a_test_know_nothing_of_each_other(taskline: Taskline, 
         other.settle()
         assert (inner.result, printed) == ("printed [7]", [7])
         assert len(taskline.tasks) == len(other.tasks) == 1
+
+
+def test_a_task_of_a_retired_type_that_waits_still_runs(taskline: Taskline) -> None:
+    @taskline.task_type("invoice.fax", data=Invoice, retired=True)
+    def fax(task: Task, data: Invoice) -> dict[str, int]:
+        return {"faxed": data.number}
+
+    with pytest.raises(Refused, match="is retired, and takes no new tasks"):
+        taskline.submit("invoice.fax", {"number": 7})
+    waiting = {**new_task("invoice.fax", {"number": 7}, ordering_key="k"), "task_id": "waiting"}
+    taskline.send(json.dumps(waiting))
+    taskline.settle()
+    assert [run.result for run in taskline.runs] == [{"faxed": 7}]

@@ -27,7 +27,7 @@ def with_task_types(schemas: Document, types: Registry) -> Document:
     """The schemas with `NewTask` as one of a variant per type. Types whose names no task can have are left out."""
     new_task = schemas["NewTask"]
     possible = re.compile(new_task["properties"]["type"]["pattern"])
-    known = [found for name in types if possible.search(name) and (found := types.find(name))]
+    known = [found for name in types.open() if possible.search(name) and (found := types.find(name))]
     variants = {one.name: _variant(new_task, one) for one in known}
     if not known:
         return schemas

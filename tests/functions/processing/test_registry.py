@@ -69,3 +69,14 @@ def test_every_shipped_type_can_be_submitted() -> None:
 
 def test_loading_the_types_twice_registers_them_once() -> None:
     assert load_task_types() is load_task_types()
+
+
+def test_a_retired_type_takes_no_new_tasks() -> None:
+    registry = Registry()
+    registry.task_type("parcel.send", data=Parcel)(run)
+    registry.task_type("parcel.post", data=Parcel, retired=True)(run)
+    new = NewTask.model_validate({"title": "t", "description": "d", "priority": "low", "type": "parcel.post"})
+    assert registry.errors(new) == (
+        FieldError(field="type", message="is retired, and takes no new tasks; known types are parcel.send"),
+    )
+    assert list(registry) == ["parcel.post", "parcel.send"], "those who run tasks know it"
