@@ -25,7 +25,7 @@ from infrastructure.task_types.locks import (
     lock_of,
     pins,
 )
-from infrastructure.task_types.packages import ROOT, Package, find_packages
+from infrastructure.task_types.packages import ROOT, Package, files_of, find_packages
 from infrastructure.task_types.pools import PoolPlan, plan_pools
 
 _KNOWN = frozenset({"aws_lambda_powertools", "boto3", "botocore", "pydantic"})
@@ -48,7 +48,7 @@ class TaskTypes:
     @property
     def files(self) -> tuple[tuple[Path, str], ...]:
         """What the packages consist of, with the names in the archive of the functions."""
-        return tuple(file for package in self.packages for file in package.files)
+        return files_of(self.packages)
 
 
 def load_stage_types(*, on_aws: bool) -> TaskTypes:

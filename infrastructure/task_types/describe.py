@@ -14,7 +14,7 @@ from functions.task_types import load_task_types
 from functions.tasks.registry import TaskType
 from infrastructure.blocks.packaging import functions_archive
 from infrastructure.settings.checks import SettingsError
-from infrastructure.task_types.packages import find_packages
+from infrastructure.task_types.packages import files_of, find_packages
 
 
 def describe(types: Iterable[TaskType]) -> dict[str, Any]:
@@ -37,8 +37,8 @@ def main(names: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     types = load_task_types(package.module for package in packages)
-    archive = functions_archive(others=[file for package in packages for file in package.files])
-    folders = sorted({str(path.parent) for package in packages for path, _ in package.files})
+    archive = functions_archive(others=files_of(packages))
+    folders = sorted({str(path.parent) for path, _ in files_of(packages)})
     found: dict[str, Any] = {"task_types": describe(types.types()), "broken": types.broken}
     print(json.dumps({**found, "archive": archive, "folders": folders}))
     return 0

@@ -34,6 +34,11 @@ def find_packages(names: Iterable[str]) -> tuple[Package, ...]:
     return tuple(_find(name) for name in names)
 
 
+def files_of(packages: Iterable[Package]) -> tuple[tuple[Path, str], ...]:
+    """What the packages consist of, each file once: some may be one, under several names."""
+    return tuple(dict.fromkeys(file for package in packages for file in package.files))
+
+
 def _find(name: str) -> Package:
     found = [point for point in entry_points(group=GROUP) if point.name == name]
     if not found:

@@ -1,6 +1,7 @@
 """What can be wrong with task types is said before anything is created: with the type, and what to do."""
 
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -116,7 +117,8 @@ def test_the_laptop_warns_and_runs_the_other_types(
     monkeypatch.setattr(pulumi.log, "warn", warned.append)
     stack = evaluated({**settings, "dependencyLayer": "none.zip"}, into=Recording(account=EMULATED_ACCOUNT), **files)
     assert [text for text in warned if re.search(message, text)]
-    assert stack.resources
+    with zipfile.ZipFile(stack.one("aws:lambda/function:Function", "validator-function").inputs["code"].path) as code:
+        assert len(code.namelist()) == len({*code.namelist()}), "two names of one package are one package"
 
 
 def test_a_secret_without_a_value_is_refused_with_the_command_that_sets_it(
