@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ def main() -> int:
     for number in STOP_SIGNALS:
         signal.signal(number, _interrupt)
     scrub(os.environ)
+    gc.disable()  # Pulumi's modules are a million objects that stay: looking through them again costs a second
     try:
         options = parse(sys.argv[1:], os.environ)
         from local.edition import run  # here, so that a missing dependency is a message and no traceback

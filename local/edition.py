@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 from collections.abc import Generator
@@ -51,6 +52,8 @@ def run(options: Options) -> None:
         emulator.recover()
         services = deploy.build_services(deployment, state, Talk(say, as_json=options.log_as_json))
         inbox.open(services.callees)
+        gc.freeze()  # what a start has made stays as long as the process
+        gc.enable()
         door = FrontDoor(
             listener,
             deploy.build_apis(deployment),

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,17 +82,10 @@ def test_an_environment_created_by_venv_contains_nothing_but_the_lock(machine: M
     assert "into .venv (1 of 4: virtual environment) ..." in done.stdout
 
 
-def test_a_second_call_is_fast_and_silent_and_needs_no_network(ready: Machine) -> None:
+def test_a_second_call_is_silent_and_needs_no_network(ready: Machine) -> None:
     ready.index = NOWHERE
-    seconds: list[float] = []
-    for _ in range(5):
-        start = time.monotonic()
-        done = ready.install("laptop", quick=False)
-        seconds.append(time.monotonic() - start)
-        assert (done.returncode, done.stdout) == (0, "")
-    start = time.monotonic()
-    subprocess.run([ready.python, "-c", "pass"], check=True)
-    assert min(seconds) < 0.1 + time.monotonic() - start
+    done = ready.install("laptop", quick=False)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_a_larger_group_satisfies_a_smaller_one(machine: Machine) -> None:
