@@ -16,6 +16,8 @@ _POOL_NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _SECRET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ACTION = re.compile(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]*")
+_FOREIGN_PREFIXES = ("AWS_", "POWERTOOLS_", "LAMBDA_", "PYTHON", "PYDANTIC_", "TASKLINE_")
+_OWN_VARIABLES = frozenset({"SECRETS_PATH", "TASK_TYPE_MODULES"})
 MAX_TIMEOUT_SECONDS, MIN_MEGABYTES, MAX_MEGABYTES = 289, 128, 10_240
 
 
@@ -94,12 +96,12 @@ class Needs:
 
     def __post_init__(self) -> None:
         for variable in self.environment:
-            reserved = variable.startswith(("AWS_", "POWERTOOLS_", "LAMBDA_", "PYTHON"))
+            reserved = variable in _OWN_VARIABLES or variable.startswith(_FOREIGN_PREFIXES)
             _check(
                 _VARIABLE.fullmatch(variable) and not reserved,
                 "environment variable",
                 variable,
-                "A-Z, 0-9 and _, and no name of Lambda's, Python's or Powertools' own",
+                "A-Z, 0-9 and _, and no name of Lambda's, Python's, Powertools' or this project's own",
             )
         for name in self.secrets:
             _check(_SECRET.fullmatch(name), "secret", name, "1 to 64 letters, digits, ., _ and -")

@@ -7,7 +7,8 @@ returned unchanged, and so is a redacted text.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 
 _REDACTED = re.compile(r"\[(?:secret|token|password|key|access key|private key|email|card number)\]")
 _DIGITS = re.compile(r"\d+(?:[ -]\d+)*")
@@ -56,9 +57,19 @@ def hide(value: str) -> None:
         _KNOWN.add(value)
 
 
+@contextmanager
+def forgetting() -> Generator[None]:
+    """Forget at the end what was hidden in the block: a process that runs many pipelines keeps them apart."""
+    before = set(_KNOWN)
+    try:
+        yield
+    finally:
+        _KNOWN.intersection_update(before)
+
+
 def redact(text: str) -> str:
     """The text without tokens, keys, passwords, e-mail addresses, card numbers, and the values that were hidden."""
-    for value in _KNOWN:
+    for value in sorted(_KNOWN, key=len, reverse=True):  # one may begin like another
         text = text.replace(value, "[secret]")
     for pattern, replacement in _BEFORE_NAMES:
         text = pattern.sub(replacement, text)

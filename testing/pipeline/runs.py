@@ -11,6 +11,7 @@ from typing import Any
 from asl import Taking, TaskFailure
 from functions import processor
 from functions.tasks.errors import ErrorClass, TaskError, TaskTypeUnavailable
+from functions.tasks.redaction import forgetting
 from functions.tasks.registry import Registry
 from testing.pipeline.permissions import calls_allowed
 from testing.pipeline.quiet import quiet, undecorated
@@ -137,7 +138,7 @@ class Runs:
         started = time.perf_counter()
         try:
             allowed = calls_allowed(self.types.find(run.type))
-            with processor.build.given(ports), quiet(), allowed:
+            with processor.build.given(ports), quiet(), allowed, forgetting():
                 response = invoke(undecorated(processor.handler), event, SimulatedContext(self.handler_seconds))
         except TaskFailure as failure:
             run.exception = failure.__cause__

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from functions.tasks.model import Task
 from functions.tasks.needs import Allow, Needs
+from functions.tasks.redaction import redact
 from functions.tasks.secrets import secret
 from testing.taskline import Taskline
 
@@ -64,6 +65,13 @@ def test_a_secret_is_removed_from_what_leaves_the_function(taskline: Taskline) -
     assert task.error is not None
     assert task.error.message == "the service refused [secret]"
     assert "plain words" not in str(taskline.dead_letters)
+
+
+def test_what_one_test_hides_is_not_hidden_in_the_next(taskline: Taskline) -> None:
+    reading(taskline, FONTS)
+    taskline.secret("fonts-api", "a common word")
+    taskline.run("fonts.count", {})
+    assert redact("a common word") == "a common word"
 
 
 def test_a_secret_that_is_not_declared_is_named_with_the_way_out(taskline: Taskline) -> None:

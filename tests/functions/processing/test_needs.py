@@ -4,6 +4,8 @@ import pytest
 
 from functions.tasks.needs import DEFAULT_POOL, NOTHING, Allow, Needs, Pool
 
+OURS = ("SECRETS_PATH", "TASK_TYPE_MODULES", "TASKLINE_LAYERS", "PYDANTIC_DISABLE_PLUGINS")  # processors have them
+
 
 def test_a_type_needs_nothing_but_the_default_pool() -> None:
     assert (NOTHING.pool, NOTHING.secrets, NOTHING.permissions) == (DEFAULT_POOL, (), ())
@@ -51,7 +53,9 @@ def test_a_permission_is_for_an_action() -> None:
         Allow(on="arn:aws:s3:::invoices/*")
 
 
-@pytest.mark.parametrize("name", ["", "lower", "1ST", "AWS_REGION", "POWERTOOLS_X", "PYTHONPATH", "LAMBDA_X", "A-B"])
+@pytest.mark.parametrize(
+    "name", ["", "lower", "1ST", "AWS_REGION", "POWERTOOLS_X", "PYTHONPATH", "LAMBDA_X", "A-B", *OURS]
+)
 def test_a_variable_is_not_one_of_lambda_s_own(name: str) -> None:
     with pytest.raises(ValueError, match=r"environment variable is .*; allowed: A-Z, 0-9 and _"):
         Needs(environment=(name,))
