@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 from urllib.parse import quote
 
 # A saved query's place for the id that a person looks for. A link has the id there.
 TASK, EXECUTION, REQUEST = "TASK_ID", "EXECUTION_ARN", "REQUEST_ID"
+# The saved queries about one thing, by their names in the stack's output `log_queries`.
+ONE_TASK, ONE_EXECUTION, ONE_REQUEST = "one-task", "one-execution", "one-request"
 HOUR = 3600
 _DOMAINS = {
     "aws": "console.aws.amazon.com",
@@ -87,6 +89,27 @@ def log_query(place: Place, query: str, groups: Sequence[str], period: Period | 
         when = {"end": _zulu(period.end), "start": _zulu(period.start), "timeType": "ABSOLUTE", "tz": "UTC"}
     detail = _detail({**when, "editorString": query, "source": groups})
     return place.page("cloudwatch", f"logsV2:logs-insights{_once('?queryDetail=')}{_twice(detail)}")
+
+
+def task_log(outputs: Mapping[str, Any], task_id: str, period: Period | None = None) -> str:
+    """All log lines about a task of the stage with these outputs, as a query that is ready to run."""
+    return _one(outputs, ONE_TASK, TASK, task_id, period)
+
+
+def execution_log(outputs: Mapping[str, Any], arn: str, period: Period | None = None) -> str:
+    """The events of an execution, with the lines of its runs, as a query that is ready to run."""
+    return _one(outputs, ONE_EXECUTION, EXECUTION, arn, period)
+
+
+def request_log(outputs: Mapping[str, Any], request_id: str, period: Period | None = None) -> str:
+    """All log lines about a request to the API, as a query that is ready to run."""
+    return _one(outputs, ONE_REQUEST, REQUEST, request_id, period)
+
+
+def _one(outputs: Mapping[str, Any], name: str, placeholder: str, value: str, period: Period | None) -> str:
+    saved = outputs["log_queries"][name]
+    place = Place.of(outputs["state_machine_arn"])
+    return log_query(place, about(saved["query"], placeholder, value), saved["log_groups"], period)
 
 
 def about(query: str, placeholder: str, value: str) -> str:

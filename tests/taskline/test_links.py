@@ -1,6 +1,7 @@
 """Links into the AWS console, compared with addresses that the console itself has written."""
 
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -102,3 +103,20 @@ def test_an_id_stays_inside_of_its_text_whatever_it_holds() -> None:
     query = f'filter @message like "{links.TASK}"'
     assert links.about(query, links.TASK, "019a") == 'filter @message like "019a"'
     assert links.about(query, links.TASK, 'x" or 1 = 1 #\\') == 'filter @message like "x\\" or 1 = 1 #\\\\"'
+
+
+@pytest.mark.parametrize(
+    ("link", "name", "placeholder"),
+    [
+        (links.task_log, "one-task", links.TASK),
+        (links.execution_log, "one-execution", links.EXECUTION),
+        (links.request_log, "one-request", links.REQUEST),
+    ],
+)
+def test_a_stages_outputs_are_enough_for_a_link_about_one_thing(link: Any, name: str, placeholder: str) -> None:
+    outputs = {
+        "state_machine_arn": "arn:aws:states:eu-west-1:111122223333:stateMachine:m",
+        "log_queries": {name: {"query": f'filter a = "{placeholder}"', "log_groups": ["/a"]}},
+    }
+    period = Period(MOMENT, MOMENT)
+    assert link(outputs, "019a", period) == links.log_query(IRELAND, 'filter a = "019a"', ["/a"], period)
