@@ -7,6 +7,7 @@ treat missing data. It does not evaluate alarms on a list of queries, so all are
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from local.program.declarations.model import AlarmDeclaration
@@ -80,7 +81,9 @@ def _ensure_dashboard(context: ProvisioningContext, inputs: Inputs) -> Provision
 
 
 def _remove_dashboard(context: ProvisioningContext, name: str) -> None:
-    context.clients.cloudwatch.delete_dashboards(DashboardNames=[name])
+    cloudwatch = context.clients.cloudwatch
+    with contextlib.suppress(cloudwatch.exceptions.DashboardNotFoundError):
+        cloudwatch.delete_dashboards(DashboardNames=[name])
 
 
 HANDLERS = (
