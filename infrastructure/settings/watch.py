@@ -77,6 +77,6 @@ def load_data_share(config: pulumi.Config) -> float | None:
     given = config.get("executionDataSampling") or ""
     if not given:
         return None
-    if not re.fullmatch(r"[01](\.\d+)?", given) or float(given) > 1:
+    if not re.fullmatch(r"[01](\.[0-9]+)?", given) or float(given) > 1:
         raise rejected("executionDataSampling", given, "0 to 1, such as 0.01, or empty for none")
     return float(given)
