@@ -1,7 +1,7 @@
 """Tasks as the API shows them: a record as a document with links, and the responses to accepted requests."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +15,8 @@ from functions.tasks.intake.submission import Accepted
 from functions.tasks.model import Status
 from functions.tasks.record import Record
 from functions.tasks.redaction import redact
+
+_BY_OTHERS = (Status.QUEUED, Status.CANCELLED)
 
 
 def task_document(record: Record, stage: str) -> dict[str, Any]:
@@ -42,7 +44,7 @@ def _fields(record: Record) -> dict[str, Any]:
         "started_at": record.started_at,
         "finished_at": record.finished_at,
         "error": _redacted(record.error) if record.error else None,
-        "history": [_step(entry) for entry in record.history],
+        "history": [_step(entry) for entry in executed(record.history)],
         "redrives": record.redrives or None,
     }
     document = {name: value for name, value in fields.items() if value is not None}
@@ -100,6 +102,22 @@ def _links(record: Record, tasks: str, stage: str) -> dict[str, str]:
     if record.status is Status.FAILED:
         links["redrive"] = f"{_path(record, stage)}/redrive"
     return links
+
+
+def executed(history: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The steps of a history, each with the execution that made it.
+
+    Only the step of a claim names it in the record, which would be larger otherwise. What follows is by the same
+    execution, because only the one that holds the lease can write: failed runs and the outcome. Steps of others
+    (accepted, redriven, cancelled) have none, nor have those of claims from before executions were named.
+    """
+    current: dict[str, str] = {}
+    for entry in history:
+        if "execution" in entry:
+            current = {"execution": entry["execution"]}
+        elif entry["status"] in _BY_OTHERS or ("attempt" not in entry and entry["status"] == Status.PROCESSING):
+            current = {}
+        yield {**entry, **current}
 
 
 def _step(entry: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -14,6 +14,10 @@ from functions.tasks.tenancy import EVERYTHING
 
 TASK_ID = "019aa8f0-5d3b-7c41-9a51-0c6f0c8a2f11"
 INSTANCE = "/v1/tasks"
+_EXECUTION = (
+    "arn:aws:states:eu-central-1:123456789012:express:taskline-dev-workflow"
+    ":7ff2a1d8-53c8-4b1c-8a5b-1ce1b9a5b0a2:4e0a9f6e-6c1b-4f1a-9a5e-0f5c2d9b7a31"
+)
 
 NEW_TASK: dict[str, Any] = {
     "title": "Say hello",
@@ -44,8 +48,8 @@ SUCCEEDED_TASK: dict[str, Any] = {
     "finished_at": "2026-11-21T12:00:00.142Z",
     "history": [
         {"status": "queued", "at": "2026-11-21T12:00:00.000Z"},
-        {"status": "processing", "at": "2026-11-21T12:00:00.106Z"},
-        {"status": "succeeded", "at": "2026-11-21T12:00:00.142Z"},
+        {"status": "processing", "at": "2026-11-21T12:00:00.106Z", "execution": _EXECUTION},
+        {"status": "succeeded", "at": "2026-11-21T12:00:00.142Z", "execution": _EXECUTION},
     ],
     "result": {"hello": "world"},
     "links": {"self": f"/v1/tasks/{TASK_ID}", "same_key": "/v1/tasks?ordering_key=customer-42"},

@@ -31,6 +31,10 @@ class HistoryEntry(BaseModel):
         Status, Field(description="The task's status from then on; for a failed run, its status at the time.")
     ]
     at: Annotated[str, Field(description="When: UTC, ISO 8601, milliseconds.")]
+    execution: Annotated[
+        str | None,
+        Field(description="The ARN of the state machine's execution that made this step; omitted if none did."),
+    ] = None
     attempt: Annotated[
         int | None,
         Field(description="Failed runs only: the run's number. Runs of an execution that crashed are not listed."),
