@@ -14,6 +14,7 @@ from functions.adapters.task_table.indexes import (
     SHARDS,
     list_prefix,
     list_range,
+    status_partitions,
 )
 from functions.tasks.errors import Unavailable
 from functions.tasks.listing.model import TaskSummary
@@ -105,8 +106,8 @@ def _partitions(status: Status | None, ordering_key: str | None) -> tuple[str, S
     """The index that suits the filters best, and the values of its hash key."""
     if ordering_key is not None:
         return BY_KEY, (ordering_key,)
-    if status is not None:
-        return BY_STATUS, tuple(f"{status}#{shard}" for shard in SHARDS)
+    if status not in (None, Status.SUCCEEDED):
+        return BY_STATUS, status_partitions(status)
     return BY_TIME, SHARDS
 
 

@@ -19,6 +19,10 @@ OTHER_TITLE = "another payload"
 """The title of a payload that reuses another request's idempotency key."""
 
 
+Change = tuple[dict[str, Any] | None, dict[str, Any] | None]
+"""A record before and after a write, as the table's stream has it; None for none."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Effect:
     """A run of the task type's function: work that must not be lost, reordered or repeated needlessly."""
@@ -120,7 +124,8 @@ class World:
         self._executions = 0
         self._moments = itertools.count(1)
         self.journal = Journal()
-        self.table = InMemoryTable()
+        self.changes: list[Change] = []
+        self.table = InMemoryTable(lambda before, after: self.changes.append((before, after)))
         self.dead_letters = InMemoryFifo(now)
         self.queue = InMemoryFifo(now, visibility_timeout, max_receive_count, self.dead_letters)
 
