@@ -20,7 +20,7 @@ class InMemoryTable:
 
     def __init__(self, on_change: Callable[[Item | None, Item], None] = lambda _before, _after: None) -> None:
         self.items: dict[str, Item] = {}
-        self._on_change = on_change
+        self.on_change = on_change
 
     def put_item(self, request: dict[str, Any]) -> dict[str, Any]:
         """PutItem."""
@@ -77,7 +77,7 @@ class InMemoryTable:
     def _write(self, key: str, item: Item) -> None:
         before = self.items.get(key)
         self.items[key] = item
-        self._on_change(before, item)
+        self.on_change(before, item)
 
     def _listed(self, hash_key: str, values: dict[str, Any]) -> list[Item]:
         first, before = (values[name]["S"] for name in (":first", ":before"))

@@ -23,6 +23,11 @@ Change = tuple[dict[str, Any] | None, dict[str, Any] | None]
 """A record before and after a write, as the table's stream has it; None for none."""
 
 
+def short_name(execution: str) -> str:
+    """An execution's name and run, which a lease has; releases before had its whole ARN."""
+    return ":".join(execution.split(":")[-2:])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Effect:
     """A run of the task type's function: work that must not be lost, reordered or repeated needlessly."""
@@ -138,8 +143,8 @@ class World:
             Write(
                 task_id=task_id,
                 status=item["status"]["S"],
-                execution=request["ExpressionAttributeValues"][":execution"]["S"],
-                lease_until=int(item["lease_until"]["N"]) / 1000,
+                execution=short_name(request["ExpressionAttributeValues"][":execution"]["S"]),
+                lease_until=int(item.get("lease_until", {"N": "0"})["N"]) / 1000,
                 at=self.now(),
             )
         )
