@@ -17,6 +17,8 @@ from infrastructure.task_types.describe import describe
 from infrastructure.task_types.pools import check_pools
 from infrastructure.watch.alarms import Alarms, AlarmsArgs
 from infrastructure.watch.breaker import Breaker, BreakerArgs
+from infrastructure.watch.count_table import CountTable, CountTableArgs
+from infrastructure.watch.counter import Counter, CounterArgs
 from infrastructure.watch.dashboard import Dashboard, DashboardArgs
 from infrastructure.watch.events import Events, EventsArgs
 from infrastructure.watch.monitor import Monitor, MonitorArgs
@@ -45,9 +47,17 @@ processing = Processing(
     "processing", ProcessingArgs(defaults=defaults, settings=settings, table=table, pools=task_types.pools)
 ).ref
 breaker = Breaker("breaker", BreakerArgs(defaults=defaults, settings=settings.breaker, processing=processing))
+counts = CountTable("counts", CountTableArgs(location=location, protect=settings.protect_data))
 front = Front(
     "front",
-    FrontArgs(defaults=defaults, settings=settings, table=table, processing=processing, breaker=breaker.function),
+    FrontArgs(
+        defaults=defaults,
+        settings=settings,
+        table=table,
+        processing=processing,
+        breaker=breaker.function,
+        reading_counts=counts.reading,
+    ),
 )
 
 events = Events(
@@ -58,7 +68,8 @@ monitor = Monitor(
     "monitor",
     MonitorArgs(defaults=defaults, settings=settings.monitor, events=events.topic, failures=events.failures),
 )
-functions = (*front.functions, *processing.processors, events.function, monitor.function, breaker.function)
+counter = Counter("counter", CounterArgs(defaults=defaults, table=table, counting=counts.counting)).function
+functions = (*front.functions, *processing.processors, events.function, counter, monitor.function, breaker.function)
 watched = AlarmsArgs(
     location=location,
     alerts=monitor.alerts,
@@ -68,6 +79,7 @@ watched = AlarmsArgs(
     processing=processing,
     breaker=breaker.function,
     events=events.function,
+    counter=counter,
     functions=functions,
     event_failures=events.failures,
     queue_age_seconds=settings.queue_age_alarm_seconds,

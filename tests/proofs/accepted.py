@@ -71,6 +71,8 @@ PERMISSIONS: Accepted = {
     **{(f"logs:{action}", "*"): _HOST for action in ("CreateLogStream", "PutLogEvents")},
     **{(f"dynamodb:{action}", "*-events"): _MAPPING for action in ("DescribeStream", "GetRecords")},
     **{(f"dynamodb:{action}", "*-events"): _MAPPING for action in ("GetShardIterator", "ListStreams")},
+    **{(f"dynamodb:{action}", "*-counter"): _MAPPING for action in ("DescribeStream", "GetRecords")},
+    **{(f"dynamodb:{action}", "*-counter"): _MAPPING for action in ("GetShardIterator", "ListStreams")},
     **{(f"sqs:{action}", "*-monitor"): _MAPPING for action in ("ReceiveMessage", "DeleteMessage")},
     ("sqs:GetQueueAttributes", "*-monitor"): _MAPPING,
     ("sqs:GetQueueAttributes", "*-tasks-pipe"): _STARTS,

@@ -155,7 +155,7 @@ def test_window_and_threshold_can_be_set(layer: Path) -> None:
 
 def test_no_subscription_gets_bodies_or_results(stack: Stack) -> None:
     """Events hold ids and facts. Here: no function that publishes may read the table itself."""
-    for actor in ("events", "monitor"):
+    for actor in ("events", "counter", "monitor"):
         policy = json.dumps(stack.one("aws:iam/rolePolicy:RolePolicy", f"{actor}-policy").json("policy"))
         assert 'table/taskline-dev-tasks"' not in policy
 
