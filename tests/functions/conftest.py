@@ -226,7 +226,7 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     text = io.StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", text)
     yield text.getvalue
-    logger.remove_keys(["task_id", "attempt"])
+    logger.remove_keys(["task_id", "attempt", "type"])
 
 
 def _forget_clients() -> None:

@@ -13,7 +13,19 @@ from tests.infrastructure.recording import Stack, arn, run
 
 ROOT = Path(__file__).parents[2]
 STAGES = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
-KNOWN_BEFORE_DEPLOYMENT = {"task_types", "table_name", "function_names", "pipe_name", "state_machine_name"}
+KNOWN_BEFORE_DEPLOYMENT = {
+    *("task_types", "table_name", "function_names", "pipe_name", "state_machine_name"),
+    *("dashboard_url", "log_queries"),
+}
+OUTPUTS = (
+    *("api_url", "api_key_ids", "queue_url", "dead_letter_queue_url", "table_name", "task_types", "function_names"),
+    *("events_topic_arn", "event_failures_queue_url", "alerts_topic_arn", "pipe_name", "state_machine_name"),
+    *("state_machine_arn", "console_url", "dashboard_url", "log_queries"),
+)
+QUERIES = (
+    *("one-task", "one-execution", "one-request", "slowest-tasks", "failures-by-class", "failed-tasks"),
+    *("failed-executions", "throttles", "refused-requests", "errors"),
+)
 
 ALARMS = (
     "dead-letters-age",
@@ -187,6 +199,12 @@ INVENTORY = Counter(
         ("taskline:blocks:Function", "breaker"),
         ("taskline:blocks:Role", "breaker"),
         ("taskline:blocks:Topic", "breaker-trips"),
+        ("aws:cloudwatch/dashboard:Dashboard", "dashboard-dashboard"),
+        ("taskline:blocks:Published", "outputs"),
+        ("taskline:watch:Dashboard", "dashboard"),
+        ("taskline:watch:Queries", "queries"),
+        *(("aws:ssm/parameter:Parameter", f"outputs-{name}") for name in OUTPUTS),
+        *(("aws:cloudwatch/queryDefinition:QueryDefinition", f"{name}-query") for name in QUERIES),
         *(("aws:lambda/alias:Alias", f"{name}-live") for name in FUNCTIONS),
         *(("aws:cloudwatch/metricAlarm:MetricAlarm", f"{name}-alarm") for name in ALARMS),
         *(("taskline:watch:MetricAlarm", name) for name in ALARMS),
@@ -214,7 +232,8 @@ def test_names_start_with_project_and_stage(stack: Stack) -> None:
         if one.retained:
             continue  # the account's
         if one.custom and (name := one.inputs.get("name") or one.inputs.get("layerName")):
-            assert "taskline-dev-" in name, f"{one.name}: two stages in one account would collide"
+            ours = "taskline-dev-" in name or name.startswith(("/taskline/dev/", "taskline-dev/"))
+            assert ours, f"{one.name}: two stages in one account would collide"
 
 
 def test_two_evaluations_are_the_same_to_the_last_byte(stack: Stack, layer: Path) -> None:
@@ -251,7 +270,12 @@ def test_the_program_queries_the_provider_only_for_its_location(stack: Stack) ->
 def test_the_outputs_of_an_update(stack: Stack) -> None:
     machine = arn("states", "stateMachine:taskline-dev-workflow")
     queues = "https://sqs.eu-west-1.amazonaws.com/111122223333"
+    queries = stack.exports["log_queries"]
+    assert set(queries) == {"one-task", "one-execution", "one-request"}
     assert stack.exports == {
+        "log_queries": queries,  # its texts are tested by running them
+        "dashboard_url": "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1"
+        "#dashboards/dashboard/taskline-dev",
         "api_url": "https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/v1",
         "api_key_ids": {"default": "api-usage-default-key-id"},
         "queue_url": f"{queues}/taskline-dev-tasks.fifo",
