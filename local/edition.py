@@ -19,6 +19,7 @@ from local.host.state_dir import StateDir, write_json
 from local.program.config import load_laptop_config
 from local.services.http import front_door
 from local.services.http.front_door import READS, FrontDoor, OnResponse
+from local.services.http.site import Application, Site
 from local.services.lambdas.forwarder import SOCKET_VARIABLE
 from local.services.lambdas.inbox import Inbox
 from local.services.talk import Talk
@@ -61,6 +62,7 @@ def run(options: Options) -> None:
             _wakes(services.pipes),
             options.hosts,
             Disk(state.path).shortage,
+            site=Site(lambda: _console(deployment, options.stage)),
         )
         stack.callback(state.runtime.unlink, missing_ok=True)
         write_json(state.runtime, _runtime(deployment, emulator, public_url))
@@ -105,6 +107,7 @@ async def _serve(door: FrontDoor, emulator: Emulator, services: Services) -> Non
     for runner in (*services.pipes, *services.streams, services.metrics, services.alarms):
         runner.start()
     say(f"Taskline is ready: {door.api_url}")
+    say(f"Its console: {door.url}")
     say(f"Its API, to read and to try: {door.api_url}/docs")
     services.express.warm(pipe.target for pipe in services.pipes)
     services.functions.warm(services.invoked)
@@ -129,6 +132,16 @@ async def _stop(door: FrontDoor, services: Services) -> None:
     await door.stop()
     for stop in (services.functions.close, services.logs.close, services.metrics.stop):
         await asyncio.to_thread(stop)
+
+
+def _console(deployment: Deployment, stage: str) -> Application:
+    """The console of this edition. It is imported when somebody looks at it."""
+    from taskline.console.app import create_app
+    from taskline.console.stage import Stage
+
+    api_url = str(deployment.outputs["api_url"])
+    clients = deployment.context.clients
+    return create_app(Stage(name=stage, url=api_url, outputs=deployment.outputs, client=clients.get, is_laptop=True))
 
 
 def _wakes(pipes: list[PipeRunner]) -> OnResponse:

@@ -1,0 +1,96 @@
+"""The console as an ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import httpx
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from taskline.console.basis.stage import Stage
+from taskline.console.pages import preferences, submit, task, tasks
+from taskline.console.reading.api import Problem, StageApi
+from taskline.console.web.console import Console
+from taskline.console.web.guard import Guard, Refused
+from taskline.console.web.page import changes, problem_page, render, shows
+from taskline.console.web.templating import STATIC
+
+_YEAR = 365 * 86_400
+
+
+def create_app(
+    stage: Stage, *, hosts: Collection[str] = (), transport: httpx.BaseTransport | None = None
+) -> Starlette:
+    """The console of a stage. Only requests that name one of `hosts` (with their ports) are served, if there are any.
+
+    Without hosts, whoever serves the application has to check them. `transport` takes the place of the network.
+    """
+    app = Starlette(
+        routes=[*_routes(), Mount("/static", _Static(directory=STATIC))],
+        middleware=[Middleware(Guard, hosts=hosts), Middleware(GZipMiddleware, minimum_size=1024)],
+        exception_handlers={
+            Problem: _problem,
+            Refused: _refused,
+            HTTPException: _http_error,
+            Exception: _internal_error,
+        },
+    )
+    app.state.console = Console(stage=stage, api=StageApi(stage, transport))
+    return app
+
+
+def _routes() -> list[Route]:
+    post = ["POST"]
+    return [
+        Route("/", shows(tasks.tasks)),
+        Route("/tasks", shows(tasks.tasks)),
+        Route("/find", shows(tasks.find_one)),
+        Route("/tasks/{task_id}", shows(task.task)),
+        Route("/tasks/{task_id}/{part:str}.json", shows(task.download)),
+        Route("/tasks/{task_id}/redrive", changes(task.redrive), methods=post),
+        Route("/tasks/{task_id}/cancel", changes(task.cancel), methods=post),
+        Route("/submit", shows(submit.form)),
+        Route("/submit", changes(submit.submit), methods=post),
+        Route("/preferences", changes(preferences.choose), methods=post),
+    ]
+
+
+class _Static(StaticFiles):
+    """Static files, whose addresses change with their content."""
+
+    def file_response(self, *args: object, **options: object) -> Response:
+        response = super().file_response(*args, **options)  # pyright: ignore[reportArgumentType]
+        response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
+        return response
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        return await super().get_response(path, scope)
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return problem_page(request, error)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    return problem_page(request, Problem(403, "Refused", str(error)))
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    titles = {404: "There is no such page", 405: "This page does not take that method"}
+    return problem_page(
+        request, Problem(error.status_code, titles.get(error.status_code, error.detail), request.url.path)
+    )
+
+
+async def _internal_error(request: Request, error: Exception) -> Response:
+    return render(request, "internal.html", status=500, title="Internal error", kind=type(error).__name__)
