@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from taskline.console.basis.stage import Stage
-from taskline.console.pages import preferences, submit, task, tasks
+from taskline.console.pages import execution, preferences, submit, task, tasks
 from taskline.console.reading.api import Problem, StageApi
 from taskline.console.web.console import Console
 from taskline.console.web.guard import Guard, Refused
@@ -52,6 +52,8 @@ def _routes() -> list[Route]:
     return [
         Route("/", shows(tasks.tasks)),
         Route("/tasks", shows(tasks.tasks)),
+        Route("/executions", shows(execution.execution)),
+        Route("/executions/events.json", shows(execution.events)),
         Route("/find", shows(tasks.find_one)),
         Route("/tasks/{task_id}", shows(task.task)),
         Route("/tasks/{task_id}/{part:str}.json", shows(task.download)),

@@ -198,7 +198,8 @@ def _status(draft: VisitDraft, story: _Story, outcome: Outcome) -> Status:
     if draft.exited:
         return Status.SUCCEEDED if draft.problem is None else Status.CAUGHT
     if draft.aborted:
-        return Status.ABORTED
+        # In a branch, a task that failed is aborted after that.
+        return Status.ABORTED if draft.problem is None else Status.FAILED
     if _is_over(draft, story):
         return _status_at_the_end(draft, outcome)
     return Status.RUNNING if outcome is Outcome.RUNNING else Status.UNKNOWN

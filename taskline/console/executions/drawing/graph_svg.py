@@ -18,6 +18,8 @@ from taskline.console.executions.model import Execution, StateRun, Status
 from taskline.console.executions.reading import END, START
 
 ARROW: Final = 7.0
+WIDE: Final = 1000
+"""From this width on, a graph may be scaled down a little instead of scrolling."""
 
 Link = Callable[[str], str]
 """The address that shows a state as selected."""
@@ -30,7 +32,7 @@ def graph_svg(
     layout = lay_out(graph_of(definition, scope))
     picture = _Picture(layout, execution, link, selected)
     attributes = {
-        "class": "graph",
+        "class": f"graph{' is-wide' if layout.width > WIDE else ''}",
         "xmlns": "http://www.w3.org/2000/svg",
         "viewBox": f"0 0 {number(layout.width)} {number(layout.height)}",
         "width": layout.width,

@@ -38,6 +38,7 @@ class Row:
     left: float
     width: float
     start: int
+    visit: int
     error: str = ""
 
 
@@ -157,5 +158,6 @@ class _Scale:
             left=round(100 * offset / self.total, 3),
             width=round(100 * (until - offset) / self.total, 3),
             start=first,
+            visit=visit.number,
             error=error,
         )
