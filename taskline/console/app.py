@@ -16,8 +16,21 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from taskline.console.basis.stage import Stage
-from taskline.console.pages import execution, preferences, submit, task, tasks
+from taskline.console.pages import (
+    dead_letters,
+    execution,
+    loads,
+    ordering_keys,
+    overview,
+    preferences,
+    redrives,
+    submit,
+    system,
+    task,
+    tasks,
+)
 from taskline.console.reading.api import Problem, StageApi
+from taskline.console.reading.failures import Errors
 from taskline.console.web.console import Console
 from taskline.console.web.guard import Guard, Refused
 from taskline.console.web.page import changes, problem_page, render, shows
@@ -43,14 +56,15 @@ def create_app(
             Exception: _internal_error,
         },
     )
-    app.state.console = Console(stage=stage, api=StageApi(stage, transport))
+    app.state.console = Console(stage=stage, api=StageApi(stage, transport), errors=Errors(stage))
     return app
 
 
 def _routes() -> list[Route]:
     post = ["POST"]
     return [
-        Route("/", shows(tasks.tasks)),
+        Route("/", shows(overview.overview)),
+        Route("/breaker", changes(overview.switch), methods=post),
         Route("/tasks", shows(tasks.tasks)),
         Route("/executions", shows(execution.execution)),
         Route("/executions/events.json", shows(execution.events)),
@@ -61,6 +75,20 @@ def _routes() -> list[Route]:
         Route("/tasks/{task_id}/cancel", changes(task.cancel), methods=post),
         Route("/submit", shows(submit.form)),
         Route("/submit", changes(submit.submit), methods=post),
+        Route("/keys", shows(ordering_keys.ordering_keys)),
+        Route("/keys/show", shows(ordering_keys.one_key)),
+        Route("/dead-letters", shows(dead_letters.dead_letters)),
+        Route("/dead-letters/redrive", shows(dead_letters.preview)),
+        Route("/dead-letters/redrive", changes(redrives.start), methods=post),
+        Route("/dead-letters/group", shows(dead_letters.preview_group)),
+        Route("/dead-letters/group", changes(redrives.start_group), methods=post),
+        Route("/redrives/{job_id}", shows(redrives.show)),
+        Route("/redrives/{job_id}/stop", changes(redrives.stop), methods=post),
+        Route("/redrives/{job_id}/go-on", changes(redrives.go_on), methods=post),
+        Route("/loads", changes(loads.start), methods=post),
+        Route("/loads/{job_id}", shows(loads.show)),
+        Route("/loads/{job_id}/stop", changes(loads.stop), methods=post),
+        Route("/system", shows(system.system)),
         Route("/preferences", changes(preferences.choose), methods=post),
     ]
 

@@ -92,7 +92,7 @@ def _page(request: Request, draft: Draft, status: int = 200) -> Response:
         raw=draft.raw or pretty(draft.data),
         presets=[(name, one[0]) for name, one in PRESETS.items() if one[1] in console.type_names()],
         idempotency_key=secrets.token_urlsafe(16),
-        max_rate=0,
+        loads=console.jobs.of("load") if console.stage.is_laptop else [],
         command=_command(console, draft),
     )
 

@@ -45,6 +45,7 @@ def environment() -> jinja2.Environment:
         "plural": words.plural,
         "short": words.short,
         "pretty": pretty,
+        "capfirst": _capitalised,
     }
     made.filters.update(filters)
     functions: Mapping[str, Any] = {"static": static_url, "query": query, "between": words.between}
@@ -68,6 +69,11 @@ def query(path: str, values: Mapping[str, Any] | None = None, **more: Any) -> st
 def pretty(value: Any) -> str:
     """JSON to read."""
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _capitalised(text: str) -> str:
+    """With a capital at the start; the rest stays, names among it."""
+    return text[:1].upper() + text[1:]
 
 
 def _viewer(context: Context) -> Viewer:
