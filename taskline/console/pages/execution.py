@@ -28,17 +28,15 @@ PATH: Final = "/executions"
 VIEWS: Final = ("graph", "timeline", "steps", "events")
 MOST_ROWS: Final = 400
 SHARED_SECONDS: Final = 2.0
-BADGES: Final = {
-    Status.SUCCEEDED: "succeeded",
-    Status.CAUGHT: "warning",
-    Status.FAILED: "failed",
-    Status.ABORTED: "cancelled",
-    Status.RUNNING: "processing",
-    Status.NOT_REACHED: "queued",
-    Status.UNKNOWN: "queued",
-    Outcome.TIMED_OUT: "failed",
+BADGES: Final[Mapping[str, str]] = {
+    "succeeded": "succeeded",
+    "caught": "warning",
+    "failed": "failed",
+    "timed out": "failed",
+    "aborted": "cancelled",
+    "running": "processing",
 }
-"""How the badge of a status looks; an outcome has the same words."""
+"""How a status looks; others look like what waits."""
 
 
 def execution(request: Request) -> Response:
@@ -68,7 +66,7 @@ def execution(request: Request) -> Response:
         view=view,
         views=VIEWS,
         link=link,
-        badge=lambda status: BADGES[Status(status) if status in set(Status) else Outcome(status)],
+        badge=_badge,
         at=_iso,
         step=step,
         visit=visit,
@@ -199,6 +197,11 @@ def _graphs(loaded: Loaded, step: StateRun | None, link: Link) -> list[tuple[str
         svg = graph_svg(definition, scope, loaded.execution, lambda name: f"{link(step=name)}#step", selected)
         graphs.append((title, svg))
     return graphs
+
+
+def _badge(status: str) -> str:
+    """How the badge of a status, or of an outcome, looks."""
+    return BADGES.get(status, "queued")
 
 
 def _source(loaded: Loaded, step: StateRun | None) -> tuple[str, str]:

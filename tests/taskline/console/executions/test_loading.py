@@ -16,23 +16,22 @@ LATER = START_MS + 3_600_000
 
 
 class Refusing:
-    """A client of a service that refuses everything."""
+    """A service that refuses everything."""
 
     def __init__(self, code):
         self.code = code
 
-    def __getattr__(self, name):
-        def refuse(**_request):
-            raise ClientError({"Error": {"Code": self.code, "Message": "no"}}, name)
+    def _refuse(self, **_request):
+        raise ClientError({"Error": {"Code": self.code, "Message": "no"}}, "Operation")
 
-        return refuse
+    filter_log_events = describe_state_machine = list_state_machine_versions = _refuse
 
 
 def kinds(loaded):
     return [gap.kind for gap in loaded.execution.gaps]
 
 
-def loaded(path="success", level="ALL", data=True, *, lines=None, now=LATER, hint=HINT, **more):
+def loaded(path="success", level="ALL", data=True, *, lines=None, now=LATER, hint: Hint | None = HINT, **more):
     given = recorded(path, level, data).lines if lines is None else lines
     return load(States(shipped(), logging=logging(level, data)), Logs(given), ARN, now=now, hint=hint, **more)
 

@@ -1,5 +1,7 @@
 """An execution to true scale."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,14 @@ LATER = START_MS + 10**7
 
 
 def timeline(path):
-    return timeline_of(recorded(path).execution(), LATER)
+    return drawn_of(recorded(path).execution())
+
+
+def drawn_of(execution, now=LATER) -> Any:
+    """The timeline, which there is."""
+    drawn = timeline_of(execution, now)
+    assert drawn is not None
+    return drawn
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -20,7 +29,7 @@ def test_bars_are_to_one_scale(path):
     drawn = timeline(path)
     execution = recorded(path).execution()
     assert drawn.start == execution.start
-    assert drawn.total == max(1, execution.duration)
+    assert drawn.total == max(1, execution.duration or 0)
     for row in drawn.rows:
         assert row.left == pytest.approx(100 * row.offset / drawn.total, abs=0.001)
         assert row.width == pytest.approx(100 * row.duration / drawn.total, abs=0.001)
@@ -56,14 +65,14 @@ def test_a_state_that_runs_goes_on_until_now():
     recording = recorded("success")
     cut = [event for event in recording.events if event.at <= START_MS + 12][:-1]
     execution = recording.execution(cut, now=START_MS + 512)
-    last = timeline_of(execution, START_MS + 512).rows[-1]
+    last = drawn_of(execution, START_MS + 512).rows[-1]
     assert (last.name, last.duration, last.status) == ("ProcessTask", None, Status.RUNNING)
     assert last.left + last.width == pytest.approx(100, abs=0.001)
 
 
 def test_what_is_inside_a_state_follows_it():
     execution = record(fan(), {}, {"Left": [{"result": 1, "seconds": 3}], "Right": [{"result": 1}]}).execution()
-    rows = [(row.name, row.depth) for row in timeline_of(execution, LATER).rows]
+    rows = [(row.name, row.depth) for row in drawn_of(execution).rows]
     assert rows[0] == ("Fan", 0)
     assert sorted(rows[1:4]) == [("After", 1), ("Left", 1), ("Right", 1)]
     assert rows[4] == ("Done", 0)
@@ -71,7 +80,7 @@ def test_what_is_inside_a_state_follows_it():
 
 def test_a_map_of_many_items_is_cut():
     execution = record(each(), list(range(300)), {"Work": [{"result": 1}]}).execution()
-    drawn = timeline_of(execution, LATER)
+    drawn = drawn_of(execution)
     assert len(drawn.rows) + drawn.left_out == 601
     assert len(drawn.rows) == 400
     assert "Prepare [0]" in {row.name for row in drawn.rows}
