@@ -57,18 +57,24 @@ def pretty(text: str) -> str:
 
 
 def readable(cause: str) -> str:
-    """A cause: Lambda puts JSON into it, and a processor JSON into that, which says more without its escapes."""
+    """A cause. Lambda puts JSON into it, and a processor JSON into that: what happened, details, the trace."""
+    told = _fields(cause)
+    if "errorMessage" not in told:
+        return pretty(cause)
+    inner = _fields(str(told["errorMessage"]))
+    message = inner.pop("message", told["errorMessage"])
+    lines = [f"{inner.pop('type', told.get('errorType', 'Error'))}: {message}"]
+    lines += [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in inner.items()]
+    trace = told.get("stackTrace")
+    if isinstance(trace, list) and trace:
+        lines += ["", "".join(str(line) for line in cast(list[Any], trace)).rstrip()]
+    return "\n".join(lines)
+
+
+def _fields(text: str) -> dict[str, Any]:
+    """The members of a JSON object; none of anything else."""
     try:
-        told: Any = json.loads(cause)
+        value: Any = json.loads(text)
     except (ValueError, RecursionError):
-        return cause
-    if not isinstance(told, dict):
-        return cause
-    fields = dict(cast(Mapping[str, Any], told))
-    message = fields.get("errorMessage")
-    if isinstance(message, str):
-        try:
-            fields["errorMessage"] = json.loads(message)
-        except (ValueError, RecursionError):
-            fields["errorMessage"] = message
-    return json.dumps(fields, indent=2, ensure_ascii=False)
+        return {}
+    return dict(cast(Mapping[str, Any], value)) if isinstance(value, dict) else {}

@@ -16,7 +16,7 @@ from taskline.console.executions.drawing.graph_svg import graph_svg
 from taskline.console.executions.drawing.markup import shape, tag
 from taskline.console.executions.drawing.timeline import timeline_of
 from taskline.console.executions.loading import ExecutionUnavailable, Hint, Loaded, load
-from taskline.console.executions.model import Execution, Outcome, StateRun, Status, Visit
+from taskline.console.executions.model import Execution, Outcome, StateRun, StepStatus, Visit
 from taskline.console.executions.payloads import parts_of, readable
 from taskline.console.executions.subject import executions_of, task_status
 from taskline.console.reading.api import Problem
@@ -137,7 +137,7 @@ def _most_telling(found: Execution) -> StateRun | None:
 
 
 def _is_open_or_failed(visit: Visit) -> bool:
-    return visit.status in (Status.FAILED, Status.RUNNING) and visit.type != "Fail"
+    return visit.status in (StepStatus.FAILED, StepStatus.RUNNING) and visit.type != "Fail"
 
 
 def _has_problem(visit: Visit) -> bool:
@@ -215,7 +215,7 @@ def _source(loaded: Loaded, step: StateRun | None) -> tuple[str, str]:
 def _mark(status: str) -> Markup:
     """The mark of a status, for the legend."""
     box = {"class": "legend-mark", "viewBox": "0 0 16 16", "width": "16", "height": "16", "aria-hidden": "true"}
-    return tag("svg", {**box}, shape(Status(status), 0, 0))
+    return tag("svg", {**box}, shape(StepStatus(status), 0, 0))
 
 
 def _iso(milliseconds: int | None) -> str | None:

@@ -14,7 +14,7 @@ from taskline.console.executions.drawing.layers import START as START_MARK
 from taskline.console.executions.drawing.layout import Box, Layout, Mark, Route, lay_out
 from taskline.console.executions.drawing.markup import Value, css, joined, number, shape, tag
 from taskline.console.executions.drawing.words import counted, short, summary
-from taskline.console.executions.model import Execution, StateRun, Status
+from taskline.console.executions.model import Execution, StateRun, StepStatus
 from taskline.console.executions.reading import END, START
 
 ARROW: Final = 7.0
@@ -100,7 +100,7 @@ class _Picture:
         return tag("g", {"class": classes, "aria-hidden": "true"}, tag("title", {}, _told(edge, count)), back, text)
 
     def _node(self, node: Node, box: Box) -> Markup:
-        run = self._runs.get(node.name) or StateRun(name=node.name, type=node.type, status=Status.UNKNOWN)
+        run = self._runs.get(node.name) or StateRun(name=node.name, type=node.type, status=StepStatus.UNKNOWN)
         told = summary(run) if self._runs else f"{node.name}, {node.type}"
         chosen = node.name == self._selected
         classes = f"node is-{css(run.status)}{' is-selected' if chosen else ''}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taskline.console.basis.words import duration
-from taskline.console.executions.model import Attempt, StateRun, Status, Visit
+from taskline.console.executions.model import Attempt, StateRun, StepStatus, Visit
 
 
 def took(run: StateRun | Visit | Attempt) -> str:
@@ -18,7 +18,7 @@ def counted(count: int, one: str, more: str) -> str:
 
 def summary(run: StateRun) -> str:
     """A state in one line: `ClaimTask, Task, succeeded in 12 ms, 2 tries`."""
-    time = "" if run.status is Status.RUNNING else took(run)
+    time = "" if run.status is StepStatus.RUNNING else took(run)
     told = [run.name, run.type, f"{run.status} in {time}" if time else run.status.value]
     if len(run.visits) > 1:
         told.append(counted(len(run.visits), "visit", "visits"))
@@ -32,7 +32,7 @@ def summary(run: StateRun) -> str:
 def short(run: StateRun) -> str:
     """What fits below a state's name: its type and how long it took, or how often it was tried."""
     if not run.visits:
-        return f"{run.type} · {run.status}" if run.status is Status.UNKNOWN else run.type
+        return f"{run.type} · {run.status}" if run.status is StepStatus.UNKNOWN else run.type
     time = took(run) or run.status.value
     if len(run.visits) > 1:
         return f"{time} · {counted(len(run.visits), 'visit', 'visits')}"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskline.console.executions.model import Outcome, Status
+from taskline.console.executions.model import Outcome, StepStatus
 from taskline.console.executions.reading import END, START
 from tests.taskline.console.executions.recordings import (
     OK,
@@ -69,7 +69,7 @@ def test_the_task_is_found_in_the_message(path):
 
 def test_states_that_were_not_entered_are_not_reached():
     execution = recorded("success").execution()
-    unvisited = {name for name, run in execution.states.items() if run.status is Status.NOT_REACHED}
+    unvisited = {name for name, run in execution.states.items() if run.status is StepStatus.NOT_REACHED}
     assert unvisited == set(execution.states) - {"ClaimTask", "DecideOnDelivery", "ProcessTask", "RecordResult"}
 
 
@@ -89,9 +89,9 @@ def test_a_visit_has_what_went_in_and_came_out_and_was_assigned():
 def test_runs_with_back_offs_are_visits_with_waits_between():
     execution = recorded("back-off, then success").execution()
     runs = execution.states["ProcessTask"]
-    assert [visit.status for visit in runs.visits] == [Status.CAUGHT, Status.CAUGHT, Status.SUCCEEDED]
+    assert [visit.status for visit in runs.visits] == [StepStatus.CAUGHT, StepStatus.CAUGHT, StepStatus.SUCCEEDED]
     assert [visit.duration for visit in execution.states["BackOff"].visits] == [2500, 4000]
-    assert runs.status is Status.SUCCEEDED
+    assert runs.status is StepStatus.SUCCEEDED
     assert runs.problem is not None
     assert runs.problem.error == "TaskNetworkError"
 
@@ -99,26 +99,26 @@ def test_runs_with_back_offs_are_visits_with_waits_between():
 def test_retries_of_a_state_are_its_tries_with_their_delays():
     (claim,) = recorded("retries of one state").execution().states["ClaimTask"].visits
     first, second = claim.attempts
-    assert (first.status, second.status) == (Status.FAILED, Status.SUCCEEDED)
+    assert (first.status, second.status) == (StepStatus.FAILED, StepStatus.SUCCEEDED)
     assert first.problem is not None
     assert first.problem.error == "DynamoDB.InternalServerError"
     assert second.waited is not None
     assert 0 < second.waited <= 1000
-    assert claim.status is Status.SUCCEEDED
+    assert claim.status is StepStatus.SUCCEEDED
     assert claim.problem is None
 
 
 def test_an_error_that_is_caught_says_so():
     (visit,) = recorded("failure").execution().states["ProcessTask"].visits
-    assert visit.status is Status.CAUGHT
-    assert visit.attempts[0].status is Status.FAILED
+    assert visit.status is StepStatus.CAUGHT
+    assert visit.attempts[0].status is StepStatus.FAILED
     assert visit.problem is not None
     assert "no route to host" in visit.problem.cause
 
 
 def test_a_malformed_message_fails_before_its_call():
     (claim,) = recorded("malformed message").execution().states["ClaimTask"].visits
-    assert claim.status is Status.CAUGHT
+    assert claim.status is StepStatus.CAUGHT
     assert claim.problem is not None
     assert claim.problem.error == "States.QueryEvaluationError"
     assert claim.problem.location
@@ -126,14 +126,14 @@ def test_a_malformed_message_fails_before_its_call():
 
 def test_a_run_that_takes_too_long_has_timed_out_in_each_try():
     (visit,) = recorded("run that takes too long").execution().states["ProcessTask"].visits
-    assert {attempt.status for attempt in visit.attempts} == {Status.FAILED}
+    assert {attempt.status for attempt in visit.attempts} == {StepStatus.FAILED}
     assert {attempt.problem.error for attempt in visit.attempts if attempt.problem} == {"States.Timeout"}
 
 
 def test_a_state_whose_error_nothing_catches_failed():
     execution = recorded("record that cannot be written").execution()
     state = execution.states["RecordResult"]
-    assert state.status is Status.FAILED
+    assert state.status is StepStatus.FAILED
     assert state.tries == 3
     assert execution.problem is not None
     assert execution.problem.error == "DynamoDB.InternalServerError"
@@ -141,7 +141,7 @@ def test_a_state_whose_error_nothing_catches_failed():
 
 def test_a_fail_state_failed_with_its_own_error():
     run = recorded("in progress").execution().states["TaskInProgress"]
-    assert run.status is Status.FAILED
+    assert run.status is StepStatus.FAILED
     assert run.problem is not None
     assert run.problem.error == "TaskInProgress"
 
@@ -151,7 +151,7 @@ def test_a_machine_that_runs_out_of_time_aborts_its_state():
     recording = record(json.dumps({**source, "TimeoutSeconds": 5}), {}, {"Slow": [{"result": 1, "seconds": 60}]})
     execution = recording.execution()
     assert execution.outcome is Outcome.TIMED_OUT
-    assert execution.states["Slow"].status is Status.ABORTED
+    assert execution.states["Slow"].status is StepStatus.ABORTED
     assert execution.states["Slow"].duration == 5000
 
 
@@ -165,7 +165,7 @@ def test_branches_are_visits_inside_their_state():
     assert {execution.visits[visit.inside].state for visit in names.values() if visit.inside is not None} == {"Fan"}
     assert execution.edges[("Left", "After")] == 1
     assert execution.edges[("Fan", "Done")] == 1
-    assert {visit.status for visit in execution.visits} == {Status.SUCCEEDED}
+    assert {visit.status for visit in execution.visits} == {StepStatus.SUCCEEDED}
     assert not execution.unplaced
 
 
@@ -174,10 +174,10 @@ def test_a_failed_branch_fails_its_state_and_aborts_the_other():
     execution = record(fan(), {}, fakes).execution()
     statuses = {name: execution.states[name].status for name in ("Left", "Right", "Fan", "Done")}
     assert statuses == {
-        "Left": Status.ABORTED,
-        "Right": Status.FAILED,
-        "Fan": Status.FAILED,
-        "Done": Status.NOT_REACHED,
+        "Left": StepStatus.ABORTED,
+        "Right": StepStatus.FAILED,
+        "Fan": StepStatus.FAILED,
+        "Done": StepStatus.NOT_REACHED,
     }
     fan_problem = execution.states["Fan"].problem
     assert fan_problem is not None
@@ -188,19 +188,19 @@ def test_a_failed_branch_can_be_caught():
     source = fan(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Done"}])
     execution = record(source, {}, {"Left": OK, "Right": [{"error": "Broken"}]}).execution()
     assert execution.outcome is Outcome.SUCCEEDED
-    assert execution.states["Fan"].status is Status.CAUGHT
-    assert execution.states["Right"].status is Status.FAILED
+    assert execution.states["Fan"].status is StepStatus.CAUGHT
+    assert execution.states["Right"].status is StepStatus.FAILED
 
 
 def test_a_parallel_state_that_is_tried_again_has_two_tries():
     fakes = {"Left": OK, "Right": [{"error": "Broken"}, {"result": {}}]}
     execution = record(fan(retry=True), {}, fakes).execution()
     (visit,) = execution.states["Fan"].visits
-    assert [attempt.status for attempt in visit.attempts] == [Status.FAILED, Status.SUCCEEDED]
+    assert [attempt.status for attempt in visit.attempts] == [StepStatus.FAILED, StepStatus.SUCCEEDED]
     assert visit.attempts[1].waited == 2000
     assert visit.attempts[0].problem is not None
     assert visit.attempts[0].problem.error == "Broken"
-    assert visit.status is Status.SUCCEEDED
+    assert visit.status is StepStatus.SUCCEEDED
 
 
 def test_items_of_a_map_are_told_apart():
@@ -208,7 +208,7 @@ def test_items_of_a_map_are_told_apart():
     work = execution.states["Work"].visits
     assert sorted(visit.iteration for visit in work if visit.iteration is not None) == [0, 1, 2]
     assert execution.edges[("Prepare", "Work")] == 3
-    assert execution.states["Each"].status is Status.SUCCEEDED
+    assert execution.states["Each"].status is StepStatus.SUCCEEDED
     assert not execution.unplaced
 
 
@@ -227,21 +227,21 @@ def test_at_level_error_a_failure_is_placed_by_what_was_called():
     execution = recorded("failure", level="ERROR").execution(logs_all=False)
     assert execution.states["ProcessTask"].problem is not None
     assert execution.states["ProcessTask"].problem.error == "TaskValidationError"
-    assert execution.states["ClaimTask"].status is Status.UNKNOWN, "whether it was entered is not known"
+    assert execution.states["ClaimTask"].status is StepStatus.UNKNOWN, "whether it was entered is not known"
     assert execution.outcome is Outcome.UNKNOWN
 
 
 def test_at_level_error_a_failure_of_an_ambiguous_call_stays_without_a_place():
     execution = recorded("lease lost", level="ERROR").execution(logs_all=False)
     assert [event.type for event in execution.unplaced] == ["TaskFailed"]
-    assert execution.states["LeaseLost"].status is Status.FAILED
+    assert execution.states["LeaseLost"].status is StepStatus.FAILED
     assert execution.outcome is Outcome.FAILED
 
 
 def test_at_level_fatal_only_the_outcome_is_known():
     execution = recorded("lease lost", level="FATAL").execution(logs_all=False)
     assert execution.outcome is Outcome.FAILED
-    assert {run.status for run in execution.states.values()} == {Status.UNKNOWN}
+    assert {run.status for run in execution.states.values()} == {StepStatus.UNKNOWN}
 
 
 def test_an_execution_that_has_not_ended_is_running():
@@ -249,17 +249,17 @@ def test_an_execution_that_has_not_ended_is_running():
     scheduled = next(event for event in events if event.type == "TaskScheduled" and event.id > 5)
     execution = recorded("success").execution(events[: scheduled.id], now=scheduled.at + 3000)
     assert execution.outcome is Outcome.RUNNING
-    assert execution.states["ProcessTask"].status is Status.RUNNING
-    assert execution.states["ProcessTask"].visits[0].attempts[0].status is Status.RUNNING
-    assert execution.states["RecordResult"].status is Status.NOT_REACHED
+    assert execution.states["ProcessTask"].status is StepStatus.RUNNING
+    assert execution.states["ProcessTask"].visits[0].attempts[0].status is StepStatus.RUNNING
+    assert execution.states["RecordResult"].status is StepStatus.NOT_REACHED
 
 
 def test_after_its_longest_time_it_cannot_be_running():
     events = recorded("success").events[:9]
     execution = recorded("success").execution(events, now=START_MS + 400_000)
     assert execution.outcome is Outcome.UNKNOWN
-    assert Status.RUNNING not in {run.status for run in execution.states.values()}
-    assert Status.NOT_REACHED not in {run.status for run in execution.states.values()}
+    assert StepStatus.RUNNING not in {run.status for run in execution.states.values()}
+    assert StepStatus.NOT_REACHED not in {run.status for run in execution.states.values()}
 
 
 def test_a_missing_event_between_two_states_does_not_hide_the_path():
@@ -292,7 +292,7 @@ def test_nested_states_cut_off_anywhere_never_raise(cut, source):
 def test_states_that_the_definition_does_not_have_are_shown_all_the_same():
     other = record(machine_of("Gone", Gone={"Type": "Pass", "End": True}), {}, {})
     execution = recorded("success").execution(other.events)
-    assert execution.states["Gone"].status is Status.SUCCEEDED
+    assert execution.states["Gone"].status is StepStatus.SUCCEEDED
 
 
 def test_the_shipped_definition_has_a_path_here_for_each_of_its_states():

@@ -1,5 +1,7 @@
 """From an execution to its task, and from a task to its executions."""
 
+import json
+
 from taskline.console.executions.model import Payload
 from taskline.console.executions.payloads import parts_of, pretty, readable
 from taskline.console.executions.subject import executions_of, task_id, task_status
@@ -68,11 +70,16 @@ def test_payloads_are_indented_and_cut_unless_asked_for_whole():
 def test_what_is_no_json_is_shown_as_it_is():
     assert pretty("{cut") == "{cut"
     assert readable("plain") == "plain"
-    assert readable("[1]") == "[1]"
+    assert readable("[" * 100_000) == "[" * 100_000
 
 
 def test_a_cause_is_read_through_both_its_layers():
-    cause = '{"errorType": "T", "errorMessage": "{\\"message\\": \\"no route\\"}"}'
-    assert '"message": "no route"' in readable(cause)
-    assert "\\" not in readable(cause)
-    assert '"errorMessage": "plain"' in readable('{"errorMessage": "plain"}')
+    inner = json.dumps({"type": "NoRoute", "message": "no route", "retry_in": 2.5})
+    trace = ['  File "a.py", line 1\n', "    raise it\n"]
+    cause = json.dumps({"errorType": "TaskNetworkError", "errorMessage": inner, "stackTrace": trace})
+    assert readable(cause) == 'NoRoute: no route\nretry_in: 2.5\n\n  File "a.py", line 1\n    raise it'
+
+
+def test_a_cause_of_any_function_has_its_type_and_message():
+    assert readable('{"errorType": "KeyError", "errorMessage": "x"}') == "KeyError: x"
+    assert readable('{"other": 1}') == pretty('{"other": 1}')

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskline.console.executions.drawing.timeline import RowKind, ticks, timeline_of
-from taskline.console.executions.model import Status
+from taskline.console.executions.model import StepStatus
 from tests.taskline.console.executions.recordings import PATHS, START_MS, each, fan, record, recorded
 
 LATER = START_MS + 10**7
@@ -55,7 +55,7 @@ def test_tries_and_the_back_off_between_them_fill_their_state():
         RowKind.WAIT,
         RowKind.TRY,
     ]
-    assert (first.status, second.status) == (Status.FAILED, Status.SUCCEEDED)
+    assert (first.status, second.status) == (StepStatus.FAILED, StepStatus.SUCCEEDED)
     assert first.duration + wait.duration + second.duration == state.duration
     assert wait.offset == first.offset + first.duration
     assert {row.depth for row in (first, wait, second)} == {1}
@@ -66,7 +66,7 @@ def test_a_state_that_runs_goes_on_until_now():
     cut = [event for event in recording.events if event.at <= START_MS + 12][:-1]
     execution = recording.execution(cut, now=START_MS + 512)
     last = drawn_of(execution, START_MS + 512).rows[-1]
-    assert (last.name, last.duration, last.status) == ("ProcessTask", None, Status.RUNNING)
+    assert (last.name, last.duration, last.status) == ("ProcessTask", None, StepStatus.RUNNING)
     assert last.left + last.width == pytest.approx(100, abs=0.001)
 
 
