@@ -42,9 +42,9 @@ _YEAR = 365 * 86_400
 def create_app(
     stage: Stage, *, hosts: Collection[str] = (), transport: httpx.BaseTransport | None = None
 ) -> Starlette:
-    """The console of a stage. Only requests that name one of `hosts` (with their ports) are served, if there are any.
+    """The console of a stage, for requests that name one of `hosts` (with their ports), or this machine itself.
 
-    Without hosts, whoever serves the application has to check them. `transport` takes the place of the network.
+    `transport` takes the place of the network.
     """
     app = Starlette(
         routes=[*_routes(), Mount("/static", _Static(directory=STATIC))],

@@ -1,11 +1,12 @@
 """Serves an ASGI application behind the front door: the console.
 
-The application is made at the first request, since it takes a third of a second that no start has to wait for.
+The application is made when the edition is ready, or at the first request: no start has to wait for it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
@@ -31,6 +32,11 @@ class Site:
         self._make = make
         self._made: Application | None = None
         self._lock = threading.Lock()
+
+    async def warm(self) -> None:
+        """Make the application before anybody asks for it. If that fails, the first request shows it."""
+        with contextlib.suppress(Exception):
+            await asyncio.to_thread(self._application)
 
     async def respond(self, request: IncomingRequest, body: bytes, server: tuple[str, int]) -> web.Response:
         """The application's response to a request, whole."""

@@ -8,6 +8,7 @@ that is not the console's own.
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from collections.abc import Collection
 from typing import Final
@@ -21,6 +22,8 @@ POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_PORT: Final = re.compile(r":\d+$")
 HEADERS: Final = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -40,12 +43,16 @@ class Refused(Exception):
 class Guard:
     """Puts the security headers on every response, and serves only requests that name one of `hosts` (with ports).
 
-    Without hosts, whoever stands in front has looked at them.
+    Without hosts these are the names of this machine for itself, with any port: a page whose name was rebound to
+    127.0.0.1 still sends its own name.
     """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str] = ()) -> None:
         self._app = app
         self._hosts = frozenset(hosts)
+
+    def _serves(self, host: str) -> bool:
+        return host in self._hosts if self._hosts else _PORT.sub("", host) in LOOPBACK
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -61,8 +68,9 @@ class Guard:
             await send(message)
 
         host = Headers(scope=scope).get("host", "")
-        if self._hosts and host not in self._hosts:
-            await _refuse(f"Host {host!r} is not served here, only {', '.join(sorted(self._hosts))}.", send_guarded)
+        if not self._serves(host):
+            names = ", ".join(sorted(self._hosts or LOOPBACK))
+            await _refuse(f"Host {host!r} is not served here, only {names}.", send_guarded)
             return
         await self._app(scope, receive, send_guarded)
 

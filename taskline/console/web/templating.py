@@ -53,6 +53,13 @@ def environment() -> jinja2.Environment:
     return made
 
 
+def prepare() -> None:
+    """Compile all templates, so that the first page need not wait for it."""
+    made = environment()
+    for name in made.list_templates():
+        made.get_template(name)
+
+
 @cache
 def static_url(name: str) -> str:
     """The address of a static file, which changes with its content: browsers may keep it."""
