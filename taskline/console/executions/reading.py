@@ -252,5 +252,7 @@ def _state(definition: Definition, name: str, visits: tuple[Visit, ...], unvisit
 def _over_all(visits: tuple[Visit, ...], unvisited: StepStatus) -> StepStatus:
     if not visits:
         return unvisited
-    statuses = [visit.status for visit in visits]
-    return next((worst for worst in _WORST_FIRST if worst in statuses), statuses[-1])
+    # The last visit counts: the state was tried again. Items of a Map stand side by side.
+    latest = {visit.iteration: visit.status for visit in visits}
+    statuses = list(latest.values())
+    return next((worst for worst in _WORST_FIRST if worst in statuses), visits[-1].status)

@@ -28,6 +28,8 @@ MARGIN: Final = 12.0
 LOOP: Final = 26.0
 SWEEPS: Final = 200
 STILL: Final = 0.2
+CAUGHT: Final = 0.3
+"""How much the line of an error weighs."""
 """Nothing moves visibly any more."""
 
 
@@ -124,14 +126,24 @@ class _Spreading:
         self._rows = layers.rows
         self._lines = layers.lines
         self._ports = ports_of(layers)
+        self._weights = {
+            id(place): CAUGHT if line.edge is not None and line.edge.is_catch else 1.0
+            for line in layers.lines
+            for place in line.places[1:-1]
+        }
         self._pulls = {id(place): self._pulls_of(place) for row in layers.rows for place in row}
 
     def _pulls_of(self, place: Place) -> list[tuple[Place, float, float]]:
         """Each neighbour, how far beside it this place wants to be, and how much."""
         return [
-            (one, self._offset(one, place) - self._offset(place, one), 3.0 if place.is_line and one.is_line else 2.0)
+            (one, self._offset(one, place) - self._offset(place, one), self._weight(place, one))
             for one in (*place.above, *place.below)
         ]
+
+    def _weight(self, place: Place, other: Place) -> float:
+        """Lines are straight most of all where they pass by; those of errors give way."""
+        line = place if place.is_line else other
+        return self._weights[id(line)] * (3.0 if place.is_line and other.is_line else 2.0)
 
     def spread(self) -> None:
         """Place everything, beginning at the margin."""

@@ -42,7 +42,7 @@ class Browser:
     def get(self, path, params=None):
         async def got():
             transport = httpx.ASGITransport(self.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://console") as client:
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
                 return await client.get(path, params=params)
 
         return asyncio.run(got())

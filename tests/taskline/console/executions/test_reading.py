@@ -201,6 +201,16 @@ def test_a_parallel_state_that_is_tried_again_has_two_tries():
     assert visit.attempts[0].problem is not None
     assert visit.attempts[0].problem.error == "Broken"
     assert visit.status is StepStatus.SUCCEEDED
+    inside = execution.states["Right"]
+    assert [one.status for one in inside.visits] == [StepStatus.FAILED, StepStatus.SUCCEEDED]
+    assert inside.status is StepStatus.SUCCEEDED, "what counts is the last try"
+
+
+def test_one_failed_item_marks_the_state_inside_the_map():
+    fakes = {"Work": [{"result": {}}, {"error": "Broken"}, {"result": {}}]}
+    execution = record(each(), [1, 2, 3], fakes).execution()
+    assert execution.states["Work"].status is StepStatus.FAILED
+    assert execution.states["Each"].status is StepStatus.FAILED
 
 
 def test_items_of_a_map_are_told_apart():
