@@ -33,7 +33,7 @@ from taskline.console.reading.api import Problem, StageApi
 from taskline.console.reading.failures import Errors
 from taskline.console.web.console import Console
 from taskline.console.web.guard import Guard, Refused
-from taskline.console.web.page import changes, problem_page, render, shows
+from taskline.console.web.page import changes, problem_page, shows
 from taskline.console.web.templating import STATIC
 
 _YEAR = 365 * 86_400
@@ -53,7 +53,6 @@ def create_app(
             Problem: _problem,
             Refused: _refused,
             HTTPException: _http_error,
-            Exception: _internal_error,
         },
     )
     app.state.console = Console(stage=stage, api=StageApi(stage, transport), errors=Errors(stage))
@@ -120,7 +119,3 @@ async def _http_error(request: Request, error: Exception) -> Response:
     return problem_page(
         request, Problem(error.status_code, titles.get(error.status_code, error.detail), request.url.path)
     )
-
-
-async def _internal_error(request: Request, error: Exception) -> Response:
-    return render(request, "internal.html", status=500, title="Internal error", kind=type(error).__name__)

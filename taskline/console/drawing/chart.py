@@ -13,7 +13,7 @@ from markupsafe import Markup
 Values = Sequence[float | None]
 WIDTH: Final = 560
 HEIGHT: Final = 190
-NAMESPACE: Final = "{http://www.w3.org/2000/svg}"
+LEFT_OUT: Final = ("defs", "style", "script")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +83,8 @@ class Chart:
             for name in ("style", "id"):
                 element.attrib.pop(name, None)
             self._name(element)
+        for title in [one for one in tree if one.tag == "title"]:
+            tree.remove(title)  # the name of the library
         tree.set("role", "img")
         tree.set("aria-label", f"{self.title}, {self.unit}. The table below has the numbers.")
         return tree
@@ -118,19 +120,14 @@ def _options(word: Callable[[float], str]) -> dict[str, Any]:
 
 
 def _is_left_out(element: Element) -> bool:
-    tag: Any = element.tag
-    if not isinstance(tag, str):  # a comment
-        return True
-    return (
-        tag.removeprefix(NAMESPACE) in ("defs", "style", "script")
-        or "tooltip-overlay" in element.get("class", "").split()
-    )
+    tag: Any = element.tag  # of a comment, no text
+    return not isinstance(tag, str) or tag in LEFT_OUT or "tooltip-overlay" in element.get("class", "").split()
 
 
 def _title(element: Element) -> None:
     """What the library describes a mark by, as its title; the rest of it is for scripts."""
-    texts = {one.get("class", ""): one.text or "" for one in element if one.tag.removeprefix(NAMESPACE) == "desc"}
-    for one in [one for one in element if one.tag.removeprefix(NAMESPACE) == "desc"]:
+    texts = {one.get("class", ""): one.text or "" for one in element if one.tag == "desc"}
+    for one in [one for one in element if one.tag == "desc"]:
         element.remove(one)
     if "value" in texts:
-        SubElement(element, f"{NAMESPACE}title").text = f"{texts.get('x_label', '')}: {texts['value']}"
+        SubElement(element, "title").text = f"{texts.get('x_label', '')}: {texts['value']}"

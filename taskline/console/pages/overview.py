@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import Mapping
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,53 +11,48 @@ from starlette.responses import Response
 from taskline.console.basis.commands import command
 from taskline.console.basis.words import count, duration
 from taskline.console.drawing.chart import Chart, Series
-from taskline.console.reading import aws, keys, lists
+from taskline.console.reading import keys, lists
 from taskline.console.reading.api import Problem
 from taskline.console.reading.latencies import latencies
 from taskline.console.reading.metrics import LastHour
+from taskline.console.reading.together import together
 from taskline.console.web.page import Sent, console_of, go_to, render
 from taskline.console.web.viewer import Viewer, viewer_of
 
-T = TypeVar("T")
-Document = dict[str, Any]
 LOOKED_AT: Final = 200
 FAILURES: Final = 6
 
 
 def overview(request: Request) -> Response:
-    """The page. What cannot be read says so; the rest is shown."""
+    """The page. What cannot be read says so, what is still being read as well; the rest is shown."""
     console, viewer = console_of(request), viewer_of(request)
-    missing: list[str] = []
-
-    def tried(read: Callable[[], T]) -> T | None:
-        try:
-            return read()
-        except (Problem, aws.Unreadable) as error:
-            missing.append(str(error))
-            return None
-
-    hour = tried(console.last_hour)
-    waiting = tried(console.waiting)
+    found = together(
+        {
+            "hour": console.last_hour,
+            "waiting": console.waiting,
+            "depth": console.depth,
+            "dead": console.dead_letters,
+            "working": lambda: console.tasks(status="processing", limit=lists.API_PAGE),
+            "failures": lambda: console.tasks(status="failed", limit=FAILURES),
+            "newest": lambda: latencies(console.newest(LOOKED_AT)),
+            "breaker": console.breaker,
+            "rules": console.breaker_rules,
+            "alarms": console.alarms,
+            "stats": console.stats,
+        }
+    )
+    waiting, older_exist = found["waiting"] or ([], False)
     return render(
         request,
         "overview.html",
         title="Overview",
         section="overview",
         live=True,
-        depth=tried(console.depth),
-        dead=tried(console.dead_letters),
-        oldest=keys.oldest(waiting[0]) if waiting else "",
-        older_exist=bool(waiting and waiting[1]),
-        working=tried(lambda: console.tasks(status="processing", limit=lists.API_PAGE)),
-        failures=tried(lambda: console.tasks(status="failed", limit=FAILURES)),
-        newest=tried(lambda: latencies(console.newest(LOOKED_AT))),
-        breaker=tried(console.breaker),
-        rules=tried(console.breaker_rules) or {},
-        alarms=[alarm for alarm in tried(console.alarms) or () if alarm.state == "ALARM" and alarm.notifies],
-        stats=tried(console.stats),
-        hour=hour,
-        charts=charts(hour, viewer) if hour else [],
-        missing=list(dict.fromkeys(missing)),
+        found=found,
+        oldest=keys.oldest(waiting),
+        older_exist=older_exist,
+        alarms=[alarm for alarm in found["alarms"] or () if alarm.state == "ALARM" and alarm.notifies],
+        charts=charts(found["hour"], viewer) if found["hour"] else [],
         command=command(console.stage, "stats"),
     )
 

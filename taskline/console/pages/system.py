@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from importlib import metadata
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from taskline.console.basis.commands import command
 from taskline.console.basis.words import duration
-from taskline.console.reading import aws
-from taskline.console.reading.api import Problem
+from taskline.console.reading.together import together
 from taskline.console.web.console import Console
 from taskline.console.web.page import console_of, render
 
-T = TypeVar("T")
 Rows = list[tuple[str, str]]
 PACKAGES: Final = ("taskline", "starlette", "jinja2", "httpx", "boto3", "pygal")
 
@@ -26,27 +25,19 @@ PACKAGES: Final = ("taskline", "starlette", "jinja2", "httpx", "boto3", "pygal")
 def system(request: Request) -> Response:
     """The page. What cannot be read says so."""
     console = console_of(request)
-    missing: list[str] = []
-
-    def tried(read: Callable[[], T]) -> T | None:
-        try:
-            return read()
-        except (aws.Unreadable, Problem) as error:
-            missing.append(str(error))
-            return None
-
+    settings = {f"settings {number}": partial(read, console) for number, read in enumerate(_SETTINGS)}
+    own = {"alarms": console.alarms, "health": console.health, "document": console.document}
+    found = together({**own, **settings})
     return render(
         request,
         "system.html",
         title="System",
         section="system",
         live=True,
-        alarms=tried(console.alarms) or [],
-        health=tried(console.health),
-        settings=[row for read in _SETTINGS for row in tried(lambda read=read: read(console)) or []],
+        found=found,
+        settings=[row for name in settings for row in found[name] or ()],
         outputs=list(_outputs(console.stage.outputs)),
-        versions=list(_versions(tried(console.document))),
-        missing=list(dict.fromkeys(missing)),
+        versions=list(_versions(found["document"])),
         command=command(console.stage, "doctor"),
     )
 

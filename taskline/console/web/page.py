@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from taskline.console.reading.api import Problem
 from taskline.console.web.console import Console
+from taskline.console.web.guard import Refused
 from taskline.console.web.templating import environment
 from taskline.console.web.viewer import viewer_of
 
@@ -26,6 +29,8 @@ NAVIGATION: Final = (
     ("/submit", "Submit", "submit"),
     ("/system", "System", "system"),
 )
+EXPECTED: Final = (Problem, Refused, HTTPException)
+LOGGER: Final = logging.getLogger("taskline.console")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -78,7 +83,12 @@ def shows(read: Callable[[Request], Response]) -> Endpoint:
     """A page that reads: in a thread, since what it reads from blocks."""
 
     async def endpoint(request: Request) -> Response:
-        return await run_in_threadpool(read, request)
+        try:
+            return await run_in_threadpool(read, request)
+        except EXPECTED:
+            raise
+        except Exception:
+            return _mistake(request)
 
     return endpoint
 
@@ -92,6 +102,10 @@ def changes(act: Callable[[Sent], Response]) -> Endpoint:
         console.tokens.check(request, form)
         try:
             return await run_in_threadpool(act, Sent(request=request, form=form))
+        except EXPECTED:
+            raise
+        except Exception:
+            return _mistake(request)
         finally:
             console.shared.forget()
 
@@ -120,6 +134,12 @@ def problem_page(request: Request, problem: Problem) -> Response:
     return render(
         request, "problem.html", status=status, title=problem.title, problem=problem, advice=_advice(problem)
     )
+
+
+def _mistake(request: Request) -> Response:
+    """A page without the traceback, which is where the console runs."""
+    LOGGER.exception("the console failed at %s", request.url.path)
+    return render(request, "internal.html", status=500, title="Internal error")
 
 
 def _advice(problem: Problem) -> str:
