@@ -18,6 +18,7 @@ from starlette.types import Scope
 from taskline.console.basis.stage import Stage
 from taskline.console.pages import (
     dead_letters,
+    execution,
     loads,
     ordering_keys,
     overview,
@@ -64,6 +65,8 @@ def _routes() -> list[Route]:
         Route("/", shows(overview.overview)),
         Route("/breaker", changes(overview.switch), methods=post),
         Route("/tasks", shows(tasks.tasks)),
+        Route("/executions", shows(execution.execution)),
+        Route("/executions/events.json", shows(execution.events)),
         Route("/find", shows(tasks.find_one)),
         Route("/tasks/{task_id}", shows(task.task)),
         Route("/tasks/{task_id}/{part:str}.json", shows(task.download)),

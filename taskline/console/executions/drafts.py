@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from taskline.console.executions.model import Attempt, Payload, Problem, Status, Visit
+from taskline.console.executions.model import Attempt, Payload, StepProblem, StepStatus, Visit
 
 
 @dataclass(kw_only=True)
@@ -19,7 +19,7 @@ class AttemptDraft:
     waited: int | None = None
     arguments: Payload | None = None
     result: Payload | None = None
-    problem: Problem | None = None
+    problem: StepProblem | None = None
     aborted: bool = False
 
 
@@ -37,7 +37,7 @@ class VisitDraft:
     output: Payload | None = None
     variables: Mapping[str, Payload] = field(default_factory=dict[str, Payload])
     attempts: list[AttemptDraft] = field(default_factory=list[AttemptDraft])
-    problem: Problem | None = None
+    problem: StepProblem | None = None
     events: list[int] = field(default_factory=list[int])
     inside: int | None = None
     iteration: int | None = None
@@ -62,7 +62,7 @@ class VisitDraft:
         attempt.end, attempt.result = at, result
         self.problem = None
 
-    def fail(self, at: int, problem: Problem) -> None:
+    def fail(self, at: int, problem: StepProblem) -> None:
         """The attempt fails, or what follows it in the state."""
         attempt = self.running
         if attempt is None and self._has_attempts():
@@ -86,7 +86,7 @@ class VisitDraft:
             self.attempts.append(AttemptDraft())
         return self.attempts[-1]
 
-    def finished(self, status: Status) -> Visit:
+    def finished(self, status: StepStatus) -> Visit:
         """The visit, with this status."""
         attempts = [_attempt(number, draft, status) for number, draft in enumerate(self.attempts, 1)]
         return Visit(
@@ -107,7 +107,7 @@ class VisitDraft:
         )
 
 
-def _attempt(number: int, draft: AttemptDraft, visit: Status) -> Attempt:
+def _attempt(number: int, draft: AttemptDraft, visit: StepStatus) -> Attempt:
     return Attempt(
         number=number,
         status=_attempt_status(draft, visit),
@@ -120,14 +120,14 @@ def _attempt(number: int, draft: AttemptDraft, visit: Status) -> Attempt:
     )
 
 
-def _attempt_status(draft: AttemptDraft, visit: Status) -> Status:
+def _attempt_status(draft: AttemptDraft, visit: StepStatus) -> StepStatus:
     if draft.aborted:
-        return Status.ABORTED
+        return StepStatus.ABORTED
     if draft.problem is not None:
-        return Status.FAILED
+        return StepStatus.FAILED
     if draft.end is not None:
-        return Status.SUCCEEDED
-    return visit if visit in (Status.RUNNING, Status.ABORTED, Status.FAILED) else Status.UNKNOWN
+        return StepStatus.SUCCEEDED
+    return visit if visit in (StepStatus.RUNNING, StepStatus.ABORTED, StepStatus.FAILED) else StepStatus.UNKNOWN
 
 
 def payload(details: Mapping[str, Any], key: str) -> Payload | None:
@@ -147,9 +147,9 @@ def variables(details: Mapping[str, Any]) -> dict[str, Payload]:
     return {str(name): Payload(text=as_text(value)) for name, value in cast(dict[str, Any], assigned).items()}
 
 
-def problem(details: Mapping[str, Any]) -> Problem:
+def problem(details: Mapping[str, Any]) -> StepProblem:
     """Why an event says that something failed."""
-    return Problem(
+    return StepProblem(
         error=str(details.get("error") or ""),
         cause=str(details.get("cause") or ""),
         location=str(details.get("location") or ""),

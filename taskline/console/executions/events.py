@@ -49,11 +49,14 @@ class LogEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """The span that is searched, in milliseconds since 1970."""
+    """The span that is searched, in milliseconds since 1970.
+
+    `latest` is the last moment at which the execution is known to have been at work, None if nothing is known.
+    """
 
     start: int
     end: int
-    hinted: bool = True
+    latest: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,10 +72,11 @@ class EventLog:
 def window(now: int, started: int | None = None, ended: int | None = None) -> Window:
     """Where to look for an execution of which it is known about when it started, or ended, or nothing."""
     if started is None and ended is None:
-        return Window(start=now - WITHOUT_HINT_MS, end=now + AFTER_MS, hinted=False)
+        return Window(start=now - WITHOUT_HINT_MS, end=now + AFTER_MS)
     first = started if started is not None else cast(int, ended) - LONGEST_MS
     last = ended if ended is not None else first + LONGEST_MS
-    return Window(start=max(0, min(first, last) - BEFORE_MS), end=max(first, last) + AFTER_MS)
+    latest = ended if ended is not None else first
+    return Window(start=max(0, min(first, last) - BEFORE_MS), end=max(first, last) + AFTER_MS, latest=latest)
 
 
 def read_events(

@@ -42,7 +42,7 @@ def _search(log: EventLog) -> Iterator[Gap]:
 def _nothing(log: EventLog, setup: Setup, now: int, is_laptop: bool) -> Iterator[Gap]:
     if log.events or not log.searched_all:
         return
-    if log.window.hinted and now - log.window.end < FRESH_MS - LONGEST_MS:
+    if log.window.latest is not None and now - log.window.latest < FRESH_MS:
         text = "There are no events yet: they reach the log some seconds after they happen."
         yield Gap(kind=GapKind.LATE, text=text, remedy="Reload in a moment.")
         return
@@ -50,7 +50,7 @@ def _nothing(log: EventLog, setup: Setup, now: int, is_laptop: bool) -> Iterator
     if setup.level != "ALL":
         text = f"{where}: only failures are logged, and it had none."
         yield Gap(kind=GapKind.NOT_THERE, text=text, remedy=_SETTING)
-    elif not log.window.hinted:
+    elif log.window.latest is None:
         text = f"{where} from the last three hours; when it ran is not known."
         yield Gap(kind=GapKind.NOT_THERE, text=text, remedy="Open it from its task: the task's history has its time.")
     else:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from taskline.console.executions.events import LogEvent
 
 
-class Status(StrEnum):
+class StepStatus(StrEnum):
     """What became of a state, a visit to it or an attempt. Its words are those that people read."""
 
     SUCCEEDED = "succeeded"
@@ -46,7 +46,7 @@ class Payload:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Problem:
+class StepProblem:
     """Why something failed."""
 
     error: str = ""
@@ -59,13 +59,13 @@ class Attempt:
     """One try of a state that can retry. Times are milliseconds since 1970; `waited` is the back-off before it."""
 
     number: int
-    status: Status
+    status: StepStatus
     start: int | None = None
     end: int | None = None
     waited: int | None = None
     arguments: Payload | None = None
     result: Payload | None = None
-    problem: Problem | None = None
+    problem: StepProblem | None = None
 
     @property
     def duration(self) -> int | None:
@@ -82,14 +82,14 @@ class Visit:
     state: str
     type: str
     number: int
-    status: Status
+    status: StepStatus
     start: int | None = None
     end: int | None = None
     input: Payload | None = None
     output: Payload | None = None
     variables: Mapping[str, Payload] = field(default_factory=dict[str, Payload])
     attempts: tuple[Attempt, ...] = ()
-    problem: Problem | None = None
+    problem: StepProblem | None = None
     events: tuple[int, ...] = ()
     inside: int | None = None
     iteration: int | None = None
@@ -111,7 +111,7 @@ class StateRun:
 
     name: str
     type: str
-    status: Status
+    status: StepStatus
     visits: tuple[Visit, ...] = ()
 
     @property
@@ -126,7 +126,7 @@ class StateRun:
         return None if not times or None in times else sum(time for time in times if time is not None)
 
     @property
-    def problem(self) -> Problem | None:
+    def problem(self) -> StepProblem | None:
         """The last problem, even if it was caught or retried."""
         return next((visit.problem for visit in reversed(self.visits) if visit.problem), None)
 
@@ -168,7 +168,7 @@ class Execution:
     end: int | None = None
     input: Payload | None = None
     output: Payload | None = None
-    problem: Problem | None = None
+    problem: StepProblem | None = None
     task_id: str | None = None
     events: tuple[LogEvent, ...] = ()
     unplaced: tuple[LogEvent, ...] = ()

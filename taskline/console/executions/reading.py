@@ -11,7 +11,16 @@ from taskline.console.executions import subject
 from taskline.console.executions.definition import Definition
 from taskline.console.executions.drafts import VisitDraft, payload, problem, variables
 from taskline.console.executions.events import LONGEST_MS, EventLog, LogEvent
-from taskline.console.executions.model import Execution, Gap, Outcome, Payload, Problem, StateRun, Status, Visit
+from taskline.console.executions.model import (
+    Execution,
+    Gap,
+    Outcome,
+    Payload,
+    StateRun,
+    StepProblem,
+    StepStatus,
+    Visit,
+)
 from taskline.console.executions.placing import ENTERED, EXITED, Places
 
 START: Final = ""
@@ -33,7 +42,7 @@ _ENDS: Final = {
     "ExecutionTimedOut": Outcome.TIMED_OUT,
     "ExecutionAborted": Outcome.ABORTED,
 }
-_WORST_FIRST: Final = (Status.RUNNING, Status.FAILED, Status.ABORTED, Status.UNKNOWN)
+_WORST_FIRST: Final = (StepStatus.RUNNING, StepStatus.FAILED, StepStatus.ABORTED, StepStatus.UNKNOWN)
 
 
 @dataclass(kw_only=True)
@@ -48,7 +57,7 @@ class _Story:
     ended: Outcome | None = None
     input: Payload | None = None
     output: Payload | None = None
-    problem: Problem | None = None
+    problem: StepProblem | None = None
 
     def take(self, event: LogEvent) -> None:
         """Go on with the next event."""
@@ -112,10 +121,10 @@ class _Story:
         if visit.running is not None:
             inner = self._failed_inside(visit)
             at = event.at if inner is None or inner.last is None else inner.last
-            visit.fail(at, Problem() if inner is None or inner.problem is None else inner.problem)
+            visit.fail(at, StepProblem() if inner is None or inner.problem is None else inner.problem)
         visit.begin(event.at, None)
 
-    def _reason(self, visit: VisitDraft, event: LogEvent) -> Problem:
+    def _reason(self, visit: VisitDraft, event: LogEvent) -> StepProblem:
         told = problem(event.details)
         inner = None if told.error or told.cause else self._failed_inside(visit)
         return told if inner is None or inner.problem is None else inner.problem
@@ -163,7 +172,7 @@ def read(
 def _ends_there(last: Visit, outcome: Outcome) -> bool:
     """Whether the execution came to its end after this state, and was not cut short in it."""
     if outcome is Outcome.SUCCEEDED:
-        return last.status in (Status.SUCCEEDED, Status.CAUGHT)
+        return last.status in (StepStatus.SUCCEEDED, StepStatus.CAUGHT)
     return outcome is Outcome.FAILED and last.type == "Fail"
 
 
@@ -194,14 +203,15 @@ def _cut_short(story: _Story) -> None:
                 one.running.aborted, one.running.end = True, story.end
 
 
-def _status(draft: VisitDraft, story: _Story, outcome: Outcome) -> Status:
+def _status(draft: VisitDraft, story: _Story, outcome: Outcome) -> StepStatus:
     if draft.exited:
-        return Status.SUCCEEDED if draft.problem is None else Status.CAUGHT
+        return StepStatus.SUCCEEDED if draft.problem is None else StepStatus.CAUGHT
     if draft.aborted:
-        return Status.ABORTED
+        # In a branch, a task that failed is aborted after that.
+        return StepStatus.ABORTED if draft.problem is None else StepStatus.FAILED
     if _is_over(draft, story):
         return _status_at_the_end(draft, outcome)
-    return Status.RUNNING if outcome is Outcome.RUNNING else Status.UNKNOWN
+    return StepStatus.RUNNING if outcome is Outcome.RUNNING else StepStatus.UNKNOWN
 
 
 def _is_over(draft: VisitDraft, story: _Story) -> bool:
@@ -211,11 +221,11 @@ def _is_over(draft: VisitDraft, story: _Story) -> bool:
     return around is not None and (around.exited or around.problem is not None)
 
 
-def _status_at_the_end(draft: VisitDraft, outcome: Outcome) -> Status:
+def _status_at_the_end(draft: VisitDraft, outcome: Outcome) -> StepStatus:
     if outcome is Outcome.SUCCEEDED:
         # Its exit is not in the log: it went on, and whether its error was caught or retried cannot be told.
-        return Status.UNKNOWN if draft.problem is None else Status.CAUGHT
-    return Status.ABORTED if draft.problem is None else Status.FAILED
+        return StepStatus.UNKNOWN if draft.problem is None else StepStatus.CAUGHT
+    return StepStatus.ABORTED if draft.problem is None else StepStatus.FAILED
 
 
 def _from_the_start(log: EventLog) -> bool:
@@ -226,21 +236,23 @@ def _from_the_start(log: EventLog) -> bool:
 def _states(
     definition: Definition, visits: tuple[Visit, ...], outcome: Outcome, whole: bool
 ) -> Mapping[str, StateRun]:
-    unvisited = Status.NOT_REACHED if whole and outcome is not Outcome.UNKNOWN else Status.UNKNOWN
+    unvisited = StepStatus.NOT_REACHED if whole and outcome is not Outcome.UNKNOWN else StepStatus.UNKNOWN
     by_name: dict[str, list[Visit]] = {name: [] for name in definition.states}
     for visit in visits:
         by_name.setdefault(visit.state, []).append(visit)
     return {name: _state(definition, name, tuple(own), unvisited) for name, own in by_name.items()}
 
 
-def _state(definition: Definition, name: str, visits: tuple[Visit, ...], unvisited: Status) -> StateRun:
+def _state(definition: Definition, name: str, visits: tuple[Visit, ...], unvisited: StepStatus) -> StateRun:
     known = definition.states.get(name)
     kind = known.type if known else visits[0].type
     return StateRun(name=name, type=kind, status=_over_all(visits, unvisited), visits=visits)
 
 
-def _over_all(visits: tuple[Visit, ...], unvisited: Status) -> Status:
+def _over_all(visits: tuple[Visit, ...], unvisited: StepStatus) -> StepStatus:
     if not visits:
         return unvisited
-    statuses = [visit.status for visit in visits]
-    return next((worst for worst in _WORST_FIRST if worst in statuses), statuses[-1])
+    # The last visit counts: the state was tried again. Items of a Map stand side by side.
+    latest = {visit.iteration: visit.status for visit in visits}
+    statuses = list(latest.values())
+    return next((worst for worst in _WORST_FIRST if worst in statuses), visits[-1].status)

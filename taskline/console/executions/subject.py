@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, cast
 
+from taskline.console.basis.words import moment
 from taskline.console.executions.model import Payload, Visit
 
 
@@ -17,6 +17,12 @@ def task_id(input: Payload | None, output: Payload | None, visits: Iterable[Visi
     given += [_value(visit.variables.get("task_id")) for visit in visits]
     given.append(_member(_value(output), "task_id"))
     return next((one for one in given if isinstance(one, str) and one), None)
+
+
+def task_status(output: Payload | None) -> str | None:
+    """The status that the task has by an execution's output: a failed task is a succeeded execution."""
+    found = _member(_value(output), "status")
+    return found if isinstance(found, str) else None
 
 
 def _in_message(value: Any) -> Any:
@@ -69,10 +75,5 @@ def executions_of(history: Iterable[Mapping[str, Any]]) -> tuple[ExecutionOfTask
 
 def milliseconds(text: Any) -> int | None:
     """A moment in ISO 8601 as milliseconds since 1970; None if it is not one."""
-    if not isinstance(text, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return None if moment.tzinfo is None else round(moment.timestamp() * 1000)
+    at = moment(text) if isinstance(text, str) else None
+    return None if at is None else round(at.timestamp() * 1000)

@@ -166,6 +166,13 @@ if (badge && regions.length) {
   setTimeout(tick, EVERY);
 }
 
+// --- Graphs: what is selected, or the start, is in sight ------------------------------------------------------------
+for (const frame of document.querySelectorAll(".graph-frame")) {
+  const node = (frame.querySelector(".node.is-selected") || frame.querySelector(".node"))?.getBoundingClientRect();
+  const own = frame.getBoundingClientRect();
+  if (node) frame.scrollLeft += node.left + node.width / 2 - own.left - own.width / 2;
+}
+
 // --- Keys ---------------------------------------------------------------------------------------------------------
 const rowLinks = () => [...document.querySelectorAll("main tbody tr")].map((row) => row.querySelector("a[href]")).filter(Boolean);
 

@@ -12,12 +12,14 @@ from taskline.console.executions.definition import Definition, Scope
 from taskline.console.executions.drawing.graph import Edge, Node, graph_of
 from taskline.console.executions.drawing.layers import START as START_MARK
 from taskline.console.executions.drawing.layout import Box, Layout, Mark, Route, lay_out
-from taskline.console.executions.drawing.markup import css, joined, number, shape, tag
+from taskline.console.executions.drawing.markup import Value, css, joined, number, shape, tag
 from taskline.console.executions.drawing.words import counted, short, summary
-from taskline.console.executions.model import Execution, StateRun, Status
+from taskline.console.executions.model import Execution, StateRun, StepStatus
 from taskline.console.executions.reading import END, START
 
 ARROW: Final = 7.0
+WIDE: Final = 1000
+"""From this width on, a graph may be scaled down a little instead of scrolling."""
 
 Link = Callable[[str], str]
 """The address that shows a state as selected."""
@@ -29,8 +31,8 @@ def graph_svg(
     """The graph of one scope, with what an execution did in it; without an execution, the machine alone."""
     layout = lay_out(graph_of(definition, scope))
     picture = _Picture(layout, execution, link, selected)
-    attributes = {
-        "class": "graph",
+    attributes: dict[str, Value] = {
+        "class": f"graph{' is-wide' if layout.width > WIDE else ''}",
         "xmlns": "http://www.w3.org/2000/svg",
         "viewBox": f"0 0 {number(layout.width)} {number(layout.height)}",
         "width": layout.width,
@@ -51,7 +53,7 @@ class _Picture:
     def __init__(self, layout: Layout, execution: Execution | None, link: Link, selected: str) -> None:
         self._layout = layout
         self._runs: Mapping[str, StateRun] = {} if execution is None else execution.states
-        self._taken = {} if execution is None else execution.edges
+        self._taken: Mapping[tuple[str, str], int] = {} if execution is None else execution.edges
         self._link = link
         self._selected = selected
 
@@ -98,7 +100,7 @@ class _Picture:
         return tag("g", {"class": classes, "aria-hidden": "true"}, tag("title", {}, _told(edge, count)), back, text)
 
     def _node(self, node: Node, box: Box) -> Markup:
-        run = self._runs.get(node.name) or StateRun(name=node.name, type=node.type, status=Status.UNKNOWN)
+        run = self._runs.get(node.name) or StateRun(name=node.name, type=node.type, status=StepStatus.UNKNOWN)
         told = summary(run) if self._runs else f"{node.name}, {node.type}"
         chosen = node.name == self._selected
         classes = f"node is-{css(run.status)}{' is-selected' if chosen else ''}"

@@ -27,6 +27,10 @@ LINE_BETWEEN: Final = 12.0
 MARGIN: Final = 12.0
 LOOP: Final = 26.0
 SWEEPS: Final = 200
+STILL: Final = 0.2
+CAUGHT: Final = 0.3
+"""How much the line of an error weighs."""
+"""Nothing moves visibly any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,22 +126,33 @@ class _Spreading:
         self._rows = layers.rows
         self._lines = layers.lines
         self._ports = ports_of(layers)
+        self._weights = {
+            id(place): CAUGHT if line.edge is not None and line.edge.is_catch else 1.0
+            for line in layers.lines
+            for place in line.places[1:-1]
+        }
         self._pulls = {id(place): self._pulls_of(place) for row in layers.rows for place in row}
 
     def _pulls_of(self, place: Place) -> list[tuple[Place, float, float]]:
         """Each neighbour, how far beside it this place wants to be, and how much."""
         return [
-            (one, self._offset(one, place) - self._offset(place, one), 3.0 if place.is_line and one.is_line else 2.0)
+            (one, self._offset(one, place) - self._offset(place, one), self._weight(place, one))
             for one in (*place.above, *place.below)
         ]
+
+    def _weight(self, place: Place, other: Place) -> float:
+        """Lines are straight most of all where they pass by; those of errors give way."""
+        line = place if place.is_line else other
+        return self._weights[id(line)] * (3.0 if place.is_line and other.is_line else 2.0)
 
     def spread(self) -> None:
         """Place everything, beginning at the margin."""
         for row in self._rows:
             _line_up(row)
         for sweep in range(SWEEPS):
-            for row in self._rows if sweep % 2 == 0 else reversed(self._rows):
-                _settle(row, [self._wanted(place) for place in row])
+            rows = self._rows if sweep % 2 == 0 else reversed(self._rows)
+            if max(_settle(row, [self._wanted(place) for place in row]) for row in rows) < STILL:
+                break
         for _ in range(2):
             self._straighten()
         places = [place for row in self._rows for place in row]
@@ -148,6 +163,8 @@ class _Spreading:
     def _wanted(self, place: Place) -> tuple[float, float]:
         """Where a place wants to be, and how much."""
         pulls = self._pulls[id(place)]
+        if not pulls:
+            return place.x, 1.0
         total = sum(weight for _, _, weight in pulls)
         return sum((one.x + beside) * weight for one, beside, weight in pulls) / total, total
 
@@ -185,7 +202,7 @@ def _line_up(row: Sequence[Place]) -> None:
 
 
 def _trios(row: Sequence[Place]) -> list[tuple[Place | None, Place, Place | None]]:
-    return list(zip([None, *row[:-1]], row, [*row[1:], None], strict=True))
+    return list(zip([None, *row], row, [*row[1:], None], strict=False))
 
 
 def _low(place: Place, left: Place | None) -> float:
@@ -214,8 +231,13 @@ def _apart(left: Place, right: Place) -> float:
     return (left.width + right.width) / 2 + gap
 
 
-def _settle(row: Sequence[Place], wanted: Sequence[tuple[float, float]]) -> None:
-    """Move a row as close to where its places want to be as their distances allow: pools of adjacent violators."""
+def _settle(row: Sequence[Place], wanted: Sequence[tuple[float, float]]) -> float:
+    """Move a row as close to where its places want to be as their distances allow: pools of adjacent violators.
+
+    Returns the largest distance that a place was moved by.
+    """
+    if not row:
+        return 0.0
     offsets = [0.0]
     for left, right in pairwise(row):
         offsets.append(offsets[-1] + _apart(left, right))
@@ -227,11 +249,13 @@ def _settle(row: Sequence[Place], wanted: Sequence[tuple[float, float]]) -> None
             total = other[1] + pool[1]
             pool = ((other[0] * other[1] + pool[0] * pool[1]) / total, total, other[2] + pool[2])
         pools.append(pool)
-    at = 0
+    at, moved = 0, 0.0
     for target, _, count in pools:
         for place, offset in zip(row[at : at + count], offsets[at : at + count], strict=True):
+            moved = max(moved, abs(place.x - target - offset))
             place.x = target + offset
         at += count
+    return moved
 
 
 class _Drawing:

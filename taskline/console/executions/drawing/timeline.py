@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from taskline.console.executions.model import Attempt, Execution, Status, Visit
+from taskline.console.executions.model import Attempt, Execution, StepStatus, Visit
 
 MOST_ROWS: Final = 400
 MOST_TICKS: Final = 6
@@ -31,13 +31,14 @@ class Row:
     kind: RowKind
     name: str
     state: str
-    status: Status
+    status: StepStatus
     depth: int
     offset: int
     duration: int | None
     left: float
     width: float
     start: int
+    visit: int
     error: str = ""
 
 
@@ -63,7 +64,7 @@ def timeline_of(execution: Execution, now: int) -> Timeline | None:
     if not known:
         return None
     start, end = min(known), max(known)
-    if execution.end is None and any(visit.status is Status.RUNNING for visit in execution.visits):
+    if execution.end is None and any(visit.status is StepStatus.RUNNING for visit in execution.visits):
         end = max(end, now)
     scale = _Scale(start, max(1, end - start))
     rows = [row for visit in _in_order(execution.visits) for row in scale.rows(visit, _depth(execution.visits, visit))]
@@ -128,7 +129,7 @@ class _Scale:
             return
         if attempt.waited:
             span = (attempt.start - attempt.waited, attempt.start)
-            yield self._row(RowKind.WAIT, "back-off", visit, Status.SUCCEEDED, depth, span)
+            yield self._row(RowKind.WAIT, "back-off", visit, StepStatus.SUCCEEDED, depth, span)
         error = attempt.problem.error if attempt.problem else ""
         span = (attempt.start, attempt.end)
         yield self._row(RowKind.TRY, f"try {attempt.number}", visit, attempt.status, depth, span, error)
@@ -138,7 +139,7 @@ class _Scale:
         kind: RowKind,
         name: str,
         visit: Visit,
-        status: Status,
+        status: StepStatus,
         depth: int,
         span: tuple[int, int | None],
         error: str = "",
@@ -157,5 +158,6 @@ class _Scale:
             left=round(100 * offset / self.total, 3),
             width=round(100 * (until - offset) / self.total, 3),
             start=first,
+            visit=visit.number,
             error=error,
         )

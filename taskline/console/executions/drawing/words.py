@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from taskline.console.executions.model import StateRun, Status
+from taskline.console.basis.words import duration
+from taskline.console.executions.model import Attempt, StateRun, StepStatus, Visit
 
 
-def duration(milliseconds: int | None) -> str:
-    """`12 ms`, `1.25 s`, `2 min 5 s`; "" if it is not known."""
-    if milliseconds is None:
-        return ""
-    if milliseconds < 1000:
-        return f"{milliseconds} ms"
-    if milliseconds < 60_000:
-        return f"{milliseconds / 1000:.2f}".rstrip("0").rstrip(".") + " s"
-    minutes, seconds = divmod(round(milliseconds / 1000), 60)
-    if minutes < 60:
-        return f"{minutes} min {seconds} s" if seconds else f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+def took(run: StateRun | Visit | Attempt) -> str:
+    """How long it took; "" if that is not known."""
+    return "" if run.duration is None else duration(run.duration / 1000)
 
 
 def counted(count: int, one: str, more: str) -> str:
@@ -27,8 +18,8 @@ def counted(count: int, one: str, more: str) -> str:
 
 def summary(run: StateRun) -> str:
     """A state in one line: `ClaimTask, Task, succeeded in 12 ms, 2 tries`."""
-    took = duration(run.duration)
-    told = [run.name, run.type, f"{run.status} in {took}" if took and run.status is not Status.RUNNING else run.status]
+    time = "" if run.status is StepStatus.RUNNING else took(run)
+    told = [run.name, run.type, f"{run.status} in {time}" if time else run.status.value]
     if len(run.visits) > 1:
         told.append(counted(len(run.visits), "visit", "visits"))
     if run.tries > 1:
@@ -41,10 +32,10 @@ def summary(run: StateRun) -> str:
 def short(run: StateRun) -> str:
     """What fits below a state's name: its type and how long it took, or how often it was tried."""
     if not run.visits:
-        return f"{run.type} · {run.status}" if run.status is Status.UNKNOWN else run.type
-    took = duration(run.duration) or run.status.value
+        return f"{run.type} · {run.status}" if run.status is StepStatus.UNKNOWN else run.type
+    time = took(run) or run.status.value
     if len(run.visits) > 1:
-        return f"{took} · {counted(len(run.visits), 'visit', 'visits')}"
+        return f"{time} · {counted(len(run.visits), 'visit', 'visits')}"
     if run.tries > 1:
-        return f"{took} · {counted(run.tries, 'try', 'tries')}"
-    return f"{run.type} · {took}"
+        return f"{time} · {counted(run.tries, 'try', 'tries')}"
+    return f"{run.type} · {time}"

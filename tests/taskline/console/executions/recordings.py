@@ -132,11 +132,12 @@ PATHS: dict[str, Fakes] = {
 
 @dataclass(frozen=True)
 class Recording:
-    """One execution: the definition that ran, and the lines of its log."""
+    """One execution: the definition that ran, the lines of its log, and the states that it entered, logged or not."""
 
     source: str
     lines: tuple[str, ...]
     end_ms: int
+    entered: tuple[str, ...]
 
     @property
     def definition(self) -> Definition:
@@ -185,4 +186,36 @@ def record(source: str, given: Any, fakes: Fakes, level: str = "ALL", data: bool
         given, tasks=FakeTasks(fakes), context=CONTEXT, clock=clock, rng=random.Random(7), observe=events.append
     )
     lines = [json.dumps(log_record(event, ARN, data)) for event in events if is_logged(event.type, level)]
-    return Recording(source, tuple(lines), round(clock.now() * 1000))
+    entered = tuple(event.details["name"] for event in events if event.type.endswith("StateEntered"))
+    return Recording(source, tuple(lines), round(clock.now() * 1000), entered)
+
+
+def machine_of(start: str, **states: dict[str, Any]) -> str:
+    """A machine in JSONata."""
+    return json.dumps({"QueryLanguage": "JSONata", "StartAt": start, "States": states})
+
+
+def task_state(**fields: Any) -> dict[str, Any]:
+    """A Task state that ends its scope unless `Next` is given."""
+    ending = {} if "Next" in fields else {"End": True}
+    return {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", **ending, **fields}
+
+
+def fan(retry: bool = False, **fields: Any) -> str:
+    """A machine whose Parallel state has two branches, the second of which can fail."""
+    branches = [
+        {"StartAt": "Left", "States": {"Left": task_state(Next="After"), "After": {"Type": "Pass", "End": True}}},
+        {"StartAt": "Right", "States": {"Right": task_state()}},
+    ]
+    again = {"Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 1, "IntervalSeconds": 2}]} if retry else {}
+    return machine_of(
+        "Fan",
+        Fan={"Type": "Parallel", "Branches": branches, "Next": "Done", **again, **fields},
+        Done={"Type": "Succeed"},
+    )
+
+
+def each(**fields: Any) -> str:
+    """A machine that runs a task for each item of its input."""
+    inner = {"StartAt": "Prepare", "States": {"Prepare": {"Type": "Pass", "Next": "Work"}, "Work": task_state()}}
+    return machine_of("Each", Each={"Type": "Map", "ItemProcessor": inner, "End": True, **fields})
