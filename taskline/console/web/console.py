@@ -47,10 +47,6 @@ class Console:
         """The API's document."""
         return self.shared.get("document", DOCUMENT_SECONDS, self.api.openapi)
 
-    def list_parameters(self) -> frozenset[str]:
-        """What the API's list can be filtered by."""
-        return schema.list_parameters(self.document())
-
     def type_names(self) -> list[str]:
         """The stage's task types, as its API describes them."""
         return schema.type_names(self.document())

@@ -87,11 +87,12 @@ class FakeApi:
         self.calls.append((request.method, path, body))
         if self.broken is not None:
             return self.broken(request)
-        parts = [unquote(part) for part in path.strip("/").split("/")]
+        parts = [unquote(part) for part in path.removeprefix("/operations").strip("/").split("/")]
         return self._responses(request.method, parts, dict(request.url.params), body)
 
     def _responses(self, method: str, parts: list[str], query: Document, body: Document) -> httpx.Response:
-        documents = {"openapi.json": self.document, "health": {"status": "healthy"}, "stats": self.stats}
+        health = {"status": "healthy", "timestamp": at(0)}
+        documents = {"openapi.json": self.document, "health": health, "stats": self.stats}
         match (method, parts):
             case ("GET", [name]) if documents.get(name) is not None:
                 return httpx.Response(200, json=documents[name])
