@@ -86,7 +86,7 @@ def preview(request: Request) -> Response:
         busy=sorted(busy),
         more=bool(continuation),
         confirm=len(tasks) > CONFIRM_ABOVE or bool(continuation),
-        command=command(console.stage, "dead-letters", "redrive", **given, dry_run=True),
+        command=command(console.stage, "dead-letters", "redrive", **given, all=not any(given.values()), dry_run=True),
     )
 
 

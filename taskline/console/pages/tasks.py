@@ -45,9 +45,7 @@ def tasks(request: Request) -> Response:
         statuses=STATUSES,
         within=WITHIN,
         types=console.type_names(),
-        command=command(
-            console.stage, "list", **{n: v for n, v in given.items() if n not in ("within", "from", "until")}
-        ),
+        command=command(console.stage, "list", status=given["status"], ordering_key=given["ordering_key"]),
     )
 
 
