@@ -49,7 +49,7 @@ def dead_letters(request: Request) -> Response:
         unreadable=unreadable,
         depth=_depth(console),
         classes=CLASSES,
-        types=console.type_names(),
+        types=console.known_types(),
         old=[one for one in matching if _is_old(one)],
         jobs=console.jobs.of("redrive"),
         command=command(console.stage, "dead-letters", "list", **given),

@@ -44,7 +44,7 @@ def tasks(request: Request) -> Response:
         by_end=filters.by_end,
         statuses=STATUSES,
         within=WITHIN,
-        types=console.type_names(),
+        types=console.known_types(),
         command=command(console.stage, "list", status=given["status"], ordering_key=given["ordering_key"]),
     )
 

@@ -51,6 +51,10 @@ class Console:
         """The stage's task types, as its API describes them."""
         return schema.type_names(self.document())
 
+    def known_types(self) -> list[str]:
+        """The task types to filter by: those that were deployed, which need no call; else those of the API."""
+        return self.stage.task_types or self.type_names()
+
     def breaker(self) -> Document:
         """The breaker and its pipe."""
         return self.shared.get("breaker", LIST_SECONDS, self.api.breaker)
