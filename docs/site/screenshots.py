@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ Picture = tuple[str, str, tuple[int, int], str]
 
 
 @contextmanager
-def edition() -> Iterator[str]:
+def edition() -> Generator[str]:
     """The address of a running laptop edition with an empty state."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

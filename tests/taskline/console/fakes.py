@@ -102,7 +102,8 @@ class FakeApi:
                 return self._redrive(body)
             case (_, ["tasks", *rest]):
                 return self._tasks(method, rest, query, body)
-        return problem(404, "Not found", "There is nothing here.")
+            case _:
+                return problem(404, "Not found", "There is nothing here.")
 
     def _breaker(self, change: Document) -> httpx.Response:
         self.breaker |= {**change, "manual": change["state"] == "open"} if change else {}
@@ -119,7 +120,8 @@ class FakeApi:
                 return httpx.Response(207, json={"results": [{"status": 202, "task": one} for one in accepted]})
             case (_, [task_id, *action]) if task_id in self.tasks:
                 return self._one(method, self.tasks[task_id], action)
-        return problem(404, "Not found", "There is no such task.")
+            case _:
+                return problem(404, "Not found", "There is no such task.")
 
     def _one(self, method: str, one: Document, action: list[str]) -> httpx.Response:
         if action == ["redrive"]:
