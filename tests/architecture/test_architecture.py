@@ -59,6 +59,7 @@ def test_no_two_rooms_import_each_other() -> None:
         ("infrastructure", ["functions", "statemachine"]),
         ("local", ["asl", "taskline.console"]),
         ("operations", ["asl", "infrastructure.preview", "local.emulator", "local.host"]),
+        ("taskline", []),
         ("testing", [*PIPELINE, "infrastructure.settings.times"]),
         ("tests/simulation", [*PIPELINE, "infrastructure.settings", "testing"]),
     ],

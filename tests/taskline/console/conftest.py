@@ -37,14 +37,18 @@ class Opened:
         """What a reader sees of a page: its text in one line, without markup."""
         return read(self.see(path, status, **cookies))
 
-    def post(self, path: str, headers: dict[str, str] | None = None, **fields: str) -> Response:
+    def post(self, path: str, **fields: str) -> Response:
         """Send a form with the token that the page has."""
+        return self.post_as({}, path, **fields)
+
+    def post_as(self, headers: dict[str, str], path: str, **fields: str) -> Response:
+        """Send a form with other headers."""
         token = re.search(r'name="token" value="([^"]+)"', self.see("/submit"))
         assert token
         return self.browser.post(
             path,
             data={"token": token[1], **fields},
-            headers={"sec-fetch-site": "same-origin", "origin": f"http://{HOST}", **(headers or {})},
+            headers={"sec-fetch-site": "same-origin", "origin": f"http://{HOST}", **headers},
             follow_redirects=False,
         )
 

@@ -19,6 +19,7 @@ def failed(api: FakeApi, number: int, **fields: object) -> None:
 
 def finished(opened: Opened, path: str) -> str:
     """The page of a job once it has ended."""
+    text = ""
     for _ in range(200):
         text = opened.text(path)
         if "under way" not in text and "stopping" not in text:

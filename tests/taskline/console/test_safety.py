@@ -77,7 +77,7 @@ def test_given_hosts_are_the_only_ones(api: FakeApi) -> None:
 def test_a_form_of_another_site_changes_nothing(api: FakeApi, opened: Opened, headers: dict[str, str]) -> None:
     one = task(1, "failed")
     api.tasks = {one["task_id"]: one}
-    response = opened.post(f"/tasks/{one['task_id']}/redrive", headers=headers)
+    response = opened.post_as(headers, f"/tasks/{one['task_id']}/redrive")
     assert response.status_code == 403
     assert "came from another site" in read(response.text)
     assert one["status"] == "failed"
