@@ -1,0 +1,63 @@
+"""`version` and `completion`."""
+
+from __future__ import annotations
+
+import platform
+from enum import StrEnum
+
+import typer
+
+from taskline.cli.command import command
+from taskline.cli.session import Session
+
+
+class Shell(StrEnum):
+    """Shells that completion knows."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    command(app, "version", example="taskline version --json")(show_version)
+    command(
+        app,
+        "completion",
+        example="""
+            taskline completion bash >> ~/.bashrc
+            taskline completion zsh > ~/.zfunc/_taskline
+            taskline completion fish > ~/.config/fish/completions/taskline.fish
+        """,
+    )(completion)
+
+
+def show_version(session: Session) -> None:
+    """Show the version of this command, and of the Python that runs it."""
+    found = {"taskline": own_version(), "python": platform.python_version()}
+    if session.output.is_text:
+        session.output.text(f"taskline {found['taskline']} (Python {found['python']})")
+    else:
+        session.output.document(found)
+
+
+def completion(session: Session, shell: Shell) -> None:
+    """Print what makes a shell complete commands, options, statuses and task types."""
+    from typer._completion_shared import get_completion_script  # pyright: ignore[reportPrivateImportUsage]
+
+    script = get_completion_script(prog_name="taskline", complete_var="_TASKLINE_COMPLETE", shell=str(shell))
+    if session.output.is_text:
+        typer.echo(script)
+    else:
+        session.output.document({"shell": shell, "script": script})
+
+
+def own_version() -> str:
+    """The version that is installed, or says that none is: in a checkout that nobody installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("taskline")
+    except PackageNotFoundError:
+        return "not installed"
