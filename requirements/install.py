@@ -2,8 +2,8 @@
 
 Nothing is resolved. Python's own pip installs one package, uv, from `uv.txt`; uv then installs exactly what the
 group's lock lists and removes everything else. The command `taskline` is added last, offline, from the package
-`taskline/` of this checkout: its changes take effect at once. Then a stamp is written. With a matching stamp a call does nothing;
-without one the next call starts from scratch, whatever interrupted this one.
+`taskline/` of this checkout: its changes take effect at once. Then a stamp is written. With a matching stamp a call
+does nothing; without one the next call starts from scratch, whatever interrupted this one.
 
 Standard library only. Python 3.6 can still parse it, so that an old Python gets a message and not a syntax error.
 """

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 LAPTOP = "laptop"
 API_PATH = "/v1"
+EMULATORS_KEY = "test"  # of its root user; what protects the emulator is the secret in its address
 URL_VARIABLE = "TASKLINE_URL"
 KEY_VARIABLE = "TASKLINE_API_KEY"
 FILE_VARIABLE = "TASKLINE_STAGES"
@@ -68,9 +69,7 @@ class Account:
         """A boto3 session. `AccessDenied` if boto3 is not installed, or the profile does not exist."""
         boto3 = _boto3()
         if self.endpoint:
-            return boto3.session.Session(
-                aws_access_key_id="test", aws_secret_access_key="test", region_name=self.region  # noqa: S106
-            )
+            return _emulators(boto3, self.endpoint, self.region)
         try:
             return boto3.session.Session(profile_name=self.profile, region_name=self.region)
         except Exception as error:  # botocore's, which is imported only here
@@ -82,7 +81,7 @@ class Account:
 
         settings: Any = Config(inject_host_prefix=not self.endpoint, retries={"total_max_attempts": 4})
         try:
-            return self.session().client(service, endpoint_url=self.endpoint, config=settings)
+            return self.session().client(service, endpoint_url=_without_secret(self.endpoint), config=settings)
         except NoRegionError as error:
             raise AccessDenied("AWS needs a region.", "Set AWS_REGION to the region of the stack.") from error
 
@@ -169,7 +168,9 @@ class Search:
         key = self._key() or entry.get("api_key")
         if url := entry.get("url"):
             sign = bool(entry.get("sign", False))
-            return StageAddress(name=name, url=url.rstrip("/"), found_by=found_by, account=account, api_key=key, sign=sign)
+            return StageAddress(
+                name=name, url=url.rstrip("/"), found_by=found_by, account=account, api_key=key, sign=sign
+            )
         outputs = published(account, entry.get("stack", name))
         sign = bool(entry.get("sign", True))
         url = str(outputs["api_url"]).rstrip("/")
@@ -274,6 +275,28 @@ def _read(file: Path) -> Mapping[str, Any] | None:
     except (OSError, ValueError):
         return None
     return cast("Mapping[str, Any]", runtime) if isinstance(runtime, dict) and "url" in runtime else None
+
+
+def _emulators(boto3: Any, endpoint: str, region: str | None) -> Any:
+    """A session whose clients the emulator admits: its address holds the secret of its start."""
+    import botocore.session
+
+    inner: Any = botocore.session.Session()
+    inner.set_config_variable("user_agent_appid", urlsplit(endpoint).username)
+    return boto3.session.Session(
+        aws_access_key_id=EMULATORS_KEY,
+        aws_secret_access_key=EMULATORS_KEY,
+        region_name=region,
+        botocore_session=inner,
+    )
+
+
+def _without_secret(endpoint: str | None) -> str | None:
+    """The plain address of the emulator; None for AWS, whose addresses boto3 knows."""
+    if endpoint is None:
+        return None
+    parts = urlsplit(endpoint)
+    return f"{parts.scheme}://{parts.hostname}:{parts.port}"
 
 
 def _boto3() -> Any:

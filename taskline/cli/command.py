@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from taskline.cli.exits import CommandFailed, ExitCode
 from taskline.cli.render.output import Color, Form, Output
 from taskline.cli.session import Session, World
 
@@ -36,7 +37,9 @@ UseColor = Annotated[
 ]
 
 
-def command(app: typer.Typer, name: str, *, example: str, lines: bool = False, table: bool = False) -> Callable[[Run], Run]:
+def command(
+    app: typer.Typer, name: str, *, example: str, lines: bool = False, table: bool = False
+) -> Callable[[Run], Run]:
     """Register `function(session, **options)` as a command; what it returns is the exit code.
 
     `lines` gives it `--jsonl`, `table` gives it `--no-headers`.
@@ -47,7 +50,11 @@ def command(app: typer.Typer, name: str, *, example: str, lines: bool = False, t
         own = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in given]
 
         def run(context: typer.Context, **options: Any) -> None:
-            code = function(_session(context, options), **options)
+            session = _session(context, options)
+            try:
+                code = function(session, **options)
+            except KeyboardInterrupt as error:  # of which Typer would make an exit without a word
+                raise CommandFailed(code=ExitCode.INTERRUPTED, title="Interrupted") from error
             if code:
                 raise typer.Exit(code)
 

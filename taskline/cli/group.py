@@ -29,6 +29,7 @@ class Root(TyperGroup):
         **extra: Any,
     ) -> Any:
         """Run the command that the arguments name. Raises `SystemExit`, unless `standalone_mode` is off."""
+        del windows_expand_args  # wildcards are the shell's
         arguments = list(sys.argv[1:] if args is None else args)
         as_json = any(argument in JSON_FLAGS for argument in arguments)
         try:
@@ -49,9 +50,7 @@ class Root(TyperGroup):
         except BrokenPipeError:
             raise
         except (KeyboardInterrupt, typer.Abort):
-            return _report(
-                CommandFailed(code=ExitCode.INTERRUPTED, title="Interrupted", detail="The command was stopped."), as_json
-            )
+            return _report(CommandFailed(code=ExitCode.INTERRUPTED, title="Interrupted"), as_json)
         except Exception as error:
             from taskline.cli.problems import explained
 

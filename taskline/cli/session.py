@@ -64,4 +64,9 @@ class Session:
 
     def auth(self) -> Any:
         """Signs requests with the caller's AWS credentials, where the stage wants that."""
-        return None
+        stage = self.stage
+        if not stage.sign:
+            return None
+        from taskline.client import IamAuth
+
+        return IamAuth(region=stage.account.region, profile=stage.account.profile)

@@ -78,7 +78,9 @@ def clock(session: Session) -> Finding:
     skew = (datetime.now(UTC) - parsedate_to_datetime(date)).total_seconds()
     if abs(skew) > WORST_SKEW:
         direction = "ahead" if skew > 0 else "behind"
-        return bad("clock", f"this clock is {abs(skew):.0f} s {direction}", "Synchronise it: timedatectl set-ntp true.")
+        return bad(
+            "clock", f"this clock is {abs(skew):.0f} s {direction}", "Synchronise it: timedatectl set-ntp true."
+        )
     return good("clock", f"agrees within {abs(skew) + 1:.0f} s")
 
 
@@ -100,10 +102,14 @@ def key(session: Session) -> Finding:
         if failure.code is not ExitCode.NOT_ALLOWED:
             raise
         if stage.api_key:
-            return bad("key", "the API refuses the key", f"Check {KEY_VARIABLE}; see `pulumi stack output api_key_ids`.")
+            return bad(
+                "key", "the API refuses the key", f"Check {KEY_VARIABLE}; see `pulumi stack output api_key_ids`."
+            )
         remedy = f"Set {KEY_VARIABLE}, or api_key in the file of stages. Where clients sign, use --stage NAME."
         return bad("key", "the API wants a key, and none is set", remedy)
-    return good("key", "accepted" if stage.api_key else "none is needed" if not stage.sign else "the signature is accepted")
+    return good(
+        "key", "accepted" if stage.api_key else "none is needed" if not stage.sign else "the signature is accepted"
+    )
 
 
 @functools.cache
@@ -151,11 +157,15 @@ def pipe(session: Session) -> Finding:
     if isinstance(found, CommandFailed):
         return skipped("pipe", "only operators see it")
     state = found["pipe"]
-    shown = f"{state['current_state']} ({state['state_reason']})" if state.get("state_reason") else state["current_state"]
+    shown = (
+        f"{state['current_state']} ({state['state_reason']})" if state.get("state_reason") else state["current_state"]
+    )
     if found.get("pipe_stopped"):
         name = session.stage.outputs.get("pipe_name", "NAME")
         remedy = f"Find out why, then start it: aws pipes start-pipe --name {name}. See the runbook, A stopped pipe."
         return bad("pipe", f"{shown}, and not by the breaker", remedy)
     if state["current_state"] == "RUNNING":
         return good("pipe", "RUNNING")
-    return warning("pipe", f"{shown}, will be {state['desired_state']}", "The breaker stopped it: see there, and wait.")
+    return warning(
+        "pipe", f"{shown}, will be {state['desired_state']}", "The breaker stopped it: see there, and wait."
+    )

@@ -20,7 +20,9 @@ def credentials(session: Session) -> Finding:
     try:
         who = session.stage.account.client("sts").get_caller_identity()
     except Exception as error:  # botocore's, which is imported only where it is used
-        return bad("credentials", f"AWS does not know this caller: {error}", "Run `aws sso login`, or set AWS_PROFILE.")
+        return bad(
+            "credentials", f"AWS does not know this caller: {error}", "Run `aws sso login`, or set AWS_PROFILE."
+        )
     return good("credentials", who["Arn"])
 
 
@@ -74,9 +76,11 @@ def alarms(session: Session) -> Finding:
         return skipped("alarms", UNKNOWN)
     prefix = f"{table.removesuffix('-tasks')}-"
     pages = stage.account.client("cloudwatch").get_paginator("describe_alarms")
-    found: list[str] = []
-    for page in pages.paginate(AlarmNamePrefix=prefix, StateValue="ALARM", AlarmTypes=["MetricAlarm", "CompositeAlarm"]):
-        found += [one["AlarmName"] for kind in ("MetricAlarms", "CompositeAlarms") for one in page.get(kind, [])]
+    found: list[str] = []  # those that notify somebody; others are only parts of them
+    kinds = ["MetricAlarm", "CompositeAlarm"]
+    for page in pages.paginate(AlarmNamePrefix=prefix, StateValue="ALARM", AlarmTypes=kinds):
+        on = [one for kind in kinds for one in page.get(f"{kind}s", [])]
+        found += [one["AlarmName"] for one in on if one.get("AlarmActions")]
     if found:
         names = ", ".join(sorted(name.removeprefix(prefix) for name in found))
         return warning("alarms", f"on: {names}", "Each has its entry in the runbook: docs/guides/operations.md.")

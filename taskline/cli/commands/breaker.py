@@ -39,7 +39,9 @@ def open_breaker(session: Session, reason: Reason, yes: options.Yes = False) -> 
     if not yes and not session.stage.is_laptop:
         _confirm(session)
     _show(session, session.api.set_breaker("open", reason))
-    session.output.note("AWS takes up to two minutes to stop the pipe. Start again: taskline breaker close --reason ...")
+    session.output.note(
+        "AWS takes up to two minutes to stop the pipe. Start again: taskline breaker close --reason ..."
+    )
 
 
 def close_breaker(session: Session, reason: Reason = "closed with taskline") -> None:

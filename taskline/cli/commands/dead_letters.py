@@ -88,9 +88,9 @@ def list_letters(
     elif not output.is_text:
         output.document({"groups" if groups else "tasks": found, "malformed": malformed, "more": more})
     elif groups:
-        output.table(GROUP, [_group_row(one) for one in found], empty="Nothing has failed.")
+        output.table(GROUP, [_group_row(one, terminal=output.is_terminal) for one in found], empty=NONE)
     else:
-        output.table(LETTER, [_row(one, terminal=output.is_terminal) for one in found], empty="Nothing has failed.")
+        output.table(LETTER, [_row(one, terminal=output.is_terminal) for one in found], empty=NONE)
     for one in malformed if output.is_text else ():
         output.warn(f"Message {one['message_id']} is no task: {one['reason']}")
     if more:
@@ -149,7 +149,8 @@ def redrive(
     return _redrive_all(session, filters, drop_malformed)
 
 
-SHOWN = 1000
+SHOWN = 1000  # of what is announced before a redrive, whose end may be far
+NONE = "Nothing has failed, or nothing that matches."
 
 
 def _redrive_all(session: Session, filters: Filters, drop_malformed: bool) -> int:
@@ -167,7 +168,9 @@ def _redrive_all(session: Session, filters: Filters, drop_malformed: bool) -> in
             break
         output.note(f"{count(len(done), 'task')} so far ...")
     if output.is_text:
-        output.text(f"{count(len(done), 'task')} redriven, of {count(len({one['ordering_key'] for one in done}), 'key')}.")
+        output.text(
+            f"{count(len(done), 'task')} redriven, of {count(len({one['ordering_key'] for one in done}), 'key')}."
+        )
         if busy:
             output.warn(f"Left alone, because a task of theirs is processing: {', '.join(sorted(busy))}. Try again.")
     else:
@@ -178,15 +181,12 @@ def _redrive_all(session: Session, filters: Filters, drop_malformed: bool) -> in
 
 def _redrive_each(session: Session, task_ids: Sequence[str], *, dry_run: bool) -> int:
     output = session.output
-    if dry_run:
-        found = [session.api.get(task_id, operator=True) for task_id in task_ids]
-    else:
-        found = [session.api.redrive_task(task_id) for task_id in task_ids]
+    report = session.api.redrive_ids(task_ids, dry_run=dry_run)
     if not output.is_text:
-        output.document({"dry_run": dry_run, "tasks": found})
+        output.document(report)
         return ExitCode.DONE
-    for task_id, task in zip(task_ids, found, strict=True):
-        output.text(f"{task_id} is {task.get('status')}." if dry_run else f"{task_id} is redriven.")
+    for task in report["tasks"]:
+        output.text(f"{task['task_id']} {'would be' if dry_run else 'is'} redriven.")
     return ExitCode.DONE
 
 
@@ -197,7 +197,9 @@ def _announce(session: Session, filters: Filters, tasks: Sequence[Any], malforme
     number = f"more than {len(tasks):,} tasks" if more else count(len(tasks), "task")
     session.output.note(f"{words}: {number} of {count(keys, 'key')}. Each key keeps its order.")
     for group in _groups(tasks):
-        session.output.note(f"  {count(group['tasks'], 'task')} of {group['type']}, {group['error_class'] or 'no outcome'}")
+        session.output.note(
+            f"  {count(group['tasks'], 'task')} of {group['type']}, {group['error_class'] or 'no outcome'}"
+        )
     if malformed:
         session.output.note(f"  {count(len(malformed), 'message')} that are no tasks stay, unless --drop-malformed.")
 
@@ -266,8 +268,8 @@ def _row(one: Mapping[str, Any], *, terminal: bool) -> list[str]:
             str(one.get("redrives", ""))]  # fmt: skip
 
 
-def _group_row(one: Mapping[str, Any]) -> list[str]:
-    first, last = (one["first_failed_at"] or "", one["last_failed_at"] or "")
+def _group_row(one: Mapping[str, Any], *, terminal: bool) -> list[str]:
+    first, last = (_time(one[name], terminal) for name in ("first_failed_at", "last_failed_at"))
     return [one["type"], one["error_class"] or "no outcome", f"{one['tasks']:,}", f"{one['keys']:,}", first, last]
 
 

@@ -44,7 +44,8 @@ def doctor(session: Session) -> int:
     failed = any(finding.failed for finding in findings)
     if not output.is_text:
         shown = [
-            {"check": one.check, "verdict": one.verdict, "detail": one.detail, "remedy": one.remedy} for one in findings
+            {"check": one.check, "verdict": one.verdict, "detail": one.detail, "remedy": one.remedy}
+            for one in findings
         ]
         output.document({"healthy": not failed, "checks": shown})
     return ExitCode.FAILED if failed else ExitCode.DONE

@@ -23,7 +23,9 @@ Task = Mapping[str, Any]
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    command(app, "watch", example="taskline watch 019aa8f0-5d3b-7c41-9a51-0c6f0c8a2f11 --timeout 5m", lines=True)(watch)
+    command(app, "watch", example="taskline watch 019aa8f0-5d3b-7c41-9a51-0c6f0c8a2f11 --timeout 5m", lines=True)(
+        watch
+    )
     command(app, "tail", example="taskline tail --key customer-42", lines=True)(tail)
 
 
@@ -44,8 +46,13 @@ def watch(
     return ExitCode.DONE if all(task["status"] == "succeeded" for task in ended) else ExitCode.TASK_FAILED
 
 
-def follow(session: Session, task_ids: list[str], limit: float, *, operator: bool = False) -> list[Task]:
-    """Show the changes of tasks until all have ended; the tasks, in their order. `CommandFailed` if time is over."""
+def follow(
+    session: Session, task_ids: list[str], limit: float, *, operator: bool = False, aside: bool = False
+) -> list[Task]:
+    """Show the changes of tasks until all have ended; the tasks, in their order. `CommandFailed` if time is over.
+
+    With `aside` they are shown on stderr: stdout is for something else.
+    """
     deadline, pause = time.monotonic() + limit, FIRST_PAUSE
     shown = dict.fromkeys(task_ids, 0)
     ended: dict[str, Task] = {}
@@ -54,7 +61,7 @@ def follow(session: Session, task_ids: list[str], limit: float, *, operator: boo
             task = session.api.get(task_id, operator=operator)
             history = task.get("history") or []
             for entry in history[shown[task_id] :]:
-                _show_entry(session, task, entry, several=len(shown) > 1)
+                _show_entry(session, task, entry, several=len(shown) > 1, aside=aside)
                 pause = FIRST_PAUSE
             shown[task_id] = len(history)
             if task["status"] in FINAL:
@@ -136,7 +143,7 @@ def _show_task(session: Session, task: Task) -> None:
     output.row(cells)
 
 
-def _show_entry(session: Session, task: Task, entry: Mapping[str, Any], *, several: bool) -> None:
+def _show_entry(session: Session, task: Task, entry: Mapping[str, Any], *, several: bool, aside: bool) -> None:
     from taskline.cli.render.tasks import history_line
 
     output = session.output
@@ -144,7 +151,7 @@ def _show_entry(session: Session, task: Task, entry: Mapping[str, Any], *, sever
         output.line({"task_id": task["task_id"], **entry})
     elif output.is_text:
         name = f"{task['task_id']}  " if several else ""
-        output.text(name + history_line(output, entry))
+        (output.note if aside else output.text)(name + history_line(output, entry))
 
 
 def _too_late(waiting: list[str], limit: float) -> CommandFailed:

@@ -11,7 +11,7 @@ import typer
 from taskline.cli import options
 from taskline.cli.command import command
 from taskline.cli.render.output import Column
-from taskline.cli.render.words import age, count, duration
+from taskline.cli.render.words import age, count, roughly
 from taskline.cli.session import Session
 
 LANE = (
@@ -99,7 +99,7 @@ def _show_keys(session: Session, found: list[dict[str, Any]], whole: bool) -> No
 
 def _row(lane: Mapping[str, Any], *, terminal: bool) -> list[str]:
     since = lane["head_created_at"]
-    shown = duration(age(since)) if terminal else since
+    shown = roughly(age(since)) if terminal else since
     return [lane["ordering_key"], lane["running"] or "", f"{lane['waiting']}", lane["head"], shown]
 
 

@@ -34,12 +34,13 @@ def stats(
     session: Session,
     key: options.Key = None,
     batch: Annotated[str | None, typer.Option("--batch", metavar="ID", help="The progress of a batch.")] = None,
+    all_clients: options.AllClients = False,
 ) -> None:
     """Count tasks by status and type, and what happened in the last minute, hour and day.
 
     The stage keeps the counts: this costs nothing, however many tasks there are.
     """
-    found = session.api.stats(ordering_key=key, batch_id=batch)
+    found = session.api.stats(ordering_key=key, batch_id=batch, operator=all_clients)
     output = session.output
     if not output.is_text:
         output.document(found)

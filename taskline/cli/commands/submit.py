@@ -37,7 +37,7 @@ def submit(
     session: Session,
     what: Annotated[
         str | None,
-        typer.Argument(metavar="[TITLE|FILE|-]", help="The task's title; or a .csv, .json or .jsonl file; - is stdin."),
+        typer.Argument(metavar="[TITLE|FILE|-]", help="A task's title; or a .csv, .json or .jsonl file; - is stdin."),
     ] = None,
     file: Annotated[
         str | None, typer.Option("--file", "-f", metavar="FILE", help="A file, whatever its name ends with.")
@@ -141,7 +141,7 @@ def _one(session: Session, task: Mapping[str, Any], key: str | None, wait: bool,
         return ExitCode.DONE
     if output.is_text:
         output.note(f"Task {accepted['task_id']}")
-    (ended,) = follow(session, [accepted["task_id"]], limit)
+    (ended,) = follow(session, [accepted["task_id"]], limit, aside=True)
     if output.is_text:
         result = ended.get("result")
         output.text(json.dumps(result, ensure_ascii=False) if result is not None else ended["status"])
@@ -165,7 +165,9 @@ def _data(text: str) -> dict[str, Any]:
     try:
         found: Any = json.loads(_content(text))
     except ValueError as error:
-        raise usage(f"--data is not JSON: {error}.", """Quote it for the shell: --data '{"hello": "world"}'.""") from error
+        raise usage(
+            f"--data is not JSON: {error}.", """Quote it for the shell: --data '{"hello": "world"}'."""
+        ) from error
     if not isinstance(found, dict):
         raise usage("--data is not a JSON object.", """Write it like --data '{"hello": "world"}'.""")
     return cast("dict[str, Any]", found)

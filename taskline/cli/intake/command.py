@@ -57,10 +57,8 @@ def submit_file(session: Session, given: FileOptions) -> int:
         submission = Submission(
             state=state, state_file=state_file, rejected=rejected, meter=shown, on_outcome=_streamed(session)
         )
-        send = session.api.batch_sender(given.in_flight)
-        report = submission.run(
-            source.lines(sys.stdin.buffer), send, in_flight=given.in_flight, retry_for=given.retry_for
-        )
+        lines, batches = source.lines(sys.stdin.buffer), session.api.batches()
+        report = submission.run(lines, batches, in_flight=given.in_flight, retry_for=given.retry_for)
     return _conclude(session, given, report, rejected)
 
 
@@ -70,7 +68,9 @@ def _streamed(session: Session) -> Any:
     def show(outcome: Outcome) -> None:
         if session.output.streams:
             said = {"task_id": outcome.task_id, "replayed": outcome.replayed}
-            session.output.line({"line": outcome.line.number, **(said if outcome.accepted else {"problem": outcome.problem})})
+            session.output.line(
+                {"line": outcome.line.number, **(said if outcome.accepted else {"problem": outcome.problem})}
+            )
 
     return show
 

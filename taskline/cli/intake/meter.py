@@ -45,7 +45,9 @@ class Bar:
 
     def show(self, *, lines: int, refused: int, size: int) -> None:
         """Draw it anew."""
-        done = f"{count(lines, 'line')}, {self._speed.of(lines):,.0f}/s" + (f", {refused:,} refused" if refused else "")
+        done = f"{count(lines, 'line')}, {self._speed.of(lines):,.0f}/s" + (
+            f", {refused:,} refused" if refused else ""
+        )
         self._progress.update(self._task, completed=size, done=done)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from taskline.cli.intake.batches import LANES, Batch, Packer
@@ -51,7 +51,7 @@ class GaveUp(Exception):
 
 
 class Sender:
-    """Submits all lines. `send` sends one batch; `acknowledge` is called with each batch that is done, and its outcomes.
+    """Submits all lines. `send` sends one batch; `acknowledge` gets each batch that is done, and its outcomes.
 
     `stop()` lets what is under way finish, and sends nothing more.
     """
@@ -77,11 +77,17 @@ class Sender:
         self._packer = Packer()
         self._unsent: dict[tuple[int, int], int] = {}
         self._failure: Exception | None = None
+        self._at_end = False
 
     @property
     def stopped(self) -> bool:
         """Whether it was stopped before the end."""
         return self._stopped.is_set()
+
+    @property
+    def finished(self) -> bool:
+        """Whether every line has been answered, by this run or an earlier one."""
+        return self._at_end and not self._unsent
 
     def stop(self) -> None:
         """Send nothing more; batches under way are still waited for."""
@@ -121,6 +127,7 @@ class Sender:
             return
         for batch in self._packer.rest():  # only at the end: cut short, a batch would not be the same next time
             await self._put(batch)
+        self._at_end = True
 
     async def _put(self, batch: Batch) -> None:
         if batch.number < self._done[batch.lane]:
@@ -144,11 +151,13 @@ class Sender:
     async def _deliver(self, batch: Batch) -> list[Outcome] | None:
         """Send a batch until each line has an outcome; None if that is over before, because of a stop."""
         clock = asyncio.get_running_loop().time
-        started, pause = clock(), FIRST_PAUSE
+        started, pause, first = clock(), FIRST_PAUSE, True
         while not self.stopped:
             outcomes, why, after = await self._attempt(batch)
             if outcomes is not None:
-                return outcomes
+                # What this run sent before, and got no answer for, is new all the same.
+                return outcomes if first else [replace(one, replayed=False) for one in outcomes]
+            first = False
             if clock() - started > self._retry_for:
                 raise GaveUp(f"Line {batch.lines[0].number} and those behind it were sent again and again: {why}")
             await self._pause(after or pause * random.uniform(0.5, 1))

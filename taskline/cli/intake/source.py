@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
@@ -49,11 +50,11 @@ class Source:
     def lines(self, stdin: IO[bytes]) -> Iterator[Line]:
         """All lines, those that hold no task included."""
         read = _READERS[self.format]
-        if self.path is None:
-            yield from read(stdin, self.defaults)
-            return
-        with self.path.open("rb") as file:
-            yield from read(file, self.defaults)
+        try:
+            with self.path.open("rb") if self.path else contextlib.nullcontext(stdin) as file:
+                yield from read(file, self.defaults)
+        except UnicodeDecodeError as error:
+            raise usage("The file is not UTF-8.", "Convert it: iconv -f latin1 -t utf-8.") from error
 
     def digest(self, salt: str) -> str:
         """Of the file and of all that decides which tasks it makes: equal digests mean equal tasks."""
@@ -134,11 +135,11 @@ def _jsonl(file: IO[bytes], defaults: Defaults) -> Iterator[Line]:
     for number, raw in enumerate(file, 1):
         if not raw.strip():
             continue
-        text = raw.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace").strip()
         try:
+            text = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
             found: Any = json.loads(text)
         except ValueError as error:
-            yield _broken(number, text, "", f"is not JSON: {error}", len(raw))
+            yield _broken(number, raw.decode(errors="replace").strip(), "", f"is not JSON: {error}", len(raw))
             continue
         yield _element(number, len(raw), text, found, defaults)
 

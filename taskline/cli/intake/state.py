@@ -50,7 +50,7 @@ def beside(file: Path, suffix: str) -> Path:
 def load(path: Path, digest: str, url: str, *, start_over: bool) -> State:
     """The state of an earlier run, or a new one.
 
-    `CommandFailed` if it belongs to another content of the file, or to another stage: to go on would submit tasks twice.
+    `CommandFailed` if it is of another content of the file, or of another stage: going on would mix them.
     """
     found = None if start_over else _read(path)
     if found is None:

@@ -8,6 +8,7 @@ import json
 import signal
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -18,6 +19,7 @@ from taskline.cli.intake.sender import Outcome, Send, Sender
 from taskline.cli.intake.state import State
 
 REJECTED = ".rejected.jsonl"
+Batches = AbstractAsyncContextManager[Send]
 
 
 class Meter(Protocol):
@@ -60,20 +62,19 @@ class Submission:
         self._read = self._seen_broken = self._submitted = 0
         self._sender: Sender | None = None
 
-    def run(self, lines: Iterable[Line], send: Send, *, in_flight: int, retry_for: float) -> Report:
+    def run(self, lines: Iterable[Line], batches: Batches, *, in_flight: int, retry_for: float) -> Report:
         """Submit the lines until all are answered, Ctrl-C, or a failure that sending again does not mend."""
         started = time.monotonic()
         failure: Exception | None = None
         try:
-            asyncio.run(self._run(lines, send, in_flight, retry_for))
+            asyncio.run(self._run(lines, batches, in_flight, retry_for))
         except Exception as error:  # part of the report: what was submitted is safe
             failure = error
         finally:
             self._save()
             if self._file:
                 self._file.close()
-        stopped = self._sender is not None and self._sender.stopped
-        complete = failure is None and not stopped
+        complete = failure is None and self._sender is not None and self._sender.finished
         if complete and self._state_file:
             self._state_file.unlink(missing_ok=True)
         return Report(
@@ -84,13 +85,15 @@ class Submission:
             failure=failure,
         )
 
-    async def _run(self, lines: Iterable[Line], send: Send, in_flight: int, retry_for: float) -> None:
+    async def _run(self, lines: Iterable[Line], batches: Batches, in_flight: int, retry_for: float) -> None:
         done = tuple(self._state.lanes)
-        self._sender = Sender(
-            send, self._acknowledge, digest=self._state.digest, done=done, in_flight=in_flight, retry_for=retry_for
-        )
-        with _stopping(self._sender):
-            await self._sender.run(self._sound(lines))
+        digest = self._state.digest
+        async with batches as send:
+            self._sender = Sender(
+                send, self._acknowledge, digest=digest, done=done, in_flight=in_flight, retry_for=retry_for
+            )
+            with _stopping(self._sender):
+                await self._sender.run(self._sound(lines))
 
     def _sound(self, lines: Iterable[Line]) -> Iterator[Line]:
         """The lines that hold a task. The others are refused here, once, in whichever run meets them first."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+GAP = 2  # characters between two columns
 STYLES = {
     "queued": "dim",
     "processing": "blue",
@@ -54,11 +55,12 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column of a table. `wide` may be cut on a narrow terminal; the others are kept whole."""
+    """A column of a table. On a narrow terminal a `spare` one is left out, and a `wide` one is cut."""
 
     title: str
     right: bool = False
     wide: bool = False
+    spare: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,20 +174,24 @@ class Output:
         return Console(file=stream, no_color=plain, force_terminal=terminal, highlight=False, markup=False)
 
     def _draw(self, columns: Sequence[Column], rows: Sequence[Sequence[str]], empty: str) -> None:
-        from rich.box import SIMPLE_HEAD
-        from rich.table import Table
-
         if not rows and empty:
             self.note(empty)
             return
-        table = Table(box=SIMPLE_HEAD, show_header=self.headers, pad_edge=False, header_style="bold")
-        for column in columns:
+        from rich.table import Table
+
+        from taskline.cli.render.widths import fitted
+
+        console = self.console(sys.stdout)
+        cells = [[harmless(cell) for cell in row] for row in rows]
+        table = Table(box=None, show_header=self.headers, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+        shown = fitted(columns, cells, console.width, GAP)
+        for index, width in shown.items():
+            column = columns[index]
             justify = "right" if column.right else "left"
-            overflow = "ellipsis" if column.wide else "fold"
-            table.add_column(column.title, justify=justify, no_wrap=column.wide or column.right, overflow=overflow)
-        for row in rows:
-            table.add_row(*(styled(cell) for cell in row))
-        self.console(sys.stdout).print(table)
+            table.add_column(column.title, justify=justify, no_wrap=True, overflow="ellipsis", width=width)
+        for row in cells:
+            table.add_row(*(styled(row[index]) for index in shown))
+        console.print(table)
 
     def _print(self, stream: TextIO, text: str, style: str) -> None:
         shown = harmless(text)

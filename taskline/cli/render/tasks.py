@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from taskline.cli.render.output import Column, Output
-from taskline.cli.render.words import age, duration, local_time, seconds_between
+from taskline.cli.render.words import age, duration, local_time, roughly, seconds_between
 
 Task = Mapping[str, Any]
 
@@ -16,10 +16,10 @@ TERMINAL = (
     Column(title="Status"),
     Column(title="Type", wide=True),
     Column(title="Key", wide=True),
-    Column(title="Runs", right=True),
+    Column(title="Runs", right=True, spare=True),
     Column(title="Age", right=True),
-    Column(title="Waited", right=True),
-    Column(title="Took", right=True),
+    Column(title="Waited", right=True, spare=True),
+    Column(title="Took", right=True, spare=True),
     Column(title="Error", wide=True),
 )
 NAMES = (
@@ -41,7 +41,7 @@ def _row(task: Task) -> list[str]:
     created, started, finished = (task.get(name) for name in ("created_at", "started_at", "finished_at"))
     return [
         *(text(task.get(name)) for name in ("task_id", "status", "type", "ordering_key", "attempts")),
-        duration(age(created)),
+        roughly(age(created)),
         duration(seconds_between(created, started)),
         duration(seconds_between(started, finished)),
         text(task.get("error_class")),
@@ -62,7 +62,9 @@ def task_in_full(output: Output, task: Task) -> None:
     values = {
         "task": text(task.get("task_id")),
         "status": text(task.get("status")),
-        "error": ": ".join(filter(None, (text(error.get("class")), text(error.get("type")), text(error.get("message"))))),
+        "error": ": ".join(
+            filter(None, (text(error.get("class")), text(error.get("type")), text(error.get("message"))))
+        ),
         **{name: text(task.get(name)) for name in ("title", "description", "type", "priority")},
         "key": text(task.get("ordering_key")),
         "due": text(task.get("due_date")),

@@ -49,6 +49,16 @@ def _large(seconds: int) -> str:
     return f"{seconds} s"
 
 
+def roughly(seconds: float | None) -> str:
+    """`40 s`, `3 min`, `2 h`, `5 d`: for what changes while one looks; empty for None."""
+    if seconds is None:
+        return ""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
+
+
 def local_time(text: str | None) -> str:
     """A time in this machine's zone, which is written with it; empty for None."""
     found = moment(text)
