@@ -4,10 +4,12 @@ BIN := .venv/bin
 FRESH ?=
 STAGE ?= dev
 NAME ?=
+# With it, each process of a run would compile all modules anew, for a third of its time.
+unexport PYTHONDONTWRITEBYTECODE
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help run new-type lock-pools test check browser lint docs mutants format package preview smoke requirements clean
+.PHONY: help run new-type lock-pools test check nightly browser lint docs mutants format package preview smoke requirements clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,8 +27,11 @@ test: install-test ## Run the tests, without those that are too slow for every e
 	$(BIN)/python -m pytest
 
 check: install-check lint browser ## What CI runs: lint, format check, types, all tests, and coverage.
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered -m "not (live or check or unmeasured)"
-	$(BIN)/python -m pytest -m "(check or unmeasured) and not live" -rs
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered -m "not (live or check or unmeasured or nightly)"
+	$(BIN)/python -m pytest -m "(check or unmeasured) and not (live or nightly)" -rs
+
+nightly: install-check browser ## What takes too long for every change: long benchmarks, all ways to break an installation.
+	$(BIN)/python -m pytest -m "nightly and not live" -rs
 
 browser:
 	@sh requirements/browser.sh

@@ -1,9 +1,10 @@
 """The installer, with another pip: `quick_start.py INSTALLER PIPS GROUP`.
 
 Only the first step differs. `python -m venv` installs the pip that this Python bundles, which takes seconds; here it
-is copied from the folder PIPS. So an installation can start with the pip of an older patch release.
+is copied from the folder PIPS, with its bytecode. So an installation can start with the pip of an older patch release.
 """
 
+import compileall
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,7 @@ def main(script: str, pips: str, *arguments: str) -> int:
         base: str = getattr(sys, "_base_executable", sys.executable)
         subprocess.run([base, "-I", "-m", "venv", "--without-pip", "--clear", installer.VENV], check=True)
         (site,) = Path(installer.VENV).glob("lib/python*/site-packages")
+        compileall.compile_dir(pips, quiet=2)  # takes seconds, once for all installations of this machine
         for folder in Path(pips).glob("pip*"):
             shutil.copytree(folder, site / folder.name)
 

@@ -58,6 +58,7 @@ def test_the_oldest_pip_of_each_python_installs_exactly_the_lock(any_machine: Ma
     assert f"pip/{oldest}" in index.clients
 
 
+@pytest.mark.nightly
 def test_resolving_the_same_lock_fails_in_this_index(tmp_path: Path, shelf: Shelf, index: Index) -> None:
     """Otherwise the test above would prove nothing. An extra of a locked package is enough for this pip to give up."""
     python = find_python("3.12") or find_python("3.11")
@@ -134,6 +135,7 @@ def test_a_larger_group_satisfies_a_smaller_one(machine: Machine) -> None:
     assert machine.installed() == machine.locked("test")
 
 
+@pytest.mark.nightly
 def test_a_larger_group_is_kept_when_its_lock_changes(machine: Machine) -> None:
     """`make run` after `git pull` must not remove the test tools."""
     assert machine.install("test").returncode == 0
@@ -145,6 +147,7 @@ def test_a_larger_group_is_kept_when_its_lock_changes(machine: Machine) -> None:
     assert "hypothesis" not in machine.installed(), "a package that is no longer locked is removed"
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("change", ["its Python is gone", "it has another version of Python", "it was moved"])
 def test_an_unusable_environment_is_replaced(ready: Machine, change: str) -> None:
     stamp = json.loads(ready.stamp.read_text())
@@ -165,6 +168,7 @@ def test_an_unusable_environment_is_replaced(ready: Machine, change: str) -> Non
     assert ready.installed() == ready.locked("laptop")
 
 
+@pytest.mark.nightly
 def test_an_activated_environment_can_replace_itself(ready: Machine) -> None:
     ready.stamp.unlink()
     ready.python = ready.venv / "bin" / "python"
@@ -183,7 +187,10 @@ POINTS = {
 }
 
 
-@pytest.fixture(params=POINTS)
+*EARLIER, LAST = POINTS
+
+
+@pytest.fixture(params=[*(pytest.param(point, marks=pytest.mark.nightly) for point in EARLIER), LAST])
 def gate(request: pytest.FixtureRequest, index: Index) -> Iterator[Gate]:
     gate = index.hold(POINTS[request.param])
     yield gate
@@ -215,6 +222,7 @@ def test_the_next_call_completes_a_killed_installation(
     assert_next_call_completes(machine, index)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("gate", ["pip downloads uv", "uv downloads packages"], indirect=True)
 def test_the_next_call_waits_for_the_orphans_of_a_killed_installer(
     machine: Machine, waiting: subprocess.Popen[str], gate: Gate, index: Index
@@ -240,6 +248,7 @@ def test_ctrl_c_ends_with_a_message(machine: Machine, waiting: subprocess.Popen[
     assert_next_call_completes(machine, index)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("step", ["virtual environment", "bytecode"])
 def test_the_first_and_the_last_step_can_be_killed_too(machine: Machine, index: Index, step: str) -> None:
     process = machine.start("laptop", quick=step != "virtual environment")
@@ -251,6 +260,7 @@ def test_the_first_and_the_last_step_can_be_killed_too(machine: Machine, index: 
     assert_next_call_completes(machine, index)
 
 
+@pytest.mark.nightly
 def test_an_interrupted_upgrade_invalidates_the_smaller_group(ready: Machine, index: Index) -> None:
     gate = index.hold("/simple/hypothesis/")
     process = ready.start("test")
@@ -279,6 +289,7 @@ def test_uv_uses_the_index_from_pips_configuration_file(machine: Machine) -> Non
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.nightly
 def test_settings_for_other_projects_have_no_effect(machine: Machine, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     settings = dict.fromkeys(("PIP_TARGET", "VIRTUAL_ENV", "PYTHONPATH"), str(elsewhere))

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -31,9 +32,10 @@ def an_index(**changes: Any) -> list[dict[str, Any]]:
 
 
 def changed(one: tuple[str, str], **changes: Any) -> Resource:
-    """A resource of the program with other inputs; ABSENT takes one away."""
+    """A resource of the program with other inputs; ABSENT takes one away, and what can be called is called."""
     resource = evaluated("dev").one(*one)
-    inputs = {name: value for name, value in {**resource.inputs, **changes}.items() if value is not ABSENT}
+    given = {name: value() if callable(value) else value for name, value in changes.items()}
+    inputs = {name: value for name, value in {**resource.inputs, **given}.items() if value is not ABSENT}
     return replace(resource, inputs=inputs)
 
 
@@ -60,17 +62,17 @@ OF_THE_PROVIDER = {
     "a misspelt input": (QUEUE, {"fifoQueues": True}, "Queue has no fifoQueues: is it fifoQueue"),
     "a misspelt input inside another": (
         TABLE,
-        {"globalSecondaryIndexes": an_index(nonKeyAttribute=["status"])},
+        {"globalSecondaryIndexes": partial(an_index, nonKeyAttribute=["status"])},
         "globalSecondaryIndexes has no nonKeyAttribute: is it nonKeyAttributes",
     ),
     "a deprecated input": (
         TABLE,
-        {"globalSecondaryIndexes": an_index(hashKey="failed_key")},
+        {"globalSecondaryIndexes": partial(an_index, hashKey="failed_key")},
         "globalSecondaryIndexes.hashKey is deprecated: .* Use key_schema instead",
     ),
     "a missing input": (
         TABLE,
-        {"globalSecondaryIndexes": an_index(projectionType=ABSENT)},
+        {"globalSecondaryIndexes": partial(an_index, projectionType=ABSENT)},
         "projectionType is missing",
     ),
     "one value for a list": (FUNCTION, {"layers": "arn"}, "Function.layers is not a list"),

@@ -4,8 +4,6 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from cfnlint.api import ManualArgs, lint  # pyright: ignore[reportMissingTypeStubs]
-
 from tests.infrastructure.recording import SUFFIX, Resource
 from tests.proofs.findings import Finding
 
@@ -59,6 +57,9 @@ def template(resources: Iterable[Resource]) -> Template:
 
 def findings(resources: Template) -> list[Finding]:
     """What cfn-lint says about a template of these resources, warnings included."""
+    # It takes seconds to import: not in each process that only collects the tests.
+    from cfnlint.api import ManualArgs, lint  # pyright: ignore[reportMissingTypeStubs]
+
     document = {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}
     found: list[Any] = lint(json.dumps(document, indent=1), config=ManualArgs(regions=["us-east-1"]))
     return [Finding(one.rule.id, "/".join(map(str, one.path[1:])), one.message) for one in found]

@@ -74,6 +74,7 @@ def test_what_is_broken_differs(new_laptop: Callable[..., Laptop]) -> None:
     assert "not checked: the first one did not" in done.stdout, "what needs tasks that end is not tried"
 
 
+@pytest.mark.nightly
 def test_a_stack_whose_breaker_opens_soon_is_spared_the_transient_failure(new_laptop: Callable[..., Laptop]) -> None:
     laptop = new_laptop(**{"taskline:breakerMinimumAttempts": 3, "taskline:breakerFailurePercent": 1})
     laptop.start()
@@ -83,6 +84,7 @@ def test_a_stack_whose_breaker_opens_soon_is_spared_the_transient_failure(new_la
     assert laptop.request("GET", "/v1/breaker").json["state"] == "closed"
 
 
+@pytest.mark.nightly
 def test_nothing_is_checked_while_the_breaker_is_open(new_laptop: Callable[..., Laptop]) -> None:
     laptop = new_laptop()
     laptop.start()
