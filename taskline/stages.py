@@ -199,7 +199,9 @@ class Search:
         account = self.account(region=runtime.get("region"), endpoint=runtime.get("endpoint"))
         outputs = cast("Mapping[str, Any]", runtime.get("outputs", {}))
         url = f"{str(runtime['url']).rstrip('/')}{API_PATH}"
-        return StageAddress(name=LAPTOP, url=url, found_by=str(file), outputs=outputs, account=account)
+        return StageAddress(
+            name=LAPTOP, url=url, found_by=str(file), outputs=outputs, account=account, api_key=self._key()
+        )
 
     def _key(self) -> str | None:
         return self.environ.get(KEY_VARIABLE) or None

@@ -161,11 +161,6 @@ def test_the_key_of_the_environment_wins_over_that_of_the_file(folder: Path) -> 
     assert search(folder, TASKLINE_API_KEY="new").find(stage="prod").api_key == "new"
 
 
-def test_the_key_is_not_sent_to_a_laptop_edition(folder: Path) -> None:
-    run_laptop(folder / ".taskline")
-    assert search(folder, TASKLINE_API_KEY="secret").find().api_key is None
-
-
 @pytest.mark.parametrize(
     ("text", "said"), [("[stages.prod]\napikey = 'x'\n", "stage prod has apikey"), ("= broken", "cannot be read")]
 )
