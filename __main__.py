@@ -16,6 +16,8 @@ from infrastructure.task_types.describe import describe
 from infrastructure.task_types.pools import check_pools
 from infrastructure.watch.alarms import Alarms, AlarmsArgs
 from infrastructure.watch.breaker import Breaker, BreakerArgs
+from infrastructure.watch.count_table import CountTable, CountTableArgs
+from infrastructure.watch.counter import Counter, CounterArgs
 from infrastructure.watch.events import Events, EventsArgs
 from infrastructure.watch.monitor import Monitor, MonitorArgs
 
@@ -42,8 +44,17 @@ processing = Processing(
     "processing", ProcessingArgs(defaults=defaults, settings=settings, table=table, pools=task_types.pools)
 ).ref
 breaker = Breaker("breaker", BreakerArgs(defaults=defaults, settings=settings.breaker, processing=processing)).function
+counts = CountTable("counts", CountTableArgs(location=location, protect=settings.protect_data))
 front = Front(
-    "front", FrontArgs(defaults=defaults, settings=settings, table=table, processing=processing, breaker=breaker)
+    "front",
+    FrontArgs(
+        defaults=defaults,
+        settings=settings,
+        table=table,
+        processing=processing,
+        breaker=breaker,
+        reading_counts=counts.reading,
+    ),
 )
 
 events = Events("events", EventsArgs(defaults=defaults, table=table, protect=settings.protect_data))
@@ -51,7 +62,8 @@ monitor = Monitor(
     "monitor",
     MonitorArgs(defaults=defaults, settings=settings.monitor, events=events.topic, failures=events.failures),
 )
-functions = (*front.functions, *processing.processors, events.function, monitor.function, breaker)
+counter = Counter("counter", CounterArgs(defaults=defaults, table=table, counting=counts.counting)).function
+functions = (*front.functions, *processing.processors, events.function, counter, monitor.function, breaker)
 Alarms(
     "alarms",
     AlarmsArgs(
@@ -63,6 +75,7 @@ Alarms(
         processing=processing,
         breaker=breaker,
         events=events.function,
+        counter=counter,
         functions=functions,
         event_failures=events.failures,
         queue_age_seconds=settings.queue_age_alarm_seconds,

@@ -30,6 +30,7 @@ class AlarmsArgs:
     processing: ProcessingRef
     breaker: FunctionRef
     events: FunctionRef
+    counter: FunctionRef
     functions: Sequence[FunctionRef]
     event_failures: QueueRef
     queue_age_seconds: int
@@ -156,6 +157,14 @@ def _stream(args: AlarmsArgs) -> Iterator[Alarm]:
         threshold=EVENTS_BEHIND_MILLISECONDS,
         description="Changes of tasks wait for 10 minutes to be published, and are lost after a day. Read the events "
         "function's log.",
+    )
+    yield Alarm(
+        name="counts-behind",
+        metric=metrics.of_function(args.counter, "IteratorAge"),
+        statistic="Maximum",
+        threshold=EVENTS_BEHIND_MILLISECONDS,
+        description="Changes of tasks wait for 10 minutes to be counted; after a day the counts are wrong for good. "
+        "Read the counter's log.",
     )
 
 

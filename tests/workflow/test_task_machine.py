@@ -251,6 +251,14 @@ def test_the_history_lists_every_run_that_failed(bench: Bench, task_id: str) -> 
         assert waited.total_seconds() >= float(run["retry_in"]["N"]) - 0.01
 
 
+def test_a_claim_names_its_execution_in_the_history(bench: Bench, task_id: str) -> None:
+    execution = bench.run(message(task(task_id)))
+    claim = bench.record(task_id)["history"][1]["M"]
+    assert claim["status"] == {"S": "processing"}
+    assert claim["execution"] == {"S": bench.record(task_id)["lease_owner"]}
+    assert execution.status == "SUCCEEDED"
+
+
 def test_a_success_keeps_the_history_of_earlier_runs(bench: Bench, task_id: str) -> None:
     flaky = {"probability": 0.5, "error_class": "NETWORK"}
     seed = next(seed for seed in range(99) if draws(seed, 3) == [True, True, False])

@@ -16,6 +16,8 @@ from functions.tasks.tenancy import Tenant, View
 BY_TIME, BY_STATUS, BY_KEY = "by_time", "by_status", "by_key"
 HASH_KEYS = {BY_TIME: "list_shard", BY_STATUS: "status_shard", BY_KEY: "ordering_key"}
 RANGE_KEY = "list_order"
+COUNTED = "counted"
+"""The attribute that marks a record as one that counts (`functions/tasks/counting/`)."""
 SHARDS = tuple("0123456789abcdef")
 _FIRST, _AFTER_DIGITS, _LAST = "0", ":", "~"
 
@@ -49,4 +51,5 @@ def list_keys(task_id: str, status: Status, created_at: str, tenant: Tenant = No
         "list_shard": {"S": shard(task_id)},
         "list_order": {"S": f"{list_prefix(tenant)}{created_at}#{task_id}"},
         "status_shard": {"S": status_shard(status, task_id)},
+        COUNTED: {"BOOL": True},
     }
