@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from taskline.cli.command import flowing
+from taskline.cli.basis.exits import MEANINGS
 from taskline.cli.commands import (
     about,
     breaker,
@@ -19,8 +19,8 @@ from taskline.cli.commands import (
     submit,
     tasks,
 )
-from taskline.cli.exits import MEANINGS
 from taskline.cli.group import Root
+from taskline.cli.running.command import flowing
 
 HELP = """See and steer Taskline, which keeps tasks in order and processes each of them at least once.
 
@@ -37,7 +37,6 @@ def build() -> typer.Typer:
         help=flowing(HELP),
         epilog=f"Exit codes:\n{codes}",
         no_args_is_help=True,
-        add_completion=False,
         rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
     )

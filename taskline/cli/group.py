@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -10,8 +9,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from taskline.cli.exits import CommandFailed, ExitCode
-from taskline.cli.render.output import Output
+from taskline.cli.basis.exits import CommandFailed, ExitCode
+from taskline.cli.render.output import Color, Output
 
 JSON_FLAGS = frozenset({"--json", "--jsonl"})
 
@@ -31,40 +30,38 @@ class Root(TyperGroup):
         """Run the command that the arguments name. Raises `SystemExit`, unless `standalone_mode` is off."""
         del windows_expand_args  # wildcards are the shell's
         arguments = list(sys.argv[1:] if args is None else args)
-        as_json = any(argument in JSON_FLAGS for argument in arguments)
-        try:
-            code = self._run(arguments, prog_name, complete_var, as_json, extra)
-        except BrokenPipeError:  # `taskline list | head`: nobody reads any more
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = ExitCode.DONE
+        output = Output.plain(as_json=any(argument in JSON_FLAGS for argument in arguments), color=_color(arguments))
+        code = self._run(arguments, prog_name, complete_var, output, extra)
         if standalone_mode:
             sys.exit(int(code))
         return int(code)
 
     def _run(
-        self, arguments: list[str], name: str | None, variable: str | None, as_json: bool, extra: dict[str, Any]
+        self, arguments: list[str], name: str | None, variable: str | None, output: Output, extra: dict[str, Any]
     ) -> int:
         try:
             code: Any = super().main(arguments, name, variable, standalone_mode=False, **extra)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            raise
         except (KeyboardInterrupt, typer.Abort):
-            return _report(CommandFailed(code=ExitCode.INTERRUPTED, title="Interrupted"), as_json)
+            return _report(CommandFailed(code=ExitCode.INTERRUPTED, title="Interrupted"), output)
         except Exception as error:
-            from taskline.cli.problems import explained
+            from taskline.cli.basis.problems import explained
 
-            return _report(explained(error), as_json)
+            return _report(explained(error), output)
         return code if isinstance(code, int) else ExitCode.DONE
 
 
-def _report(failure: CommandFailed, as_json: bool) -> int:
+def _color(arguments: Sequence[str]) -> Color:
+    """What `--color` says, also where the command line cannot be understood."""
+    joined = " ".join(arguments).replace("--color=", "--color ")
+    return next((color for color in Color if f"--color {color}" in joined), Color.AUTO)
+
+
+def _report(failure: CommandFailed, output: Output) -> int:
     """Say what happened: JSON alone on stdout, or text on stderr."""
-    output = Output.plain(as_json=as_json)
     if not failure.title:  # the help was shown instead
         return failure.code
-    if as_json:
-        output.document(failure.document())
-    else:
+    if output.is_text:
         output.failure(failure)
+    else:
+        output.document(failure.document())
     return failure.code

@@ -54,7 +54,6 @@ def test_no_two_rooms_import_each_other() -> None:
     [
         ("asl", []),
         ("statemachine", []),
-        ("taskline", []),
         ("functions", []),
         ("infrastructure", ["functions", "statemachine"]),
         ("local", ["asl", "taskline.console"]),

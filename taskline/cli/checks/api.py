@@ -8,10 +8,10 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from taskline.cli.basis.exits import CommandFailed, ExitCode
+from taskline.cli.basis.problems import explained
 from taskline.cli.checks.finding import Finding, bad, good, skipped, warning
-from taskline.cli.exits import CommandFailed, ExitCode
-from taskline.cli.problems import explained
-from taskline.cli.session import Session
+from taskline.cli.running.session import Session
 from taskline.stages import KEY_VARIABLE
 
 API_VERSION = "1"

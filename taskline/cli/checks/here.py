@@ -5,9 +5,9 @@ from __future__ import annotations
 import platform
 import sys
 
+from taskline.cli.basis.version import own_version
 from taskline.cli.checks.finding import Finding, bad, good, warning
-from taskline.cli.commands.about import own_version
-from taskline.cli.session import Session
+from taskline.cli.running.session import Session
 
 OLDEST = (3, 11)
 

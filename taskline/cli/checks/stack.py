@@ -7,7 +7,7 @@ from typing import Any
 
 from taskline.cli.checks.finding import Finding, bad, good, skipped, warning
 from taskline.cli.render.words import count, duration
-from taskline.cli.session import Session
+from taskline.cli.running.session import Session
 
 OLD = 900.0  # seconds; most keys should not wait that long
 UNKNOWN = "the stack is not known by its address alone: name it with --stage"

@@ -7,8 +7,9 @@ from enum import StrEnum
 
 import typer
 
-from taskline.cli.command import command
-from taskline.cli.session import Session
+from taskline.cli.basis.version import own_version
+from taskline.cli.running.command import command
+from taskline.cli.running.session import Session
 
 
 class Shell(StrEnum):
@@ -51,13 +52,3 @@ def completion(session: Session, shell: Shell) -> None:
         typer.echo(script)
     else:
         session.output.document({"shell": shell, "script": script})
-
-
-def own_version() -> str:
-    """The version that is installed, or says that none is: in a checkout that nobody installed."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("taskline")
-    except PackageNotFoundError:
-        return "not installed"

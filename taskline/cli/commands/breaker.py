@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from taskline.cli import options
-from taskline.cli.command import command
-from taskline.cli.exits import usage
-from taskline.cli.session import Session
+from taskline.cli.basis import options
+from taskline.cli.basis.exits import usage
+from taskline.cli.running.command import command
+from taskline.cli.running.session import Session
 
 MEANING = {
     "closed": "tasks are processed",

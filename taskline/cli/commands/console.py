@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
-from taskline.cli.command import command
-from taskline.cli.exits import CommandFailed, usage
-from taskline.cli.session import Session
+from taskline.cli.basis.exits import CommandFailed, usage
+from taskline.cli.running.command import command
+from taskline.cli.running.session import Session
 
 HOST = "127.0.0.1"
 
@@ -33,7 +33,7 @@ def console(
             "Name the stage: --stage NAME.",
         )
     try:
-        from hypercorn.asyncio import serve
+        from hypercorn import asyncio as hypercorn
         from hypercorn.config import Config
 
         from taskline.console.app import create_app
@@ -64,4 +64,5 @@ def console(
         session.output.text(f"The console of {stage.name}: {url} (Ctrl-C ends it)")
     else:
         session.output.document({"stage": stage.name, "url": url})
+    serve: Any = cast("Any", hypercorn).serve  # its types are not complete
     asyncio.run(serve(app, config))

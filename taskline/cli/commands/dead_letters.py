@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from taskline.cli import options
-from taskline.cli.command import command
-from taskline.cli.exits import ExitCode, usage
+from taskline.cli.basis import options
+from taskline.cli.basis.exits import ExitCode, usage
 from taskline.cli.render.output import Column
 from taskline.cli.render.words import count
-from taskline.cli.session import Session
+from taskline.cli.running.command import command
+from taskline.cli.running.session import Session
 
 LETTER = (
     Column(title="Task"),
@@ -32,9 +32,12 @@ GROUP = (
     Column(title="Last"),
 )
 FailedFrom = Annotated[
-    str | None, typer.Option("--from", metavar="TIME", help="Failed since: 2026-01-31T17:00:00Z, or 2h ago.")
+    str | None,
+    typer.Option("--from", "--failed-from", metavar="TIME", help="Failed since: 2026-01-31T17:00:00Z, or 2h ago."),
 ]
-FailedUntil = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Failed until: like --from.")]
+FailedUntil = Annotated[
+    str | None, typer.Option("--until", "--failed-until", metavar="TIME", help="Failed until: like --from.")
+]
 Filters = Mapping[str, str]
 
 

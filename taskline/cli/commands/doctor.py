@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from taskline.cli.command import command
-from taskline.cli.exits import ExitCode
-from taskline.cli.session import Session
+from taskline.cli.basis.exits import ExitCode
+from taskline.cli.running.command import command
+from taskline.cli.running.session import Session
 
 if TYPE_CHECKING:
     from taskline.cli.checks.finding import Finding
@@ -88,8 +88,8 @@ def _all(looks: dict[str, Look], session: Session, skip: str) -> Iterator[Findin
 
 def _safely(name: str, look: Look, session: Session) -> Finding:
     """What the check finds; what it raises is a finding, too."""
+    from taskline.cli.basis.problems import explained
     from taskline.cli.checks.finding import bad
-    from taskline.cli.problems import explained
 
     try:
         return look(session)

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from taskline.cli import options
-from taskline.cli.command import command
-from taskline.cli.exits import CommandFailed, ExitCode
-from taskline.cli.session import Session
+from taskline.cli.basis import options
+from taskline.cli.basis.exits import CommandFailed, ExitCode
+from taskline.cli.running.command import command
+from taskline.cli.running.session import Session
 
 FINAL = ("succeeded", "failed", "cancelled")
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 3.0
@@ -59,7 +59,7 @@ def follow(
     while True:
         for task_id in [one for one in shown if one not in ended]:
             task = session.api.get(task_id, operator=operator)
-            history = task.get("history") or []
+            history: list[Any] = task.get("history") or []
             for entry in history[shown[task_id] :]:
                 _show_entry(session, task, entry, several=len(shown) > 1, aside=aside)
                 pause = FIRST_PAUSE

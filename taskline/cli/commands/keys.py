@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from taskline.cli import options
-from taskline.cli.command import command
+from taskline.cli.basis import options
 from taskline.cli.render.output import Column
 from taskline.cli.render.words import age, count, roughly
-from taskline.cli.session import Session
+from taskline.cli.running.command import command
+from taskline.cli.running.session import Session
 
 LANE = (
     Column(title="Key", wide=True),

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from taskline.cli import options
-from taskline.cli.command import command
-from taskline.cli.exits import ExitCode, usage
-from taskline.cli.session import Session
+from taskline.cli.basis import options
+from taskline.cli.basis.exits import ExitCode, usage
+from taskline.cli.running.command import command
+from taskline.cli.running.session import Session
 
 if TYPE_CHECKING:
     from taskline.cli.loading.generator import Plan, Sent

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from taskline.cli.command import command
-from taskline.cli.exits import CommandFailed, ExitCode
-from taskline.cli.session import Session
+from taskline.cli.basis.exits import CommandFailed, ExitCode
+from taskline.cli.running.command import command
+from taskline.cli.running.session import Session
 
 
 def register(app: typer.Typer) -> None:

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from taskline.cli import options
-from taskline.cli.command import command
-from taskline.cli.options import STATUSES
+from taskline.cli.basis import options
+from taskline.cli.basis.options import STATUSES
 from taskline.cli.render.output import Column
-from taskline.cli.session import Session
+from taskline.cli.running.command import command
+from taskline.cli.running.session import Session
 
 PERIODS = ("last_minute", "last_hour", "last_day")
 CHANGES = ("accepted", "succeeded", "failed", "cancelled")

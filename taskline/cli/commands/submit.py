@@ -10,11 +10,11 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from taskline.cli import options
-from taskline.cli.command import command
-from taskline.cli.exits import ExitCode, usage
+from taskline.cli.basis import options
+from taskline.cli.basis.exits import ExitCode, usage
 from taskline.cli.intake.source import SUFFIXES, Format
-from taskline.cli.session import Session
+from taskline.cli.running.command import command
+from taskline.cli.running.session import Session
 
 FILE_PANEL = "A file of tasks"
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from taskline.cli import options
-from taskline.cli.command import command
-from taskline.cli.session import Session
+from taskline.cli.basis import options
+from taskline.cli.running.command import command
+from taskline.cli.running.session import Session
 
 
 def register(app: typer.Typer) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from taskline.cli.exits import CommandFailed, ExitCode, usage
+from taskline.cli.basis.exits import CommandFailed, ExitCode, usage
 from taskline.cli.intake import state as states
 from taskline.cli.intake.lines import Defaults
 from taskline.cli.intake.meter import meter
@@ -18,7 +18,7 @@ from taskline.cli.intake.sender import GaveUp, Outcome
 from taskline.cli.intake.source import Format, Source, format_of
 from taskline.cli.intake.submission import REJECTED, Report, Submission
 from taskline.cli.render.words import count, duration
-from taskline.cli.session import Session
+from taskline.cli.running.session import Session
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,9 +24,9 @@ def meter(output: Output, size: int | None) -> Generator[Meter]:
     if not sys.stderr.isatty():
         yield Lines(output, size)
         return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    columns = [TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}")]
+    columns: list[ProgressColumn] = [TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}")]
     if size:
         columns += [TextColumn("{task.percentage:>3.0f} %"), TimeRemainingColumn()]
     else:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from taskline.cli.basis.batches import Answer, Retry, Send
 from taskline.cli.intake.batches import LANES, Batch, Packer
 from taskline.cli.intake.lines import Line
 
@@ -33,17 +34,6 @@ class Outcome:
     def passes(self) -> bool:
         """Whether sending the batch again may help."""
         return int(self.problem.get("status", 0)) in (429, 500, 502, 503, 504)
-
-
-Send = Callable[[Sequence[Mapping[str, Any]], str], Awaitable[Sequence[tuple[str, bool, Mapping[str, Any]]]]]
-
-
-class Retry(Exception):
-    """The batch was not answered, or not now: it has to be sent again. `after` is the pause asked for, in seconds."""
-
-    def __init__(self, why: str, after: float | None = None) -> None:
-        super().__init__(why)
-        self.after = after
 
 
 class GaveUp(Exception):
@@ -182,6 +172,6 @@ class Sender:
             return
 
 
-def _outcome(line: Line, answer: tuple[str, bool, Mapping[str, Any]]) -> Outcome:
+def _outcome(line: Line, answer: Answer) -> Outcome:
     task_id, replayed, problem = answer
     return Outcome(line=line, task_id=task_id, replayed=replayed, problem=problem)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any, cast
 
-from taskline.cli.exits import usage
+from taskline.cli.basis.exits import usage
 from taskline.cli.intake.lines import Defaults, Line, WrongColumns, check_columns, from_cells
 
 STDIN = "-"
@@ -81,7 +81,7 @@ def _csv(file: IO[bytes], defaults: Defaults) -> Iterator[Line]:
     text = _Remembering(io.TextIOWrapper(file, encoding="utf-8-sig", newline=""))
     reader = csv.reader(text, strict=True)
     try:
-        header = [name.strip() for name in next(reader, [])]
+        header = [name.strip() for name in next(reader, list[str]())]
         check_columns(header)
     except (WrongColumns, csv.Error) as error:
         raise usage(f"The CSV file cannot be used: {error}", "Correct its first line.") from error

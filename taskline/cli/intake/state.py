@@ -6,9 +6,9 @@ import json
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from taskline.cli.exits import CommandFailed, ExitCode
+from taskline.cli.basis.exits import CommandFailed, ExitCode
 from taskline.cli.intake.batches import LANES
 
 VERSION = 1
@@ -81,7 +81,7 @@ def _read(path: Path) -> dict[str, Any] | None:
         return None
     except ValueError:
         found = {}
-    return found if isinstance(found, dict) else {}
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
 def _conflict(path: Path, title: str) -> CommandFailed:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from taskline.cli.basis.batches import Send
 from taskline.cli.intake.batches import Batch
 from taskline.cli.intake.lines import Line
-from taskline.cli.intake.sender import Outcome, Send, Sender
+from taskline.cli.intake.sender import Outcome, Sender
 from taskline.cli.intake.state import State
 
 REJECTED = ".rejected.jsonl"

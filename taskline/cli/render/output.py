@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TextIO
 
-from taskline.cli.exits import CommandFailed
+from taskline.cli.basis.exits import CommandFailed
 from taskline.cli.render.words import harmless, one_line
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ class Output:
     headers: bool = True
 
     @classmethod
-    def plain(cls, *, as_json: bool) -> Output:
-        """Before a command's options are known."""
-        return cls(form=Form.JSON if as_json else Form.TEXT)
+    def plain(cls, *, as_json: bool, color: Color) -> Output:
+        """For what is said of a command that has not begun, or is over."""
+        return cls(form=Form.JSON if as_json else Form.TEXT, color=color)
 
     @property
     def is_text(self) -> bool:

@@ -15,7 +15,7 @@ import httpx
 from typer.testing import CliRunner, Result
 
 from taskline.cli.app import app
-from taskline.cli.session import World
+from taskline.cli.running.session import World
 from taskline.stages import Account, Search
 
 URL = "https://api.example.org/v1"
@@ -145,6 +145,10 @@ class Cli:
 
     def __call__(self, *arguments: str, input: str | bytes | None = None, **environ: str) -> Result:  # noqa: A002
         return CliRunner().invoke(app, list(arguments), input=input, obj=self.world(), env=environ)
+
+    def named(self, environ: Mapping[str, str]) -> str:
+        """What the command prints under its name, as a shell starts it to complete words."""
+        return CliRunner().invoke(app, [], obj=self.world(), env=environ, prog_name="taskline").stdout
 
     def json(self, *arguments: str, code: int = 0, **more: Any) -> Any:
         """The document on stdout, which has to be all that is there."""

@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
+from taskline.cli.basis.batches import Answer, Retry
 from taskline.cli.intake import sender as module
 from taskline.cli.intake.batches import BATCH_BYTES, BATCH_TASKS, LANES, Batch, Packer, lane_of
 from taskline.cli.intake.lines import Line
-from taskline.cli.intake.sender import GaveUp, Outcome, Retry, Sender
-
-Answer = tuple[str, bool, Mapping[str, Any]]
+from taskline.cli.intake.sender import GaveUp, Outcome, Sender
 
 
 def line(number: int, key: str = "k", size: int = 0) -> Line:

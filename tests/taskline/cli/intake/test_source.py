@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from taskline.cli.exits import CommandFailed, ExitCode
+from taskline.cli.basis.exits import CommandFailed, ExitCode
 from taskline.cli.intake.lines import Defaults, Line
 from taskline.cli.intake.source import Format, Source, format_of
 

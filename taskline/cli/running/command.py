@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import os
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
-from taskline.cli.exits import CommandFailed, ExitCode
+from taskline.cli.basis.exits import CommandFailed, ExitCode
 from taskline.cli.render.output import Color, Form, Output
-from taskline.cli.session import Session, World
+from taskline.cli.running.session import Session, World
 
 PANEL = "Stage and output"
 Run = Callable[..., int | None]
@@ -53,6 +55,10 @@ def command(
             session = _session(context, options)
             try:
                 code = function(session, **options)
+                sys.stdout.flush()
+            except BrokenPipeError:  # as in `taskline list | head`: nobody reads any more, and that is no failure
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                code = None
             except KeyboardInterrupt as error:  # of which Typer would make an exit without a word
                 raise CommandFailed(code=ExitCode.INTERRUPTED, title="Interrupted") from error
             if code:

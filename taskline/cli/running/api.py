@@ -9,17 +9,17 @@ import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from taskline.cli.intake.sender import Retry, Send
+from taskline.cli.basis.batches import Answer, Retry, Send
 
 if TYPE_CHECKING:
-    from taskline.cli.session import Session
+    from taskline.cli.running.session import Session
 
 Document = dict[str, Any]
 LONGEST_WAIT = 30.0  # seconds for one batch; a longer silence is a reason to send it again
 
 
-class Api:
-    """Requests to one stage. Errors are the client's; `taskline.cli.problems` explains them."""
+class StageApi:
+    """Requests to one stage. Errors are the client's; `taskline.cli.basis.problems` explains them."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -90,7 +90,7 @@ class Api:
 
         async with self._session.new_async_client(timeout=LONGEST_WAIT, retries=0) as client:
 
-            async def send(tasks: Sequence[Mapping[str, Any]], key: str) -> list[tuple[str, bool, Mapping[str, Any]]]:
+            async def send(tasks: Sequence[Mapping[str, Any]], key: str) -> list[Answer]:
                 try:
                     reply = await client.call("POST", "/tasks/batch", json={"tasks": [*tasks]}, idempotency_key=key)
                 except TasklineError as error:
@@ -112,7 +112,7 @@ class Api:
             yield submit
 
 
-def _answer(result: Mapping[str, Any]) -> tuple[str, bool, Mapping[str, Any]]:
+def _answer(result: Mapping[str, Any]) -> Answer:
     """What became of one task of a batch: its id, whether it was known already, and the problem if there is one."""
     problem = result.get("problem") or ({} if result["status"] < 300 else {"status": result["status"]})
     task: Mapping[str, Any] = result.get("task") or {}

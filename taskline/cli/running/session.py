@@ -11,7 +11,7 @@ from taskline.cli.render.output import Output
 from taskline.stages import Search, StageAddress
 
 if TYPE_CHECKING:
-    from taskline.cli.api import Api
+    from taskline.cli.running.api import StageApi
     from taskline.client import AsyncTaskline, Taskline
 
 
@@ -39,11 +39,11 @@ class Session:
         return self.world.search().find(url=self.url, stage=self.stage_name)
 
     @functools.cached_property
-    def api(self) -> Api:
+    def api(self) -> StageApi:
         """The API of the stage, as documents."""
-        from taskline.cli.api import Api
+        from taskline.cli.running.api import StageApi
 
-        return Api(self)
+        return StageApi(self)
 
     @functools.cached_property
     def client(self) -> Taskline:

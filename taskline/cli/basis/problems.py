@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from typer.exceptions import TyperException
 
-from taskline.cli.exits import CommandFailed, ExitCode
+from taskline.cli.basis.exits import CommandFailed, ExitCode
 from taskline.stages import KEY_VARIABLE, AccessDenied, StageNotFound
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from taskline.cli.exits import usage
+from taskline.cli.basis.exits import usage
 
 STATUSES = ("queued", "processing", "succeeded", "failed", "cancelled")
 PRIORITIES = ("low", "medium", "high")
@@ -42,7 +42,7 @@ Status = Annotated[
     typer.Option("--status", "-s", metavar="STATUS", help="queued, processing, succeeded, failed or cancelled.",
                  autocompletion=_statuses),
 ]  # fmt: skip
-Key = Annotated[str | None, typer.Option("--key", "-k", metavar="KEY", help="The ordering key.")]
+Key = Annotated[str | None, typer.Option("--key", "-k", "--ordering-key", metavar="KEY", help="The ordering key.")]
 TaskType = Annotated[
     str | None, typer.Option("--type", "-t", metavar="TYPE", help="The task type.", autocompletion=known_types)
 ]
