@@ -93,9 +93,8 @@ def test_a_laptop_edition_that_was_stopped_is_not_found(folder: Path) -> None:
 def test_flags_win_over_the_environment_and_that_over_the_file_and_that_over_the_laptop(folder: Path) -> None:
     run_laptop(folder / ".taskline")
     write_file(folder, 'default = "prod"\n[stages.prod]\nurl = "https://file/v1"\n')
-    environ = {"TASKLINE_URL": "https://environment/v1"}
-    assert search(folder, **environ).find(url="https://flag/v1").url == "https://flag/v1"
-    assert search(folder, **environ).find().url == "https://environment/v1"
+    assert search(folder, TASKLINE_URL="https://environment/v1").find(url="https://flag/v1").url == "https://flag/v1"
+    assert search(folder, TASKLINE_URL="https://environment/v1").find().url == "https://environment/v1"
     assert search(folder).find().url == "https://file/v1"
     assert search(folder).find(stage="laptop").is_laptop
 

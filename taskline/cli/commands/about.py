@@ -26,11 +26,7 @@ def register(app: typer.Typer) -> None:
     command(
         app,
         "completion",
-        example="""
-            taskline completion bash >> ~/.bashrc
-            taskline completion zsh > ~/.zfunc/_taskline
-            taskline completion fish > ~/.config/fish/completions/taskline.fish
-        """,
+        example="taskline completion bash",
     )(completion)
 
 
@@ -44,7 +40,10 @@ def show_version(session: Session) -> None:
 
 
 def completion(session: Session, shell: Shell) -> None:
-    """Print what makes a shell complete commands, options, statuses and task types."""
+    """Print what makes a shell complete commands, options, statuses and task types.
+
+    Append it to ~/.bashrc, or write it to ~/.zfunc/_taskline or ~/.config/fish/completions/taskline.fish.
+    """
     from typer._completion_shared import get_completion_script  # pyright: ignore[reportPrivateImportUsage]
 
     script = get_completion_script(prog_name="taskline", complete_var="_TASKLINE_COMPLETE", shell=str(shell))

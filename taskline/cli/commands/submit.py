@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
         example="""
             taskline submit "Say hello" --type demo.echo --key customer-42 --data '{"hello": "world"}' --wait
             taskline submit tasks.csv
-            generate | taskline submit - --format jsonl --run nightly-2026-11-27
+            taskline submit - --format jsonl --run nightly-2026-11-27
         """,
         lines=True,
     )(submit)

@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
         "list",
         example="""
             taskline list --status failed --key customer-42
-            taskline list --all --jsonl | jq -r .task_id
+            taskline list --all --jsonl
         """,
         lines=True,
         table=True,

@@ -32,7 +32,13 @@ def problem(status: int, title: str, detail: str = "", errors: Any = None, **mor
 
 
 def task(task_id: str = "t1", status: str = "succeeded", **more: Any) -> dict[str, Any]:
-    found = {"task_id": task_id, "title": "Say hello", "description": "The first", "priority": "low", "status": status}
+    found: dict[str, Any] = {
+        "task_id": task_id,
+        "title": "Say hello",
+        "description": "The first",
+        "priority": "low",
+        "status": status,
+    }
     found |= {"type": "demo.echo", "ordering_key": "customer-42", "data": {"hello": "world"}, "attempts": 1}
     found |= {"created_at": NOW, "history": [{"status": "queued", "at": NOW}]}
     if status in ("succeeded", "failed"):

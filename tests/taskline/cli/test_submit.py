@@ -11,14 +11,13 @@ import httpx
 import pytest
 
 from taskline.cli.commands import follow
-from taskline.cli.intake import sender
 from tests.taskline.cli.fake_api import Api, Cli, problem, task
 
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follow, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(sender, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("taskline.cli.intake.sender.FIRST_PAUSE", 0.001)
 
 
 class Batches:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from taskline.cli.basis.batches import Answer, Retry
-from taskline.cli.intake import sender as module
 from taskline.cli.intake.batches import BATCH_BYTES, BATCH_TASKS, LANES, Batch, Packer, lane_of
 from taskline.cli.intake.lines import Line
 from taskline.cli.intake.sender import GaveUp, Outcome, Sender
@@ -79,7 +78,7 @@ class Run:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("taskline.cli.intake.sender.FIRST_PAUSE", 0.001)
 
 
 def test_a_batch_has_25_tasks_of_one_lane_at_most() -> None:
