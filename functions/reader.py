@@ -5,6 +5,7 @@ Operators have the same three under `/operations`, and see all tasks there.
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -28,6 +29,8 @@ from functions.tasks.record import Record, RecordStore
 from functions.tasks.tenancy import EVERYTHING, Tenancy, View
 from functions.telemetry.observability import logger, metrics, tracer
 
+SHARDS_IN_PARALLEL = 8  # boto3 keeps ten connections
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
@@ -46,7 +49,7 @@ def build() -> Reader:
     table_name = os.environ["TABLE_NAME"]
     return Reader(
         records=DynamoDBRecordStore(table_name),
-        index=DynamoDBTaskIndex(table_name),
+        index=DynamoDBTaskIndex(table_name, parallel_map=ThreadPoolExecutor(SHARDS_IN_PARALLEL).map),
         counts=DynamoDBStoredCounts(os.environ["COUNTS_TABLE_NAME"]),
         tenancy=Tenancy(os.environ["TENANCY"]),
     )

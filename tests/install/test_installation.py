@@ -312,3 +312,16 @@ def test_uv_shows_its_progress_on_a_terminal(machine: Machine) -> None:
     os.close(ours)
     assert process.returncode == 0
     assert b"Prepared" in shown
+
+
+def test_elsewhere_only_the_package_taskline_is_installed(machine: Machine) -> None:
+    """As `pip install .` does it, but with the backend that uv contains: from here nothing can be downloaded."""
+    assert machine.install("laptop").returncode == 0
+    target = machine.home / "elsewhere"
+    uv = [machine.venv / "bin" / "uv", "pip", "install", "--offline", "--no-deps", f"--target={target}"]
+    subprocess.run([*uv, machine.project], env=machine.environment, check=True, capture_output=True)
+    assert {path.name.partition("-")[0] for path in target.iterdir()} - {"bin", ".lock"} == {"taskline"}
+    ours = {path.relative_to(machine.project) for path in (machine.project / "taskline").rglob("*") if path.is_file()}
+    there = {path.relative_to(target) for path in (target / "taskline").rglob("*") if path.is_file()}
+    assert {path for path in ours - there if "__pycache__" not in path.parts} == set()
+    assert (target / "bin" / "taskline").exists()

@@ -118,6 +118,9 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
             {**capital("alarmName", "alarmDescription", "alarmRule", "alarmActions"), "okActions": "OKActions"},
         ),
     ),
+    "aws:cloudwatch/dashboard:Dashboard": (
+        Call("cloudwatch", "PutDashboard", capital("dashboardName", "dashboardBody")),
+    ),
     "aws:cloudwatch/eventRule:EventRule": (
         Call("events", "PutRule", capital("name", "description", "scheduleExpression")),
     ),
@@ -145,6 +148,9 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
                 "dimensions": lambda given: {"Dimensions": [{"Name": n, "Value": v} for n, v in given.items()]},
             },
         ),
+    ),
+    "aws:cloudwatch/queryDefinition:QueryDefinition": (
+        Call("logs", "PutQueryDefinition", same("name", "queryString", "logGroupNames")),
     ),
     "aws:dynamodb/table:Table": (
         Call(
@@ -297,7 +303,9 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
     "aws:sqs/queuePolicy:QueuePolicy": (
         Call("sqs", "SetQueueAttributes", {"queueUrl": "QueueUrl", **capital("policy", inside="Attributes.")}),
     ),
-    "aws:ssm/parameter:Parameter": (Call("ssm", "PutParameter", capital("name", "type", "value", "description")),),
+    "aws:ssm/parameter:Parameter": (
+        Call("ssm", "PutParameter", {**capital("name", "type", "value", "description"), "insecureValue": "Value"}),
+    ),
     "aws:wafv2/webAcl:WebAcl": (
         Call("wafv2", "CreateWebACL", capital("defaultAction", "name", "rules", "scope", "visibilityConfig")),
     ),

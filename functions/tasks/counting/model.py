@@ -79,7 +79,7 @@ class Stats(BaseModel):
 
     model_config = _STRICT
 
-    by_status: StatusCounts
+    by_status: Annotated[StatusCounts, Field(description="How many tasks are in which status.")]
     by_type: Annotated[dict[str, StatusCounts], Field(description="The same for each task type that has tasks.")]
     last_minute: Annotated[
         FlowCounts | None, Field(description="The last 60 to 65 seconds; only of all tasks, not of a key or batch.")

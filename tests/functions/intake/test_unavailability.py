@@ -32,7 +32,7 @@ class Submission:
         self.queue = FakeQueue(self.journal)
         self.ports = intake_ports(self.store, self.queue)
         monkeypatch.setattr(validator, "build", lambda: self.ports)
-        reading = reader.Reader(records=self.store, index=self.store, tenancy=Tenancy.ISOLATED)
+        reading = reader.Reader(records=self.store, index=self.store, counts=self.store, tenancy=Tenancy.ISOLATED)
         monkeypatch.setattr(reader, "build", lambda: reading)
 
     def post(self, body: Any) -> ApiResponse:

@@ -220,7 +220,7 @@ def test_an_id_of_128_characters_is_looked_up(pipeline: Pipeline) -> None:
 
 def test_an_id_of_129_characters_is_not_found_without_a_query(monkeypatch: pytest.MonkeyPatch) -> None:
     never_queried: Any = FakeStoreThatIsNeverQueried()
-    ports = reader.Reader(records=never_queried, index=never_queried, tenancy=Tenancy.ISOLATED)
+    ports = reader.Reader(records=never_queried, index=never_queried, counts=never_queried, tenancy=Tenancy.ISOLATED)
     monkeypatch.setattr(reader, "build", lambda: ports)
     response = ApiResponse.of(reader.handler(event("get_task.json", pathParameters={"task_id": "x" * 129}), CONTEXT))
     assert response.status == 404
