@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 import signal
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.local.command_line.command import Command
 from tests.local.edition.test_gateway import value_of
-from tests.local.laptop import SHORT_TIMES, Laptop, eventually, free_port
+from tests.local.laptop import PROJECT_ROOT, SHORT_TIMES, Laptop, eventually, free_port
 
 pytestmark = pytest.mark.check
 LINES, KEYS = 300, 6
@@ -174,3 +176,56 @@ def test_a_file_shows_its_progress_on_a_terminal(taskline: Command, tmp_path: Pa
     assert "Submitting" in shown
     assert "60 lines" in shown
     assert "60 tasks accepted" in shown
+
+
+def test_a_stage_is_found_by_its_name_among_the_parameters_of_its_account(laptop: Laptop, tmp_path: Path) -> None:
+    """The laptop edition publishes its outputs as a deployed stack does; its emulator stands for AWS."""
+    parts = urlsplit(laptop.runtime["endpoint"])
+    account = {
+        "AWS_ENDPOINT_URL": f"http://{parts.hostname}:{parts.port}",
+        "AWS_SDK_UA_APP_ID": str(parts.username),
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": laptop.runtime["region"],
+    }
+    taskline = Command(laptop, tmp_path, **account, TASKLINE_STATE_DIR=str(tmp_path / "nowhere"))
+    found = checks(taskline, "--stage", "dev", code=0)
+    assert "by --stage dev" in found["stage"]["detail"]
+    assert {found[name]["verdict"] for name in ("url", "operator", "breaker", "credentials", "queue")} == {"pass"}
+    assert "There is no stage prod" in taskline.json("list", "--stage", "prod", code=3)["error"]["title"]
+
+
+def test_counts_are_exact_when_the_tasks_have_ended(taskline: Command, tmp_path: Path) -> None:
+    path = tmp_path / "counted.csv"
+    path.write_text("title,ordering_key\n" + "".join(f"{number},counted\n" for number in range(40)))
+    taskline.json("submit", str(path))
+    wanted = {"queued": 0, "processing": 0, "succeeded": 40, "failed": 0, "cancelled": 0}
+    eventually(lambda: taskline.json("stats", "--key", "counted")["by_status"] == wanted, seconds=60)
+
+
+def test_the_laptop_edition_starts_and_a_console_of_it_is_served(tmp_path: Path) -> None:
+    port, console_port, state = free_port(), free_port(), tmp_path / "state"
+    taskline = Command(Laptop(state, port), PROJECT_ROOT)
+    edition = taskline.start("local", "--port", f"{port}", "--state-dir", str(state))
+    assert edition.stdout is not None
+    try:
+        assert any("Taskline is ready" in line for line in edition.stdout)
+        console = taskline.start("console", "--port", f"{console_port}")
+        try:
+            eventually(lambda: answers(f"http://127.0.0.1:{console_port}/"), seconds=60)
+        finally:
+            console.send_signal(signal.SIGINT)
+            console.communicate(timeout=60)
+    finally:
+        edition.send_signal(signal.SIGTERM)
+        edition.communicate(timeout=60)
+    assert edition.returncode == 0
+
+
+def answers(url: str) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=20) as response:
+            return response.status == 200 and b"<title>" in response.read()
+    except OSError:
+        return False
