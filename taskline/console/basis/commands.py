@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any
+from typing import Any, Final
 
 from taskline.console.basis.stage import Stage
+
+# Where the command line calls something differently from the API.
+NAMES: Final = {"ordering_key": "key"}
 
 
 def command(stage: Stage, *words: str, **options: Any) -> str:
@@ -15,7 +18,10 @@ def command(stage: Stage, *words: str, **options: Any) -> str:
         parts += ["--stage", shlex.quote(stage.name)]
     for name, value in options.items():
         if value not in (None, "", False):
-            parts += [f"--{name.replace('_', '-')}", *([] if value is True else [shlex.quote(str(value))])]
+            parts += [
+                f"--{NAMES.get(name, name).replace('_', '-')}",
+                *([] if value is True else [shlex.quote(str(value))]),
+            ]
     return " ".join(parts)
 
 

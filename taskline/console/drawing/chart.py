@@ -104,6 +104,7 @@ def _options(word: Callable[[float], str]) -> dict[str, Any]:
         "width": WIDTH,
         "height": HEIGHT,
         "margin": 4,
+        "margin_left": 16,
         "spacing": 3,
         "js": [],
         "show_legend": False,

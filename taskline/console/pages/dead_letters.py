@@ -49,7 +49,7 @@ def dead_letters(request: Request) -> Response:
         unreadable=unreadable,
         depth=_depth(console),
         classes=CLASSES,
-        types=console.type_names(),
+        types=console.known_types(),
         old=[one for one in matching if _is_old(one)],
         jobs=console.jobs.of("redrive"),
         command=command(console.stage, "dead-letters", "list", **given),
@@ -86,7 +86,7 @@ def preview(request: Request) -> Response:
         busy=sorted(busy),
         more=bool(continuation),
         confirm=len(tasks) > CONFIRM_ABOVE or bool(continuation),
-        command=command(console.stage, "dead-letters", "redrive", **given, dry_run=True),
+        command=command(console.stage, "dead-letters", "redrive", **given, all=not any(given.values()), dry_run=True),
     )
 
 

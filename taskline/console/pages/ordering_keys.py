@@ -62,7 +62,7 @@ def one_key(request: Request) -> Response:
         waiting=sum(task["status"] == "queued" for task in lane),
         last_failure=next((task for task in reversed(lane) if task["status"] == "failed"), None),
         took=between,
-        command=command(console.stage, "list", ordering_key=name),
+        command=command(console.stage, "keys", name),
     )
 
 

@@ -41,7 +41,7 @@ def overview(request: Request) -> Response:
             "stats": console.stats,
         }
     )
-    waiting, older_exist = found["waiting"] or ([], False)
+    waiting: tuple[list[dict[str, Any]], bool] = found["waiting"] or ([], False)
     return render(
         request,
         "overview.html",
@@ -49,8 +49,8 @@ def overview(request: Request) -> Response:
         section="overview",
         live=True,
         found=found,
-        oldest=keys.oldest(waiting),
-        older_exist=older_exist,
+        oldest=keys.oldest(waiting[0]),
+        older_exist=waiting[1],
         alarms=[alarm for alarm in found["alarms"] or () if alarm.state == "ALARM" and alarm.notifies],
         charts=charts(found["hour"], viewer) if found["hour"] else [],
         command=command(console.stage, "stats"),

@@ -20,7 +20,7 @@ from taskline.console.web.viewer import viewer_of
 PAGE: Final = 50
 STATUSES: Final = ("queued", "processing", "succeeded", "failed", "cancelled")
 WITHIN: Final = {"15m": ("15 minutes", 15), "1h": ("hour", 60), "24h": ("24 hours", 1440), "7d": ("7 days", 10_080)}
-NAMES: Final = ("status", "type", "ordering_key", "tag", "within", "from", "until")
+NAMES: Final = ("status", "type", "ordering_key", "within", "from", "until")
 
 
 def tasks(request: Request) -> Response:
@@ -28,10 +28,9 @@ def tasks(request: Request) -> Response:
     console = console_of(request)
     given = {name: request.query_params.get(name, "").strip() for name in NAMES}
     filters = _filters(given, viewer_of(request).zone)
-    knows = console.list_parameters()
     cursor = request.query_params.get("cursor", "")
     wanted = lists.API_PAGE if "live" in request.query_params else PAGE
-    found = lists.find(console.tasks, filters, cursor=cursor, wanted=wanted, knows=knows)
+    found = lists.find(console.tasks, filters, cursor=cursor, wanted=wanted)
     return render(
         request,
         "tasks.html",
@@ -45,11 +44,8 @@ def tasks(request: Request) -> Response:
         by_end=filters.by_end,
         statuses=STATUSES,
         within=WITHIN,
-        types=console.type_names(),
-        has_tags="tag" in knows,
-        command=command(
-            console.stage, "list", **{n: v for n, v in given.items() if n not in ("within", "from", "until")}
-        ),
+        types=console.known_types(),
+        command=command(console.stage, "list", status=given["status"], ordering_key=given["ordering_key"]),
     )
 
 
@@ -90,7 +86,6 @@ def _filters(given: dict[str, str], zone: tzinfo) -> Filters:
         status=given["status"] if given["status"] in STATUSES else "",
         type=given["type"],
         ordering_key=given["ordering_key"],
-        tag=given["tag"],
         since=_local(given["from"], zone) or since,
         until=_local(given["until"], zone),
     )

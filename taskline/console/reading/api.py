@@ -1,17 +1,20 @@
-"""The stage's API as documents: what it sends, as it sends it."""
+"""The stage's API through the client, as documents: templates show them as the API sent them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
-from urllib.parse import quote
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from typing import Any, Final, TypeVar, cast
 
 import httpx
 
+from taskline.client import Taskline, TasklineError, Timeouts
 from taskline.console.basis.stage import Stage
 
+T = TypeVar("T")
 Document = dict[str, Any]
-TIMEOUT_SECONDS = 30.0
+TIMEOUTS: Final = Timeouts(connect=3.0, read=25.0, total=30.0)
+NO_COUNTS: Final = (403, 404, 405)
 
 
 class Problem(Exception):
@@ -35,97 +38,124 @@ class Problem(Exception):
 
 
 class StageApi:
-    """Calls of the API, for any thread. Each raises `Problem` unless it succeeds."""
+    """Calls of the API, for any thread. Each raises `Problem` unless it succeeds.
+
+    On the laptop all clients are one. Elsewhere the console is an operator's: it shows the tasks of all clients.
+    """
 
     def __init__(self, stage: Stage, transport: httpx.BaseTransport | None = None) -> None:
-        headers = {"x-api-key": stage.api_key} if stage.api_key else {}
-        self._url = stage.url
-        self._http = httpx.Client(
-            base_url=stage.url,
-            headers=headers,
-            auth=stage.auth,
-            timeout=TIMEOUT_SECONDS,
-            transport=transport,
-            trust_env=False,
+        # What is read is read again in a moment; what changes something is worth another try.
+        self._client = Taskline(
+            stage.url, api_key=stage.api_key, auth=stage.auth, timeout=TIMEOUTS, retries=0, transport=transport
         )
+        self._changing = self._client.with_options(retries=2)
+        self._operator = not stage.is_laptop
 
     def task(self, task_id: str) -> Document:
         """A task."""
-        return self._call("GET", f"/tasks/{quote(task_id, safe='')}")
+        return _document(lambda: self._client.get(task_id, operator=self._operator).document)
 
-    def tasks(self, **filters: Any) -> Document:
+    def tasks(self, *, status: str = "", ordering_key: str = "", limit: int = 20, cursor: str = "") -> Document:
         """A page of tasks, with a `cursor` if there are more."""
-        return self._call("GET", "/tasks", params={name: value for name, value in filters.items() if value})
+        return _document(
+            lambda: (
+                self._client.list(
+                    status=status or None,
+                    ordering_key=ordering_key or None,
+                    limit=limit,
+                    cursor=cursor or None,
+                    operator=self._operator,
+                ).document
+            )
+        )
 
     def submit(self, task: Mapping[str, Any], idempotency_key: str) -> Document:
         """Submit a task."""
-        return self._call("POST", "/tasks", json=task, headers={"Idempotency-Key": idempotency_key})
+        return _document(lambda: self._changing.submit(task, idempotency_key=idempotency_key).task.document)
 
-    def submit_many(self, tasks: list[Document], idempotency_key: str) -> list[Document]:
-        """Submit up to 25 tasks; the outcome of each."""
-        headers = {"Idempotency-Key": idempotency_key}
-        return self._call("POST", "/tasks/batch", json={"tasks": tasks}, headers=headers)["results"]
+    def submit_many(self, tasks: list[Document], prefix: str) -> list[bool]:
+        """Submit tasks; whether each was accepted."""
+        return _called(lambda: [one.accepted for one in self._changing.submit_many(tasks, idempotency_prefix=prefix)])
 
     def cancel(self, task_id: str) -> Document:
         """Cancel a task that is queued."""
-        return self._call("DELETE", f"/tasks/{quote(task_id, safe='')}")
+        return _document(lambda: self._changing.cancel(task_id, operator=self._operator).document)
 
     def redrive_task(self, task_id: str) -> Document:
         """Redrive a failed task."""
-        return self._call("POST", f"/tasks/{quote(task_id, safe='')}/redrive")
+        return _document(lambda: self._changing.redrive_task(task_id).document)
 
-    def redrive(self, **request: Any) -> Document:
-        """Redrive what matches, or list it (`dry_run`)."""
-        return self._call(
-            "POST", "/redrive", json={name: one for name, one in request.items() if one not in (None, "")}
-        )
+    def redrive(
+        self, *, dry_run: bool, limit: int, continuation: str = "", type: str = "", **filters: str  # noqa: A002
+    ) -> Document:  # fmt: skip
+        """One page of what matches: redriven, or (a dry run) listed; with a `continuation` if there is more."""
+        given = {name: value for name, value in filters.items() if value}
+
+        def first_page() -> Mapping[str, Any]:
+            pages = self._changing.iter_redrive(
+                **cast("dict[str, Any]", given),
+                task_type=type or None,
+                dry_run=dry_run,
+                page_size=limit,
+                continuation=continuation or None,
+            )
+            with closing(cast("Any", pages)):
+                return next(iter(pages)).document
+
+        return _document(first_page)
 
     def breaker(self) -> Document:
         """The circuit breaker and its pipe."""
-        return self._call("GET", "/breaker")
+        return _document(lambda: self._client.breaker().document)
 
     def set_breaker(self, state: str, reason: str) -> Document:
         """Open or close the circuit breaker."""
-        return self._call("PUT", "/breaker", json={"state": state, "reason": reason})
+        change = self._changing.open_breaker if state == "open" else self._changing.close_breaker
+        return _document(lambda: change(reason).document)
 
-    def stats(self) -> Document | None:
+    def stats(self, ordering_key: str = "") -> Document | None:
         """Counts of tasks, None if the API does not count."""
         try:
-            return self._call("GET", "/stats")
+            return _document(
+                lambda: self._client.stats(ordering_key=ordering_key or None, operator=self._operator).document
+            )
         except Problem as problem:
-            if problem.status in (404, 405, 403):
+            if problem.status in NO_COUNTS:
                 return None
             raise
 
     def health(self) -> Document:
         """Whether the API responds."""
-        return self._call("GET", "/health")
+        return _document(lambda: self._client.health().document)
 
     def openapi(self) -> Document:
         """The API's document."""
-        return self._call("GET", "/openapi.json")
+        return _document(self._client.document)
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
-
-    def _call(self, method: str, path: str, **options: Any) -> Document:
-        try:
-            response = self._http.request(method, path, **options)
-        except httpx.HTTPError as error:
-            raise Problem(0, "The API does not respond", f"{self._url} does not respond: {error}") from error
-        if response.is_success:
-            return cast("Document", response.json())
-        raise _problem(response)
+        self._client.close()
 
 
-def _problem(response: httpx.Response) -> Problem:
+def _document(call: Callable[[], Mapping[str, Any]]) -> Document:
+    return dict(_called(call))
+
+
+def _called(call: Callable[[], T]) -> T:
     try:
-        document = cast("Document", response.json())
-    except ValueError:
-        document = {}
-    errors = [(str(one.get("field")), str(one.get("message"))) for one in document.get("errors", ())]
-    title = str(document.get("title") or response.reason_phrase)
-    detail = str(document.get("detail") or document.get("message") or "")
-    request = response.headers.get("x-amzn-requestid", "")
-    return Problem(response.status_code, title, detail, errors=errors, request=request)
+        return call()
+    except TasklineError as error:
+        raise _problem(error) from error
+
+
+def _problem(error: TasklineError) -> Problem:
+    document = error.problem or {}
+    if error.status is None:
+        return Problem(0, "The API does not respond", str(error))
+    return Problem(
+        error.status,
+        str(document.get("title") or "The API refused"),
+        str(document.get("detail") or document.get("message") or error),
+        errors=[(one.field, one.message) for one in error.errors],
+        request=error.request_id or "",
+    )

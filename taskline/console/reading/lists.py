@@ -22,7 +22,6 @@ class Filters:
     status: str = ""
     type: str = ""
     ordering_key: str = ""
-    tag: str = ""
     since: datetime | None = None
     until: datetime | None = None
 
@@ -55,16 +54,13 @@ class Found:
     looked_at: int = 0
 
 
-def find(
-    read: Callable[..., Document], filters: Filters, *, cursor: str, wanted: int, knows: frozenset[str] = frozenset()
-) -> Found:
-    """A page of tasks. `knows` are the parameters of the API's list; what is not among them is looked for here."""
+def find(read: Callable[..., Document], filters: Filters, *, cursor: str, wanted: int) -> Found:
+    """A page of tasks. The API filters by status and key; what it does not know is looked for here."""
     asked = {"status": filters.status, "ordering_key": filters.ordering_key}
-    asked |= {name: value for name, value in (("type", filters.type), ("tag", filters.tag)) if value and name in knows}
-    if not (filters.since or filters.until or (filters.type and "type" not in knows)):
-        page = read(**asked, limit=wanted, cursor=cursor)
-        return Found(tasks=page["tasks"], cursor=page.get("cursor", ""))
-    return _look_through(read, asked, filters, cursor, wanted)
+    if filters.since or filters.until or filters.type:
+        return _look_through(read, asked, filters, cursor, wanted)
+    page = read(**asked, limit=wanted, cursor=cursor)
+    return Found(tasks=page["tasks"], cursor=page.get("cursor") or "")
 
 
 def _look_through(
@@ -78,7 +74,7 @@ def _look_through(
         tasks: list[Document] = page["tasks"]
         looked_at += len(tasks)
         matching += [task for task in tasks if filters.matches(task)]
-        cursor = page.get("cursor", "")
+        cursor = page.get("cursor") or ""
         if not cursor or (tasks and filters.is_past(tasks[-1])):
             return Found(tasks=matching, looked_at=looked_at)
     return Found(tasks=matching, cursor=cursor, looked_at=looked_at)
@@ -91,7 +87,7 @@ def newest(read: Callable[..., Document], most: int = MOST_LOOKED_AT, **asked: s
     while len(tasks) < most:
         page = read(**asked, limit=API_PAGE, cursor=cursor)
         tasks += page["tasks"]
-        cursor = page.get("cursor", "")
+        cursor = page.get("cursor") or ""
         if not cursor:
             return tasks, False
     return tasks[:most], True

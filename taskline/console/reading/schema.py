@@ -53,12 +53,6 @@ def type_form(document: Mapping[str, Any], name: str) -> TypeForm:
     return TypeForm(name=name, description=str(data.get("description", "")), fields=fields)
 
 
-def list_parameters(document: Mapping[str, Any]) -> frozenset[str]:
-    """What the API's list can be filtered by."""
-    operation: Document = document["paths"].get("/tasks", {}).get("get", {})
-    return frozenset(one["name"] for one in operation.get("parameters", ()) if one.get("in") == "query")
-
-
 def _field(schemas: Document, name: str, schema: Document, required: bool) -> Field:
     whole = _resolved(schemas, schema)
     return Field(

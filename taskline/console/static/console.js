@@ -89,10 +89,13 @@ function updateChildren(old, fresh) {
 // Rows keep their places: those that are known change, new ones are counted and wait.
 function updateRows(old, fresh) {
   const known = new Map([...old.children].map((row) => [row.dataset.key, row]));
+  const longer = old.closest("[data-live-url]"); // a list that goes on below what is shown: only rows above are new
+  let unseen = 0;
   let waiting = 0;
   for (const row of [...fresh.children]) {
     const place = known.get(row.dataset.key);
-    if (place) { update(place, row); place.classList.remove("gone"); known.delete(row.dataset.key); } else waiting += 1;
+    if (place) { update(place, row); place.classList.remove("gone"); known.delete(row.dataset.key); } else unseen += 1;
+    if (place || !longer || !old.children.length) waiting = unseen;
   }
   for (const row of known.values()) row.classList.add("gone");
   const sign = $("new-rows");

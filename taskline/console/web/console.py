@@ -47,13 +47,13 @@ class Console:
         """The API's document."""
         return self.shared.get("document", DOCUMENT_SECONDS, self.api.openapi)
 
-    def list_parameters(self) -> frozenset[str]:
-        """What the API's list can be filtered by."""
-        return schema.list_parameters(self.document())
-
     def type_names(self) -> list[str]:
         """The stage's task types, as its API describes them."""
         return schema.type_names(self.document())
+
+    def known_types(self) -> list[str]:
+        """The task types to filter by: those that were deployed, which need no call; else those of the API."""
+        return self.stage.task_types or self.type_names()
 
     def breaker(self) -> Document:
         """The breaker and its pipe."""

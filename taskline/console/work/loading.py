@@ -44,7 +44,7 @@ class Load(Job):
 
     kind = "load"
 
-    def __init__(self, submit: Callable[[list[Document], str], list[Document]], plan: Plan) -> None:
+    def __init__(self, submit: Callable[[list[Document], str], list[bool]], plan: Plan) -> None:
         super().__init__()
         self.plan = plan
         self.accepted = 0
@@ -65,8 +65,8 @@ class Load(Job):
             numbers = range(self.sent, min(due, self.sent + BATCH))
             results = self._submit([self.plan.task(one, self.key_prefix) for one in numbers], f"{self.id}-{self.sent}")
             self.sent += len(numbers)
-            self.accepted += sum(one["status"] == 202 for one in results)
-            self.rejected += sum(one["status"] != 202 for one in results)
+            self.accepted += sum(results)
+            self.rejected += len(results) - sum(results)
         else:
             self.pause(TICK)
         return self.sent < self.plan.tasks

@@ -72,6 +72,12 @@ def opened(api: FakeApi) -> Opened:
 def open_console(api: FakeApi, **options: Any) -> Opened:
     """The console of a stage with this API."""
     aws = FakeAws(api)
-    fields = {"name": "dev", "url": "http://api.test/v1", "outputs": OUTPUTS, "client": aws.client, "is_laptop": True}
+    fields: dict[str, Any] = {
+        "name": "dev",
+        "url": "http://api.test/v1",
+        "outputs": OUTPUTS,
+        "client": aws.client,
+        "is_laptop": True,
+    }
     app = create_app(Stage(**{**fields, **options}), transport=api.transport)
     return Opened(api=api, aws=aws, browser=TestClient(app, base_url=f"http://{HOST}", raise_server_exceptions=False))

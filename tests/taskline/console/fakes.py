@@ -87,11 +87,12 @@ class FakeApi:
         self.calls.append((request.method, path, body))
         if self.broken is not None:
             return self.broken(request)
-        parts = [unquote(part) for part in path.strip("/").split("/")]
+        parts = [unquote(part) for part in path.removeprefix("/operations").strip("/").split("/")]
         return self._responses(request.method, parts, dict(request.url.params), body)
 
     def _responses(self, method: str, parts: list[str], query: Document, body: Document) -> httpx.Response:
-        documents = {"openapi.json": self.document, "health": {"status": "healthy"}, "stats": self.stats}
+        health = {"status": "healthy", "timestamp": at(0)}
+        documents = {"openapi.json": self.document, "health": health, "stats": self.stats}
         match (method, parts):
             case ("GET", [name]) if documents.get(name) is not None:
                 return httpx.Response(200, json=documents[name])
@@ -101,7 +102,8 @@ class FakeApi:
                 return self._redrive(body)
             case (_, ["tasks", *rest]):
                 return self._tasks(method, rest, query, body)
-        return problem(404, "Not found", "There is nothing here.")
+            case _:
+                return problem(404, "Not found", "There is nothing here.")
 
     def _breaker(self, change: Document) -> httpx.Response:
         self.breaker |= {**change, "manual": change["state"] == "open"} if change else {}
@@ -118,7 +120,8 @@ class FakeApi:
                 return httpx.Response(207, json={"results": [{"status": 202, "task": one} for one in accepted]})
             case (_, [task_id, *action]) if task_id in self.tasks:
                 return self._one(method, self.tasks[task_id], action)
-        return problem(404, "Not found", "There is no such task.")
+            case _:
+                return problem(404, "Not found", "There is no such task.")
 
     def _one(self, method: str, one: Document, action: list[str]) -> httpx.Response:
         if action == ["redrive"]:

@@ -43,7 +43,8 @@ def test_counts_are_those_of_the_api_or_none(api: FakeApi, opened: Opened) -> No
 
 
 def test_counts_of_the_api_are_shown(api: FakeApi, opened: Opened) -> None:
-    api.stats = {"by_status": {"queued": 12_345, "failed": 3}}
+    counts = {"queued": 12_345, "processing": 0, "succeeded": 0, "failed": 3, "cancelled": 0}
+    api.stats = {"by_status": counts, "by_type": {}, "as_of": at(0)}
     text = opened.text("/")
     assert "queued 12 345" in text
     assert "failed 3" in text

@@ -60,7 +60,7 @@ def test_given_hosts_are_the_only_ones(api: FakeApi) -> None:
     stage = Stage(name="dev", url="http://api.test/v1", outputs=OUTPUTS, client=dict[str, str]().__getitem__)
     app = create_app(stage, hosts=["taskline.test:4000"], transport=api.transport)
     for base, status in (("http://taskline.test:4000", 200), ("http://127.0.0.1:4000", 403)):
-        assert TestClient(app, base_url=base).get("/tasks").status_code == status
+        assert TestClient(app, base_url=base).get("/submit").status_code == status
 
 
 @pytest.mark.parametrize(
@@ -110,9 +110,9 @@ def test_nothing_is_changed_by_reading(api: FakeApi, opened: Opened) -> None:
     assert all(where == "/redrive" and body["dry_run"] for _, where, body in changing), changing
 
 
-def test_a_mistake_of_our_own_shows_no_traceback(api: FakeApi, opened: Opened) -> None:
-    api.tasks = {"x": {"task_id": "x", "broken": "a secret detail"}}
-    response = opened.browser.get("/tasks/x")
+def test_a_mistake_of_our_own_shows_no_traceback(opened: Opened) -> None:
+    opened.aws.depth = {"ApproximateNumberOfMessages": "a secret detail"}
+    response = opened.browser.get("/")
     assert response.status_code == 500
     assert "secret" not in response.text
     assert "Traceback" not in response.text

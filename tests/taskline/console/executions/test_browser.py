@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypercorn.asyncio import serve
@@ -30,9 +31,10 @@ def address() -> Iterator[str]:
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.errorlog = None
+    app: Any = console.app
 
     async def run() -> None:
-        await serve(console.app, config, shutdown_trigger=lambda: asyncio.to_thread(stop.wait))
+        await serve(app, config, shutdown_trigger=lambda: asyncio.to_thread(stop.wait))
 
     serving = threading.Thread(target=lambda: asyncio.run(run()))
     serving.start()

@@ -18,7 +18,9 @@ from tests.taskline.console.executions.test_setup import States, logging
 
 def record_of_the_task(history):
     """What the API answers about the task."""
-    return {"task_id": TASK_ID, "status": "succeeded", "history": history}
+    submitted = {"title": "A title", "description": "A description", "priority": "low", "type": "default", "data": {}}
+    record = {"task_id": TASK_ID, "ordering_key": "a", "created_at": "2027-01-15T08:00:00.000Z", "attempts": 1}
+    return {**submitted, **record, "status": "succeeded", "history": history}
 
 
 def page(lines, *, source=None, api=None, laptop=True, states=None):
