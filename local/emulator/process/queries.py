@@ -95,13 +95,13 @@ class _Orders:
 
 
 def _page(entries: list[Entry], first: str, last: str, request: dict[str, Any]) -> list[tuple[Any, Any]]:
-    """One more than the limit, so that MiniStack sees that more follow."""
+    """One more than the limit, so that MiniStack sees that more follow; and any, so that it checks the condition."""
     low = bisect.bisect_left(entries, first, key=_order)
     high = bisect.bisect_right(entries, last, key=_order)
     count = int(request["Limit"]) + 1 if request.get("Limit") is not None else high - low
     forward = request.get("ScanIndexForward", True)
     found = entries[low : min(high, low + count)] if forward else entries[max(low, high - count) : high]
-    return [(partition, sort) for _, partition, sort in found]
+    return [(partition, sort) for _, partition, sort in found or entries[:1]]
 
 
 def _change(entries: list[Entry], entry: Entry, *, add: bool) -> None:
