@@ -23,6 +23,7 @@ from local.emulator.process.records import ReadRecords, prune_expired
 
 SECRET_VARIABLE = "TASKLINE_EMULATOR_SECRET"  # noqa: S105 its name, not the secret
 JOURNAL_VARIABLE = "TASKLINE_EMULATOR_JOURNAL"
+LOCK_VARIABLE = "TASKLINE_EMULATOR_LOCK"  # the number of the file, open and locked, that this process inherits
 
 EXECUTIONS_VARIABLE = (
     "TASKLINE_EXECUTIONS"  # the socket of the laptop edition; absent if MiniStack runs machines itself
@@ -46,6 +47,7 @@ class SaveFailures(logging.Handler):
 
 def main() -> None:
     """Serve until the process is terminated."""
+    _hold(int(os.environ.pop(LOCK_VARIABLE)))
     os.environ.pop("PYTHONPATH", None)  # for this process, not for the functions that it starts
     dynamodb, sqs = (importlib.import_module(f"ministack.services.{name}") for name in ("dynamodb", "sqs"))
     application: Application = importlib.import_module("ministack.app").app
@@ -70,6 +72,13 @@ def main() -> None:
     if saved and recorder and journal:
         _empty(journal, recorder)
     raise SystemExit(0 if saved else NOT_SAVED)
+
+
+def _hold(lock: int) -> None:
+    """Keep the lock on the state until this process ends, and name the process, for the next start to end it."""
+    os.set_inheritable(lock, False)
+    del sys.argv[1:]  # the lock's path, for others to read; MiniStack has arguments of its own
+    os.pwrite(lock, str(os.getpid()).encode(), 0)
 
 
 def _serve() -> bool:

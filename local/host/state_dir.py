@@ -28,7 +28,7 @@ class StateDir:
         self.code = self.temporary / "code"
         self.emulator_log = path / "emulator.log"
         self.earlier_emulator_log = path / "emulator.log.1"
-        self.emulator_process = path / "emulator.json"
+        self.emulator_lock = path / "emulator.lock"
         self.journal = path / "journal.sqlite3"
         self.program_error = path / "program-error.log"
         self.runtime = path / "runtime.json"
@@ -60,10 +60,10 @@ class StateDir:
             self._lock = None
 
     def clear(self) -> None:
-        """Delete all state but the lock. Files that are not Taskline's stay."""
+        """Delete all state but the locks. Files that are not Taskline's stay."""
         for folder in (self.emulator_state, self.temporary):
             shutil.rmtree(folder, ignore_errors=True)
-        files = (self.emulator_log, self.earlier_emulator_log, self.emulator_process, self.program_error, self.runtime)
+        files = (self.emulator_log, self.earlier_emulator_log, self.program_error, self.runtime)
         for file in (
             *files,
             *self.path.glob("resources-*.json"),

@@ -14,6 +14,7 @@ import psutil
 from tests.local.laptop import READY, Laptop, eventually
 
 Restart = Callable[[], None]
+STOP_SECONDS = 240  # everything that waits for a frozen emulator gives up by and by
 
 
 class Faults:
@@ -33,6 +34,30 @@ class Faults:
     def kill_the_laptop(self) -> None:
         """Its emulator lives on, and is stopped by the next start."""
         os.kill(self._laptop.pid, signal.SIGKILL)
+        self._start_again()
+
+    def kill_the_laptop_while_the_emulator_is_frozen(self) -> None:
+        """The next start cannot ask the emulator who it is. It must not start a second one on its journal."""
+        emulator = psutil.Process(self._laptop.runtime["emulator_pid"])
+        emulator.suspend()
+        os.kill(self._laptop.pid, signal.SIGKILL)
+        self._start_again()
+        assert not emulator.is_running(), "it has ended before the next one started"
+
+    def kill_the_laptop_during_a_stop(self) -> None:
+        """The emulator is told to stop, and saves its state while the next one starts."""
+        emulator = psutil.Process(self._laptop.runtime["emulator_pid"])
+        emulator.terminate()
+        os.kill(self._laptop.pid, signal.SIGKILL)
+        self._start_again()
+        assert not emulator.is_running(), "it has ended before the next one started"
+
+    def stop_with_a_frozen_emulator(self) -> None:
+        """It does not respond, and is killed in the end."""
+        os.kill(self._laptop.runtime["emulator_pid"], signal.SIGSTOP)
+        os.kill(self._laptop.pid, signal.SIGTERM)
+        assert self._laptop.wait(STOP_SECONDS) == 1
+        assert "could not save its state" in self._laptop.output
         self._start_again()
 
     def kill_everything(self) -> None:
@@ -81,10 +106,10 @@ class Faults:
         self._start_again()
 
     def _start_again(self) -> None:
-        self._laptop.wait()
+        self._laptop.wait(STOP_SECONDS)
         self._before_start()
         self._laptop.launch()
-        eventually(lambda: READY in self._laptop.output or self._laptop.ended, seconds=60)
+        eventually(lambda: READY in self._laptop.output or self._laptop.ended, seconds=120)
         assert not self._laptop.ended, self._laptop.output
         self.recovered += [line for line in self._laptop.output.splitlines() if line.startswith("Recovered")]
 

@@ -31,12 +31,15 @@ CONFIG = {
 FAULTS = (
     "kill_the_emulator",
     "kill_the_laptop",
+    "kill_the_laptop_while_the_emulator_is_frozen",
+    "kill_the_laptop_during_a_stop",
     "kill_everything",
     "kill_workers",
     "freeze_the_emulator",
     "freeze_the_laptop",
     "fill_the_disk",
     "stop_with_a_full_disk",
+    "stop_with_a_frozen_emulator",
     "stop_in_order",
 )
 END_SECONDS = 300  # a message whose execution died is hidden, and its lease held, for a minute and a half
