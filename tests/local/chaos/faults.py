@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import time
@@ -14,7 +15,7 @@ import psutil
 from tests.local.laptop import READY, Laptop, eventually
 
 Restart = Callable[[], None]
-STOP_SECONDS = 240  # everything that waits for a frozen emulator gives up by and by
+LONGEST_SECONDS = 240  # everything that waits for a frozen emulator gives up by and by
 
 
 class Faults:
@@ -55,8 +56,7 @@ class Faults:
     def stop_with_a_frozen_emulator(self) -> None:
         """It does not respond, and is killed in the end."""
         os.kill(self._laptop.runtime["emulator_pid"], signal.SIGSTOP)
-        os.kill(self._laptop.pid, signal.SIGTERM)
-        assert self._laptop.wait(STOP_SECONDS) == 1
+        assert self._laptop.stop(signal.SIGTERM, LONGEST_SECONDS) == 1
         assert "could not save its state" in self._laptop.output
         self._start_again()
 
@@ -85,31 +85,40 @@ class Faults:
         _freeze(self._laptop.pid, 2)
 
     def fill_the_disk(self) -> None:
-        """No file of the emulator can grow for two seconds."""
+        """No file of the emulator can grow for a while, in which no task is accepted."""
         emulator = psutil.Process(self._laptop.runtime["emulator_pid"])
+        eventually(lambda: self._posted() == 202, LONGEST_SECONDS)
         _, hard = emulator.rlimit(psutil.RLIMIT_FSIZE)
         emulator.rlimit(psutil.RLIMIT_FSIZE, (0, hard))
-        time.sleep(2)
+        eventually(lambda: self._posted() == 503, LONGEST_SECONDS)
+        assert [self._posted() for _ in range(3)] == [503, 503, 503]
         emulator.rlimit(psutil.RLIMIT_FSIZE, (hard, hard))
+        eventually(lambda: self._posted() == 202, LONGEST_SECONDS)
 
     def stop_with_a_full_disk(self) -> None:
         """It cannot save its state, and says so."""
         emulator = psutil.Process(self._laptop.runtime["emulator_pid"])
         emulator.rlimit(psutil.RLIMIT_FSIZE, (0, 0))
-        assert self._laptop.stop(signal.SIGTERM) == 1
+        assert self._laptop.stop(signal.SIGTERM, LONGEST_SECONDS) == 1
         assert "could not save its state" in self._laptop.output
         self._start_again()
 
     def stop_in_order(self) -> None:
         """The one that is no fault."""
-        assert self._laptop.stop(signal.SIGTERM) == 0
+        assert self._laptop.stop(signal.SIGTERM, LONGEST_SECONDS) == 0
         self._start_again()
 
+    def _posted(self) -> int:
+        """The status of the response to one more task, which is none of the load's."""
+        task = {"title": "A title", "description": "Is it accepted?", "priority": "low", "ordering_key": "probe"}
+        body = json.dumps(task).encode()
+        return self._laptop.request("POST", "/v1/tasks", body, Content_Type="application/json").status
+
     def _start_again(self) -> None:
-        self._laptop.wait(STOP_SECONDS)
+        self._laptop.wait(LONGEST_SECONDS)
         self._before_start()
         self._laptop.launch()
-        eventually(lambda: READY in self._laptop.output or self._laptop.ended, seconds=120)
+        eventually(lambda: READY in self._laptop.output or self._laptop.ended, LONGEST_SECONDS)
         assert not self._laptop.ended, self._laptop.output
         self.recovered += [line for line in self._laptop.output.splitlines() if line.startswith("Recovered")]
 
