@@ -17,6 +17,7 @@ from local.emulator.address import get, split
 from local.emulator.lock import EmulatorLock, command
 from local.emulator.orphan import KEPT, Say
 from local.emulator.process.durability import RECOVER_PATH
+from local.emulator.process.state_files import UNREADABLE
 from local.host.errors import LaptopError
 from local.host.state_dir import StateDir
 
@@ -155,7 +156,7 @@ class Emulator:
         ending = f" (exit code {code})" if code is not None else ""
         lines = self._state.emulator_log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
         quoted = "".join(f"\n    {line}" for line in lines)
-        return LaptopError(f"{problem}{ending}.{quoted}", f"See {self._state.emulator_log}. {_way_out(lines)}")
+        return LaptopError(f"{problem}{ending}.{quoted}", f"See {self._state.emulator_log}. {_way_out(code, lines)}")
 
 
 def environment(state: StateDir, region: str, port: int, host: Mapping[str, str]) -> dict[str, str]:
@@ -199,7 +200,12 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _way_out(log: list[str]) -> str:
+def _way_out(code: int | None, log: list[str]) -> str:
+    if code == UNREADABLE:
+        return (
+            "Nothing was changed. Put the state directory back from a copy, or keep it and set TASKLINE_STATE_DIR to "
+            "a new folder. `make run FRESH=1` deletes it, tasks included."
+        )
     if any("No module named" in line for line in log):
         return "A dependency is missing: `make run` installs it."
     return "Start again: what was accepted is recovered. `make run FRESH=1` starts with empty state."

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from local.host.errors import LaptopError
+from local.host.files import replace_durably
 
 LOCK = "lock"
 LOG_BYTES = 1_000_000
@@ -69,6 +70,7 @@ class StateDir:
             *self.path.glob("resources-*.json"),
             *self.path.glob("kept-*.json"),
             *self.path.glob("journal.sqlite3*"),
+            *self.path.glob("*.partial"),
         ):
             file.unlink(missing_ok=True)
 
@@ -104,11 +106,8 @@ class StateDir:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Replace the file in one step, so that a reader never sees half of it."""
-    partial = path.with_suffix(".partial")
-    partial.touch(mode=0o600)  # the emulator's endpoint is a secret
-    partial.write_text(json.dumps(value, indent=2, sort_keys=True), encoding="utf-8")
-    partial.replace(path)
+    """Replace the file in one step, so that neither a reader nor a power cut sees half of it."""
+    replace_durably(path, json.dumps(value, indent=2, sort_keys=True))
 
 
 def read_json(path: Path) -> object:
