@@ -104,7 +104,7 @@ def test_no_one_else_may_use_a_queue_or_a_topic(stack: Stack) -> None:
 
 def test_every_allowed_principal_is_one_service(stack: Stack) -> None:
     principals = [statement["Principal"] for _, statement in allows(stack) if "Principal" in statement]
-    assert len(principals) == 12 + 1 + 2, "thirteen roles, a topic that sends to a queue, alarms to two topics"
+    assert len(principals) == 13 + 1 + 2, "thirteen roles, a topic that sends to a queue, alarms to two topics"
     assert all(principal.keys() == {"Service"} for principal in principals)
 
 
