@@ -36,6 +36,7 @@ def tasks_are_listed(laptop: Laptop) -> None:
     laptop.finished(laptop.post(ordering_key="listed"))
     for query in ("limit=5", "status=succeeded", "ordering_key=listed"):
         assert call(laptop, "GET", f"tasks?{query}").json["tasks"]
+    assert "tasks" in call(laptop, "GET", "tasks?status=cancelled").json, "the index by status has no successes"
 
 
 def tasks_are_counted(laptop: Laptop) -> None:
