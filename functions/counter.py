@@ -4,7 +4,10 @@ It has a mapping of its own, with a window: the event then names the shard, and 
 """
 
 import os
+import random
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -14,6 +17,8 @@ from functions.adapters.count_table.counts import DynamoDBCounts
 from functions.tasks.counting.keeping import Counts, count
 from functions.tasks.ports import Built
 from functions.telemetry.observability import logger, tracer
+
+LONGEST_PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +31,13 @@ class Counter:
 @Built
 def build() -> Counter:
     """The dependencies, once per execution environment."""
-    return Counter(counts=DynamoDBCounts(os.environ["COUNTS_TABLE_NAME"]))
+    return Counter(
+        counts=DynamoDBCounts(
+            os.environ["COUNTS_TABLE_NAME"],
+            now=lambda: datetime.now(UTC),
+            pause=lambda: time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS)),
+        )
+    )
 
 
 @logger.inject_lambda_context

@@ -12,7 +12,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from local.emulator.emulator_process import EXECUTIONS_VARIABLE
-from local.emulator.server import Emulator, stop_orphan
+from local.emulator.orphan import stop_orphan
+from local.emulator.server import Emulator
 from local.host.disk import Disk
 from local.host.options import STOP_SIGNALS, Options
 from local.host.state_dir import StateDir, write_json

@@ -54,7 +54,7 @@ def _ended(record: Mapping[str, Any], new: Item) -> EndedTask:
         type=_text(new, "type"),
         ordering_key=_text(new, "ordering_key"),
         attempts=int(new["attempts"]["N"]),
-        execution=_text(new, "lease_owner") if "lease_owner" in new else "",
+        execution=next((entry["execution"] for entry in reversed(history) if "execution" in entry), ""),
         body=_text(new, "body"),
         result=_text(new, "result") if "result" in new else None,
         error=_plain(new["error"]) if "error" in new and _text(new, "status") == Status.FAILED else None,

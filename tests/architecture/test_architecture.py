@@ -24,6 +24,7 @@ HANDLERS = [
         "documents",
         "processor",
         "events",
+        "counter",
         "monitor",
         "breaker",
     )

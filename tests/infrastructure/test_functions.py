@@ -198,6 +198,7 @@ def test_memory_log_level_and_retention_can_be_set(layer: Path) -> None:
         "documents-function": 256,
         "processor-function": 2048,
         "events-function": 256,
+        "counter-function": 256,
         "monitor-function": 256,
         "breaker-function": 256,
     }

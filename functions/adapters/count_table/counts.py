@@ -1,7 +1,5 @@
 """Counters in DynamoDB, and the position up to which each shard of the stream is counted."""
 
-import random
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,20 +17,20 @@ if TYPE_CHECKING:
 # A stream keeps its records for a day: nothing of a shard comes again later than that.
 KEEP_POSITION = timedelta(days=3)
 KEEP_BUCKET = {Kind.MINUTE: timedelta(hours=2), Kind.HOUR: timedelta(hours=26)}
-LONGEST_PAUSE_SECONDS = 0.05
 _EMPTY = " AND ".join(f"(attribute_not_exists({status}) OR {status} = :zero)" for status in Status)
 _START = {Kind.MINUTE: "%Y-%m-%dT%H:%M", Kind.HOUR: "%Y-%m-%dT%H"}
 
 
 class DynamoDBCounts:
-    """`Counts` on a DynamoDB table. `pause` waits for so many seconds before another try."""
+    """`Counts` on a DynamoDB table. `pause` waits for a moment before another try, at random."""
 
     def __init__(
         self,
         table_name: str,
+        *,
+        now: Callable[[], datetime],
+        pause: Callable[[], None],
         client: "DynamoDBClient | None" = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._table = table_name
         self._client: DynamoDBClient = client or new_client("dynamodb")
@@ -47,7 +45,7 @@ class DynamoDBCounts:
         return int(item["position"].get("S", "")) if item else None
 
     def add(self, addition: Addition) -> bool:
-        """One transaction. When another one interferes, wait a moment, at random."""
+        """One transaction. When another one interferes, wait a moment."""
         updates = [{"Update": self._position(addition)}]
         for cell, amounts in addition.amounts.items():
             if changed := {name: amount for name, amount in amounts.items() if amount}:
@@ -59,7 +57,7 @@ class DynamoDBCounts:
                 reasons = [reason.get("Code") for reason in cancelled.response.get("CancellationReasons", [])]
                 if not {"ConditionalCheckFailed", "TransactionConflict"} & set(reasons):
                     raise
-                self._pause(random.uniform(0, LONGEST_PAUSE_SECONDS))
+                self._pause()
                 return False
         return True
 

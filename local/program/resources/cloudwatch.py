@@ -7,7 +7,6 @@ treat missing data. It does not evaluate alarms on a list of queries, so all are
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 from local.program.declarations.model import AlarmDeclaration
@@ -82,7 +81,8 @@ def _ensure_dashboard(context: ProvisioningContext, inputs: Inputs) -> Provision
 
 def _remove_dashboard(context: ProvisioningContext, name: str) -> None:
     cloudwatch = context.clients.cloudwatch
-    with contextlib.suppress(cloudwatch.exceptions.DashboardNotFoundError):
+    found = cloudwatch.list_dashboards(DashboardNamePrefix=name)["DashboardEntries"]
+    if any(one.get("DashboardName") == name for one in found):
         cloudwatch.delete_dashboards(DashboardNames=[name])
 
 

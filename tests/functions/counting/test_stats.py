@@ -232,6 +232,6 @@ def test_a_wrong_parameter_is_named(pipeline: Pipeline, query: dict[str, str], f
 def test_a_table_that_is_gone_has_the_batch_delivered_again(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counts = DynamoDBCounts("gone", pipeline.dynamodb)
+    counts = DynamoDBCounts("gone", now=lambda: datetime.now(UTC), pause=lambda: None, client=pipeline.dynamodb)
     with counter.build.given(counter.Counter(counts=counts)), pytest.raises(Unavailable):
         deliver(*life("queued"))

@@ -60,6 +60,7 @@ def lines_of(
 
 def test_a_failed_task_is_logged_with_everything_that_tells_why(monkeypatch: pytest.MonkeyPatch, logged: Any) -> None:
     item = with_runs(a_failed_item(), a_run(1), a_run(2, message="gone"))
+    item["history"]["L"][-1]["M"]["execution"] = {"S": EXECUTION}
     (line,) = lines_of([item], 0.0, monkeypatch, logged)
     assert (line["level"], line["task_id"], line["status"], line["type"]) == ("WARNING", TASK_ID, "failed", "default")
     assert json.loads(line["data"]) == json.loads(item["body"]["S"])
@@ -67,6 +68,13 @@ def test_a_failed_task_is_logged_with_everything_that_tells_why(monkeypatch: pyt
     assert [(run["attempt"], run["error"]["message"]) for run in line["failed_runs"]] == [(1, "no route"), (2, "gone")]
     assert line["execution"] == EXECUTION, "it leads to the execution's own log"
     assert line["cut"] is False
+
+
+def test_a_record_of_an_earlier_release_does_not_name_the_execution(
+    monkeypatch: pytest.MonkeyPatch, logged: Any
+) -> None:
+    (line,) = lines_of([a_failed_item()], 0.0, monkeypatch, logged)
+    assert "execution" not in line
 
 
 @pytest.mark.parametrize("status", ["succeeded", "cancelled"])

@@ -1,6 +1,6 @@
 """The dashboard: four sections, no widget over another, and every metric of AWS on it is one that AWS publishes.
 
-The metrics of our own are compared with those that a running edition emits, in tests/local/edition/test_watching.py.
+The metrics of our own are compared with those that a running edition emits, in tests/local/watching/test_watching.py.
 """
 
 import json

@@ -5,6 +5,7 @@ Counting touches nothing that tasks depend on, so it is played after they have s
 
 import random
 from contextlib import redirect_stdout
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,8 @@ def count_all(changes: list[Change], table: InMemoryCountTable, seed: int) -> No
     rng = random.Random(f"counts {seed}")
     trouble, clock = Trouble(rng), VirtualClock(0.0)
     client: Any = SimulatedCountsClient(table, trouble)
-    ports = counter.Counter(counts=DynamoDBCounts("counts", client, pause=lambda _seconds: step()))
+    counts = DynamoDBCounts("counts", now=lambda: datetime.fromtimestamp(clock.now(), UTC), pause=step, client=client)
+    ports = counter.Counter(counts=counts)
     shards = _shards(changes, rng.choice((1, 1, 2, 3)))
     pollers = [_poller(shard, records, trouble) for shard, records in shards.items()]
     if rng.random() < 0.5:  # one that was believed to be dead goes on beside its successor
