@@ -2,8 +2,9 @@
 
 import asyncio
 import random
+import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -58,11 +59,24 @@ class Api:
 class Run:
     """A sender, and what it acknowledged."""
 
-    def __init__(self, api: Any, done: Sequence[int] = (0,) * LANES, in_flight: int = 4, retry_for: float = 5) -> None:
+    def __init__(
+        self,
+        api: Any,
+        done: Sequence[int] = (0,) * LANES,
+        in_flight: int = 4,
+        retry_for: float = 5,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.done = list(done)
         self.outcomes: list[Outcome] = []
         self.sender = Sender(
-            api, self._acknowledge, digest="d" * 64, done=done, in_flight=in_flight, retry_for=retry_for
+            api,
+            self._acknowledge,
+            digest="d" * 64,
+            done=done,
+            in_flight=in_flight,
+            retry_for=retry_for,
+            clock=clock,
         )
         self.stop_after = 10**9
 
@@ -200,6 +214,26 @@ def test_an_api_that_never_answers_ends_the_run() -> None:
 
     with pytest.raises(GaveUp, match=r"Line 1 and those behind it .* no answer"):
         Run(send, retry_for=0)(file(100, keys=1))
+
+
+def test_one_slow_batch_is_not_given_up_while_others_are_answered() -> None:
+    """The clock is the number of times that the slow batch was sent; each of the others takes one of these times."""
+    api, sent = Api(), [0]
+
+    async def send(tasks: Sequence[Mapping[str, Any]], key: str) -> list[Answer]:
+        before = sent[0]
+        if tasks[0]["ordering_key"] == "slow" and len(api.batches) < 40:
+            sent[0] += 1
+            raise Retry("no answer", after=0.001)
+        while len(api.batches) < 40 and sent[0] == before:
+            await asyncio.sleep(0.001)
+        return await api.send(tasks, key)
+
+    lines = [line(number, "slow" if number <= 30 else "quick") for number in range(1, 1102)]
+    assert lane_of(lines[0]) != lane_of(lines[-1])
+    Run(send, retry_for=10, clock=lambda: sent[0])(lines)
+    assert sum(map(len, api.accepted.values())) == 1101
+    assert sent[0] > 10, "alone it would have been given up"
 
 
 def test_a_failure_that_repeating_does_not_mend_ends_the_run_after_what_is_under_way() -> None:
