@@ -160,6 +160,7 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
                 **_TABLE,
                 **capital("billingMode", "deletionProtectionEnabled"),
                 "hashKey": lambda key: {"KeySchema": [{"AttributeName": key, "KeyType": "HASH"}]},
+                "rangeKey": lambda key: {"KeySchema": [{"AttributeName": key, "KeyType": "RANGE"}]},
                 "attributes": lambda given: {"AttributeDefinitions": [_attribute(one) for one in given]},
                 "globalSecondaryIndexes": lambda given: {"GlobalSecondaryIndexes": [_index(one) for one in given]},
                 "serverSideEncryption": lambda given: {
@@ -209,6 +210,7 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
                 **capital("batchSize", "bisectBatchOnFunctionError", "eventSourceArn", "functionName"),
                 **capital("functionResponseTypes", "maximumRecordAgeInSeconds", "maximumRetryAttempts"),
                 **capital("parallelizationFactor", "scalingConfig", "startingPosition"),
+                **capital("maximumBatchingWindowInSeconds", "tumblingWindowInSeconds"),
                 "destinationConfig": lambda given: {
                     "DestinationConfig": {name: {"Destination": one["destinationArn"]} for name, one in given.items()}
                 },

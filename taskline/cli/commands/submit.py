@@ -75,7 +75,7 @@ def submit(
     ] = 4,
     retry_for: Annotated[
         str,
-        typer.Option("--retry-for", metavar="TIME", help="Send again for so long if the API does not answer.",
+        typer.Option("--retry-for", metavar="TIME", help="Give up when no batch was answered for so long.",
                      rich_help_panel=FILE_PANEL),
     ] = "5m",
     run: Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -37,7 +38,7 @@ class Outcome:
 
 
 class GaveUp(Exception):
-    """A batch was sent again and again, and never answered."""
+    """No batch was answered for too long."""
 
 
 class Sender:
@@ -55,6 +56,7 @@ class Sender:
         done: Sequence[int],
         in_flight: int,
         retry_for: float,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._send = send
         self._acknowledge = acknowledge
@@ -62,12 +64,14 @@ class Sender:
         self._done = done
         self._permits = asyncio.Semaphore(in_flight)
         self._retry_for = retry_for
+        self._clock = clock
         self._stopped = asyncio.Event()
         self._queues: list[asyncio.Queue[Batch | None]] = [asyncio.Queue(WAITING_BATCHES) for _ in range(LANES)]
         self._packer = Packer()
         self._unsent: dict[tuple[int, int], int] = {}
         self._failure: Exception | None = None
         self._at_end = False
+        self._answered = clock()  # when any batch was last answered: an API that is slow and alive is not given up
 
     @property
     def stopped(self) -> bool:
@@ -136,19 +140,19 @@ class Sender:
                 continue
             if outcomes is not None:
                 del self._unsent[batch.lane, batch.number]
+                self._answered = self._clock()
                 self._acknowledge(batch, outcomes)
 
     async def _deliver(self, batch: Batch) -> list[Outcome] | None:
         """Send a batch until each line has an outcome; None if that is over before, because of a stop."""
-        clock = asyncio.get_running_loop().time
-        started, pause, first = clock(), FIRST_PAUSE, True
+        started, pause, first = self._clock(), FIRST_PAUSE, True
         while not self.stopped:
             outcomes, why, after = await self._attempt(batch)
             if outcomes is not None:
                 # What this run sent before, and got no answer for, is new all the same.
                 return outcomes if first else [replace(one, replayed=False) for one in outcomes]
             first = False
-            if clock() - started > self._retry_for:
+            if self._clock() - max(started, self._answered) > self._retry_for:
                 raise GaveUp(f"Line {batch.lines[0].number} and those behind it were sent again and again: {why}")
             await self._pause(after or pause * random.uniform(0.5, 1))
             pause = min(LONGEST_PAUSE, pause * 2)
