@@ -18,6 +18,7 @@ from local.emulator.process.durability import durable
 from local.emulator.process.express import with_express
 from local.emulator.process.guard import guard_runtime_apis, guarded
 from local.emulator.process.journal import Journal, JournalUnavailable
+from local.emulator.process.queries import IndexQueries
 from local.emulator.process.recorder import Recorder
 from local.emulator.process.records import ReadRecords, prune_expired
 from local.emulator.process.state_files import StateFiles, refuse
@@ -53,6 +54,10 @@ def main() -> None:
     _replace(sqs, "_prune_dedup", prune_expired)
     _replace(dynamodb, "stream_records_since", stream.since)
     _replace(dynamodb, "_trim_stream_records", stream.trim)
+    queries = IndexQueries(dynamodb)
+    _replace(dynamodb, "_query", queries.query)
+    _replace(dynamodb, "_index_members", queries.index_members)
+    _replace(dynamodb, "_index_item", queries.index_item)
     if secret := os.environ[SECRET_VARIABLE]:
         guard_runtime_apis(secret)
         application = guarded(application, secret, f"{os.environ['BIND_HOST']}:{os.environ['GATEWAY_PORT']}")

@@ -10,7 +10,7 @@ import pytest
 from tests.architecture.imports import ROOT, arrows, between_rooms, circles, imports, modules, reachable, within
 
 SDKS = {"boto3", "botocore", "aws_lambda_powertools", "aws_xray_sdk"}
-PRODUCT = ("asl", "functions", "infrastructure", "local", "operations", "statemachine", "testing")
+PRODUCT = ("asl", "functions", "infrastructure", "local", "operations", "statemachine", "taskline", "testing")
 PIPELINE = ("asl", "functions", "local.services.pipes", "statemachine")
 FUNCTIONS = modules("functions")
 TYPES = "functions.task_types"  # an adopter's own: they may import what they need
@@ -24,6 +24,7 @@ HANDLERS = [
         "documents",
         "processor",
         "events",
+        "counter",
         "monitor",
         "breaker",
     )
@@ -55,9 +56,10 @@ def test_no_two_rooms_import_each_other() -> None:
         ("asl", []),
         ("statemachine", []),
         ("functions", []),
-        ("infrastructure", ["functions", "statemachine"]),
-        ("local", ["asl"]),
+        ("infrastructure", ["functions", "statemachine", "taskline.links"]),
+        ("local", ["asl", "taskline.console"]),
         ("operations", ["asl", "infrastructure.preview", "local.emulator", "local.host"]),
+        ("taskline", []),
         ("testing", [*PIPELINE, "infrastructure.settings.times"]),
         ("tests/simulation", [*PIPELINE, "infrastructure.settings", "testing"]),
     ],

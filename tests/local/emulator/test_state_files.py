@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ def persistence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.fixture
-def files(persistence: Any, monkeypatch: pytest.MonkeyPatch) -> StateFiles:
+def files(persistence: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[StateFiles]:
     made = StateFiles(persistence)
     monkeypatch.setattr(persistence, "save_state", made.save)
     persistence.logger.addHandler(made)

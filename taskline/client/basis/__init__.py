@@ -1,0 +1,1 @@
+"""What all parts of the client rest on: its errors, its settings, and how requests are signed."""

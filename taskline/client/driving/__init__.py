@@ -1,0 +1,1 @@
+"""Carries out flows: over httpx, with threads or with asyncio."""
