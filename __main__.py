@@ -8,6 +8,7 @@ from infrastructure.api.front import Front, FrontArgs
 from infrastructure.blocks.code import Code, CodeArgs
 from infrastructure.blocks.function import FunctionDefaults
 from infrastructure.blocks.location import current_location
+from infrastructure.blocks.published import Published, PublishedArgs
 from infrastructure.pipeline.processing import Processing, ProcessingArgs
 from infrastructure.pipeline.table import Table, TableArgs
 from infrastructure.settings.stack import load_settings
@@ -16,8 +17,12 @@ from infrastructure.task_types.describe import describe
 from infrastructure.task_types.pools import check_pools
 from infrastructure.watch.alarms import Alarms, AlarmsArgs
 from infrastructure.watch.breaker import Breaker, BreakerArgs
+from infrastructure.watch.count_table import CountTable, CountTableArgs
+from infrastructure.watch.counter import Counter, CounterArgs
+from infrastructure.watch.dashboard import Dashboard, DashboardArgs
 from infrastructure.watch.events import Events, EventsArgs
 from infrastructure.watch.monitor import Monitor, MonitorArgs
+from infrastructure.watch.queries import Queries, QueriesArgs
 
 place = current_location()
 task_types = load_stage_types(on_aws=place.on_aws)
@@ -41,46 +46,82 @@ table = Table("tasks", TableArgs(location=location, protect=settings.protect_dat
 processing = Processing(
     "processing", ProcessingArgs(defaults=defaults, settings=settings, table=table, pools=task_types.pools)
 ).ref
-breaker = Breaker("breaker", BreakerArgs(defaults=defaults, settings=settings.breaker, processing=processing)).function
+breaker = Breaker("breaker", BreakerArgs(defaults=defaults, settings=settings.breaker, processing=processing))
+counts = CountTable("counts", CountTableArgs(location=location, protect=settings.protect_data))
 front = Front(
-    "front", FrontArgs(defaults=defaults, settings=settings, table=table, processing=processing, breaker=breaker)
+    "front",
+    FrontArgs(
+        defaults=defaults,
+        settings=settings,
+        table=table,
+        processing=processing,
+        breaker=breaker.function,
+        reading_counts=counts.reading,
+    ),
 )
 
-events = Events("events", EventsArgs(defaults=defaults, table=table, protect=settings.protect_data))
+events = Events(
+    "events",
+    EventsArgs(defaults=defaults, table=table, protect=settings.protect_data, data_share=settings.data_share),
+)
 monitor = Monitor(
     "monitor",
     MonitorArgs(defaults=defaults, settings=settings.monitor, events=events.topic, failures=events.failures),
 )
-functions = (*front.functions, *processing.processors, events.function, monitor.function, breaker)
-Alarms(
-    "alarms",
-    AlarmsArgs(
+counter = Counter("counter", CounterArgs(defaults=defaults, table=table, counting=counts.counting)).function
+functions = (*front.functions, *processing.processors, events.function, counter, monitor.function, breaker.function)
+watched = AlarmsArgs(
+    location=location,
+    alerts=monitor.alerts,
+    api=front.api,
+    validator=front.validator,
+    table=table,
+    processing=processing,
+    breaker=breaker.function,
+    events=events.function,
+    counter=counter,
+    functions=functions,
+    event_failures=events.failures,
+    queue_age_seconds=settings.queue_age_alarm_seconds,
+    concurrency=settings.concurrency_alarm,
+)
+alarms = Alarms("alarms", watched)
+queries = Queries(
+    "queries",
+    QueriesArgs(
         location=location,
-        alerts=monitor.alerts,
         api=front.api,
-        validator=front.validator,
-        table=table,
+        front=(*front.functions, breaker.function),
         processing=processing,
-        breaker=breaker,
         events=events.function,
         functions=functions,
-        event_failures=events.failures,
-        queue_age_seconds=settings.queue_age_alarm_seconds,
-        concurrency=settings.concurrency_alarm,
+    ),
+)
+dashboard = Dashboard(
+    "dashboard",
+    DashboardArgs(
+        watched=watched, alarms=(*alarms.arns, breaker.trip_arn), failures=queries.by_name["failures-by-class"]
     ),
 )
 
-pulumi.export("api_url", front.api.url)
-pulumi.export("api_key_ids", front.api.key_ids)
-pulumi.export("queue_url", processing.queue.url)
-pulumi.export("dead_letter_queue_url", processing.dead_letters.url)
-pulumi.export("table_name", table.name)
-pulumi.export("task_types", describe(task_types.types))
-pulumi.export("function_names", [function.name for function in functions])
-pulumi.export("events_topic_arn", events.topic.arn)
-pulumi.export("event_failures_queue_url", events.failures.url)
-pulumi.export("alerts_topic_arn", monitor.alerts.arn)
-pulumi.export("pipe_name", processing.pipe.name)
-pulumi.export("state_machine_name", processing.workflow.name)
-pulumi.export("state_machine_arn", processing.workflow.arn)
-pulumi.export("console_url", processing.workflow.console_url)
+outputs: dict[str, pulumi.Input[object]] = {
+    "api_url": front.api.url,
+    "api_key_ids": front.api.key_ids,
+    "queue_url": processing.queue.url,
+    "dead_letter_queue_url": processing.dead_letters.url,
+    "table_name": table.name,
+    "task_types": describe(task_types.types),
+    "function_names": [function.name for function in functions],
+    "events_topic_arn": events.topic.arn,
+    "event_failures_queue_url": events.failures.url,
+    "alerts_topic_arn": monitor.alerts.arn,
+    "pipe_name": processing.pipe.name,
+    "state_machine_name": processing.workflow.name,
+    "state_machine_arn": processing.workflow.arn,
+    "console_url": processing.workflow.console_url,
+    "dashboard_url": dashboard.url,
+    "log_queries": queries.of_one,
+}
+Published("outputs", PublishedArgs(outputs=outputs))
+for name, value in outputs.items():
+    pulumi.export(name, value)

@@ -16,6 +16,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.adapters.secrets import read_secret
 from functions.task_types import load_task_types
 from functions.tasks.errors import TRANSIENT, TaskError, TaskTypeUnavailable
+from functions.tasks.model import Task
 from functions.tasks.ports import Built
 from functions.tasks.processing import process, refuse_without_lease
 from functions.tasks.redaction import redact
@@ -59,6 +60,10 @@ def build() -> Ports:
     )
 
 
+def _name_type(task: Task) -> None:
+    logger.append_keys(type=task.type)
+
+
 def _log_traceback(error: TaskError) -> None:
     """For those who write task types: where it was raised, with secrets removed as in the error's message."""
     if logger.log_level <= logging.DEBUG:
@@ -76,7 +81,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     fault: then the message returns to the queue.
     """
     ports = build()
-    logger.append_keys(task_id=event["task_id"], attempt=event["attempt"], execution=event["execution"])
+    started = ports.now_ms()
+    logger.append_keys(task_id=event["task_id"], attempt=event["attempt"], execution=event["execution"], type=None)
     refuse_without_lease(event["lease_until"], ports.now_ms())
     run = ports.begin_run(context.get_remaining_time_in_millis() / 1000)
     try:
@@ -87,11 +93,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
             types=ports.types,
             read_secret=ports.read_secret,
             draw=ports.draw(),
+            begins=_name_type,
         )
     except TaskError as error:
         run.ended(transiently=error.error_class in TRANSIENT)
         metrics.add_metric(name=f"TaskErrors{error.error_class}", unit=MetricUnit.Count, value=1)
-        logger.warning("failed", error_class=error.error_class)
+        logger.warning("failed", error_class=error.error_class, duration_ms=ports.now_ms() - started)
         _log_traceback(error)
         raise
     except TaskTypeUnavailable as error:
@@ -99,5 +106,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
         logger.error("not run", reason=str(error))
         raise
     run.ended(transiently=False)
-    logger.info("succeeded")
+    logger.info("succeeded", duration_ms=ports.now_ms() - started)
     return {"result": result}

@@ -1,20 +1,26 @@
-"""The request handler of `GET /tasks/{task_id}` and `GET /tasks`, which show what happened to tasks.
+"""The request handler of `GET /tasks/{task_id}`, `GET /tasks` and `GET /stats`, which show what happened to tasks.
 
-Operators have the same two under `/operations`, and see all tasks there.
+Operators have the same three under `/operations`, and see all tasks there.
 """
 
 import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.adapters.count_table.reading import DynamoDBStoredCounts
 from functions.adapters.task_table.lists import DynamoDBTaskIndex
 from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.api.http import Request, Response, dispatch, json_response
 from functions.api.routes import serve
 from functions.api.tasks import operator_document, task_document
+from functions.tasks.counting.model import OperatorStatsRequest, Stats, parse_stats_request
+from functions.tasks.counting.summing import StoredCounts, read_stats
 from functions.tasks.errors import NotFound
 from functions.tasks.listing import pages
 from functions.tasks.listing.model import OperatorListRequest, TaskList, parse_list_request
@@ -23,6 +29,8 @@ from functions.tasks.record import Record, RecordStore
 from functions.tasks.tenancy import EVERYTHING, Tenancy, View
 from functions.telemetry.observability import logger, metrics, tracer
 
+SHARDS_IN_PARALLEL = 8  # boto3 keeps ten connections
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
@@ -30,7 +38,9 @@ class Reader:
 
     records: RecordStore
     index: pages.TaskIndex
+    counts: StoredCounts
     tenancy: Tenancy
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 @Built
@@ -39,7 +49,8 @@ def build() -> Reader:
     table_name = os.environ["TABLE_NAME"]
     return Reader(
         records=DynamoDBRecordStore(table_name),
-        index=DynamoDBTaskIndex(table_name),
+        index=DynamoDBTaskIndex(table_name, parallel_map=ThreadPoolExecutor(SHARDS_IN_PARALLEL).map),
+        counts=DynamoDBStoredCounts(os.environ["COUNTS_TABLE_NAME"]),
         tenancy=Tenancy(os.environ["TENANCY"]),
     )
 
@@ -69,6 +80,24 @@ def list_all_tasks(request: Request) -> Response:
     return _respond(pages.list_tasks(list_request, EVERYTHING, build().index))
 
 
+def stats(request: Request) -> Response:
+    """GET /stats: how many of the caller's tasks are in which status, and what happened lately."""
+    reader = build()
+    view = reader.tenancy.view(request.caller)
+    return _respond_stats(read_stats(parse_stats_request(request.query), view, reader.counts, reader.now()))
+
+
+def all_stats(request: Request) -> Response:
+    """GET /operations/stats: the same of all clients' tasks, or of one client's."""
+    reader = build()
+    stats_request = parse_stats_request(request.query, OperatorStatsRequest)
+    return _respond_stats(read_stats(stats_request, EVERYTHING, reader.counts, reader.now()))
+
+
+def _respond_stats(found: Stats) -> Response:
+    return json_response(200, found.model_dump(mode="json", exclude_none=True))
+
+
 def _find(request: Request, view: View) -> Record:
     task_id = request.task_id()
     record = build().records.get(task_id)
@@ -82,7 +111,7 @@ def _respond(page: TaskList, exclude: Any = None) -> Response:
     return json_response(200, page.model_dump(mode="json", exclude_none=True, exclude=exclude))
 
 
-ROUTES = serve("reader", read_task, read_any_task, list_tasks, list_all_tasks)
+ROUTES = serve("reader", read_task, read_any_task, list_tasks, list_all_tasks, stats, all_stats)
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)

@@ -64,17 +64,19 @@ def submit_task(request: Request) -> Response:
 
 def submit_tasks(request: Request) -> Response:
     """POST /tasks/batch: 207 with the outcome of each task."""
-    outcomes = accept_batch(request.require_json(), request.caller, _key(request), build())
+    batch = accept_batch(request.require_json(), request.caller, _key(request), build())
+    outcomes = batch.outcomes
     accepted = [one for one in outcomes if isinstance(one, Accepted)]
     _count_accepted(accepted)
     logger.info(
         "batch processed",
+        batch_id=batch.batch_id,
         tasks=len(outcomes),
         task_ids=[one.record.task_id for one in accepted],
         replayed=sum(one.replayed for one in accepted),
         unavailable=[str(one) for one in outcomes if isinstance(one, Unavailable)],
     )
-    return batch_response(outcomes, request)
+    return batch_response(batch, request)
 
 
 def health(_request: Request) -> Response:

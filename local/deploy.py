@@ -34,7 +34,7 @@ from local.services.metrics.store import MetricStore
 from local.services.pipes.runner import PipeRunner
 from local.services.states.service import ExpressService
 from local.services.states.starting import SyncStarts
-from local.services.streams.runner import StreamMapping
+from local.services.streams.runner import StreamMappings, by_stream
 from local.services.talk import Talk
 
 
@@ -91,7 +91,7 @@ class Services:
     express: ExpressService
     callees: Invoker
     pipes: list[PipeRunner]
-    streams: list[StreamMapping]
+    streams: list[StreamMappings]
     alarms: AlarmEvaluator
     invoked: list[str]
 
@@ -109,7 +109,7 @@ def build_services(deployment: Deployment, state: StateDir, talk: Talk) -> Servi
         express=express,
         callees=SyncStarts(express, functions),
         pipes=[PipeRunner(clients, declared, express.engine_of) for declared in deployed.pipes],
-        streams=[StreamMapping(clients, functions, declared, talk.changes) for declared in deployed.streams],
+        streams=[StreamMappings(clients, functions, one, talk.changes) for one in by_stream(deployed.streams)],
         alarms=AlarmEvaluator(clients, deployed.alarms),
         invoked=deployed.invoked,
     )

@@ -12,13 +12,15 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from local.emulator.emulator_process import EXECUTIONS_VARIABLE
-from local.emulator.server import Emulator, stop_orphan
+from local.emulator.orphan import stop_orphan
+from local.emulator.server import Emulator
 from local.host.disk import Disk
 from local.host.options import STOP_SIGNALS, Options
 from local.host.state_dir import StateDir, write_json
 from local.program.config import load_laptop_config
 from local.services.http import front_door
 from local.services.http.front_door import READS, FrontDoor, OnResponse
+from local.services.http.site import Application, Site
 from local.services.lambdas.forwarder import SOCKET_VARIABLE
 from local.services.lambdas.inbox import Inbox
 from local.services.talk import Talk
@@ -54,6 +56,7 @@ def run(options: Options) -> None:
         inbox.open(services.callees)
         gc.freeze()  # what a start has made stays as long as the process
         gc.enable()
+        site = Site(lambda: _console(deployment, options))
         door = FrontDoor(
             listener,
             deploy.build_apis(deployment),
@@ -61,12 +64,13 @@ def run(options: Options) -> None:
             _wakes(services.pipes),
             options.hosts,
             Disk(state.path).shortage,
+            site=site,
         )
         stack.callback(state.runtime.unlink, missing_ok=True)
         write_json(state.runtime, _runtime(deployment, emulator, public_url))
         try:
             with deploy.build_reloader(deployment, config, say):
-                asyncio.run(_serve(door, emulator, services))
+                asyncio.run(_serve(door, emulator, services, site))
         finally:
             _ignore_signals()  # a second Ctrl-C must not keep the emulator from saving its state
     emulator.check_saved()
@@ -96,7 +100,7 @@ def _load_deploy() -> ModuleType:
     return deploy
 
 
-async def _serve(door: FrontDoor, emulator: Emulator, services: Services) -> None:
+async def _serve(door: FrontDoor, emulator: Emulator, services: Services, site: Site) -> None:
     """Serve requests and move messages until a signal arrives; raise if the emulator dies."""
     stop = asyncio.Event()
     for number in STOP_SIGNALS:
@@ -105,9 +109,11 @@ async def _serve(door: FrontDoor, emulator: Emulator, services: Services) -> Non
     for runner in (*services.pipes, *services.streams, services.metrics, services.alarms):
         runner.start()
     say(f"Taskline is ready: {door.api_url}")
+    say(f"Its console: {door.url}")
     say(f"Its API, to read and to try: {door.api_url}/docs")
     services.express.warm(pipe.target for pipe in services.pipes)
     services.functions.warm(services.invoked)
+    warming = asyncio.create_task(site.warm())
     try:
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
@@ -116,6 +122,7 @@ async def _serve(door: FrontDoor, emulator: Emulator, services: Services) -> Non
                 raise emulator.died()
         say("Stopping ...")
     finally:
+        warming.cancel()
         await _stop(door, services)
 
 
@@ -129,6 +136,25 @@ async def _stop(door: FrontDoor, services: Services) -> None:
     await door.stop()
     for stop in (services.functions.close, services.logs.close, services.metrics.stop):
         await asyncio.to_thread(stop)
+
+
+def _console(deployment: Deployment, options: Options) -> Application:
+    """The console of this edition."""
+    from taskline.console.app import create_app
+    from taskline.console.stage import Stage
+    from taskline.console.web.templating import prepare
+
+    prepare()
+    outputs = deployment.outputs
+    stage = Stage(
+        name=options.stage,
+        url=str(outputs["api_url"]),
+        outputs=outputs,
+        client=deployment.context.clients.get,
+        is_laptop=True,
+    )
+    own = (f"{name}:{options.port}" for name in (front_door.HOST, "localhost"))
+    return create_app(stage, hosts=(*options.hosts, *own))
 
 
 def _wakes(pipes: list[PipeRunner]) -> OnResponse:

@@ -1,8 +1,9 @@
 """Install a locked group of packages into .venv: `python3 requirements/install.py laptop`, or `test`, or `check`.
 
 Nothing is resolved. Python's own pip installs one package, uv, from `uv.txt`; uv then installs exactly what the
-group's lock lists and removes everything else. A stamp is written last. With a matching stamp a call does nothing;
-without one the next call starts from scratch, whatever interrupted this one.
+group's lock lists and removes everything else. The command `taskline` is added last, offline, from the package
+`taskline/` of this checkout: its changes take effect at once. Then a stamp is written. With a matching stamp a call
+does nothing; without one the next call starts from scratch, whatever interrupted this one.
 
 Standard library only. Python 3.6 can still parse it, so that an old Python gets a message and not a syntax error.
 """
@@ -35,7 +36,9 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 UV = VENV / "bin" / "uv"
 STAMP = VENV / "installed.json"
+PROJECT = ROOT / "pyproject.toml"
 VERSION = "{}.{}".format(*sys.version_info[:2])
+SITE = VENV / "lib" / f"python{VERSION}" / "site-packages"
 
 GROUPS = {"laptop": "laptop edition", "test": "test tools", "check": "development tools"}  # each includes the previous
 APART = ("checkov", "oldest-pips")  # installed with `check`, into folders of their own
@@ -45,11 +48,12 @@ SUPPORTED = ("3.11", "3.12", "3.13", "3.14")  # the tests install with the oldes
 # of pulumi_aws, 3,000 modules of which a start imports 250, would add 170 MB.
 IMPORTED_BY_A_START = (
     *("aiohttp", "attr", "boto3", "botocore", "dateutil", "grpc", "h11", "h2", "hpack", "hypercorn", "jmespath"),
+    *("click", "httpcore", "httpx", "rich", "typer"),  # by the command `taskline`
     *("jsonata", "ministack", "psutil", "pulumi", "pydantic", "s3transfer", "urllib3", "wsproto", "yaml", "yarl"),
     *("pulumi_aws/apigateway", "pulumi_aws/cloudwatch", "pulumi_aws/dynamodb", "pulumi_aws/iam"),
     *("pulumi_aws/lambda_", "pulumi_aws/pipes", "pulumi_aws/sfn", "pulumi_aws/sns", "pulumi_aws/sqs"),
 )
-SOURCES = ("asl", "functions", "infrastructure", "local", "statemachine")
+SOURCES = ("asl", "functions", "infrastructure", "local", "statemachine", "taskline")
 
 # Meant for other projects, these would install elsewhere or skip the hashes.
 IGNORED_VARIABLES = (
@@ -133,11 +137,21 @@ def _stamp(group: str) -> dict[str, str]:
     locks = (group, *(APART if group == "check" else ()))
     return {
         "group": group,
+        "project": _project(),
         "lock": hashlib.sha256(b"\0".join((LOCKS / f"{lock}.txt").read_bytes() for lock in locks)).hexdigest(),
         "python": VERSION,
         "executable": os.path.realpath(PYTHON),  # the link stays the same when the system upgrades its Python
         "folder": str(VENV),  # scripts contain it, so a moved project needs a new environment
     }
+
+
+def _project() -> str:
+    """A digest of what decides how the package `taskline` is installed: its version, its commands, how it is built."""
+    import tomllib  # here, because an older Python that reads this file has none
+
+    document = tomllib.loads(PROJECT.read_text(encoding="utf-8"))
+    parts = (document["project"], document["build-system"], document["tool"]["uv"])
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _usable_stamp() -> dict[str, str]:
@@ -181,7 +195,7 @@ class Installation:
             if VENV.exists():
                 _say("Replacing .venv: it is incomplete, or was created by another Python or in another folder.")
             steps += [("virtual environment", self.create_environment), ("uv", self.install_uv)]
-        steps += [("packages", self.install_packages), ("bytecode", self.compile)]
+        steps += [("packages", self.install_packages), ("bytecode", self.compile), ("command", self.install_command)]
         if self.group == "check":
             steps += [("checkov", self.install_checkov), ("oldest pips", self.install_oldest_pips)]
         STAMP.unlink(missing_ok=True)
@@ -218,12 +232,23 @@ class Installation:
 
     def compile(self) -> None:
         """Write the bytecode. It only saves time: a file that does not compile is not an error."""
-        site = VENV / "lib" / f"python{VERSION}" / "site-packages"
-        paths = [*(site / name for name in IMPORTED_BY_A_START), *site.glob("pulumi_aws/*.py")]
+        paths = [*(SITE / name for name in IMPORTED_BY_A_START), *SITE.glob("pulumi_aws/*.py")]
         paths += [ROOT / name for name in SOURCES]
         command = [str(PYTHON), "-I", "-m", "compileall", "-q", "-j", "0", *map(str, paths)]
         silent = subprocess.DEVNULL
         subprocess.run(command, check=False, stdout=silent, stderr=silent, pass_fds=[self.lock])
+
+    def install_command(self) -> None:
+        """Install the command `taskline`: uv builds with the backend that it contains, and downloads nothing.
+
+        An editable installation puts the whole checkout on the path of this environment. Then the functions of the
+        laptop edition could import what is not deployed with them; so only the package itself is linked to.
+        """
+        self.uv("install", "--offline", "--no-deps", f"--editable={ROOT}")
+        (SITE / "taskline.pth").unlink()
+        link = SITE / "taskline"
+        link.unlink(missing_ok=True)
+        link.symlink_to(ROOT / "taskline")
 
     def install_checkov(self) -> None:
         """Install checkov, which pins an old boto3, into a folder that only its own test looks into."""

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from functions.adapters.task_table.indexes import list_keys
+from functions.adapters.task_table.indexes import list_keys, status_shard
 from functions.tasks.model import Status
 
 TASK_ID = "0198c0de-0000-7000-8000-000000000001"
@@ -39,6 +39,10 @@ def an_item(*statuses: str, **changes: Any) -> dict[str, Any]:
         "history": {"L": history},
         **list_keys(TASK_ID, Status(statuses[-1]), TIMES[0]),
     }
+    if statuses[-1] == "processing":  # it stays among the queued ones
+        item["status_shard"] = {"S": status_shard(Status.QUEUED, TASK_ID)}
+    if statuses[-1] == "succeeded":
+        del item["status_shard"]
     if "processing" in statuses:
         item |= {
             "started_at": {"S": TIMES[1]},

@@ -23,7 +23,7 @@ LONGEST = (
 NOT_MEASURED = (
     *("architecture/", "compatibility/", "functions/tenancy/", "functions/intake/test_hostile_bodies.py"),
     *("functions/redrive/test_sweeping_the_queue.py", "infrastructure/api/", "infrastructure/test_settings.py"),
-    *("local/access/", "local/chaos/", "local/edition/", "local/emulator/test_demand.py"),
+    *("local/access/", "local/chaos/", "local/command_line/", "local/edition/", "local/emulator/test_demand.py"),
     *("local/emulator/test_recorder.py", "simulation/", "workflow/"),
 )
 

@@ -65,10 +65,10 @@ def log_record(event: HistoryEvent, execution_arn: str, include_data: bool = Tru
         "id": str(event.id),
         "type": event.type,
         "details": _details(event.details, include_data),
-        "redrive_count": "0",
         "previous_event_id": str(event.previous_event_id),
         "event_timestamp": str(round(event.timestamp * 1000)),
         "execution_arn": execution_arn,
+        "redrive_count": "0",
     }
 
 

@@ -19,7 +19,18 @@ html_css_files = ["wide.css"]
 html_copy_source = False
 html_show_copyright = False
 
-GUIDES = ("task-types", "testing", "api", "events", "operations", "configuration", "deploy")
+GUIDES = (
+    "task-types",
+    "testing",
+    "api",
+    "command-line",
+    "console",
+    "stats",
+    "events",
+    "operations",
+    "configuration",
+    "deploy",
+)
 
 # What the sidebar lists. It stands here because the code host would show it as text.
 SECTIONS = {

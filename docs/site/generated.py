@@ -8,12 +8,13 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from docs.site.commands import commands_reference, exit_codes_table
 from docs.site.settings import settings_table
 from docs.site.states import state_diagram, states_table
 from statemachine.loader import raw_definition
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("docs/reference/settings.md", "docs/explanation/state-machine.md")
+PAGES = ("docs/reference/settings.md", "docs/reference/command-line.md", "docs/explanation/state-machine.md")
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -24,6 +25,8 @@ def parts(root: Path = ROOT) -> Mapping[str, str]:
         "settings": settings_table(root),
         "diagram": state_diagram(definition),
         "states": states_table(definition),
+        "exit_codes": exit_codes_table(),
+        "commands": commands_reference(),
     }
 
 

@@ -4,6 +4,7 @@ A record holds the item before and after a write, in DynamoDB's own JSON:
 https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html
 """
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from functions.tasks.clock import timestamp
 from functions.tasks.events.event import Change, UnreadableChange
 from functions.tasks.events.publishing import StreamRecord
+from functions.tasks.events.samples import ENDS, EndedTask
+from functions.tasks.model import Status
 
 Item = Mapping[str, Any]
 
@@ -28,6 +31,43 @@ def read_record(record: Mapping[str, Any]) -> StreamRecord:
             "keys": record["dynamodb"].get("Keys"),
         },
     )
+
+
+def read_ended(record: Mapping[str, Any]) -> EndedTask | None:
+    """The task that a record of the stream has ended; None for any other change, and for one that cannot be read."""
+    try:
+        new: Item = record["dynamodb"].get("NewImage") or {}
+        old: Item = record["dynamodb"].get("OldImage") or {}
+        if "body" not in new or new["status"] == old.get("status") or _text(new, "status") not in ENDS:
+            return None
+        return _ended(record, new)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+        return None  # its event is set aside, which says so
+
+
+def _ended(record: Mapping[str, Any], new: Item) -> EndedTask:
+    history = [_plain(entry) for entry in new["history"]["L"]]
+    return EndedTask(
+        event_id=record["eventID"],
+        task_id=_text(new, "task_id"),
+        status=_text(new, "status"),
+        type=_text(new, "type"),
+        ordering_key=_text(new, "ordering_key"),
+        attempts=int(new["attempts"]["N"]),
+        execution=next((entry["execution"] for entry in reversed(history) if "execution" in entry), ""),
+        body=_text(new, "body"),
+        result=_text(new, "result") if "result" in new else None,
+        error=_plain(new["error"]) if "error" in new and _text(new, "status") == Status.FAILED else None,
+        runs=tuple(entry for entry in history if "error" in entry),
+    )
+
+
+def _plain(attribute: Item) -> Any:
+    """A value of a record without DynamoDB's types, as far as records have them."""
+    ((kind, value),) = attribute.items()
+    if kind == "M":
+        return {name: _plain(one) for name, one in value.items()}
+    return json.loads(value) if kind == "N" else value
 
 
 def _change(record: Mapping[str, Any]) -> Change | UnreadableChange | None:

@@ -24,6 +24,7 @@ ROUTES = (
     Route(method="POST", path="/tasks", operation="submit_task", function="validator"),
     Route(method="GET", path="/tasks", operation="list_tasks", function="reader"),
     Route(method="POST", path="/tasks/batch", operation="submit_tasks", function="validator"),
+    Route(method="GET", path="/stats", operation="stats", function="reader"),
     Route(method="GET", path="/tasks/{task_id}", operation="read_task", function="reader"),
     Route(method="DELETE", path="/tasks/{task_id}", operation="cancel_task", function="canceller"),
     Route(
@@ -36,6 +37,7 @@ ROUTES = (
     Route(method="POST", path="/redrive", operation="redrive_tasks", function="redrive", tag=OPERATIONS),
     # Clients' routes show what is theirs; these show everything.
     Route(method="GET", path="/operations/tasks", operation="list_all_tasks", function="reader", tag=OPERATIONS),
+    Route(method="GET", path="/operations/stats", operation="all_stats", function="reader", tag=OPERATIONS),
     Route(
         method="GET",
         path="/operations/tasks/{task_id}",

@@ -1,7 +1,7 @@
 """Tasks as the API shows them: a record as a document with links, and the responses to accepted requests."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -10,11 +10,13 @@ from functions.api.http import Request, Response, json_response
 from functions.api.problems import Problem, rejected, unavailable
 from functions.tasks import strict_json
 from functions.tasks.errors import Rejected, Unavailable
-from functions.tasks.intake.batch import NotAttempted, Outcome
+from functions.tasks.intake.batch import BatchOutcome, NotAttempted, Outcome
 from functions.tasks.intake.submission import Accepted
 from functions.tasks.model import Status
 from functions.tasks.record import Record
 from functions.tasks.redaction import redact
+
+_BY_OTHERS = (Status.QUEUED, Status.CANCELLED)
 
 
 def task_document(record: Record, stage: str) -> dict[str, Any]:
@@ -42,8 +44,9 @@ def _fields(record: Record) -> dict[str, Any]:
         "started_at": record.started_at,
         "finished_at": record.finished_at,
         "error": _redacted(record.error) if record.error else None,
-        "history": [_step(entry) for entry in record.history],
+        "history": [_step(entry) for entry in executed(record.history)],
         "redrives": record.redrives or None,
+        "batch_id": record.batch_id,
     }
     document = {name: value for name, value in fields.items() if value is not None}
     if record.result is not None:
@@ -58,8 +61,9 @@ def accepted_response(accepted: Accepted, stage: str) -> Response:
     return json_response(202, task_document(accepted.record, stage), headers)
 
 
-def batch_response(outcomes: Sequence[Outcome], request: Request) -> Response:
+def batch_response(batch: BatchOutcome, request: Request) -> Response:
     """207 with one result per task. It is a replay if it created no task and none has to be tried again."""
+    outcomes = batch.outcomes
     replays = [one.replayed for one in outcomes if isinstance(one, Accepted)]
     failed = any(isinstance(one, Unavailable) for one in outcomes)
     headers: dict[str, str] = {}
@@ -68,7 +72,7 @@ def batch_response(outcomes: Sequence[Outcome], request: Request) -> Response:
     if failed:
         headers |= unavailable().headers
     results = [_result(request, position, outcome) for position, outcome in enumerate(outcomes)]
-    return json_response(207, {"results": results}, headers)
+    return json_response(207, {"batch_id": batch.batch_id, "results": results}, headers)
 
 
 def _result(request: Request, position: int, outcome: Outcome) -> dict[str, Any]:
@@ -100,6 +104,22 @@ def _links(record: Record, tasks: str, stage: str) -> dict[str, str]:
     if record.status is Status.FAILED:
         links["redrive"] = f"{_path(record, stage)}/redrive"
     return links
+
+
+def executed(history: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The steps of a history, each with the execution that made it.
+
+    Only the step of a claim names it in the record, which would be larger otherwise. What follows is by the same
+    execution, because only the one that holds the lease can write: failed runs and the outcome. Steps of others
+    (accepted, redriven, cancelled) have none, nor have those of claims from before executions were named.
+    """
+    current: dict[str, str] = {}
+    for entry in history:
+        if "execution" in entry:
+            current = {"execution": entry["execution"]}
+        elif entry["status"] in _BY_OTHERS or ("attempt" not in entry and entry["status"] == Status.PROCESSING):
+            current = {}
+        yield {**entry, **current}
 
 
 def _step(entry: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 
 MAX_ID_CHARACTERS = 128
+BATCH_ID_PATTERN = r"^[!-~]{1,100}$"
 DEFAULT_ORDERING_KEY = "task-processing"
 DEFAULT_TYPE = "default"
 # Python's own parser accepts any character between date and time; ISO 8601 only a T.

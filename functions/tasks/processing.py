@@ -1,5 +1,7 @@
 """Processing a task: from the message body to the task type's function and its result."""
 
+from collections.abc import Callable
+
 from pydantic import ValidationError
 
 from functions.tasks import strict_json
@@ -49,13 +51,24 @@ def refuse_without_lease(lease_until: int, now: int) -> None:
         raise LeaseExpiredError(f"the lease ended {now - lease_until} ms ago")
 
 
+def _silent(_task: Task) -> None:
+    """Nobody wants to know."""
+
+
 def process(
-    body: str, *, attempt: int, run: int, types: Registry, draw: float, read_secret: ReadSecret = no_secrets
+    body: str,
+    *,
+    attempt: int,
+    run: int,
+    types: Registry,
+    draw: float,
+    read_secret: ReadSecret = no_secrets,
+    begins: Callable[[Task], None] = _silent,
 ) -> str:
     """Run the task in `body` and return its result as JSON text.
 
     `attempt` counts the runs over all executions, `run` those of this one, `draw` is a random number from 0 to 1.
-    `read_secret` returns the value of a secret that the type declares.
+    `read_secret` returns the value of a secret that the type declares. `begins` learns of a message that is a task.
     Any error is raised as one of the five `TaskError` classes themselves, never a subclass, because the state machine
     matches class names; its text is JSON, `{"type", "message", "retry_in"}`: what was raised, and after how many
     seconds to run again, or null. `TaskTypeUnavailable` alone is no error of the task.
@@ -63,6 +76,7 @@ def process(
     policy = DEFAULT_RETRY
     try:
         task = _parse(body, attempt)
+        begins(task)
         task_type = _task_type(task, types)
         policy = task_type.retry
         with secrets_of(task_type.name, task_type.needs.secrets, read_secret):

@@ -17,7 +17,7 @@ class Record:
     """One task's record. Times are UTC, ISO 8601, milliseconds; `body` and `result` are JSON texts.
 
     `request_hash` identifies the request that an idempotency key belongs to; None without a key. `tenant` is whose
-    task it is.
+    task it is, `batch_id` the batch that it was submitted in, if any.
     """
 
     task_id: str
@@ -36,6 +36,7 @@ class Record:
     redrives: int = 0
     request_hash: str | None = None
     tenant: Tenant = None
+    batch_id: str | None = None
 
 
 class RecordStore(Protocol):

@@ -24,7 +24,7 @@ _SECRETS = frozenset(
     }
 )
 _ENDINGS = (
-    *("password", "passwords", "passwd", "passphrase", "secret", "secrets", "token", "tokens"),
+    *("password", "passwords", "passwd", "passphrase", "passcode", "secret", "secrets", "token", "tokens"),
     *("apikey", "accesskey", "accountkey", "encryptionkey", "masterkey", "privatekey", "secretkey", "signingkey"),
     *("sessionid", "sessid"),
 )
@@ -42,9 +42,19 @@ _NAME = re.compile(
     r"|<(?P<tag>[A-Za-z][\w-]{0,60})>"
     r"|(?P<name>[A-Za-z_][\w-]{0,80}?)\\{0,9}[\"']?(?:\s{0,3}(?:=>|[=:])\s{0,3}|%3D))"
 )
+# Said in a sentence: quoted, or with letters and digits, which hardly any other word has in this place.
+_SPOKEN = re.compile(
+    r"\b(?P<said>(?:password|passphrase|passcode)\s(?:(?:is|was)\s)?)"
+    r"(?:(?P<quote>[\"'])(?P<quoted>[^\"'\r\n]{1,200})(?P=quote)"
+    r"|(?<=(?:is|as)\s)(?P<mixed>(?=[^\s\d]{0,60}\d)(?=[^\sA-Za-z]{0,60}[A-Za-z])[^\s\"'\[\]]{6,60}))",
+    re.IGNORECASE,
+)
+_PARAMETER = r"[\w*-]{1,30}\s?=\s?(?:\\{0,3}\"[^\"\\\r\n]{0,300}\\{0,3}\"|[^\s,\"\\]{1,300})"
 _QUOTE = re.compile(r"\\*[\"']")
 _BARE = re.compile(r"[^\s,;&\"'<>{}\[\]()\\]+")
 _LINE = re.compile(r"[^\r\n\"'\\]+")
+# Several words, as far as no other name begins.
+_PHRASE = re.compile(r"[^\s,;&\"'<>{}\[\]()\\]+(?:[ ][^\s,;&\"'<>{}\[\]()\\=:]++(?![=:])){0,20}")
 
 
 _KNOWN: set[str] = set()
@@ -85,6 +95,10 @@ def _token_after_scheme(found: re.Match[str]) -> str:
     return found[0] if value.isalpha() and value[1:].islower() else f"{found['scheme']}[token]"
 
 
+def _without_spoken(found: re.Match[str]) -> str:
+    return found[0] if _says_nothing(found["quoted"] or found["mixed"], "") else f"{found['said']}[secret]"
+
+
 _Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 _BEFORE_NAMES: tuple[_Rule, ...] = (
     (
@@ -100,12 +114,18 @@ _BEFORE_NAMES: tuple[_Rule, ...] = (
         re.compile(r"\b(?P<scheme>(?:bearer|basic)\s{1,3})(?P<value>[\w.~+/=-]{6,})", re.IGNORECASE),
         _token_after_scheme,
     ),
+    (
+        re.compile(rf"\b(?P<scheme>Digest\s{{1,3}}){_PARAMETER}(?:\s{{0,3}},\s{{0,3}}{_PARAMETER}){{0,20}}"),
+        r"\g<scheme>[token]",
+    ),
+    (re.compile(r"(?P<hook>\bhooks\.slack\.com/[a-z]{5,20}/)[\w/]{10,}"), r"\g<hook>[token]"),
+    (_SPOKEN, _without_spoken),
     # AWS access key ids, and keys that announce themselves by a prefix.
     (re.compile(r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}\b"), "[access key]"),
     (
         re.compile(
             r"\b(?:(?:sk|pk|rk|gh[oprsu]|github_pat|glpat|xox[abeprs]|xapp|npm|pypi|whsec|hf|dop_v1|shp(?:at|ca|pa|ss)"
-            r"|dckr_pat|lin_api|pul)[-_](?=[A-Za-z_-]*\d|\w{20})[A-Za-z0-9_-]{10,}"
+            r"|dckr_pat|lin_api|pul)[-_](?=[A-Za-z_-]*\d|(?:[a-z]{2,8}-)?\w{20})[A-Za-z0-9_-]{10,}"
             r"|AIza[\w-]{30,}|(?:SG|hvs|ya29)\.[\w-]{16,}(?:\.[\w-]{16,})?)"
         ),
         "[key]",
@@ -154,8 +174,14 @@ def _value_end(text: str, start: int, name: str) -> int:
     if opening := _QUOTE.match(text, start):
         return _quoted_end(text, start, opening[0])
     words = [word.lower() for word in _WORDS.findall(name)]
-    value = (_LINE if words[-1] in _HEADERS else _BARE).match(text, start)
+    value = _pattern(words[-1]).match(text, start)
     return start if value is None or _says_nothing(value[0], words[-1]) else value.end()
+
+
+def _pattern(last_word: str) -> re.Pattern[str]:
+    if last_word in _HEADERS:
+        return _LINE
+    return _PHRASE if last_word == "passphrase" else _BARE
 
 
 def _says_nothing(value: str, last_word: str) -> bool:

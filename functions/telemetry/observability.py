@@ -1,7 +1,8 @@
 """Logs, metrics and traces, through Powertools. Settings come from its own environment variables (`POWERTOOLS_*`).
 
 Built at import, the one exception to "nothing is built at import": the decorators need the objects then.
-Log ids and counts, never bodies.
+Log ids and counts, never bodies: only the events function logs a task's data, without secrets, and only where a stage
+asks for it.
 """
 
 import logging

@@ -49,9 +49,10 @@ class AccessLogArgs:
 
 
 class AccessLog(Component):
-    """Public: `arn` of the log group, known only when API Gateway may write to it; `format`."""
+    """Public: `arn` of the log group, known only when API Gateway may write to it; its `group`, by name; `format`."""
 
     arn: pulumi.Output[str]
+    group: pulumi.Output[str]
     format: str
 
     def __init__(self, name: str, args: AccessLogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -60,7 +61,7 @@ class AccessLog(Component):
         logs = log_group(
             name, f"/aws/apigateway/{args.location.name(name)}", args.location, args.retention_days, self._child
         )
-        self.arn = logs.arn
+        self.arn, self.group = logs.arn, logs.name
         if args.account_role:
             account = self._account(name, args.location)
             self.arn = pulumi.Output.all(logs.arn, account.id).apply(lambda both: both[0])

@@ -16,13 +16,17 @@ from infrastructure.settings.stack import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class FrontArgs:
-    """Tasks go to `table` and to the queue of `processing`; `breaker` serves the routes of the circuit breaker."""
+    """Tasks go to `table` and to the queue of `processing`; `breaker` serves the routes of the circuit breaker.
+
+    `reading_counts` is the use of the table of counts.
+    """
 
     defaults: FunctionDefaults
     settings: Settings
     table: TableRef
     processing: ProcessingRef
     breaker: FunctionRef
+    reading_counts: Grant
 
 
 class Front(Component):
@@ -53,7 +57,7 @@ class Front(Component):
             TENANCY=tenancy,
             DEFAULT_ORDERING=args.settings.default_ordering,
         )
-        reader = self._function("reader", table.reading(), TENANCY=tenancy)
+        reader = self._function("reader", table.reading(), args.reading_counts, TENANCY=tenancy)
         canceller = self._function("canceller", table.cancelling(), RETENTION_SECONDS=str(retention), TENANCY=tenancy)
         redrive = self._function(
             "redrive",

@@ -56,11 +56,14 @@ class Api(Component):
             minimum_compression_size=str(MINIMUM_COMPRESSION_BYTES),
             opts=self._child,
         )
-        stage = self._stage(api, self._deployment(api, body))
+        log = self._access_log()
+        stage = self._stage(api, self._deployment(api, body), log)
         plan = self._usage_plan(api, stage)
         if args.settings.firewall != "none":
             self._firewall(stage, blocks=args.settings.firewall == "block")
-        self.ref = ApiRef(name=physical_name, stage=STAGE, url=stage.invoke_url, key_ids=plan.key_ids)
+        self.ref = ApiRef(
+            name=physical_name, stage=STAGE, url=stage.invoke_url, key_ids=plan.key_ids, log_group=log.group
+        )
         self.register_outputs({"url": stage.invoke_url})
 
     def _deployment(self, api: aws.apigateway.RestApi, body: pulumi.Output[str]) -> aws.apigateway.Deployment:
@@ -85,15 +88,18 @@ class Api(Component):
             for function in self._args.functions
         ]
 
-    def _stage(self, api: aws.apigateway.RestApi, deployment: aws.apigateway.Deployment) -> aws.apigateway.Stage:
-        args, settings = self._args, self._args.settings
-        log = AccessLog(
-            f"{self._name}-access",
-            AccessLogArgs(
-                location=args.location, retention_days=args.log_retention_days, account_role=settings.account_log_role
-            ),
-            opts=self._child,
+    def _access_log(self) -> AccessLog:
+        args = AccessLogArgs(
+            location=self._args.location,
+            retention_days=self._args.log_retention_days,
+            account_role=self._args.settings.account_log_role,
         )
+        return AccessLog(f"{self._name}-access", args, opts=self._child)
+
+    def _stage(
+        self, api: aws.apigateway.RestApi, deployment: aws.apigateway.Deployment, log: AccessLog
+    ) -> aws.apigateway.Stage:
+        settings = self._args.settings
         stage = aws.apigateway.Stage(
             f"{self._name}-stage",
             rest_api=api.id,

@@ -103,6 +103,7 @@ class Function(Component):
             metrics_namespace=defaults.location.prefix,
             arn=live.arn,
             invoke_arn=live.invoke_arn,
+            log_group=logs.name,
         )
         self.register_outputs({"arn": live.arn})
 

@@ -170,6 +170,16 @@ def count_patterns(table_arn: Arn) -> Statement:
     return allow("CountPatterns", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], table_arn)
 
 
+def keep_counts(table_arn: Arn) -> Statement:
+    """The counter reads positions, adds to counters in transactions of updates, and deletes counters of nothing."""
+    return allow("KeepCounts", ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"], table_arn)
+
+
+def read_counts(table_arn: Arn) -> Statement:
+    """The reader sums counters up."""
+    return allow("ReadCounts", ["dynamodb:Query"], table_arn)
+
+
 def raise_alerts(topic_arn: Arn) -> Statement:
     """The monitor publishes alerts about failure patterns."""
     return allow("RaiseAlerts", ["sns:Publish"], topic_arn)

@@ -105,6 +105,7 @@ class PipeRef:
 
     name: str
     arn: Text
+    log_group: Text
 
     def switching(self) -> Grant:
         """Stop and start the pipe."""
@@ -118,6 +119,7 @@ class WorkflowRef:
     name: str
     arn: Text
     console_url: Text
+    log_group: Text
 
     def starting(self) -> Grant:
         """Start executions and wait for their end."""
@@ -148,16 +150,20 @@ class FunctionRef:
     metrics_namespace: str
     arn: Text
     invoke_arn: Text
+    log_group: Text
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApiRef:
-    """The REST API with its one stage; `url` has no slash at its end, `key_ids` are by client."""
+    """The REST API with its one stage; `url` has no slash at its end, `key_ids` are by client, and `log_group` has a
+    line for each request.
+    """
 
     name: str
     stage: str
     url: Text
     key_ids: pulumi.Input[Mapping[str, str]]
+    log_group: Text
 
 
 @dataclass(frozen=True, kw_only=True)

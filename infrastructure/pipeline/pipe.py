@@ -68,5 +68,5 @@ class Pipe(Component):
             # because `refresh: always` in Pulumi.yaml reads it before each update.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["desiredState"], hooks=patience(name)),
         )
-        self.ref = PipeRef(name=physical_name, arn=pipe.arn)
+        self.ref = PipeRef(name=physical_name, arn=pipe.arn, log_group=logs.name)
         self.register_outputs({"pipe_name": physical_name})

@@ -16,6 +16,7 @@ from infrastructure.blocks.refs import WorkflowRef
 from infrastructure.blocks.role import Role
 from infrastructure.pipeline.machine_policy import machine_statements
 from statemachine.loader import load_definition
+from taskline import links
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,14 +71,12 @@ class Workflow(Component):
             opts=self._child,
         )
         self.ref = WorkflowRef(
-            name=physical_name, arn=machine.arn, console_url=_console_url(args.location.region, machine.arn)
+            name=physical_name,
+            arn=machine.arn,
+            console_url=machine.arn.apply(links.state_machine),
+            log_group=logs.name,
         )
         self.register_outputs({"arn": machine.arn})
-
-
-def _console_url(region: str, arn: pulumi.Output[str]) -> pulumi.Output[str]:
-    console = f"https://{region}.console.aws.amazon.com/states/home?region={region}#/statemachines/view/"
-    return pulumi.Output.concat(console, arn)
 
 
 def _statements(definition: Mapping[str, Any], location: Location, functions: Sequence[str]) -> list[iam.Statement]:

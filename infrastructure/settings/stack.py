@@ -19,6 +19,7 @@ from infrastructure.settings.watch import (
     BreakerSettings,
     MonitorSettings,
     load_breaker_settings,
+    load_data_share,
     load_monitor_settings,
 )
 
@@ -32,7 +33,7 @@ _KEY_ARN = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All settings of a stage. Times are in the unit of their name."""
+    """All settings of a stage. Times are in the unit of their name. `data_share` is `executionDataSampling`."""
 
     times: Times
     max_receive_count: int
@@ -41,6 +42,7 @@ class Settings:
     log_level: LogLevel
     execution_log_level: ExecutionLogLevel
     log_execution_data: bool
+    data_share: float | None
     api_memory_megabytes: int
     processor_memory_megabytes: int
     validator_reserved_concurrency: int
@@ -63,6 +65,8 @@ class Settings:
         check(self.log_level in get_args(LogLevel), "logLevel", self.log_level, get_args(LogLevel))
         levels = get_args(ExecutionLogLevel)
         check(self.execution_log_level in levels, "executionLogLevel", self.execution_log_level, levels)
+        written = self.data_share is None or self.log_level != "ERROR"
+        check(written, "logLevel", self.log_level, "not ERROR, which hides the failures of executionDataSampling")
         days = self.log_retention_days
         check(days in LOG_RETENTION_DAYS, "logRetentionDays", days, LOG_RETENTION_DAYS)
         for key, megabytes in (
@@ -108,6 +112,7 @@ def load_settings(types: Iterable[TaskType], *, on_aws: bool) -> Settings:
         log_level=cast(LogLevel, config.require("logLevel")),
         execution_log_level=cast(ExecutionLogLevel, config.require("executionLogLevel")),
         log_execution_data=config.require_bool("logExecutionData"),
+        data_share=load_data_share(config),
         api_memory_megabytes=config.require_int("apiMemoryMegabytes"),
         processor_memory_megabytes=config.require_int("processorMemoryMegabytes"),
         validator_reserved_concurrency=config.require_int("validatorReservedConcurrency"),

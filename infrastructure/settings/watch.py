@@ -1,10 +1,11 @@
-"""When the circuit breaker opens, and when the failure monitor raises an alert."""
+"""When the circuit breaker opens, when the failure monitor raises an alert, and which tasks' data is logged."""
 
+import re
 from dataclasses import dataclass
 
 import pulumi
 
-from infrastructure.settings.checks import check, check_reservation
+from infrastructure.settings.checks import check, check_reservation, rejected
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,3 +70,13 @@ def load_monitor_settings(config: pulumi.Config) -> MonitorSettings:
         threshold=config.require_int("failureAlertThreshold"),
         email=config.get("alertEmail") or "",
     )
+
+
+def load_data_share(config: pulumi.Config) -> float | None:
+    """The share of the finished tasks that are logged with their data, 0 for the failed ones alone; None for none."""
+    given = config.get("executionDataSampling") or ""
+    if not given:
+        return None
+    if not re.fullmatch(r"[01](\.[0-9]+)?", given) or float(given) > 1:
+        raise rejected("executionDataSampling", given, "0 to 1, such as 0.01, or empty for none")
+    return float(given)

@@ -44,9 +44,10 @@ class MetricAlarmArgs:
 
 
 class MetricAlarm(Component):
-    """One alarm. Public: `alarm_name`, known when the alarm exists."""
+    """One alarm. Public: `alarm_name` and `arn`, known when the alarm exists."""
 
     alarm_name: pulumi.Output[str]
+    arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: MetricAlarmArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:watch:MetricAlarm", name, opts)
@@ -69,7 +70,7 @@ class MetricAlarm(Component):
             insufficient_data_actions=topics if alarm.missing_data == "missing" else [],
             opts=self._child,
         )
-        self.alarm_name = created.name
+        self.alarm_name, self.arn = created.name, created.arn
         self.register_outputs({"alarm_name": self.alarm_name})
 
 
@@ -88,11 +89,13 @@ class AllOfArgs:
 
 
 class AllOf(Component):
-    """A composite alarm."""
+    """A composite alarm. Public: `arn`."""
+
+    arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: AllOfArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:watch:AllOf", name, opts)
-        aws.cloudwatch.CompositeAlarm(
+        created = aws.cloudwatch.CompositeAlarm(
             f"{name}-alarm",
             alarm_name=args.location.name(name),
             alarm_description=describe(args.description, name),
@@ -101,7 +104,8 @@ class AllOf(Component):
             ok_actions=[args.topic.arn] if args.reports_recovery else [],
             opts=self._child,
         )
-        self.register_outputs({})
+        self.arn = created.arn
+        self.register_outputs({"arn": self.arn})
 
 
 def describe(description: str, name: str) -> str:

@@ -30,6 +30,7 @@ class AlarmsArgs:
     processing: ProcessingRef
     breaker: FunctionRef
     events: FunctionRef
+    counter: FunctionRef
     functions: Sequence[FunctionRef]
     event_failures: QueueRef
     queue_age_seconds: int
@@ -37,12 +38,14 @@ class AlarmsArgs:
 
 
 class Alarms(Component):
-    """All alarms of the table, and the one that is composed of two."""
+    """All alarms of the table, and the one that is composed of two. Public: `arns` of those that notify."""
+
+    arns: tuple[pulumi.Output[str], ...]
 
     def __init__(self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:watch:Alarms", name, opts)
         alarms = {alarm.name: self._alarm(args.location, alarm, args.alerts) for alarm in table_of_alarms(args)}
-        AllOf(
+        stuck = AllOf(
             "queue-stuck",
             AllOfArgs(
                 location=args.location,
@@ -52,6 +55,7 @@ class Alarms(Component):
             ),
             opts=self._child,
         )
+        self.arns = (*(alarm.arn for alarm in alarms.values()), stuck.arn)
         self.register_outputs({})
 
     def _alarm(self, location: Location, alarm: Alarm, topic: TopicRef | None = None) -> MetricAlarm:
@@ -156,6 +160,14 @@ def _stream(args: AlarmsArgs) -> Iterator[Alarm]:
         threshold=EVENTS_BEHIND_MILLISECONDS,
         description="Changes of tasks wait for 10 minutes to be published, and are lost after a day. Read the events "
         "function's log.",
+    )
+    yield Alarm(
+        name="counts-behind",
+        metric=metrics.of_function(args.counter, "IteratorAge"),
+        statistic="Maximum",
+        threshold=EVENTS_BEHIND_MILLISECONDS,
+        description="Changes of tasks wait for 10 minutes to be counted; after a day the counts are wrong for good. "
+        "Read the counter's log.",
     )
 
 

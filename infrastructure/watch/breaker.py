@@ -30,16 +30,19 @@ class BreakerArgs:
 
 
 class Breaker(Component):
-    """Stops the pipe when tasks fail for transient reasons. Public: `function`."""
+    """Stops the pipe when tasks fail for transient reasons. Public: `function`, and `trip_arn` of the alarm that calls
+    it.
+    """
 
     function: FunctionRef
+    trip_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: BreakerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:watch:Breaker", name, opts)
         self._name, self._location = name, args.defaults.location
         trips = Topic("breaker-trips", TopicArgs(location=self._location, alarms=True), opts=self._child).ref
         self.function = Function(name, _function(args, self._table()), opts=self._child).ref
-        self._call_on_alarm(trips, trip_alarms(args))
+        self.trip_arn = self._call_on_alarm(trips, trip_alarms(args))
         self._call_each_minute()
         self.register_outputs({})
 
@@ -56,7 +59,7 @@ class Breaker(Component):
         )
         return grant(iam.remember_breaker(table.arn), BREAKER_TABLE_NAME=table.name)
 
-    def _call_on_alarm(self, trips: TopicRef, alarms: tuple[Alarm, Alarm]) -> None:
+    def _call_on_alarm(self, trips: TopicRef, alarms: tuple[Alarm, Alarm]) -> pulumi.Output[str]:
         allowed = self._allow_calls(f"{self._name}-trips", "sns", trips.arn)
         aws.sns.TopicSubscription(
             f"{self._name}-subscription",
@@ -69,7 +72,7 @@ class Breaker(Component):
             MetricAlarm(alarm.name, MetricAlarmArgs(location=self._location, alarm=alarm), opts=self._child)
             for alarm in alarms
         ]
-        AllOf(
+        trip = AllOf(
             "breaker-trip",
             AllOfArgs(
                 location=self._location,
@@ -80,6 +83,7 @@ class Breaker(Component):
             ),
             opts=self._child,
         )
+        return trip.arn
 
     def _call_each_minute(self) -> None:
         rule = aws.cloudwatch.EventRule(

@@ -26,11 +26,15 @@ MAX_RETRIES = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class EventsArgs:
-    """The changes of `table` are published; `protect` is for the queue of events that were given up."""
+    """The changes of `table` are published; `protect` is for the queue of events that were given up.
+
+    `data_share` is the share of the finished tasks whose data is logged, None for none.
+    """
 
     defaults: FunctionDefaults
     table: TableRef
     protect: bool
+    data_share: float | None
 
 
 class Events(Component):
@@ -71,6 +75,7 @@ class Events(Component):
                 grant(iam.publish_events(self.topic.arn), TOPIC_ARN=self.topic.arn),
                 grant(iam.keep_failed_events(self.failures.arn), FAILURES_QUEUE_URL=self.failures.url),
             ),
+            environment={} if args.data_share is None else {"DATA_SHARE": str(args.data_share)},
             timeout=TIMEOUT_SECONDS,
             memory_megabytes=MEMORY_MEGABYTES,
         )

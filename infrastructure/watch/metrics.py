@@ -55,3 +55,29 @@ def of_workflow(workflow: WorkflowRef, name: str) -> Metric:
 def written_by(function: FunctionRef, name: str) -> Metric:
     """A metric that the function writes itself."""
     return Metric(namespace=function.metrics_namespace, name=name, dimensions={"service": function.service})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """All metrics of this name that have exactly these dimensions: some with a given value, and `by` with any."""
+
+    namespace: str
+    name: str
+    given: Mapping[str, str]
+    by: tuple[str, ...]
+
+    def expression(self, statistic: str, period: int) -> str:
+        """The search as CloudWatch's metric math takes it: a time series for each metric that is found."""
+        schema = ",".join(f'"{name}"' for name in (self.namespace, *sorted((*self.given, *self.by))))
+        terms = " ".join(f'"{name}"="{value}"' for name, value in (("MetricName", self.name), *self.given.items()))
+        return f"SEARCH('{{{schema}}} {terms}', '{statistic}', {period})"
+
+
+def of_tasks(events: FunctionRef, name: str, status: str, *by: str) -> Search:
+    """What the function of task events measures about tasks that have reached a status, by type and by `by`."""
+    return Search(
+        namespace=events.metrics_namespace,
+        name=name,
+        given={"service": events.service, "status": status},
+        by=("type", *by),
+    )

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
-
-import psutil
 
 from local.emulator import emulator_process
 from local.emulator.address import get, split
+from local.emulator.lock import EmulatorLock, command
+from local.emulator.orphan import KEPT, Say
 from local.emulator.process.durability import RECOVER_PATH
-from local.host import processes
+from local.emulator.process.state_files import UNREADABLE
 from local.host.errors import LaptopError
-from local.host.state_dir import StateDir, read_json, write_json
+from local.host.state_dir import StateDir
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT_ID = "000000000000"
@@ -29,8 +28,6 @@ STOP_SECONDS = 15.0
 RECOVERY_SECONDS = 120.0
 # The child inherits only these: a LOG_LEVEL or an AWS_PROFILE of the host would reach every Lambda function.
 HOST_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SYSTEMROOT")
-
-Say = Callable[[str], None]
 
 
 class Emulator:
@@ -70,15 +67,18 @@ class Emulator:
         """Start the child; `wait_until_ready` must follow."""
         port, secret = _free_port(), secrets.token_urlsafe(24) if self._guarded else ""
         self.endpoint = f"http://{secret}@127.0.0.1:{port}"
+        lock = self._lock()
         own = {
             "PYTHONPATH": str(ROOT),  # not inherited by the functions that it starts
             emulator_process.SECRET_VARIABLE: secret,
             emulator_process.JOURNAL_VARIABLE: str(self._state.journal) if self._journaled else "",
+            emulator_process.LOCK_VARIABLE: str(lock.file),
         }
-        with self._state.open_emulator_log() as log:
+        with self._state.open_emulator_log() as log, contextlib.closing(lock):
             self._process = subprocess.Popen(
-                [sys.executable, "-P", emulator_process.__file__],
+                command(lock.path),
                 env=environment(self._state, self._region, port, os.environ) | own | self._additions,
+                pass_fds=[lock.file],
                 cwd=self._state.path,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -86,7 +86,6 @@ class Emulator:
                 # Ctrl-C reaches the whole foreground group, but the pipes have to stop before their emulator does.
                 start_new_session=True,
             )
-        write_json(self._state.emulator_process, {"pid": self.pid, "endpoint": self.endpoint})
 
     def wait_until_ready(self) -> None:
         """Return when it responds, or raise `LaptopError` with the last lines of its log."""
@@ -135,21 +134,29 @@ class Emulator:
             try:
                 self._process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
-                self._say(
-                    f"Warning: the AWS emulator did not stop within {STOP_SECONDS:.0f} s and was killed. {_KEPT}"
-                )
+                self._say(f"Warning: the AWS emulator did not stop within {STOP_SECONDS:.0f} s and was killed. {KEPT}")
                 self._process.kill()
                 self._process.wait()
         self._saved = self._process.returncode == 0
         self._process = None
-        self._state.emulator_process.unlink(missing_ok=True)
+
+    def _lock(self) -> EmulatorLock:
+        """Ours; the child inherits it. `stop_orphan` has ended whoever had it."""
+        lock = EmulatorLock(self._state.emulator_lock)
+        if not lock.take():
+            lock.close()
+            raise LaptopError(
+                f"Another AWS emulator holds {lock.path}: it uses the same state.",
+                "Stop it first, or set TASKLINE_STATE_DIR to another folder.",
+            )
+        return lock
 
     def _failure(self, problem: str) -> LaptopError:
         code = self._process.poll() if self._process else None
         ending = f" (exit code {code})" if code is not None else ""
         lines = self._state.emulator_log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
         quoted = "".join(f"\n    {line}" for line in lines)
-        return LaptopError(f"{problem}{ending}.{quoted}", f"See {self._state.emulator_log}. {_way_out(lines)}")
+        return LaptopError(f"{problem}{ending}.{quoted}", f"See {self._state.emulator_log}. {_way_out(code, lines)}")
 
 
 def environment(state: StateDir, region: str, port: int, host: Mapping[str, str]) -> dict[str, str]:
@@ -177,46 +184,6 @@ def environment(state: StateDir, region: str, port: int, host: Mapping[str, str]
     }
 
 
-def stop_orphan(state: StateDir, say: Say = print) -> None:
-    """Stop the emulator that a killed predecessor left running on this state directory, so that it saves its state.
-
-    The system may have given its process id to another process since: only a process whose command line is the
-    emulator's *and* that responds on the recorded port is signalled.
-    """
-    orphan = _orphan(read_json(state.emulator_process))
-    if orphan is not None:
-        say("Stopping the AWS emulator that an earlier run left behind ...")
-        _end(orphan, say)
-    state.emulator_process.unlink(missing_ok=True)
-
-
-def _orphan(recorded: object) -> psutil.Process | None:
-    if not isinstance(recorded, dict):
-        return None
-    record = cast("dict[str, object]", recorded)
-    pid, endpoint = record.get("pid"), record.get("endpoint")
-    if not isinstance(pid, int) or not isinstance(endpoint, str):
-        return None
-    process = processes.find(pid)
-    return process if process is not None and _is_emulator(process, endpoint) else None
-
-
-def _end(orphan: psutil.Process, say: Say) -> None:
-    try:
-        orphan.terminate()
-        if not processes.wait_for_end(orphan, STOP_SECONDS):
-            say(f"Warning: the earlier AWS emulator (process {orphan.pid}) did not stop and was killed. {_KEPT}")
-            orphan.kill()
-            processes.wait_for_end(orphan, STOP_SECONDS)
-    except psutil.NoSuchProcess:
-        return  # it has ended meanwhile
-    except psutil.AccessDenied as error:
-        raise LaptopError(
-            f"The AWS emulator of an earlier run (process {orphan.pid}) belongs to another user.",
-            "Stop it as that user, or set TASKLINE_STATE_DIR to another folder.",
-        ) from error
-
-
 def is_ready(endpoint: str) -> bool:
     """Whether an emulator is ready at the endpoint."""
     try:
@@ -227,21 +194,18 @@ def is_ready(endpoint: str) -> bool:
     return True
 
 
-def _is_emulator(process: psutil.Process, endpoint: str) -> bool:
-    program = Path(emulator_process.__file__).name
-    return any(Path(argument).name == program for argument in processes.command_line(process)) and is_ready(endpoint)
-
-
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _way_out(log: list[str]) -> str:
+def _way_out(code: int | None, log: list[str]) -> str:
+    if code == UNREADABLE:
+        return (
+            "Nothing was changed. Put the state directory back from a copy, or keep it and set TASKLINE_STATE_DIR to "
+            "a new folder. `make run FRESH=1` deletes it, tasks included."
+        )
     if any("No module named" in line for line in log):
         return "A dependency is missing: `make run` installs it."
     return "Start again: what was accepted is recovered. `make run FRESH=1` starts with empty state."
-
-
-_KEPT = "The next start recovers what it had not saved."

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
 import psutil
-
-POLL_SECONDS = 0.05
 
 
 def find(pid: int) -> psutil.Process | None:
@@ -21,16 +17,6 @@ def alive(pid: int) -> bool:
     """Whether the process exists and has not already ended (a zombie has)."""
     process = find(pid)
     return process is not None and _runs(process)
-
-
-def wait_for_end(process: psutil.Process, seconds: float) -> bool:
-    """Wait for a process that is not our child; True when it is gone."""
-    deadline = time.monotonic() + seconds
-    while _runs(process):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(POLL_SECONDS)
-    return True
 
 
 def command_line(process: psutil.Process) -> list[str]:

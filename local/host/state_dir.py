@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from local.host.errors import LaptopError
+from local.host.files import replace_durably
 
 LOCK = "lock"
 LOG_BYTES = 1_000_000
@@ -28,7 +29,7 @@ class StateDir:
         self.code = self.temporary / "code"
         self.emulator_log = path / "emulator.log"
         self.earlier_emulator_log = path / "emulator.log.1"
-        self.emulator_process = path / "emulator.json"
+        self.emulator_lock = path / "emulator.lock"
         self.journal = path / "journal.sqlite3"
         self.program_error = path / "program-error.log"
         self.runtime = path / "runtime.json"
@@ -60,15 +61,16 @@ class StateDir:
             self._lock = None
 
     def clear(self) -> None:
-        """Delete all state but the lock. Files that are not Taskline's stay."""
+        """Delete all state but the locks. Files that are not Taskline's stay."""
         for folder in (self.emulator_state, self.temporary):
             shutil.rmtree(folder, ignore_errors=True)
-        files = (self.emulator_log, self.earlier_emulator_log, self.emulator_process, self.program_error, self.runtime)
+        files = (self.emulator_log, self.earlier_emulator_log, self.program_error, self.runtime)
         for file in (
             *files,
             *self.path.glob("resources-*.json"),
             *self.path.glob("kept-*.json"),
             *self.path.glob("journal.sqlite3*"),
+            *self.path.glob("*.partial"),
         ):
             file.unlink(missing_ok=True)
 
@@ -104,11 +106,8 @@ class StateDir:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Replace the file in one step, so that a reader never sees half of it."""
-    partial = path.with_suffix(".partial")
-    partial.touch(mode=0o600)  # the emulator's endpoint is a secret
-    partial.write_text(json.dumps(value, indent=2, sort_keys=True), encoding="utf-8")
-    partial.replace(path)
+    """Replace the file in one step, so that neither a reader nor a power cut sees half of it."""
+    replace_durably(path, json.dumps(value, indent=2, sort_keys=True))
 
 
 def read_json(path: Path) -> object:

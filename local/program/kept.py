@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from google.protobuf import json_format, struct_pb2
 
+from local.host.errors import LaptopError
 from local.host.state_dir import read_json, write_json
 
 
@@ -20,8 +21,7 @@ class KeptValues:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        value = read_json(path)
-        self._values = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+        self._values = _read(path)
         self._lock = threading.Lock()
 
     def apply(self, urn: str, ignored: list[str], properties: struct_pb2.Struct) -> None:
@@ -37,3 +37,16 @@ class KeptValues:
                 self._values[key] = given
                 write_json(self._path, self._values)
             return self._values[key]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Only without a file there are none yet: with other secrets, the same tasks would get other ids."""
+    value = read_json(path)
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value)
+    if path.exists():
+        raise LaptopError(
+            f"{path} cannot be read: it is damaged. It holds values that were made once, secrets among them.",
+            "Put it back from a copy. `make run FRESH=1` deletes it with all state, tasks included.",
+        )
+    return {}

@@ -11,7 +11,8 @@ from operations.smoke.run import Row, Run, at_least, same, unchecked
 
 ALARMS: Final = (
     *("api-errors", "processor-errors", "dead-letters", "dead-letters-age", "event-failures", "event-failures-age"),
-    *("events-behind", "queue-age", "queue-stuck", "no-executions", "pipe-stopped", "breaker-open", "breaker-rate"),
+    *("events-behind", "counts-behind", "queue-age", "queue-stuck", "no-executions", "pipe-stopped", "breaker-open"),
+    "breaker-rate",
     *("breaker-volume", "breaker-trip", "pipe-failures", "failed-executions", "timed-out-executions"),
     *("account-concurrency", "api-throttles", "processor-throttles", "pipe-throttles", "table-throttles"),
 )

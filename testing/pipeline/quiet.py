@@ -25,5 +25,5 @@ def quiet() -> Generator[None]:
         yield
     finally:
         own.disabled = before
-        logger.remove_keys(["task_id", "attempt", "execution"])
+        logger.remove_keys(["task_id", "attempt", "execution", "type"])
         metrics.clear_metrics()

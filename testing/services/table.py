@@ -1,5 +1,6 @@
 """An in-memory DynamoDB table with conditional writes, for the calls that the product makes."""
 
+from collections.abc import Callable
 from typing import Any
 
 from functions.adapters.task_table.failed_index import INDEX, INDEXED
@@ -12,17 +13,21 @@ class ConditionalCheckFailedError(Exception):
 
 
 class InMemoryTable:
-    """Items by `task_id`. Every write is atomic and immediately visible, as in strongly consistent reads."""
+    """Items by `task_id`. Every write is atomic and immediately visible, as in strongly consistent reads.
 
-    def __init__(self) -> None:
+    `on_change` is called with each item before (None if it is new) and after a write: what the table's stream gets.
+    """
+
+    def __init__(self, on_change: Callable[[Item | None, Item], None] = lambda _before, _after: None) -> None:
         self.items: dict[str, Item] = {}
+        self.on_change = on_change
 
     def put_item(self, request: dict[str, Any]) -> dict[str, Any]:
         """PutItem."""
         item: Item = request["Item"]
         key = item["task_id"]["S"]
         self._check(request, self.items.get(key, {}))
-        self.items[key] = dict(item)
+        self._write(key, dict(item))
         return {}
 
     def get_item(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -41,7 +46,7 @@ class InMemoryTable:
         key = request["Key"]["task_id"]["S"]
         scope = self._check(request, self.items.get(key, {}))
         changed = compile_update(request["UpdateExpression"])(scope)
-        self.items[key] = {**request["Key"], **changed}
+        self._write(key, {**request["Key"], **changed})
         if request.get("ReturnValues") == "ALL_NEW":
             return {"Attributes": dict(self.items[key])}
         if request.get("ReturnValues") == "UPDATED_NEW":
@@ -68,6 +73,11 @@ class InMemoryTable:
     def scan(self, _request: dict[str, Any]) -> dict[str, Any]:
         """Scan of the index of failed tasks, as one page."""
         return {"Items": [{"failed_key": item["failed_key"]} for item in self._failed()]}
+
+    def _write(self, key: str, item: Item) -> None:
+        before = self.items.get(key)
+        self.items[key] = item
+        self.on_change(before, item)
 
     def _listed(self, hash_key: str, values: dict[str, Any]) -> list[Item]:
         first, before = (values[name]["S"] for name in (":first", ":before"))

@@ -24,6 +24,7 @@ HANDLERS = [
         "documents",
         "processor",
         "events",
+        "counter",
         "monitor",
         "breaker",
     )
@@ -55,7 +56,7 @@ def test_no_two_rooms_import_each_other() -> None:
         ("asl", []),
         ("statemachine", []),
         ("functions", []),
-        ("infrastructure", ["functions", "statemachine"]),
+        ("infrastructure", ["functions", "statemachine", "taskline.links"]),
         ("local", ["asl", "taskline.console"]),
         ("operations", ["asl", "infrastructure.preview", "local.emulator", "local.host"]),
         ("taskline", []),

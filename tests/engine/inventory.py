@@ -11,6 +11,7 @@ LISTS: Mapping[str, tuple[str, str, str, str]] = {
     "api keys": ("apigateway", "get_api_keys", "items", "name"),
     "apis": ("apigateway", "get_rest_apis", "items", "name"),
     "composite alarms": ("cloudwatch", "describe_alarms", "CompositeAlarms", "AlarmName"),
+    "dashboards": ("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
     "functions": ("lambda", "list_functions", "Functions", "FunctionName"),
     "log groups": ("logs", "describe_log_groups", "logGroups", "logGroupName"),
     "mappings": ("lambda", "list_event_source_mappings", "EventSourceMappings", "UUID"),

@@ -39,6 +39,7 @@ def other_values(layer: str) -> dict[str, Other]:
         "logLevel": Other("WARNING"),
         "executionLogLevel": Other("FATAL"),
         "logExecutionData": Other(False, in_prod=True),
+        "executionDataSampling": Other("0.5"),
         "apiMemoryMegabytes": Other(768),
         "processorMemoryMegabytes": Other(1536),
         "validatorReservedConcurrency": Other(30),

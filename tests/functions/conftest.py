@@ -17,7 +17,7 @@ os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "test")
 os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Taskline")
 os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", "true")
 
-from functions import canceller, processor, reader, redrive, validator
+from functions import canceller, counter, processor, reader, redrive, validator
 from functions.adapters.dead_letters import SQSDeadLetters
 from functions.adapters.task_table.failed_index import INDEX, INDEXED
 from functions.adapters.task_table.indexes import HASH_KEYS, RANGE_KEY
@@ -70,6 +70,16 @@ LIST_INDEXES: Any = [
 ]
 
 
+def create_count_table(client: Any, name: str) -> None:
+    """An empty table of counts, on moto."""
+    client.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "scope", "KeyType": "HASH"}, {"AttributeName": "name", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("scope", "name")],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
 class Pipeline:
     """The table and the queues of the handlers, empty at the start of each test."""
 
@@ -87,6 +97,8 @@ class Pipeline:
             GlobalSecondaryIndexes=[FAILED_INDEX, *LIST_INDEXES],
             BillingMode="PAY_PER_REQUEST",
         )
+        self.counts_table = "taskline-test-counts"
+        create_count_table(self.dynamodb, self.counts_table)
         attributes = {
             "FifoQueue": "true",
             "DeduplicationScope": "messageGroup",
@@ -171,6 +183,7 @@ def a_new_pipeline() -> Generator[Pipeline]:
             made = Pipeline()
             patch.setenv("TABLE_NAME", made.table)
             patch.setenv("QUEUE_URL", made.queue_url)
+            patch.setenv("COUNTS_TABLE_NAME", made.counts_table)
             patch.setenv("TENANCY", "isolated")
             patch.setenv("DEFAULT_ORDERING", "one-key")
             patch.setenv("ID_SECRET", ID_SECRET)
@@ -213,11 +226,11 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     text = io.StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", text)
     yield text.getvalue
-    logger.remove_keys(["task_id", "attempt"])
+    logger.remove_keys(["task_id", "attempt", "type"])
 
 
 def _forget_clients() -> None:
-    for module in (validator, reader, canceller, redrive, processor):
+    for module in (validator, reader, canceller, redrive, processor, counter):
         module.build.cache_clear()
 
 

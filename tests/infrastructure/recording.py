@@ -46,6 +46,10 @@ OUTPUTS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
         "url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{given['name']}",
     },
     "aws:cloudwatch/eventRule:EventRule": lambda given: {"arn": arn("events", f"rule/{given['name']}")},
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": lambda given: {
+        "arn": arn("cloudwatch", f"alarm:{given['alarmName']}")
+    },
+    "aws:cloudwatch/metricAlarm:MetricAlarm": lambda given: {"arn": arn("cloudwatch", f"alarm:{given['name']}")},
     "aws:cloudwatch/logGroup:LogGroup": lambda given: {"arn": arn("logs", f"log-group:{given['name']}")},
     "aws:iam/role:Role": lambda given: {"arn": arn("iam", f"role/{given['name']}", "")},
     "aws:lambda/function:Function": lambda given: {

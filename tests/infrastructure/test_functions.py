@@ -12,11 +12,14 @@ from infrastructure.blocks.location import EMULATED_ACCOUNT
 from infrastructure.settings.checks import SettingsError
 from tests.infrastructure.recording import Recording, Resource, Stack, arn, run
 
-FUNCTIONS = ["validator", "reader", "canceller", "redrive", "documents", "processor", "events", "monitor", "breaker"]
+FUNCTIONS = [
+    *("validator", "reader", "canceller", "redrive", "documents", "processor"),
+    *("events", "counter", "monitor", "breaker"),
+]
 FUNCTION = "aws:lambda/function:Function"
 VARIABLES = (
     *("TABLE_NAME", "QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "FRESH_SECONDS", "RETENTION_SECONDS"),
-    *("TOPIC_ARN", "FAILURES_QUEUE_URL"),
+    *("TOPIC_ARN", "FAILURES_QUEUE_URL", "COUNTS_TABLE_NAME"),
     *("PATTERNS_TABLE_NAME", "ALERTS_TOPIC_ARN", "WINDOW_SECONDS", "ALERT_THRESHOLD"),
     *("ACCESS", "TENANCY", "DEFAULT_ORDERING", "ID_SECRET"),
     *("BREAKER_TABLE_NAME", "PIPE_NAME", "PROCESSOR_SERVICE", "FAILURE_PERCENT", "COOL_DOWN_SECONDS", "PROBE_SECONDS"),
@@ -91,7 +94,15 @@ def test_all_functions_share_one_archive(stack: Stack) -> None:
                 "ID_SECRET": "the first value of id-secret-parameter",
             },
         ),
-        ("reader", {"TABLE_NAME": "taskline-dev-tasks", "TENANCY": "isolated"}),
+        (
+            "reader",
+            {
+                "TABLE_NAME": "taskline-dev-tasks",
+                "COUNTS_TABLE_NAME": "taskline-dev-counts",
+                "TENANCY": "isolated",
+            },
+        ),
+        ("counter", {"COUNTS_TABLE_NAME": "taskline-dev-counts"}),
         (
             "canceller",
             {"TABLE_NAME": "taskline-dev-tasks", "RETENTION_SECONDS": str(168 * 3600), "TENANCY": "isolated"},
@@ -187,6 +198,7 @@ def test_memory_log_level_and_retention_can_be_set(layer: Path) -> None:
         "documents-function": 256,
         "processor-function": 2048,
         "events-function": 256,
+        "counter-function": 256,
         "monitor-function": 256,
         "breaker-function": 256,
     }

@@ -13,7 +13,19 @@ from tests.infrastructure.recording import Stack, arn, run
 
 ROOT = Path(__file__).parents[2]
 STAGES = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
-KNOWN_BEFORE_DEPLOYMENT = {"task_types", "table_name", "function_names", "pipe_name", "state_machine_name"}
+KNOWN_BEFORE_DEPLOYMENT = {
+    *("task_types", "table_name", "function_names", "pipe_name", "state_machine_name"),
+    *("dashboard_url", "log_queries"),
+}
+OUTPUTS = (
+    *("api_url", "api_key_ids", "queue_url", "dead_letter_queue_url", "table_name", "task_types", "function_names"),
+    *("events_topic_arn", "event_failures_queue_url", "alerts_topic_arn", "pipe_name", "state_machine_name"),
+    *("state_machine_arn", "console_url", "dashboard_url", "log_queries"),
+)
+QUERIES = (
+    *("one-task", "one-execution", "one-request", "slowest-tasks", "failures-by-class", "failed-tasks"),
+    *("failed-executions", "throttles", "refused-requests", "errors"),
+)
 
 ALARMS = (
     "dead-letters-age",
@@ -27,13 +39,18 @@ ALARMS = (
     "redrive-errors",
     "documents-errors",
     "events-errors",
+    "counts-behind",
+    "counter-errors",
     "monitor-errors",
     "breaker-errors",
     *("api-errors", "processor-errors", "dead-letters", "event-failures", "queue-age", "pipe-stopped", "breaker-open"),
     *("failed-executions", "timed-out-executions", "no-executions", "breaker-rate", "breaker-volume"),
     *("api-throttles", "processor-throttles", "pipe-throttles", "table-throttles"),
 )
-FUNCTIONS = ("validator", "reader", "canceller", "redrive", "documents", "processor", "events", "monitor", "breaker")
+FUNCTIONS = (
+    *("validator", "reader", "canceller", "redrive", "documents", "processor"),
+    *("events", "counter", "monitor", "breaker"),
+)
 INVENTORY = Counter(
     [
         ("aws:apigateway/account:Account", "api-access-account"),
@@ -48,6 +65,7 @@ INVENTORY = Counter(
         ("aws:cloudwatch/logGroup:LogGroup", "canceller-logs"),
         ("aws:cloudwatch/logGroup:LogGroup", "documents-logs"),
         ("aws:cloudwatch/logGroup:LogGroup", "events-logs"),
+        ("aws:cloudwatch/logGroup:LogGroup", "counter-logs"),
         ("aws:cloudwatch/logGroup:LogGroup", "monitor-logs"),
         ("aws:cloudwatch/logGroup:LogGroup", "processor-logs"),
         ("aws:cloudwatch/logGroup:LogGroup", "reader-logs"),
@@ -56,11 +74,13 @@ INVENTORY = Counter(
         ("aws:cloudwatch/logGroup:LogGroup", "validator-logs"),
         ("aws:cloudwatch/logGroup:LogGroup", "workflow-logs"),
         ("aws:dynamodb/table:Table", "failure-patterns-table"),
+        ("aws:dynamodb/table:Table", "counts-table"),
         ("aws:dynamodb/table:Table", "tasks-table"),
         ("aws:iam/role:Role", "api-access-role"),
         ("aws:iam/role:Role", "canceller-role"),
         ("aws:iam/role:Role", "documents-role"),
         ("aws:iam/role:Role", "events-role"),
+        ("aws:iam/role:Role", "counter-role"),
         ("aws:iam/role:Role", "monitor-role"),
         ("aws:iam/role:Role", "processor-role"),
         ("aws:iam/role:Role", "reader-role"),
@@ -72,6 +92,7 @@ INVENTORY = Counter(
         ("aws:iam/rolePolicy:RolePolicy", "canceller-policy"),
         ("aws:iam/rolePolicy:RolePolicy", "documents-policy"),
         ("aws:iam/rolePolicy:RolePolicy", "events-policy"),
+        ("aws:iam/rolePolicy:RolePolicy", "counter-policy"),
         ("aws:iam/rolePolicy:RolePolicy", "monitor-policy"),
         ("aws:iam/rolePolicy:RolePolicy", "processor-policy"),
         ("aws:iam/rolePolicy:RolePolicy", "reader-policy"),
@@ -80,10 +101,12 @@ INVENTORY = Counter(
         ("aws:iam/rolePolicy:RolePolicy", "validator-policy"),
         ("aws:iam/rolePolicy:RolePolicy", "workflow-policy"),
         ("aws:lambda/eventSourceMapping:EventSourceMapping", "events-mapping"),
+        ("aws:lambda/eventSourceMapping:EventSourceMapping", "counter-mapping"),
         ("aws:lambda/eventSourceMapping:EventSourceMapping", "monitor-mapping"),
         ("aws:lambda/function:Function", "canceller-function"),
         ("aws:lambda/function:Function", "documents-function"),
         ("aws:lambda/function:Function", "events-function"),
+        ("aws:lambda/function:Function", "counter-function"),
         ("aws:lambda/function:Function", "monitor-function"),
         ("aws:lambda/function:Function", "processor-function"),
         ("aws:lambda/function:Function", "reader-function"),
@@ -116,10 +139,12 @@ INVENTORY = Counter(
         ("taskline:api:Api", "api"),
         ("taskline:blocks:Code", "code"),
         ("taskline:watch:Events", "events"),
+        ("taskline:watch:Counter", "counter"),
         ("taskline:api:Front", "front"),
         ("taskline:blocks:Function", "canceller"),
         ("taskline:blocks:Function", "documents"),
         ("taskline:blocks:Function", "events"),
+        ("taskline:blocks:Function", "counter"),
         ("taskline:blocks:Function", "monitor"),
         ("taskline:blocks:Function", "processor"),
         ("taskline:blocks:Function", "reader"),
@@ -128,6 +153,7 @@ INVENTORY = Counter(
         ("taskline:pipeline:Lane", "tasks"),
         ("taskline:watch:Monitor", "monitor"),
         ("taskline:watch:PatternTable", "failure-patterns"),
+        ("taskline:watch:CountTable", "counts"),
         ("taskline:pipeline:Pipe", "tasks-pipe"),
         ("taskline:pipeline:Processing", "processing"),
         ("taskline:blocks:FifoQueue", "dead-letters"),
@@ -136,6 +162,7 @@ INVENTORY = Counter(
         ("taskline:blocks:Role", "canceller"),
         ("taskline:blocks:Role", "documents"),
         ("taskline:blocks:Role", "events"),
+        ("taskline:blocks:Role", "counter"),
         ("taskline:blocks:Role", "monitor"),
         ("taskline:blocks:Role", "processor"),
         ("taskline:blocks:Role", "reader"),
@@ -172,6 +199,12 @@ INVENTORY = Counter(
         ("taskline:blocks:Function", "breaker"),
         ("taskline:blocks:Role", "breaker"),
         ("taskline:blocks:Topic", "breaker-trips"),
+        ("aws:cloudwatch/dashboard:Dashboard", "dashboard-dashboard"),
+        ("taskline:blocks:Published", "outputs"),
+        ("taskline:watch:Dashboard", "dashboard"),
+        ("taskline:watch:Queries", "queries"),
+        *(("aws:ssm/parameter:Parameter", f"outputs-{name}") for name in OUTPUTS),
+        *(("aws:cloudwatch/queryDefinition:QueryDefinition", f"{name}-query") for name in QUERIES),
         *(("aws:lambda/alias:Alias", f"{name}-live") for name in FUNCTIONS),
         *(("aws:cloudwatch/metricAlarm:MetricAlarm", f"{name}-alarm") for name in ALARMS),
         *(("taskline:watch:MetricAlarm", name) for name in ALARMS),
@@ -199,7 +232,8 @@ def test_names_start_with_project_and_stage(stack: Stack) -> None:
         if one.retained:
             continue  # the account's
         if one.custom and (name := one.inputs.get("name") or one.inputs.get("layerName")):
-            assert "taskline-dev-" in name, f"{one.name}: two stages in one account would collide"
+            ours = "taskline-dev-" in name or name.startswith(("/taskline/dev/", "taskline-dev/"))
+            assert ours, f"{one.name}: two stages in one account would collide"
 
 
 def test_two_evaluations_are_the_same_to_the_last_byte(stack: Stack, layer: Path) -> None:
@@ -236,7 +270,12 @@ def test_the_program_queries_the_provider_only_for_its_location(stack: Stack) ->
 def test_the_outputs_of_an_update(stack: Stack) -> None:
     machine = arn("states", "stateMachine:taskline-dev-workflow")
     queues = "https://sqs.eu-west-1.amazonaws.com/111122223333"
+    queries = stack.exports["log_queries"]
+    assert set(queries) == {"one-task", "one-execution", "one-request"}
     assert stack.exports == {
+        "log_queries": queries,  # its texts are tested by running them
+        "dashboard_url": "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1"
+        "#dashboards/dashboard/taskline-dev",
         "api_url": "https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/v1",
         "api_key_ids": {"default": "api-usage-default-key-id"},
         "queue_url": f"{queues}/taskline-dev-tasks.fifo",
@@ -252,6 +291,7 @@ def test_the_outputs_of_an_update(stack: Stack) -> None:
                 "documents",
                 "processor",
                 "events",
+                "counter",
                 "monitor",
                 "breaker",
             )

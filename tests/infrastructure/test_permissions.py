@@ -19,6 +19,7 @@ LOCATION = Location(partition=PARTITION, region=REGION, account=ACCOUNT, prefix=
 
 STREAM = arn("dynamodb", "table/taskline-dev-tasks/stream/2026-01-31T12:00:00.000")
 PATTERNS = arn("dynamodb", "table/taskline-dev-failure-patterns")
+COUNTS = arn("dynamodb", "table/taskline-dev-counts")
 PIPE = arn("pipes", "pipe/taskline-dev-tasks-pipe")
 PIPE_LOGS = arn("logs", "log-group:/aws/vendedlogs/pipes/taskline-dev-tasks-pipe") + ":*"
 FAILED_TASKS = arn("sqs", "taskline-dev-failed-tasks")
@@ -52,7 +53,7 @@ EXPECTED = {
     | {("dynamodb:PutItem", TABLE), ("dynamodb:GetItem", TABLE), ("sqs:SendMessage", QUEUE)},
     "reader": own_logs("reader")
     | TRACE
-    | {("dynamodb:GetItem", TABLE), ("dynamodb:BatchGetItem", TABLE)}
+    | {("dynamodb:GetItem", TABLE), ("dynamodb:BatchGetItem", TABLE), ("dynamodb:Query", COUNTS)}
     | {("dynamodb:Query", f"{TABLE}/index/{index}") for index in ("by_time", "by_status", "by_key")},
     "canceller": own_logs("canceller") | TRACE | {("dynamodb:UpdateItem", TABLE), ("dynamodb:GetItem", TABLE)},
     "redrive": own_logs("redrive")
@@ -95,6 +96,11 @@ EXPECTED = {
         ("sns:Publish", arn("sns", "taskline-dev-task-events")),
         ("sqs:SendMessage", arn("sqs", "taskline-dev-event-failures")),
     },
+    "counter": own_logs("counter")
+    | TRACE
+    | {(f"dynamodb:{action}", STREAM) for action in ("DescribeStream", "GetRecords", "GetShardIterator")}
+    | {("dynamodb:ListStreams", "*")}
+    | {(f"dynamodb:{action}", COUNTS) for action in ("GetItem", "UpdateItem", "DeleteItem")},
     "monitor": own_logs("monitor")
     | TRACE
     | {

@@ -51,6 +51,10 @@ def times_for(handler: int, **configured: int) -> Times:
         ("logLevel", "info", "INFO"),
         ("logLevel", "", "INFO"),
         ("executionLogLevel", "NONE", "OFF"),
+        *(
+            ("executionDataSampling", value, "0 to 1, such as 0.01, or empty for none")
+            for value in ("1.5", "2", "-0.1", "1e-2", "nan", "none", ".5", "1%", " 0.5", "0.")
+        ),
         ("logRetentionDays", 8, "7, 14"),
         ("logRetentionDays", 0, "7, 14"),
         ("apiMemoryMegabytes", 127, "128 to 10240"),
@@ -104,6 +108,13 @@ def test_an_invalid_setting_is_rejected_by_name(layer: Path, key: str, value: ob
     assert message.startswith(f"taskline:{key} is {value!r}; allowed: "), "the message names key and value"
     assert allowed in message, "and what is allowed"
     assert f"pulumi config set {key} " in message, "and how to set it"
+
+
+def test_failures_cannot_be_logged_where_the_log_level_hides_them(layer: Path) -> None:
+    message = str(rejection(layer, logLevel="ERROR", executionDataSampling="0"))
+    assert message.startswith("taskline:logLevel is 'ERROR'; allowed: not ERROR")
+    assert "executionDataSampling" in message
+    assert run("dev", layer, logLevel="ERROR").exports
 
 
 @pytest.mark.parametrize(

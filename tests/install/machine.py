@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from importlib.metadata import distributions
 from pathlib import Path
@@ -33,11 +34,15 @@ class Machine:
         self.home = folder / "home"
         self.requirements = self.project / "requirements"
         self.venv = self.project / ".venv"
+        self.site = self.venv / "lib" / f"python{'.'.join(self.version.split('.')[:2])}" / "site-packages"
         self.stamp = self.venv / "installed.json"
         self.index = index
         self.home.mkdir(parents=True)
         self.requirements.mkdir(parents=True)
         shutil.copy(locks.LOCKS / "install.py", self.requirements)
+        for name in ("pyproject.toml", "README.md", "LICENSE"):
+            shutil.copy(locks.ROOT / name, self.project)
+        shutil.copytree(locks.ROOT / "taskline", self.project / "taskline")
         for name in ("laptop", "test", "check", "uv"):
             (self.requirements / f"{name}.txt").write_text(shelf.lock(name))
         pip = f"pip=={shelf.by_name['pip'][0].name.split('-')[1]} --hash=sha256:{shelf.hash_of('pip')}\n"
@@ -89,12 +94,13 @@ class Machine:
 
     def installed(self) -> dict[str, str]:
         """The versions in the environment, by name."""
-        (site,) = self.venv.glob("lib/python*/site-packages")
-        return {canonicalize_name(found.name): found.version for found in distributions(path=[str(site)])}
+        return {canonicalize_name(found.name): found.version for found in distributions(path=[str(self.site)])}
 
     def locked(self, group: str) -> dict[str, str]:
-        """The versions in the lock that apply to this Python, by name."""
-        return {line.name: line.version for line in locks.read(self.requirements / f"{group}.txt") if self.runs(line)}
+        """The versions in the lock that apply to this Python, by name, and the version of the project itself."""
+        lock = locks.read(self.requirements / f"{group}.txt")
+        project = tomllib.loads((self.project / "pyproject.toml").read_text())["project"]
+        return {line.name: line.version for line in lock if self.runs(line)} | {project["name"]: project["version"]}
 
     def runs(self, line: locks.Line) -> bool:
         """Whether a line of a lock applies to this Python."""

@@ -80,7 +80,45 @@ def test_an_environment_created_by_venv_contains_nothing_but_the_lock(machine: M
     done = machine.install("laptop", quick=False)
     assert done.returncode == 0, done.stdout
     assert machine.installed() == machine.locked("laptop")
-    assert "into .venv (1 of 4: virtual environment) ..." in done.stdout
+    assert "into .venv (1 of 5: virtual environment) ..." in done.stdout
+
+
+def test_the_command_runs_the_checkout_and_puts_nothing_else_of_it_on_the_path(ready: Machine) -> None:
+    package = ready.project / "taskline"
+    (package / "added.py").touch()
+    program = "import sys, taskline.added; print(taskline.added.__file__, *sys.path, sep='\\n')"
+    python = ready.venv / "bin" / "python"
+    done = subprocess.run([python, "-I", "-c", program], capture_output=True, text=True, check=True, cwd=ready.home)
+    file, *path = done.stdout.splitlines()
+    assert Path(file).resolve() == package / "added.py"
+    assert str(ready.project) not in path
+    assert "taskline.cli.main" in (ready.venv / "bin" / "taskline").read_text()
+
+
+def test_an_update_leaves_the_package_of_the_checkout_alone(ready: Machine) -> None:
+    """uv uninstalls what no lock lists; were the link to the package followed, its files would be deleted."""
+    before = sorted((ready.project / "taskline").rglob("*.py"))
+    assert ready.install("test").returncode == 0
+    assert sorted((ready.project / "taskline").rglob("*.py")) == before
+    assert (ready.site / "taskline").resolve() == ready.project / "taskline"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('version = "0', 'version = "9'),
+        ("[project.scripts]\n", "[project.scripts]\nother = 'taskline.cli.main:main'\n"),
+    ],
+)
+def test_another_version_or_command_of_the_project_is_installed_at_the_next_call(
+    ready: Machine, old: str, new: str
+) -> None:
+    project = ready.project / "pyproject.toml"
+    text = project.read_text()
+    assert old in text
+    project.write_text(text.replace(old, new))
+    assert ready.install("laptop").returncode == 0
+    assert ready.installed() == ready.locked("laptop")
 
 
 def test_a_second_call_is_silent_and_needs_no_network(ready: Machine) -> None:
@@ -274,3 +312,16 @@ def test_uv_shows_its_progress_on_a_terminal(machine: Machine) -> None:
     os.close(ours)
     assert process.returncode == 0
     assert b"Prepared" in shown
+
+
+def test_elsewhere_only_the_package_taskline_is_installed(machine: Machine) -> None:
+    """As `pip install .` does it, but with the backend that uv contains: from here nothing can be downloaded."""
+    assert machine.install("laptop").returncode == 0
+    target = machine.home / "elsewhere"
+    uv = [machine.venv / "bin" / "uv", "pip", "install", "--offline", "--no-deps", f"--target={target}"]
+    subprocess.run([*uv, machine.project], env=machine.environment, check=True, capture_output=True)
+    assert {path.name.partition("-")[0] for path in target.iterdir()} - {"bin", ".lock"} == {"taskline"}
+    ours = {path.relative_to(machine.project) for path in (machine.project / "taskline").rglob("*") if path.is_file()}
+    there = {path.relative_to(target) for path in (target / "taskline").rglob("*") if path.is_file()}
+    assert {path for path in ours - there if "__pycache__" not in path.parts} == set()
+    assert (target / "bin" / "taskline").exists()

@@ -74,18 +74,18 @@ class Laptop:
         eventually(lambda: READY in self.output or self.ended, seconds=60)
         assert not self.ended, f"it must become ready, but printed:\n{self.output}"
 
-    def stop(self, number: int = signal.SIGTERM) -> int:
+    def stop(self, number: int = signal.SIGTERM, seconds: float = 30) -> int:
         assert self._process is not None
         self._process.send_signal(number)
-        return self.wait()
+        return self.wait(seconds)
 
     def wait(self, seconds: float = 30) -> int:
         assert self._process is not None
         return self._process.wait(seconds)
 
-    def ensure_stopped(self) -> None:
+    def ensure_stopped(self, seconds: float = 30) -> None:
         if self._process is not None and not self.ended:
-            self.stop()
+            self.stop(seconds=seconds)
 
     @property
     def ended(self) -> bool:

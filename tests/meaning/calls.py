@@ -118,6 +118,9 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
             {**capital("alarmName", "alarmDescription", "alarmRule", "alarmActions"), "okActions": "OKActions"},
         ),
     ),
+    "aws:cloudwatch/dashboard:Dashboard": (
+        Call("cloudwatch", "PutDashboard", capital("dashboardName", "dashboardBody")),
+    ),
     "aws:cloudwatch/eventRule:EventRule": (
         Call("events", "PutRule", capital("name", "description", "scheduleExpression")),
     ),
@@ -146,6 +149,9 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
             },
         ),
     ),
+    "aws:cloudwatch/queryDefinition:QueryDefinition": (
+        Call("logs", "PutQueryDefinition", same("name", "queryString", "logGroupNames")),
+    ),
     "aws:dynamodb/table:Table": (
         Call(
             "dynamodb",
@@ -154,6 +160,7 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
                 **_TABLE,
                 **capital("billingMode", "deletionProtectionEnabled"),
                 "hashKey": lambda key: {"KeySchema": [{"AttributeName": key, "KeyType": "HASH"}]},
+                "rangeKey": lambda key: {"KeySchema": [{"AttributeName": key, "KeyType": "RANGE"}]},
                 "attributes": lambda given: {"AttributeDefinitions": [_attribute(one) for one in given]},
                 "globalSecondaryIndexes": lambda given: {"GlobalSecondaryIndexes": [_index(one) for one in given]},
                 "serverSideEncryption": lambda given: {
@@ -203,6 +210,7 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
                 **capital("batchSize", "bisectBatchOnFunctionError", "eventSourceArn", "functionName"),
                 **capital("functionResponseTypes", "maximumRecordAgeInSeconds", "maximumRetryAttempts"),
                 **capital("parallelizationFactor", "scalingConfig", "startingPosition"),
+                **capital("maximumBatchingWindowInSeconds", "tumblingWindowInSeconds"),
                 "destinationConfig": lambda given: {
                     "DestinationConfig": {name: {"Destination": one["destinationArn"]} for name, one in given.items()}
                 },
@@ -297,7 +305,9 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
     "aws:sqs/queuePolicy:QueuePolicy": (
         Call("sqs", "SetQueueAttributes", {"queueUrl": "QueueUrl", **capital("policy", inside="Attributes.")}),
     ),
-    "aws:ssm/parameter:Parameter": (Call("ssm", "PutParameter", capital("name", "type", "value", "description")),),
+    "aws:ssm/parameter:Parameter": (
+        Call("ssm", "PutParameter", {**capital("name", "type", "value", "description"), "insecureValue": "Value"}),
+    ),
     "aws:wafv2/webAcl:WebAcl": (
         Call("wafv2", "CreateWebACL", capital("defaultAction", "name", "rules", "scope", "visibilityConfig")),
     ),

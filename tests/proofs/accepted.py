@@ -52,6 +52,8 @@ CHECKOV: Accepted = {
     ("CKV_AWS_285", "*"): "what a task holds is its client's; only stages without clients log it",
     ("CKV_AWS_290", "*/api-access-policy"): _GATEWAY,
     ("CKV_AWS_355", "*/api-access-policy"): _GATEWAY,
+    ("CKV2_AWS_34", "*/outputs-*"): "names and addresses of the stage, none of them a secret: a key would only be in "
+    "the way of those who look a stage up",
     ("CKV_AWS_338", "*"): "a setting of each stage: log lines hold ids, and help for days, not for a year",
 }
 
@@ -69,6 +71,8 @@ PERMISSIONS: Accepted = {
     **{(f"logs:{action}", "*"): _HOST for action in ("CreateLogStream", "PutLogEvents")},
     **{(f"dynamodb:{action}", "*-events"): _MAPPING for action in ("DescribeStream", "GetRecords")},
     **{(f"dynamodb:{action}", "*-events"): _MAPPING for action in ("GetShardIterator", "ListStreams")},
+    **{(f"dynamodb:{action}", "*-counter"): _MAPPING for action in ("DescribeStream", "GetRecords")},
+    **{(f"dynamodb:{action}", "*-counter"): _MAPPING for action in ("GetShardIterator", "ListStreams")},
     **{(f"sqs:{action}", "*-monitor"): _MAPPING for action in ("ReceiveMessage", "DeleteMessage")},
     ("sqs:GetQueueAttributes", "*-monitor"): _MAPPING,
     ("sqs:GetQueueAttributes", "*-tasks-pipe"): _STARTS,

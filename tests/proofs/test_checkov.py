@@ -22,6 +22,7 @@ WITHOUT_CHECKS = {
         *("api_gateway_account", "api_gateway_api_key", "api_gateway_deployment", "api_gateway_rest_api"),
         *("api_gateway_usage_plan", "api_gateway_usage_plan_key", "lambda_alias", "lambda_event_source_mapping"),
         *("cloudwatch_composite_alarm", "cloudwatch_event_rule", "cloudwatch_event_target"),
+        *("cloudwatch_dashboard", "cloudwatch_query_definition"),
         *("lambda_layer_version", "pipes_pipe", "sns_topic_subscription", "wafv2_web_acl_association"),
     )
 }

@@ -189,10 +189,17 @@ UPDATES = [(name, state["Arguments"]) for name, state in TASKS.items() if state[
 
 @pytest.mark.parametrize(("name", "arguments"), UPDATES)
 def test_a_change_of_status_changes_the_shard_in_which_a_task_is_listed(name: str, arguments: dict[str, Any]) -> None:
-    (status,) = re.findall(r"#status = :(\w+),", arguments["UpdateExpression"].partition(" REMOVE ")[0])
-    assert "status_shard = :status_shard" in arguments["UpdateExpression"]
-    assert arguments["ExpressionAttributeValues"][f":{status}"] == {"S": status}
-    assert f"'{status}#' & " in arguments["ExpressionAttributeValues"][":status_shard"]["S"]
+    """But for the start of processing, which leaves a task among the queued ones; success takes it out."""
+    sets, _, removes = arguments["UpdateExpression"].partition(" REMOVE ")
+    (status,) = re.findall(r"#status = :(\w+),", sets)
+    values = arguments["ExpressionAttributeValues"]
+    assert values[f":{status}"] == {"S": status}
+    if status == "succeeded":
+        assert "status_shard" in removes.split(", ")
+        return
+    assert "status_shard = :status_shard" in sets
+    listed = "queued" if status == "processing" else status
+    assert f"'{listed}#' & " in values[":status_shard"]["S"]
 
 
 @pytest.mark.parametrize("task_id", ["0198c0de-0000-7000-8000-000000000001", "a", "~" * 100, "id#with#signs"])
@@ -220,9 +227,10 @@ def test_the_state_machine_lists_a_task_where_the_functions_look_for_it(task_id:
 
     Machine.load(json.dumps(DEFINITION)).run(event, tasks=Recorder(), clock=VirtualClock())
     values = made[0]["ExpressionAttributeValues"]
-    wanted = list_keys(task_id, Status.PROCESSING, "2026-01-31T12:00:00.123Z")
+    wanted = list_keys(task_id, Status.QUEUED, "2026-01-31T12:00:00.123Z")
     assert {
         "list_shard": values[":shard"],
         "list_order": values[":order"],
         "status_shard": values[":status_shard"],
+        "counted": values[":counted"],
     } == wanted

@@ -75,7 +75,7 @@ def owned_by_another(bench: Bench, task_id: str, _name: str) -> AbstractContextM
 
 
 def owned_by_itself(bench: Bench, task_id: str, name: str) -> AbstractContextManager[None]:
-    owner = {"S": bench.execution_id(name)}
+    owner = {"S": bench.lease_owner(name)}
     return recorded(bench, task_id, status={"S": "processing"}, lease_owner=owner, deliveries={"N": "1"})
 
 
@@ -117,7 +117,7 @@ def claimed_too_often(bench: Bench, task_id: str, name: str) -> AbstractContextM
         bench,
         task_id,
         status={"S": "processing"},
-        lease_owner={"S": bench.execution_id(name)},
+        lease_owner={"S": bench.lease_owner(name)},
         ordering_key={"S": "key"},
         attempts={"N": "2"},
         deliveries={"N": "6"},

@@ -2,9 +2,10 @@
 
 All are ordered by `list_order`: tenant, time of acceptance and id. It is unique and never changes, so a cursor is a
 position in it, and each tenant has a range of its own in every partition. The indexes hold only keys, so that changes
-of a record do not write to them; only `by_status` follows its status. Tasks are spread over shards, because a
-partition of an index takes about 1,000 writes per second. The state machine computes the same keys for tasks of no
-tenant (`statemachine/task.asl.json`); a test checks that they agree.
+of a record do not write to them; only `by_status` follows its status, and only where that pays: a task that is
+processed stays among the queued ones, and one that has succeeded leaves the index. Tasks are spread over shards,
+because a partition of an index takes about 1,000 writes per second. The state machine computes the same keys for tasks
+of no tenant (`statemachine/task.asl.json`); a test checks that they agree.
 """
 
 import hashlib
@@ -16,6 +17,8 @@ from functions.tasks.tenancy import Tenant, View
 BY_TIME, BY_STATUS, BY_KEY = "by_time", "by_status", "by_key"
 HASH_KEYS = {BY_TIME: "list_shard", BY_STATUS: "status_shard", BY_KEY: "ordering_key"}
 RANGE_KEY = "list_order"
+COUNTED = "counted"
+"""The attribute that marks a record as one that counts (`functions/tasks/counting/`)."""
 SHARDS = tuple("0123456789abcdef")
 _FIRST, _AFTER_DIGITS, _LAST = "0", ":", "~"
 
@@ -26,8 +29,17 @@ def shard(task_id: str) -> str:
 
 
 def status_shard(status: Status, task_id: str) -> str:
-    """The hash key of `by_status`. Every change of a record's status has to change it too."""
+    """The hash key of `by_status`. Changes of a record's status change it, but for the start of processing."""
     return f"{status}#{shard(task_id)}"
+
+
+def status_partitions(status: Status) -> tuple[str, ...]:
+    """Where `by_status` holds the tasks of a status, among others. Not those that succeeded: it has none of them.
+
+    Records that were claimed before tasks stayed among the queued ones have partitions of their own.
+    """
+    names = (Status.QUEUED, Status.PROCESSING) if status is Status.PROCESSING else (status,)
+    return tuple(f"{name}#{one}" for name in names for one in SHARDS)
 
 
 def list_prefix(tenant: Tenant) -> str:
@@ -49,4 +61,5 @@ def list_keys(task_id: str, status: Status, created_at: str, tenant: Tenant = No
         "list_shard": {"S": shard(task_id)},
         "list_order": {"S": f"{list_prefix(tenant)}{created_at}#{task_id}"},
         "status_shard": {"S": status_shard(status, task_id)},
+        COUNTED: {"BOOL": True},
     }

@@ -1,7 +1,7 @@
 """Lists of tasks from the task table: its indexes find them, BatchGetItem reads them."""
 
 import heapq
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from functions.adapters.clients import new_client, unavailable_on_failure
@@ -14,6 +14,7 @@ from functions.adapters.task_table.indexes import (
     SHARDS,
     list_prefix,
     list_range,
+    status_partitions,
 )
 from functions.tasks.errors import Unavailable
 from functions.tasks.listing.model import TaskSummary
@@ -30,22 +31,35 @@ _NAMES = {f"#{name}": name for name in _SUMMARY}
 _MARGIN = 4  # extra entries per shard: shards are even only on average
 
 
-class DynamoDBTaskIndex:
-    """`TaskIndex` on a DynamoDB table."""
+Page = tuple[list[Mapping[str, Any]], str | None]
+"""Entries of a partition, and the position before which others follow; None if there are no others."""
 
-    def __init__(self, table_name: str, client: "DynamoDBClient | None" = None) -> None:
+
+class DynamoDBTaskIndex:
+    """`TaskIndex` on a DynamoDB table. `parallel_map` is `map`, or does the same with several threads."""
+
+    def __init__(
+        self,
+        table_name: str,
+        client: "DynamoDBClient | None" = None,
+        parallel_map: Callable[[Callable[[str], Page], Sequence[str]], Iterable[Page]] = map,
+    ) -> None:
         self._table = table_name
         self._client: DynamoDBClient = client or new_client("dynamodb")
+        self._parallel_map = parallel_map
 
     def newest_first(
         self, *, view: View, status: Status | None, ordering_key: str | None, before: str | None, page: int
     ) -> Iterator[Position]:
-        """Query the view's range of every partition that can hold such tasks, and merge the results."""
+        """Query the view's range of every partition that can hold such tasks, all at once, and merge the results."""
         index, partitions = _partitions(status, ordering_key)
         share = page // len(partitions) + _MARGIN
         prefix = list_prefix(view.tenant)
         bounds = _bounds(view, None if before is None else prefix + before)
-        found = (self._partition(index, name, bounds, share) for name in partitions)
+        first = self._parallel_map(lambda name: self._page(index, name, bounds, share), partitions)
+        found = [
+            self._partition(index, name, bounds, share, page) for name, page in zip(partitions, first, strict=True)
+        ]
         for item in heapq.merge(*found, key=_order, reverse=True):
             yield Position(order=_order(item).removeprefix(prefix), task_id=_text(item, "task_id"))
 
@@ -70,29 +84,37 @@ class DynamoDBTaskIndex:
             keys = left
         return {summary.task_id: summary for summary in map(_to_summary, found)}
 
-    def _partition(self, index: str, name: str, bounds: tuple[str, str], share: int) -> Iterator[Mapping[str, Any]]:
-        """The entries of one partition from the upper bound, which is excluded, to the lower one."""
-        first, before = bounds
+    def _partition(
+        self, index: str, name: str, bounds: tuple[str, str], share: int, page: Page
+    ) -> Iterator[Mapping[str, Any]]:
+        """The entries of one partition: those of its first page, and then of the others."""
         while True:
-            with unavailable_on_failure("the task table"):
-                response = self._client.query(
-                    TableName=self._table,
-                    IndexName=index,
-                    KeyConditionExpression=f"{HASH_KEYS[index]} = :name AND {RANGE_KEY} BETWEEN :first AND :before",
-                    ExpressionAttributeValues={
-                        ":name": {"S": name},
-                        ":first": {"S": first},
-                        ":before": {"S": before},
-                    },
-                    ScanIndexForward=False,
-                    Limit=share,
-                )
-            for item in response["Items"]:
-                if _order(item) != before:  # BETWEEN includes its bounds, and positions are unique
-                    yield item
-            if "LastEvaluatedKey" not in response:
+            entries, before = page
+            yield from entries
+            if before is None:
                 return
-            before = _order(response["Items"][-1])
+            page = self._page(index, name, (bounds[0], before), share)
+
+    def _page(self, index: str, name: str, bounds: tuple[str, str], share: int) -> Page:
+        """Entries of one partition from the upper bound, which is excluded, to the lower one."""
+        first, before = bounds
+        with unavailable_on_failure("the task table"):
+            response = self._client.query(
+                TableName=self._table,
+                IndexName=index,
+                KeyConditionExpression=f"{HASH_KEYS[index]} = :name AND {RANGE_KEY} BETWEEN :first AND :before",
+                ExpressionAttributeValues={
+                    ":name": {"S": name},
+                    ":first": {"S": first},
+                    ":before": {"S": before},
+                },
+                ScanIndexForward=False,
+                Limit=share,
+            )
+        entries: list[Mapping[str, Any]] = [*response["Items"]]
+        following = _order(entries[-1]) if "LastEvaluatedKey" in response else None
+        # BETWEEN includes its bounds, and positions are unique.
+        return [item for item in entries if _order(item) != before], following
 
 
 def _bounds(view: View, before: str | None) -> tuple[str, str]:
@@ -105,8 +127,8 @@ def _partitions(status: Status | None, ordering_key: str | None) -> tuple[str, S
     """The index that suits the filters best, and the values of its hash key."""
     if ordering_key is not None:
         return BY_KEY, (ordering_key,)
-    if status is not None:
-        return BY_STATUS, tuple(f"{status}#{shard}" for shard in SHARDS)
+    if status not in (None, Status.SUCCEEDED):
+        return BY_STATUS, status_partitions(status)
     return BY_TIME, SHARDS
 
 

@@ -107,7 +107,7 @@ def _to_item(record: Record) -> dict[str, Any]:
         "history": {"L": [{"M": {name: {"S": text} for name, text in entry.items()}} for entry in record.history]},
         **list_keys(record.task_id, record.status, record.created_at, record.tenant),
     }
-    optional = {"request_hash": record.request_hash, "tenant": record.tenant}
+    optional = {"request_hash": record.request_hash, "tenant": record.tenant, "batch_id": record.batch_id}
     return item | {name: {"S": text} for name, text in optional.items() if text is not None}
 
 
@@ -135,6 +135,7 @@ def _from_item(item: dict[str, Any]) -> Record:
         redrives=int(item["redrives"]["N"]) if "redrives" in item else 0,
         request_hash=optional("request_hash"),
         tenant=optional("tenant"),
+        batch_id=optional("batch_id"),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from functions.api.problems import Problem, rejected
 from functions.tasks.breaker.view import parse_change
+from functions.tasks.counting.model import parse_stats_request
 from functions.tasks.errors import Conflict, FieldError, Rejected
 from functions.tasks.intake.batch import batch_too_large, invalid_batch
 from functions.tasks.intake.submission import invalid_task, key_reused, too_large
@@ -13,7 +14,12 @@ from functions.tasks.redrive.model import parse_request
 from functions.tasks.tenancy import EVERYTHING
 
 TASK_ID = "019aa8f0-5d3b-7c41-9a51-0c6f0c8a2f11"
+BATCH_ID = "019aa8f0-5d3b-7b20-8c11-4f6d2a9b1e03"
 INSTANCE = "/v1/tasks"
+_EXECUTION = (
+    "arn:aws:states:eu-central-1:123456789012:express:taskline-dev-workflow"
+    ":7ff2a1d8-53c8-4b1c-8a5b-1ce1b9a5b0a2:4e0a9f6e-6c1b-4f1a-9a5e-0f5c2d9b7a31"
+)
 
 NEW_TASK: dict[str, Any] = {
     "title": "Say hello",
@@ -44,8 +50,8 @@ SUCCEEDED_TASK: dict[str, Any] = {
     "finished_at": "2026-11-21T12:00:00.142Z",
     "history": [
         {"status": "queued", "at": "2026-11-21T12:00:00.000Z"},
-        {"status": "processing", "at": "2026-11-21T12:00:00.106Z"},
-        {"status": "succeeded", "at": "2026-11-21T12:00:00.142Z"},
+        {"status": "processing", "at": "2026-11-21T12:00:00.106Z", "execution": _EXECUTION},
+        {"status": "succeeded", "at": "2026-11-21T12:00:00.142Z", "execution": _EXECUTION},
     ],
     "result": {"hello": "world"},
     "links": {"self": f"/v1/tasks/{TASK_ID}", "same_key": "/v1/tasks?ordering_key=customer-42"},
@@ -84,6 +90,15 @@ ANY_TASK: dict[str, Any] = {
 ANY_CANCELLED_TASK: dict[str, Any] = {**CANCELLED_TASK, "tenant": TENANT, "links": ANY_TASK["links"]}
 ALL_TASKS: dict[str, Any] = {"tasks": [{**TASKS["tasks"][0], "tenant": TENANT}]}
 HEALTH = {"status": "healthy", "timestamp": "2026-11-21T12:00:00.000Z"}
+_IN_STATUS = {"queued": 3, "processing": 1, "succeeded": 1200, "failed": 2, "cancelled": 0}
+STATS: dict[str, Any] = {
+    "by_status": _IN_STATUS,
+    "by_type": {"demo.echo": _IN_STATUS},
+    "last_minute": {"accepted": 12, "succeeded": 10, "failed": 0, "cancelled": 0},
+    "last_hour": {"accepted": 640, "succeeded": 638, "failed": 1, "cancelled": 0},
+    "last_day": {"accepted": 1206, "succeeded": 1200, "failed": 2, "cancelled": 0},
+    "as_of": "2026-11-21T12:00:00.000Z",
+}
 REDRIVE = {"error_class": "NETWORK", "failed_from": "2026-11-21T12:00:00Z", "dry_run": False}
 REDRIVEN: dict[str, Any] = {
     "dry_run": False,
@@ -130,12 +145,14 @@ INVALID_BATCH = rejected(invalid_batch([FieldError(field="tasks", message="is re
 BATCH_TOO_LARGE = rejected(batch_too_large())
 REUSED_KEY = rejected(key_reused())
 INVALID_QUERY = _rejection(lambda: parse_list_request({"limit": ["0"]}, EVERYTHING))
+INVALID_STATS_QUERY = _rejection(lambda: parse_stats_request({"batch_id": [""]}))
 NOT_QUEUED = rejected(Conflict("Not queued", f"The task {TASK_ID!r} has succeeded."))
 NOT_FAILED = rejected(Conflict("Not failed", f"The task {TASK_ID!r} has succeeded."))
 BATCH: dict[str, Any] = {"tasks": [NEW_TASK, {**NEW_TASK, "title": "Say goodbye"}]}
 BATCH_RESPONSE: dict[str, Any] = {
+    "batch_id": BATCH_ID,
     "results": [
-        {"status": 202, "location": f"{INSTANCE}/{TASK_ID}", "task": QUEUED_TASK},
+        {"status": 202, "location": f"{INSTANCE}/{TASK_ID}", "task": {**QUEUED_TASK, "batch_id": BATCH_ID}},
         {"status": 400, "problem": INVALID_TASK.document(f"{INSTANCE}/batch#/tasks/1")},
-    ]
+    ],
 }

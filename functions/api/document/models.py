@@ -31,6 +31,10 @@ class HistoryEntry(BaseModel):
         Status, Field(description="The task's status from then on; for a failed run, its status at the time.")
     ]
     at: Annotated[str, Field(description="When: UTC, ISO 8601, milliseconds.")]
+    execution: Annotated[
+        str | None,
+        Field(description="The ARN of the state machine's execution that made this step; omitted if none did."),
+    ] = None
     attempt: Annotated[
         int | None,
         Field(description="Failed runs only: the run's number. Runs of an execution that crashed are not listed."),
@@ -74,6 +78,9 @@ class TaskView(NewTask):
     result: Annotated[Any, Field(description="What the task type returned; only when it succeeded.")] = None
     error: Annotated[TaskFailure | None, Field(description="Why it failed; only when it failed.")] = None
     history: Annotated[tuple[HistoryEntry, ...], Field(description="Every step so far, oldest first.")] = ()
+    batch_id: Annotated[
+        str | None, Field(description="The batch that it was submitted in: `GET /stats?batch_id=` is its progress.")
+    ] = None
     tenant: Annotated[str | None, Field(description="The client that submitted it; only operators see this.")] = None
     links: Annotated[TaskLinks | None, Field(description="What can be done next.")] = None
 
@@ -97,4 +104,5 @@ class BatchResult(BaseModel):
 class BatchResponse(BaseModel):
     """The outcome of a batch."""
 
+    batch_id: Annotated[str, Field(description="The batch's id: `GET /stats?batch_id=` is its progress.")]
     results: Annotated[list[BatchResult], Field(description="One per task, in the order of the request.")]

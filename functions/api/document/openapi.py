@@ -166,6 +166,28 @@ def _list(summary: str, query: str, example: Document) -> Document:
     }
 
 
+def _stats() -> Document:
+    return _counts("Count tasks by status and type, and what happened lately", "StatsRequest")
+
+
+def _all_stats() -> Document:
+    return _counts("Count all clients' tasks by status and type, and what happened lately", "OperatorStatsRequest")
+
+
+def _counts(summary: str, query: str) -> Document:
+    return {
+        "summary": summary,
+        "parameters": query_parameters(query),
+        "responses": {
+            "200": {"description": "The counts.", "content": _json("Stats", examples.STATS)},
+            "400": _problem(
+                "A parameter is wrong, unknown or given twice; `errors` names each one.", examples.INVALID_STATS_QUERY
+            ),
+            "503": _unavailable(),
+        },
+    }
+
+
 def _cancel_task(
     summary: str = "Cancel a task that is still queued", example: Document = examples.CANCELLED_TASK
 ) -> Document:
@@ -291,6 +313,8 @@ _OPERATIONS: Mapping[str, Callable[[], Document]] = {
     "submit_task": _submit_task,
     "submit_tasks": _submit_tasks,
     "list_tasks": _list_tasks,
+    "stats": _stats,
+    "all_stats": _all_stats,
     "read_task": _read_task,
     "cancel_task": _cancel_task,
     "list_all_tasks": _list_all_tasks,

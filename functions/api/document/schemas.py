@@ -10,6 +10,7 @@ from functions.api.document.dialect import NULL, to_openapi_3_0
 from functions.api.document.models import BatchResponse, TaskView
 from functions.api.document.task_types import with_task_types
 from functions.tasks.breaker.view import BreakerChange, BreakerView
+from functions.tasks.counting.model import OperatorStatsRequest, Stats, StatsRequest
 from functions.tasks.intake.batch import Batch
 from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.listing.model import ListRequest, OperatorListRequest, TaskList
@@ -22,10 +23,11 @@ _REFERENCE = "#/components/schemas/{model}"
 _MODELS: tuple[type[BaseModel], ...] = (
     *(NewTask, TaskView, Batch, BatchResponse),
     *(ListRequest, OperatorListRequest, TaskList),
+    *(StatsRequest, OperatorStatsRequest, Stats),
     *(RedriveRequest, RedriveReport),
     *(BreakerChange, BreakerView),
 )
-_QUERIES = {"ListRequest", "OperatorListRequest"}  # these become parameters
+_QUERIES = {"ListRequest", "OperatorListRequest", "StatsRequest", "OperatorStatsRequest"}  # these become parameters
 _WITHOUT_KEY = {
     DefaultOrdering.ONE_KEY: f"Left out, it is `{DEFAULT_ORDERING_KEY}`: all tasks without a key "
     "wait for each other and run one at a time.",

@@ -13,7 +13,7 @@ from functions.tasks.errors import BODY, FieldError, Invalid, Rejected, TooLarge
 from functions.tasks.intake.idempotency import IdempotencyKey, request_hash
 from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.intake.submission import Accepted, Identity, Ports, canonical, check, new_record, send, write
-from functions.tasks.model import NewTask
+from functions.tasks.model import BATCH_ID_PATTERN, NewTask
 from functions.tasks.record import Record
 from functions.tasks.tenancy import Tenant
 
@@ -41,6 +41,21 @@ class Batch(BaseModel):
             description="The tasks. Those with the same `ordering_key` are processed in the order given here.",
         ),
     ]
+    batch_id: Annotated[
+        Annotated[str, Field(pattern=BATCH_ID_PATTERN)] | None,
+        Field(
+            description="Names the batch, so that several requests can belong to one: 1 to 100 printable ASCII "
+            "characters without spaces. Left out, the batch gets a new id."
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchOutcome:
+    """The batch's id, and the outcome of each of its tasks, in their order."""
+
+    batch_id: str
+    outcomes: list["Outcome"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,28 +74,43 @@ Outcome = Accepted | Rejected | Unavailable
 Chain = Sequence[tuple[int, Record]]
 
 
-def accept_batch(text: str, caller: Tenant, key: IdempotencyKey | None, ports: Ports) -> list[Outcome]:
-    """Accept the tasks in the body of a caller's request; return the outcome of each, in their order.
+def accept_batch(text: str, caller: Tenant, key: IdempotencyKey | None, ports: Ports) -> BatchOutcome:
+    """Accept the tasks in the body of a caller's request.
 
     `Rejected` when it is not a batch, too large, or its idempotency key belongs to another request; `Unavailable` when
     no task could be accepted. Either way the same request may be sent again.
     """
     now = ports.now()
-    items = _parse(text, ports)
-    records = _new_records(items, ports.tenancy.tenant(caller), key, ports, now)
-    return Submission(ports=ports, start_until=now + START_WITHIN).run(records)
+    batch = _parse(text)
+    items = [_item(value, ports) for value in batch.tasks]
+    batch_id = batch.batch_id or (key.batch_id() if key else ports.new_id(now))
+    named = (batch.batch_id,) if batch.batch_id else ()
+    origin = _Origin(tenant=ports.tenancy.tenant(caller), batch_id=batch_id, key=key, named=named)
+    records = _new_records(items, origin, ports, now)
+    outcomes = Submission(ports=ports, start_until=now + START_WITHIN).run(records)
+    return BatchOutcome(batch_id=batch_id, outcomes=outcomes)
 
 
-def _parse(text: str, ports: Ports) -> list[Item]:
+def _parse(text: str) -> Batch:
     if len(text.encode(errors="surrogatepass")) > MAX_BATCH_BYTES:
         raise batch_too_large()
     try:
-        batch = Batch.model_validate(strict_json.loads(text, strict_json.MAX_DEPTH + _NESTING, exact=True))
+        return Batch.model_validate(strict_json.loads(text, strict_json.MAX_DEPTH + _NESTING, exact=True))
     except ValidationError as error:
         raise invalid_batch(field_errors(error)) from error
     except ValueError as error:
         raise invalid_batch([FieldError(field=BODY, message=str(error))]) from error
-    return [_item(value, ports) for value in batch.tasks]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Origin:
+    """What the tasks of one request have in common: whose they are, their batch, and the idempotency key."""
+
+    tenant: Tenant
+    batch_id: str
+    key: IdempotencyKey | None
+    named: tuple[str, ...] = ()
+    """The batch's id again, if the client named it: then it is a part of the request."""
 
 
 def _item(value: Any, ports: Ports) -> Item:
@@ -91,23 +121,22 @@ def _item(value: Any, ports: Ports) -> Item:
     return Item(task=task, payload=canonical(task, ports.ordering))
 
 
-def _new_records(
-    items: Sequence[Item], tenant: Tenant, key: IdempotencyKey | None, ports: Ports, now: datetime
-) -> list[Record | Rejected]:
+def _new_records(items: Sequence[Item], origin: _Origin, ports: Ports, now: datetime) -> list[Record | Rejected]:
     """The tasks' first records, and the rejections of those that cannot have one.
 
     They are a millisecond apart, so that their times show their order. With a key, the first recorded task has the id
     that a single task with that key would have; the hash is that of the whole request, with the task's position.
     """
-    whole = request_hash([item.payload for item in items]) if key else None
+    whole = request_hash([*(item.payload for item in items), *origin.named]) if origin.key else None
     records: list[Record | Rejected] = []
     number = 0
     for position, item in enumerate(items):
         moment = now + timedelta(milliseconds=position)
-        identity = (
-            Identity(task_id=key.task_id(number), tenant=tenant, request_hash=f"{whole}/{position}")
-            if key
-            else Identity(task_id=ports.new_id(moment), tenant=tenant)
+        identity = Identity(
+            task_id=origin.key.task_id(number) if origin.key else ports.new_id(moment),
+            tenant=origin.tenant,
+            request_hash=f"{whole}/{position}" if origin.key else None,
+            batch_id=origin.batch_id,
         )
         records.append(_record(item, identity, moment, ports.ordering))
         number += isinstance(records[-1], Record)

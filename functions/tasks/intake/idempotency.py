@@ -33,9 +33,15 @@ class IdempotencyKey:
         request, or for two batches of any length, always finds this one record. Without the secret no one can compute
         it, whoever knows caller and key.
         """
-        # As JSON, no two pairs of caller and key can look alike.
-        parts = [self.caller, self.text, number] if number else [self.caller, self.text]
-        digest = hmac.digest(self.secret, json.dumps(parts).encode(), "sha256")
+        return self._id(number) if number else self._id()
+
+    def batch_id(self) -> str:
+        """The id of the request's batch: a request that is repeated is the same batch."""
+        return self._id("batch")
+
+    def _id(self, *which: int | str) -> str:
+        # As JSON, no two lists of caller, key and what it is for can look alike.
+        digest = hmac.digest(self.secret, json.dumps([self.caller, self.text, *which]).encode(), "sha256")
         return _uuid8(int.from_bytes(digest[:16], "big"))
 
 

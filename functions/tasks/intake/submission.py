@@ -58,12 +58,13 @@ class Ports:
 class Identity:
     """The task that a request creates, and whose it is.
 
-    Only a request with an idempotency key has a hash: it may be repeated.
+    Only a request with an idempotency key has a hash: it may be repeated. Only a batch has a `batch_id`.
     """
 
     task_id: str
     tenant: Tenant
     request_hash: str | None = None
+    batch_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +135,7 @@ def new_record(new_task: NewTask, identity: Identity, now: datetime, ordering: D
         history=({"status": Status.QUEUED, "at": created_at},),
         request_hash=identity.request_hash,
         tenant=identity.tenant,
+        batch_id=identity.batch_id,
     )
 
 

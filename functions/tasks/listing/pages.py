@@ -34,8 +34,8 @@ class TaskIndex(Protocol):
     ) -> Iterator[Position]:
         """The positions before `before`, newest first, fetched lazily, about `page` at a time.
 
-        Of one key, or else of one status, or else of all tasks; with both, those of the key. A view of everything is
-        in the order of its tenants, and newest first for each.
+        Of one key, or else of one status, or else of all tasks; with both, those of the key. There may be tasks of
+        other statuses among them. A view of everything is in the order of its tenants, and newest first for each.
         """
         ...
 

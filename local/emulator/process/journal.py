@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from local.host.files import sync
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS items (
     source TEXT, partition TEXT, sort TEXT, item TEXT, PRIMARY KEY (source, partition, sort)
@@ -65,6 +67,7 @@ class Journal:
         # The commits of NORMAL do not wait for the disk; `sync` does.
         self._database.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; {SCHEMA}")
         self._wal = os.open(f"{path}-wal", os.O_RDWR)
+        sync(path.parent)  # a power cut must not take the names of files whose content is on disk
         self._pending: list[tuple[str, tuple[Any, ...]]] = []
         self._sent = self._committed = self._synced = 0  # messages that were added, so far
 

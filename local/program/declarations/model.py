@@ -33,6 +33,7 @@ class StreamDeclaration:
     max_retries: int
     max_age_seconds: int
     on_failure_arn: str
+    window_seconds: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

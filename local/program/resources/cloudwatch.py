@@ -1,4 +1,5 @@
-"""CloudWatch alarms. The emulator keeps their states and runs their actions; `local.services.alarms` evaluates them.
+"""CloudWatch alarms and dashboards. The emulator keeps the states of alarms and runs their actions;
+`local.services.alarms` evaluates them.
 
 Measured: the emulator evaluates an alarm only when some metric is put, mixes the dimensions of a metric, and does not
 treat missing data. It does not evaluate alarms on a list of queries, so all are created that way.
@@ -72,6 +73,19 @@ def _remove(context: ProvisioningContext, name: str) -> None:
         cloudwatch.delete_alarms(AlarmNames=[name])
 
 
+def _ensure_dashboard(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
+    name = inputs["dashboardName"]
+    context.clients.cloudwatch.put_dashboard(DashboardName=name, DashboardBody=inputs["dashboardBody"])
+    return ProvisionedResource(name, {"dashboardArn": f"arn:aws:cloudwatch::{context.account}:dashboard/{name}"})
+
+
+def _remove_dashboard(context: ProvisioningContext, name: str) -> None:
+    cloudwatch = context.clients.cloudwatch
+    found = cloudwatch.list_dashboards(DashboardNamePrefix=name)["DashboardEntries"]
+    if any(one.get("DashboardName") == name for one in found):
+        cloudwatch.delete_dashboards(DashboardNames=[name])
+
+
 HANDLERS = (
     ResourceHandler(
         type="aws:cloudwatch/metricAlarm:MetricAlarm",
@@ -100,5 +114,11 @@ HANDLERS = (
         applies=frozenset({"alarmName", "alarmDescription", "alarmRule", *ACTIONS}),
         ensure=_ensure_composite_alarm,
         remove=_remove,
+    ),
+    ResourceHandler(
+        type="aws:cloudwatch/dashboard:Dashboard",
+        applies=frozenset({"dashboardName", "dashboardBody"}),
+        ensure=_ensure_dashboard,
+        remove=_remove_dashboard,
     ),
 )

@@ -1,10 +1,10 @@
-"""CloudWatch log groups."""
+"""CloudWatch log groups, and the queries that are saved for them."""
 
 from __future__ import annotations
 
 import contextlib
 
-from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler
+from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler, keep
 
 
 def _ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
@@ -24,6 +24,12 @@ def _remove(context: ProvisioningContext, name: str) -> None:
         return
 
 
+def _ensure_query(_context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
+    return ProvisionedResource(f"query/{inputs['name']}", {"queryDefinitionId": f"query/{inputs['name']}"})
+
+
+_NO_QUERIES = "the emulator keeps no saved queries: the output log_queries has what links are made of"
+
 HANDLERS = (
     ResourceHandler(
         type="aws:cloudwatch/logGroup:LogGroup",
@@ -35,5 +41,12 @@ HANDLERS = (
             "kmsKeyId": "the emulator encrypts nothing at rest",
             "logGroupClass": "classes differ only in price",
         },
+    ),
+    ResourceHandler(
+        type="aws:cloudwatch/queryDefinition:QueryDefinition",
+        applies=frozenset({"name"}),
+        ensure=_ensure_query,
+        remove=keep,
+        ignores={"queryString": _NO_QUERIES, "logGroupNames": _NO_QUERIES},
     ),
 )

@@ -6,7 +6,8 @@ from local.program.resources.handler import Inputs, ProvisionedResource, Provisi
 
 
 def _ensure(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
-    name, kind, value = inputs["name"], inputs["type"], inputs["value"]
+    name, kind = inputs["name"], inputs["type"]
+    value = inputs["value"] if "value" in inputs else inputs["insecureValue"]
     context.clients.get("ssm").put_parameter(
         Name=name, Type=kind, Value=value, Description=inputs.get("description", ""), Overwrite=True
     )
@@ -25,7 +26,7 @@ def _remove(context: ProvisioningContext, name: str) -> None:
 HANDLERS = (
     ResourceHandler(
         type="aws:ssm/parameter:Parameter",
-        applies=frozenset({"name", "type", "value", "description"}),
+        applies=frozenset({"name", "type", "value", "insecureValue", "description"}),
         ensure=_ensure,
         remove=_remove,
         ignores={

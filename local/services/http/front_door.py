@@ -1,4 +1,4 @@
-"""The one port of the laptop edition: the API below its stage name, and a welcome page at `/`.
+"""The one port of the laptop edition: the API below its stage name, and the console everywhere else.
 
 Requests to the API go through `local/services/gateway/`; the front door does its HTTP and invokes the functions.
 """
@@ -26,7 +26,7 @@ from local.services.http.messages import FunctionCall, HttpRequest, HttpResponse
 from local.services.http.problems import log_error, problem
 from local.services.http.proxy_response import Malformed
 from local.services.http.server import IncomingRequest, Server, Stalled
-from local.services.http.welcome import page
+from local.services.http.site import MAX_FORM, Site
 from local.services.lambdas.model import Invocation, Invoker
 
 HOST = "127.0.0.1"
@@ -35,7 +35,6 @@ MAX_PAYLOAD = 10 * 1024 * 1024
 # Concurrent invocations; each blocks a thread.
 INVOCATIONS = 64
 READS = frozenset({"GET", "HEAD", "OPTIONS"})  # nothing new is accepted with these
-WELCOMED = ("GET", "HEAD")
 
 OnResponse = Callable[[str, str, str, int], None]
 """Called in the event loop after each response of a function: function name, verb, path template, status."""
@@ -69,7 +68,7 @@ class FrontDoor:
     """Serves on an already bound socket. `apis` are the stages by the first segment of their paths.
 
     `hosts` are names (with their ports) that requests may name besides 127.0.0.1 and localhost. `shortage` returns why
-    nothing new may be accepted, or nothing.
+    nothing new may be accepted, or nothing. `site` serves what is not below a stage.
     """
 
     def __init__(
@@ -82,7 +81,9 @@ class FrontDoor:
         shortage: Callable[[], str] = _always_room,
         timeouts: Timeouts | None = None,
         most_connections: int | None = None,
+        site: Site | None = None,
     ) -> None:
+        self._site = site
         self._listener = listener
         self._apis = apis
         self._invoker = invoker
@@ -97,7 +98,7 @@ class FrontDoor:
 
     @property
     def url(self) -> str:
-        """The address of the welcome page."""
+        """The address of the console."""
         return f"http://{HOST}:{self._port}"
 
     @property
@@ -125,8 +126,6 @@ class FrontDoor:
             return problem(
                 HTTPStatus.FORBIDDEN, f"Host {host!r} is not served here, only {names}. Set TASKLINE_HOSTS."
             )
-        if request.raw_path.partition("?")[0] == "/" and request.method in WELCOMED:
-            return web.Response(text=page(self.api_url), content_type="text/html")
         return await self._dispatch(request)
 
     async def _dispatch(self, request: IncomingRequest) -> web.Response:
@@ -134,22 +133,35 @@ class FrontDoor:
         path, _, query = request.raw_path.partition("?")
         name, slash, rest = path.removeprefix("/").partition("/")
         stage = self._apis.get(name)
+        if stage is None and self._site is not None:
+            return await self._visit(self._site, request)
         if stage is None or (".." in rest and ".." in rest.split("/")):
             return problem(HTTPStatus.NOT_FOUND, f"There is nothing at {path}. The API is below /v1/.")
         if request.method not in READS and (shortage := self._shortage()):
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, shortage)
-        try:
-            body = await request.body(MAX_PAYLOAD)
-        except Stalled:
-            return problem(HTTPStatus.REQUEST_TIMEOUT, "The rest of the body did not arrive in time.", close=True)
-        except (ConnectionError, web.RequestPayloadError):
-            return problem(HTTPStatus.BAD_REQUEST, "The request body is broken, or ended early.", close=True)
+        body = await _body(request, MAX_PAYLOAD)
+        if isinstance(body, web.Response):
+            return body
         received = self._received(request, name, f"{slash}{rest}", query, body or b"")
         if body is not None:
             return _response(await self._respond(stage, received))
         response = _response(stage.error_response(received, too_large(MAX_PAYLOAD)))
         response.force_close()  # the rest of the body is not read
         return response
+
+    async def _visit(self, site: Site, request: IncomingRequest) -> web.Response:
+        """A page of the site. Never raises."""
+        body = await _body(request, MAX_FORM)
+        if isinstance(body, web.Response):
+            return body
+        if body is None:
+            detail = f"A form has at most {MAX_FORM} bytes."
+            return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, close=True)
+        try:
+            return await site.respond(request, body, (HOST, self._port))
+        except Exception as error:
+            log_error("the console failed", path=request.path, cause=repr(error))
+            return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal server error")
 
     def _received(self, request: IncomingRequest, stage: str, path: str, query: str, body: bytes) -> HttpRequest:
         return HttpRequest(
@@ -226,6 +238,16 @@ def bind(port: int) -> socket.socket:
             f"Stop that process, or choose another port: `TASKLINE_PORT={other} make run`.",
         ) from error
     return listener
+
+
+async def _body(request: IncomingRequest, most: int) -> bytes | web.Response | None:
+    """The body, None if it is too long, or the response to one that did not arrive."""
+    try:
+        return await request.body(most)
+    except Stalled:
+        return problem(HTTPStatus.REQUEST_TIMEOUT, "The rest of the body did not arrive in time.", close=True)
+    except (ConnectionError, web.RequestPayloadError):
+        return problem(HTTPStatus.BAD_REQUEST, "The request body is broken, or ended early.", close=True)
 
 
 def _request_id() -> str:

@@ -1,10 +1,10 @@
-"""Runs an event source mapping on a table's stream: reads it, invokes the function, records what is given up.
+"""Runs the event source mappings of a table's stream: reads it, invokes the functions, records what is given up.
 
 That record is sent under the function's own role, as on AWS. The stream is read as root: measured, the emulator lets a
 role read a stream only if it may read every resource.
 
-The emulator's journal keeps records until the reader asks for those after them, so the next are read only when all are
-processed: no death of any process loses one, and some are processed twice.
+The emulator's journal keeps records until the reader asks for those after them, so the next are read only when every
+mapping has processed all: no death of any process loses one, and some are processed twice.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -27,6 +27,7 @@ from local.services.lambdas.model import Invoker
 from local.services.streams.stream import IDLE_SECONDS, FunctionFailed, MappingSettings, Record, StreamWorker
 
 PAGE = 1000
+SHARD_ID = "shardId-00000000000000000000-00000000"
 REPEAT_SECONDS = 30.0
 STOP_SECONDS = 8.0
 
@@ -37,9 +38,9 @@ class StreamReader:
     It always starts with the oldest: the journal holds only what an earlier start had not processed.
     """
 
-    def __init__(self, client: Any, declared: StreamDeclaration) -> None:
+    def __init__(self, client: Any, stream_arn: str) -> None:
         self._client = client
-        self._arn = declared.stream_arn
+        self._arn = stream_arn
         self._iterator = self._start("TRIM_HORIZON")
         self._last = ""
 
@@ -63,15 +64,35 @@ class StreamReader:
 
 
 class LambdaFunction:
-    """A function, invoked as Lambda itself would invoke it."""
+    """A function, invoked as Lambda itself would invoke it. `window_seconds` is 0 for a mapping without a window.
 
-    def __init__(self, functions: Invoker, name: str) -> None:
+    A window ends here without a last invocation, which no function of ours has a use for.
+    """
+
+    def __init__(self, functions: Invoker, name: str, window_seconds: int = 0) -> None:
         self._functions = functions
         self._name = name
+        self._window_seconds = window_seconds
+        self._window: dict[str, str] = {}
+        self._state: object = {}
 
     def invoke(self, records: list[Record]) -> object:
+        if not self._window_seconds:
+            return self._response({"Records": records})
+        window = _window(records[0], self._window_seconds)
+        if window != self._window:
+            self._window, self._state = window, {}
+        about = {"window": window, "state": self._state, "shardId": SHARD_ID}
+        flags = {"isFinalInvokeForWindow": False, "isWindowTerminatedEarly": False}
+        response = self._response({"Records": records, **about, **flags})
+        if not isinstance(response, dict) or "state" not in response:
+            raise FunctionFailed("the response to a window has no state")
+        self._state = response["state"]  # pyright: ignore[reportUnknownMemberType]
+        return response  # pyright: ignore[reportUnknownVariableType]
+
+    def _response(self, event: Mapping[str, Any]) -> object:
         try:
-            invocation = self._functions.invoke(self._name, json.dumps({"Records": records}).encode())
+            invocation = self._functions.invoke(self._name, json.dumps(event).encode())
         except Exception as error:  # whatever it is, the batch is retried
             raise FunctionFailed(str(error)) from error
         if invocation.failed:
@@ -108,7 +129,7 @@ class FailureQueue:
             "version": "1.0",
             "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "DDBStreamBatchInfo": {
-                "shardId": "shardId-00000000000000000000-00000000",
+                "shardId": SHARD_ID,
                 "startSequenceNumber": first["SequenceNumber"],
                 "endSequenceNumber": last["SequenceNumber"],
                 "batchSize": len(records),
@@ -124,29 +145,19 @@ def _nobody(_records: list[Record]) -> None:
     """Nobody looks at the records besides the function."""
 
 
-class StreamMapping:
-    """A running mapping. `start` it once, and `stop` it. `seen` gets the records before the function does."""
+class StreamMappings:
+    """The running mappings of one stream. `start` them once, and `stop` them. `seen` gets the records first."""
 
     def __init__(
-        self, clients: Clients, functions: Invoker, declared: StreamDeclaration, seen: OnRecords = _nobody
+        self, clients: Clients, functions: Invoker, declared: Sequence[StreamDeclaration], seen: OnRecords = _nobody
     ) -> None:
-        self._declared = declared
+        self._arn = declared[0].stream_arn
         self._seen = seen
         self._stopping = threading.Event()
         self._logged: dict[str, float] = {}
-        function: Mapping[str, Any] = clients.lambda_.get_function_configuration(FunctionName=declared.function)  # type: ignore[assignment]
-        session = assumed_session(clients, function["Role"], declared.function)
-        self._reader = StreamReader(LeanClient(clients.build("dynamodbstreams", UNCHECKED)), declared)
-        rules = MappingSettings(
-            batch_size=declared.batch_size,
-            reports_failures=declared.reports_failures,
-            bisects=declared.bisects,
-            max_retries=declared.max_retries,
-            max_age_seconds=declared.max_age_seconds,
-        )
-        destination = FailureQueue(session, declared, function["FunctionArn"])
-        self._worker = StreamWorker(rules, LambdaFunction(functions, declared.function), destination, time.time)
-        self._thread = threading.Thread(target=self._work, name=f"{declared.function}-stream", daemon=True)
+        self._reader = StreamReader(LeanClient(clients.build("dynamodbstreams", UNCHECKED)), self._arn)
+        self._workers = [_worker(clients, functions, one) for one in declared]
+        self._thread = threading.Thread(target=self._work, name="stream", daemon=True)
 
     def start(self) -> None:
         """Start reading."""
@@ -166,13 +177,15 @@ class StreamMapping:
 
     def _step(self) -> float:
         try:
-            if not self._worker.waiting:
+            if not any(worker.waiting for worker in self._workers):
                 records = self._reader.read()
                 self._seen(records)
-                self._worker.add(records)
-            pause = self._worker.step()
+                for worker in self._workers:
+                    worker.add(records)
+            pauses = [worker.step() for worker in self._workers if worker.waiting]
             # After a batch that was not full, records gather for a moment, so that one invocation takes many of them.
-            return pause or (0.0 if self._worker.waiting or self._stopping.is_set() else IDLE_SECONDS)
+            waiting = any(worker.waiting for worker in self._workers)
+            return min(pauses, default=IDLE_SECONDS) or (0.0 if waiting or self._stopping.is_set() else IDLE_SECONDS)
         except Exception as error:  # whatever it is: the thread must survive to try again
             self._log(str(error))
             return 1.0
@@ -184,8 +197,39 @@ class StreamMapping:
         self._logged[cause] = now
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = {"timestamp": stamp, "level": "ERROR", "message": "stream step failed"}
-        line |= {"stream": self._declared.function, "cause": cause}
+        line |= {"stream": self._arn, "cause": cause}
         print(json.dumps(line), file=sys.stderr, flush=True)
+
+
+def by_stream(declared: Iterable[StreamDeclaration]) -> list[list[StreamDeclaration]]:
+    """The mappings of each stream, which are read together."""
+    streams: dict[str, list[StreamDeclaration]] = {}
+    for one in declared:
+        streams.setdefault(one.stream_arn, []).append(one)
+    return list(streams.values())
+
+
+def _worker(clients: Clients, functions: Invoker, declared: StreamDeclaration) -> StreamWorker:
+    function: Mapping[str, Any] = clients.lambda_.get_function_configuration(FunctionName=declared.function)  # type: ignore[assignment]
+    session = assumed_session(clients, function["Role"], declared.function)
+    rules = MappingSettings(
+        batch_size=declared.batch_size,
+        reports_failures=declared.reports_failures,
+        bisects=declared.bisects,
+        max_retries=declared.max_retries,
+        max_age_seconds=declared.max_age_seconds,
+    )
+    destination = FailureQueue(session, declared, function["FunctionArn"])
+    invoked = LambdaFunction(functions, declared.function, declared.window_seconds)
+    return StreamWorker(rules, invoked, destination, time.time)
+
+
+def _window(record: Record, seconds: int) -> dict[str, str]:
+    """The window that a record belongs to."""
+    start = record["dynamodb"]["ApproximateCreationDateTime"] // seconds * seconds
+    stamps = (datetime.fromtimestamp(moment, UTC) for moment in (start, start + seconds))
+    begin, end = (stamp.isoformat(timespec="seconds").replace("+00:00", "Z") for stamp in stamps)
+    return {"start": begin, "end": end}
 
 
 def _as_event(record: Mapping[str, Any], stream_arn: str) -> Record:

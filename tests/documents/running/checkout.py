@@ -13,7 +13,7 @@ from local.host.options import PROJECT_ROOT
 from tests.documents.running.markdown import Document
 from tests.local.laptop import SHORT_TIMES, Laptop
 
-FOLDERS = ("asl", "functions", "infrastructure", "local", "statemachine", "testing", "tests")
+FOLDERS = ("asl", "functions", "infrastructure", "local", "statemachine", "taskline", "testing", "tests")
 FILES = ("__main__.py", "pyproject.toml", *(path.name for path in PROJECT_ROOT.glob("Pulumi*.yaml")))
 NAMED = "# "  # a block of Python that is a file names it in its first line
 

@@ -9,7 +9,7 @@ from tests.documents.running.markdown import DOCUMENTS, Document, Quote
 
 # The languages of fenced blocks. Only `sh` is read as commands.
 LANGUAGES = frozenset({"sh", "json", "python", "text", "toml", "yaml", "mermaid", ""})
-_PROGRAM = re.compile(r"^ *(?:\$\()?(?:make|aws|pulumi|curl|python3?|\.venv/bin/\w+|pip|git) +[^\s=]", re.M)
+_PROGRAM = re.compile(r"^ *(?:\$\()?(?:make|aws|pulumi|curl|python3?|\.venv/bin/\w+|pip|git|taskline) +[^\s=]", re.M)
 _RUNS = re.compile(r"\b(?:curl|make|python3?) ")
 
 

@@ -88,7 +88,7 @@ class Curl:
         """A new task in the status that the request is for."""
         key = next(self._keys)
         if request.method == "DELETE":  # is queued for as long as others of its key run
-            return [self._laptop.post(ordering_key=key, **SLOW) for _ in range(3)][-1]
+            return [self._laptop.post(ordering_key=key, **SLOW) for _ in range(6)][-1]
         failed = request.path.endswith("/redrive")
         task = self._laptop.post(ordering_key=key, **(FAILING if failed else {}))
         status = self._laptop.finished(task)["status"]

@@ -8,6 +8,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from typer.exceptions import TyperException
+
+from docs.site.commands import all_commands
 from local.host.options import PROJECT_ROOT
 from local.program.config import read_project
 from tests.documents.running import curl
@@ -35,6 +38,7 @@ def checked(stack: Stack) -> dict[str, Program]:
         "curl": lambda arguments, _: curl.read(arguments).url,
         "make": make,
         "pulumi": Pulumi(stack.exports),
+        **dict.fromkeys(("taskline", ".venv/bin/taskline"), taskline),
         **dict.fromkeys(PYTHONS, python),
     }
 
@@ -102,6 +106,23 @@ def python(arguments: Sequence[str], _: str) -> str:
                 raise Wrong(f"is not Python: {error}") from None
         case _:
             raise Wrong(f"does not know how to check 'python {' '.join(arguments)}'")
+    return ""
+
+
+def taskline(arguments: Sequence[str], _: str) -> str:
+    """The command line: there is such a command, and it has these options."""
+    arguments = [word for word in arguments if word != "--help"]
+    if not arguments:
+        return ""
+    commands = dict(all_commands())
+    length = next((length for length in (2, 1) if " ".join(arguments[:length]) in commands), 0)
+    if not length:
+        raise Wrong(f"does not know 'taskline {' '.join(arguments)}'")
+    name = " ".join(arguments[:length])
+    try:
+        commands[name].make_context(name, arguments[length:])
+    except TyperException as error:
+        raise Wrong(f"'taskline {name}' does not take this: {error.format_message()}") from None
     return ""
 
 

@@ -21,10 +21,12 @@ FORCES: Mapping[str, frozenset[str]] = {
     "aws:apigateway/usagePlan:UsagePlan": frozenset(),
     "aws:apigateway/usagePlanKey:UsagePlanKey": frozenset({"keyId", "keyType", "usagePlanId"}),
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": frozenset({"alarmName", "actionsEnabled"}),
+    "aws:cloudwatch/dashboard:Dashboard": frozenset({"dashboardName"}),
     "aws:cloudwatch/eventRule:EventRule": _NAME | {"eventBusName"},
     "aws:cloudwatch/eventTarget:EventTarget": frozenset({"rule", "eventBusName", "targetId"}),
     "aws:cloudwatch/logGroup:LogGroup": _NAME | {"logGroupClass"},
     "aws:cloudwatch/metricAlarm:MetricAlarm": frozenset({"name"}),
+    "aws:cloudwatch/queryDefinition:QueryDefinition": frozenset(),
     "aws:dynamodb/table:Table": frozenset(
         {
             "name",

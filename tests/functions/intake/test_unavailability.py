@@ -12,6 +12,7 @@ from functions import reader, validator
 from functions.adapters.clients import new_client
 from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.task_table.records import DynamoDBRecordStore
+from functions.tasks.counting.summing import StoredCounts
 from functions.tasks.errors import Unavailable
 from functions.tasks.intake.submission import TaskQueue
 from functions.tasks.model import Status
@@ -32,7 +33,9 @@ class Submission:
         self.queue = FakeQueue(self.journal)
         self.ports = intake_ports(self.store, self.queue)
         monkeypatch.setattr(validator, "build", lambda: self.ports)
-        reading = reader.Reader(records=self.store, index=self.store, tenancy=Tenancy.ISOLATED)
+        reading = reader.Reader(
+            records=self.store, index=self.store, counts=cast("StoredCounts", self.store), tenancy=Tenancy.ISOLATED
+        )
         monkeypatch.setattr(reader, "build", lambda: reading)
 
     def post(self, body: Any) -> ApiResponse:

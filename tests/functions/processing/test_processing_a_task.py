@@ -279,6 +279,25 @@ def test_the_log_names_task_and_attempt_and_holds_no_data(work: Work, logged: An
     assert "s3cret" not in logged()
 
 
+def test_the_log_says_how_long_each_run_took_and_of_which_type_its_task_is(work: Work, logged: Any) -> None:
+    work.does = {"answer": 1}
+    work.process()
+    work.fails(OurNetworkError("no route"))
+    succeeded, failed = map(json.loads, logged().splitlines())
+    assert (succeeded["message"], succeeded["type"]) == ("succeeded", "work")
+    assert (failed["message"], failed["type"], failed["error_class"]) == ("failed", "work", "NETWORK")
+    assert 0 <= succeeded["duration_ms"] < 60_000
+    assert 0 <= failed["duration_ms"] < 60_000
+
+
+def test_a_message_that_is_no_task_has_no_type_in_the_log(work: Work, logged: Any) -> None:
+    work.process()
+    with pytest.raises(TaskValidationError):
+        run_processor("[]")
+    line = json.loads(logged().splitlines()[-1])
+    assert (line["message"], "type" in line) == ("failed", False), "not the type of the task before it"
+
+
 def test_the_task_types_are_loaded_once(pipeline: Pipeline) -> None:
     assert processor.build() is processor.build()
     assert set(processor.build().types) >= {"default", "demo.echo", "demo.flaky", "demo.slow"}

@@ -20,7 +20,7 @@ from functions.tasks.listing.model import ListRequest, TaskSummary, parse_list_r
 from functions.tasks.listing.pages import MAX_EXAMINED, Position, list_tasks
 from functions.tasks.model import Status
 from functions.tasks.tenancy import View
-from tests.builders import A_FAILURE, an_item
+from tests.builders import A_FAILURE, LEAVE_OUT, an_item
 from tests.functions.conftest import Pipeline
 from tests.functions.support import CONTEXT, ApiResponse, get_tasks
 
@@ -138,6 +138,20 @@ def test_a_task_is_shown_as_it_is_and_not_as_the_index_says(pipeline: Pipeline) 
     stale = recorded(pipeline, 1, "queued")
     recorded(pipeline, 2, "queued", "processing", status_shard={"S": f"queued#{shard('task-002')}"})
     assert ids(pipeline.page(status="queued")) == [stale]
+
+
+def test_a_task_that_is_processed_is_found_among_the_queued_ones(pipeline: Pipeline) -> None:
+    recorded(pipeline, 1, "queued")
+    processed = recorded(pipeline, 2, "queued", "processing", status_shard={"S": f"queued#{shard('task-002')}"})
+    claimed_earlier = recorded(pipeline, 3, "queued", "processing")
+    assert ids(pipeline.page(status="processing")) == [claimed_earlier, processed], "as releases before wrote it, too"
+
+
+def test_tasks_that_succeeded_are_found_although_no_index_has_them_by_status(pipeline: Pipeline) -> None:
+    succeeded = [recorded(pipeline, number, "succeeded", status_shard=LEAVE_OUT) for number in (1, 2, 3)]
+    recorded(pipeline, 4, "queued")
+    recorded(pipeline, 5, "failed", **A_FAILURE)
+    assert list(itertools.chain(*walk(pipeline, status="succeeded", limit="2"))) == succeeded[::-1]
 
 
 def test_a_task_that_has_expired_since_is_left_out(pipeline: Pipeline) -> None:

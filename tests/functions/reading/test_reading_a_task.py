@@ -57,6 +57,35 @@ def test_a_task_that_succeeded_shows_its_result(pipeline: Pipeline, result: Any)
     assert "error" not in document
 
 
+def test_each_step_names_the_execution_that_made_it(pipeline: Pipeline) -> None:
+    first, second = "arn:aws:states:here:1:express:machine:a:1", "arn:aws:states:here:1:express:machine:b:2"
+    steps: list[dict[str, Any]] = [
+        {"status": {"S": "queued"}},
+        {"status": {"S": "processing"}, "execution": {"S": first}},
+        {"status": {"S": "processing"}, "attempt": {"N": "1"}},
+        {"status": {"S": "failed"}},
+        {"status": {"S": "queued"}},
+        {"status": {"S": "processing"}, "execution": {"S": second}},
+        {"status": {"S": "queued"}, "execution": {"S": second}},
+        {"status": {"S": "cancelled"}},
+    ]
+    history = {"L": [{"M": {**step, "at": {"S": TIMES[0]}}} for step in steps]}
+    pipeline.put({**an_item("queued"), "history": history})
+
+    shown = pipeline.read(TASK_ID).document["history"]
+
+    named = [step.get("execution") for step in shown]
+    assert named == [None, first, first, first, None, second, second, None], "redrive and cancellation have none"
+    TaskView.model_validate_json(json.dumps(pipeline.read(TASK_ID).document))
+
+
+def test_a_claim_from_before_executions_were_named_has_none(pipeline: Pipeline) -> None:
+    history = [{"status": {"S": name}, "at": {"S": TIMES[0]}} for name in ("queued", "processing", "processing")]
+    history[1]["execution"] = {"S": "arn:aws:states:here:1:express:machine:a:1"}
+    pipeline.put({**an_item("queued", "processing"), "history": {"L": [{"M": step} for step in history]}})
+    assert [step.get("execution") for step in pipeline.read(TASK_ID).document["history"]][2] is None
+
+
 def test_a_task_that_failed_shows_its_error(pipeline: Pipeline) -> None:
     error = {"class": "NETWORK", "type": "TaskNetworkError", "message": "no route"}
     pipeline.put(an_item("queued", "processing", "failed", error={"M": {k: {"S": v} for k, v in error.items()}}))
@@ -191,7 +220,7 @@ def test_an_id_of_128_characters_is_looked_up(pipeline: Pipeline) -> None:
 
 def test_an_id_of_129_characters_is_not_found_without_a_query(monkeypatch: pytest.MonkeyPatch) -> None:
     never_queried: Any = FakeStoreThatIsNeverQueried()
-    ports = reader.Reader(records=never_queried, index=never_queried, tenancy=Tenancy.ISOLATED)
+    ports = reader.Reader(records=never_queried, index=never_queried, counts=never_queried, tenancy=Tenancy.ISOLATED)
     monkeypatch.setattr(reader, "build", lambda: ports)
     response = ApiResponse.of(reader.handler(event("get_task.json", pathParameters={"task_id": "x" * 129}), CONTEXT))
     assert response.status == 404

@@ -97,6 +97,8 @@ def test_every_route_that_shows_tasks_is_a_client_s_or_an_operator_s() -> None:
         ("submit_tasks", TASKS),
         ("read_task", TASKS),
         ("list_tasks", TASKS),
+        ("stats", TASKS),
+        ("all_stats", OPERATIONS),
         ("cancel_task", TASKS),
         ("read_any_task", OPERATIONS),
         ("list_all_tasks", OPERATIONS),

@@ -36,9 +36,20 @@ NOTIFYING: dict[str, tuple[str, str, dict[str, str], str, float, int]] = {
     },
     **{
         f"{name}-errors": ("AWS/Lambda", "Errors", function(name), "Sum", 1, 300)
-        for name in ("validator", "reader", "canceller", "redrive", "documents", "events", "monitor", "breaker")
+        for name in (
+            "validator",
+            "reader",
+            "canceller",
+            "redrive",
+            "documents",
+            "events",
+            "counter",
+            "monitor",
+            "breaker",
+        )
     },
     "events-behind": ("AWS/Lambda", "IteratorAge", function("events"), "Maximum", 600_000, 300),
+    "counts-behind": ("AWS/Lambda", "IteratorAge", function("counter"), "Maximum", 600_000, 300),
     "pipe-failures": ("AWS/EventBridge/Pipes", "ExecutionFailed", THE_PIPE, "Sum", 1, 300),
     "queue-age": ("AWS/SQS", "ApproximateAgeOfOldestMessage", queue("tasks.fifo"), "Maximum", 900, 60),
     "pipe-stopped": ("taskline-dev", "PipeStopped", {"service": "breaker"}, "Maximum", 1, 120),

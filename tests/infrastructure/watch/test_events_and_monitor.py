@@ -155,6 +155,29 @@ def test_window_and_threshold_can_be_set(layer: Path) -> None:
 
 def test_no_subscription_gets_bodies_or_results(stack: Stack) -> None:
     """Events hold ids and facts. Here: no function that publishes may read the table itself."""
-    for actor in ("events", "monitor"):
+    for actor in ("events", "counter", "monitor"):
         policy = json.dumps(stack.one("aws:iam/rolePolicy:RolePolicy", f"{actor}-policy").json("policy"))
         assert 'table/taskline-dev-tasks"' not in policy
+
+
+@pytest.mark.parametrize(
+    ("stage", "settings", "share"),
+    [
+        ("dev", {}, None),
+        ("staging", {}, None),
+        ("prod", {}, "0.01"),
+        ("prod", {"executionDataSampling": ""}, None),
+        *(("dev", {"executionDataSampling": given}, share) for given, share in (("0", "0.0"), ("1", "1.0"))),
+        ("dev", {"executionDataSampling": 0.25}, "0.25"),
+    ],
+)
+def test_a_stage_says_of_which_tasks_the_data_is_logged(
+    layer: Path, stage: str, settings: dict[str, Any], share: str | None
+) -> None:
+    made = run(stage, layer, **settings)
+    variables = {
+        one.name: one.inputs["environment"]["variables"].get("DATA_SHARE")
+        for one in made.all("aws:lambda/function:Function")
+    }
+    assert variables.pop("events-function") == share
+    assert set(variables.values()) == {None}, "only the events function sees whole records"

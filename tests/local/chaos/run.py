@@ -15,13 +15,14 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.local.chaos.faults import Faults
+from tests.local.chaos.faults import LONGEST_SECONDS, Faults
 from tests.local.chaos.witness import TYPE, Run, project_with_witness, read_traces
-from tests.local.laptop import FINAL, Laptop
+from tests.local.laptop import FINAL, Laptop, eventually
 
 CONFIG = {
     "taskline:handlerTimeoutSeconds": 1,
@@ -31,15 +32,19 @@ CONFIG = {
 FAULTS = (
     "kill_the_emulator",
     "kill_the_laptop",
+    "kill_the_laptop_while_the_emulator_is_frozen",
+    "kill_the_laptop_during_a_stop",
     "kill_everything",
     "kill_workers",
     "freeze_the_emulator",
     "freeze_the_laptop",
     "fill_the_disk",
     "stop_with_a_full_disk",
+    "stop_with_a_frozen_emulator",
     "stop_in_order",
 )
 END_SECONDS = 300  # a message whose execution died is hidden, and its lease held, for a minute and a half
+FORGET_A_SUCCESS = "forget_a_success"
 ACCEPTED_BETWEEN = 12  # tasks between two faults, at least
 FAILING_SHARE = 0.05
 Name = tuple[str, int]
@@ -51,7 +56,8 @@ class Outcome:
 
     accepted: dict[Name, str] = field(default_factory=dict[Name, str])
     tasks: dict[Name, dict[str, Any]] = field(default_factory=dict[Name, dict[str, Any]])
-    seen_succeeded: dict[Name, float] = field(default_factory=dict[Name, float])
+    succeeded: dict[Name, float] = field(default_factory=dict[Name, float])
+    """When a task ended that was seen to have succeeded, in epoch seconds."""
     runs: list[Run] = field(default_factory=list[Run])
     dead_letters: set[str] = field(default_factory=set[str])
     turned_away: set[int] = field(default_factory=set[int])
@@ -61,6 +67,7 @@ class Outcome:
         """A line for each."""
         failed = {self.accepted[name] for name, task in self.tasks.items() if task.get("status") == "failed"}
         return [
+            *(f"never looked at: {name}" for name in self.accepted.keys() - self.tasks.keys()),
             *(f"lost: {name}, {task}" for name, task in self.tasks.items() if task.get("status") not in FINAL),
             *(f"run after it had succeeded: {run}" for run in self.runs if self._had_succeeded(run)),
             *(f"out of order: {run} after {before}" for before, run in self._overtaken()),
@@ -69,7 +76,7 @@ class Outcome:
         ]
 
     def _had_succeeded(self, run: Run) -> bool:
-        return run.at > self.seen_succeeded.get((run.key, run.number), float("inf"))
+        return run.at > self.succeeded.get((run.key, run.number), float("inf"))
 
     def _overtaken(self) -> Iterable[tuple[Run, Run]]:
         latest: dict[str, Run] = {}
@@ -105,7 +112,7 @@ class Chaos:
                 try:
                     for fault in faults:
                         self._let_some_be_accepted(posting)
-                        getattr(self._faults, fault)()
+                        (getattr(self._faults, fault) if fault in FAULTS else self._forget_a_success)()
                     for one in posting:
                         one.result()
                 finally:
@@ -116,7 +123,7 @@ class Chaos:
             self._collect()
         finally:
             self._over.set()
-            self._laptop.ensure_stopped()
+            self._laptop.ensure_stopped(LONGEST_SECONDS)
         return self.outcome
 
     def _let_some_be_accepted(self, posting: list[Future[None]]) -> None:
@@ -128,10 +135,8 @@ class Chaos:
     def _post(self, key: str, rng: Random) -> None:
         for number in self._keys[key]:
             time.sleep(rng.uniform(0, 1.5))
-            data = {"key": key, "number": number, "fails": rng.random() < FAILING_SHARE}
-            task = {"title": "A title", "description": "Chaos", "priority": "low", "ordering_key": key}
-            body = json.dumps({**task, "type": TYPE, "data": data}).encode()
-            self.outcome.accepted[key, number] = self._until_accepted(body, f"{key}-{number}")
+            body = _task(key, number, fails=rng.random() < FAILING_SHARE)
+            self.outcome.accepted[key, number] = self._until_accepted(json.dumps(body).encode(), f"{key}-{number}")
 
     def _until_accepted(self, body: bytes, idempotency_key: str) -> str:
         headers = {"Content_Type": "application/json", "Idempotency_Key": idempotency_key}
@@ -169,7 +174,8 @@ class Chaos:
             return
         self.outcome.tasks[name] = response.json
         if response.json.get("status") == "succeeded":
-            self.outcome.seen_succeeded[name] = time.time()
+            ended = datetime.fromisoformat(response.json["finished_at"]).timestamp()
+            self.outcome.succeeded.setdefault(name, ended)  # a second run would write another time
 
     def _has_ended(self, name: Name) -> bool:
         """A task that is not there any more does not come back."""
@@ -192,6 +198,26 @@ class Chaos:
         for file in self._laptop.state_dir.glob("journal*"):
             file.unlink()
 
+    def _forget_a_success(self) -> None:
+        """A deliberate mistake: the record of a task that has succeeded is lost, and its message comes again."""
+        eventually(lambda: self.outcome.succeeded)
+        name = next(iter(self.outcome.succeeded))
+        task_id, runs = self.outcome.accepted[name], len(_runs_of(name, self._traces))
+        key: Any = {"task_id": {"S": task_id}}
+        self._laptop.clients.dynamodb.delete_item(TableName=self._laptop.outputs["table_name"], Key=key)
+        self._laptop.send(json.dumps({"task_id": task_id, **_task(*name)}), group="again")
+        eventually(lambda: len(_runs_of(name, self._traces)) > runs, LONGEST_SECONDS)
+
+
+def _task(key: str, number: int, *, fails: bool = False) -> dict[str, Any]:
+    """What is submitted for one number of a key."""
+    task = {"title": "A title", "description": "Chaos", "priority": "low", "ordering_key": key, "type": TYPE}
+    return {**task, "data": {"key": key, "number": number, "fails": fails}}
+
+
+def _runs_of(name: Name, traces: Path) -> list[Run]:
+    return [run for run in read_traces(traces) if (run.key, run.number) == name]
+
 
 def main() -> int:
     """Run and print. Returns 1 if a promise was broken."""
@@ -199,7 +225,7 @@ def main() -> int:
     parser.add_argument("--tasks", type=int, default=400)
     parser.add_argument("--keys", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--faults", type=int, default=9, help="how many; their kinds and moments are random")
+    parser.add_argument("--faults", type=int, default=len(FAULTS), help="how many; their kinds and moments are random")
     options = parser.parse_args()
     rng = Random(options.seed)
     faults = [rng.choice(FAULTS) for _ in range(options.faults)]

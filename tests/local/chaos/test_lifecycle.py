@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -55,6 +54,59 @@ def test_tasks_and_a_stopped_pipe_survive_a_stop_and_a_kill(new_laptop: NewLapto
     assert {task["status"] for task in tasks} == {"succeeded"}, "queued tasks are processed"
     assert [task["started_at"] for task in tasks] == sorted(task["started_at"] for task in tasks)
     assert third.stop(signal.SIGINT) == 0, "Ctrl-C is a clean end"
+
+
+@pytest.mark.check
+def test_an_orphan_that_is_frozen_does_not_share_its_journal_with_the_next_emulator(new_laptop: NewLaptop) -> None:
+    """Else it would empty the other's journal when it wakes up and stops, and the other lose what it had accepted."""
+    first = new_laptop()
+    first.start()
+    first.clients.pipes.stop_pipe(Name=first.outputs["pipe_name"])
+    eventually(lambda: "pipe stopped" in first.output)
+    before = [first.post(ordering_key="before") for _ in range(3)]
+    frozen = psutil.Process(first.runtime["emulator_pid"])
+    frozen.suspend()
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+
+    second = new_laptop()
+    second.start()
+    assert not frozen.is_running()
+    assert f"process {frozen.pid}" in second.output
+    after = [second.post(ordering_key="after") for _ in range(3)]
+    os.kill(second.runtime["emulator_pid"], signal.SIGKILL)
+    assert second.wait() == 1
+
+    third = new_laptop()
+    third.start()
+    assert {third.read(task)["status"] for task in (*before, *after)} <= {"queued", "processing", "succeeded"}
+
+
+@pytest.mark.check
+def test_an_emulator_that_still_saves_its_state_is_waited_for(new_laptop: NewLaptop) -> None:
+    """Somebody stops it, loses patience, kills it, and starts it again."""
+    first = new_laptop()
+    first.start()
+    first.clients.pipes.stop_pipe(Name=first.outputs["pipe_name"])
+    eventually(lambda: "pipe stopped" in first.output)
+    tasks = [
+        first.post(ordering_key=f"key-{number}", type="demo.echo", data={"x": "y" * 100_000}) for number in range(40)
+    ]
+    emulator = psutil.Process(first.runtime["emulator_pid"])
+    emulator.terminate()
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+
+    second = new_laptop()
+    second.start()
+    assert not emulator.is_running()
+    assert {second.read(task)["status"] for task in tasks} == {"queued"}
+    os.kill(second.runtime["emulator_pid"], signal.SIGKILL)
+    assert second.wait() == 1
+
+    third = new_laptop()
+    third.start()
+    assert {third.read(task)["status"] for task in tasks} == {"queued"}
 
 
 def test_a_second_start_on_the_same_state_or_port_says_what_to_do(laptop: Laptop, new_laptop: NewLaptop) -> None:
@@ -116,8 +168,9 @@ def test_a_stop_that_could_not_save_says_so_and_fails(new_laptop: NewLaptop) -> 
 def test_ctrl_c_while_starting_leaves_nothing_behind(new_laptop: NewLaptop) -> None:
     laptop = new_laptop()
     laptop.launch()
-    eventually(lambda: (laptop.state_dir / "emulator.json").exists())
-    emulator = json.loads((laptop.state_dir / "emulator.json").read_text(encoding="utf-8"))["pid"]
+    lock = laptop.state_dir / "emulator.lock"
+    eventually(lambda: lock.exists() and lock.read_text(encoding="utf-8"))
+    emulator = int(lock.read_text(encoding="utf-8"))
     assert laptop.stop(signal.SIGINT) == 130
     assert "Traceback" not in laptop.output
     assert not alive(emulator)
@@ -155,7 +208,8 @@ def test_an_error_of_the_program_is_shown_with_its_own_message(new_laptop: NewLa
     assert laptop.wait() == 1
     assert "maxReceiveCount" in laptop.output
     assert "program-error.log" in laptop.output
-    assert not (laptop.state_dir / "emulator.json").exists(), "nothing is left running"
+    emulator = int((laptop.state_dir / "emulator.lock").read_text(encoding="utf-8"))
+    assert not alive(emulator), "nothing is left running"
 
 
 def test_a_missing_dependency_is_reported() -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from local.host.options import PROJECT_ROOT
 
 TYPE = "test.witnessed"
-PROGRAM = ("functions", "infrastructure", "asl", "local", "statemachine", "requirements")
+PROGRAM = ("functions", "infrastructure", "asl", "local", "statemachine", "requirements", "taskline")
 SOURCE = '''
 """Writes down each of its runs."""
 

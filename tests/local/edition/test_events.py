@@ -12,7 +12,7 @@ import pytest
 from local.emulator.clients import Clients
 from local.program.declarations.model import StreamDeclaration
 from local.services.lambdas.model import Invocation
-from local.services.streams.runner import StreamMapping
+from local.services.streams.runner import StreamMappings
 from tests.local.edition.outages import Subscriber, no_topic
 from tests.local.laptop import Laptop, eventually
 
@@ -137,7 +137,7 @@ def test_a_mapping_that_did_not_process_its_records_leaves_them_for_the_next(lap
     laptop.finished(task)
     waiting: list[list[str]] = []
     for _ in range(2):
-        mapping = StreamMapping(clients, BrokenFunctions(), declared)
+        mapping = StreamMappings(clients, BrokenFunctions(), [declared])
         mapping.start()
         eventually(lambda mapping=mapping: task in waiting_tasks(mapping))
         mapping.stop()
@@ -145,5 +145,5 @@ def test_a_mapping_that_did_not_process_its_records_leaves_them_for_the_next(lap
     assert waiting[0] == waiting[1] == [task] * len(waiting[0])
 
 
-def waiting_tasks(mapping: StreamMapping) -> list[str]:
-    return [record["dynamodb"]["Keys"]["task_id"]["S"] for record in mapping._worker.waiting]
+def waiting_tasks(mapping: StreamMappings) -> list[str]:
+    return [record["dynamodb"]["Keys"]["task_id"]["S"] for record in mapping._workers[0].waiting]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -13,10 +14,12 @@ import psutil
 import pytest
 
 from local.emulator import emulator_process
-from local.emulator.server import Emulator, environment, is_ready, stop_orphan
+from local.emulator.lock import EmulatorLock
+from local.emulator.orphan import stop_orphan
+from local.emulator.server import Emulator, environment
 from local.host.errors import LaptopError
 from local.host.processes import alive
-from local.host.state_dir import StateDir, write_json
+from local.host.state_dir import StateDir
 from tests.local.laptop import eventually
 
 Impostor = Callable[[str], Emulator]
@@ -100,86 +103,122 @@ def test_the_exit_status_tells_whether_the_state_was_saved(
         one.check_saved()
 
 
-@pytest.mark.parametrize(
-    "recorded", [{"pid": "x", "endpoint": "http://127.0.0.1:1"}, {"pid": -1, "endpoint": ""}, {"pid": 1}, ["odd"], {}]
-)
-def test_a_record_that_names_no_process_stops_none(state: StateDir, recorded: object) -> None:
-    write_json(state.emulator_process, recorded)
-    stop_orphan(state, progress := Progress())
-    assert progress.lines == []
-    assert not state.emulator_process.exists()
+def test_a_stale_lock_file_stops_nobody(state: StateDir, tmp_path: Path) -> None:
+    """Nobody holds the lock: whoever has the id now is not the emulator of this state."""
+    with started(tmp_path / "emulator_process.py", state, locked=False) as other:
+        for text in (str(other.pid), "odd", ""):
+            state.emulator_lock.write_text(text, encoding="utf-8")
+            stop_orphan(state, progress := Progress())
+            assert progress.lines == []
+            assert other.poll() is None
 
 
-@pytest.mark.parametrize(
-    ("program", "responds"),
-    [("other.py", True), ("emulator_process.py", False)],
-    ids=["another program on the port", "no emulator on the port"],
-)
+@pytest.mark.parametrize("reason", ["another program", "another state", "a later process", "cannot be read"])
 def test_a_process_that_is_not_our_emulator_is_never_signalled(
-    state: StateDir, tmp_path: Path, program: str, responds: bool
+    state: StateDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str
 ) -> None:
-    with started(tmp_path / program) as (other, endpoint):
-        write_json(state.emulator_process, {"pid": other.pid, "endpoint": endpoint if responds else NOWHERE})
-        stop_orphan(state)
+    """Who has the lock, but is not certainly an emulator on this state, is named, and the start refused."""
+    monkeypatch.setattr("local.emulator.orphan.NAMED_SECONDS", 0.2)
+    program = tmp_path / ("other.py" if reason == "another program" else "emulator_process.py")
+    named = tmp_path / "another" if reason == "another state" else None
+    if reason == "cannot be read":
+        monkeypatch.setattr("psutil.Process.cmdline", denied)
+    with started(program, state, named=named) as other:
+        if reason == "a later process":
+            os.utime(state.emulator_lock, (0, 0))
+        with pytest.raises(LaptopError, match=rf"Process {other.pid} holds .*emulator\.lock.*left alone"):
+            stop_orphan(state, Progress())
         assert other.poll() is None
-        assert is_ready(endpoint), "it was not disturbed"
 
 
-def test_a_process_whose_command_line_cannot_be_read_is_never_signalled(
-    state: StateDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("psutil.Process.cmdline", denied)
-    with started(tmp_path / "emulator_process.py") as (other, endpoint):
-        write_json(state.emulator_process, {"pid": other.pid, "endpoint": endpoint})
-        stop_orphan(state)
-        assert other.poll() is None
+def test_a_lock_that_names_nobody_is_reported(state: StateDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("local.emulator.orphan.NAMED_SECONDS", 0.2)
+    lock = EmulatorLock(state.emulator_lock)
+    assert lock.take()
+    with pytest.raises(LaptopError, match="A process holds"):
+        stop_orphan(state, Progress())
+    lock.close()
+    stop_orphan(state, progress := Progress())
+    assert len(progress.lines) == 0
+
+
+def test_no_second_emulator_starts_on_the_state_of_one_that_runs(state: StateDir, tmp_path: Path) -> None:
+    second = Emulator(state, "us-east-1")
+    with (
+        started(tmp_path / "emulator_process.py", state),
+        pytest.raises(LaptopError, match="Another AWS emulator holds"),
+    ):
+        second.start()
+
+
+def test_the_emulator_has_the_lock_from_before_it_runs_until_it_has_ended(impostor: Impostor, state: StateDir) -> None:
+    lock = EmulatorLock(state.emulator_lock)
+    one = impostor("trap 'sleep 0.5; exit 0' TERM; echo started; while :; do sleep 0.05; done")
+    one.start()
+    assert not lock.take()
+    eventually(lambda: "started" in (state.emulator_log).read_text(encoding="utf-8"))
+    one.stop()
+    assert lock.wait(5)
+    lock.close()
 
 
 def test_an_orphan_is_stopped(state: StateDir, tmp_path: Path) -> None:
-    with started(tmp_path / "emulator_process.py") as (orphan, endpoint):
-        write_json(state.emulator_process, {"pid": orphan.pid, "endpoint": endpoint})
+    """It does not respond on any port: it may be about to end, or frozen."""
+    with started(tmp_path / "emulator_process.py", state) as orphan:
         stop_orphan(state, progress := Progress())
         assert orphan.wait() == -signal.SIGTERM
         assert [line for line in progress.lines if "an earlier run left behind" in line] == progress.lines
-        assert not state.emulator_process.exists()
 
 
-def test_an_orphan_that_does_not_stop_is_killed_and_named(
-    state: StateDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("local.emulator.server.STOP_SECONDS", 0.3)
-    with started(tmp_path / "emulator_process.py", "signal.signal(signal.SIGTERM, signal.SIG_IGN)") as (
-        orphan,
-        endpoint,
-    ):
-        write_json(state.emulator_process, {"pid": orphan.pid, "endpoint": endpoint})
+def test_an_orphan_that_has_only_just_started_is_stopped(state: StateDir, tmp_path: Path) -> None:
+    """It has the lock, and names itself a moment later."""
+    with started(tmp_path / "emulator_process.py", state, "time.sleep(0.5)") as orphan:
+        stop_orphan(state, Progress())
+        assert orphan.wait() == -signal.SIGTERM
+
+
+def test_an_orphan_that_is_about_to_end_is_waited_for(state: StateDir, tmp_path: Path) -> None:
+    saving = "signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.5), open('saved', 'w').close(), sys.exit(0)))"
+    with started(tmp_path / "emulator_process.py", state, saving) as orphan:
+        orphan.terminate()
         stop_orphan(state, progress := Progress())
-        assert orphan.wait() == -signal.SIGKILL
+        assert (state.path / "saved").exists(), "the next one starts only when this one has saved its state"
+        assert orphan.wait() == 0
+        assert len(progress.lines) == 1
+
+
+@pytest.mark.parametrize("frozen", [False, True], ids=["deaf", "frozen"])
+def test_an_orphan_that_does_not_stop_is_killed_and_named(
+    state: StateDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frozen: bool
+) -> None:
+    monkeypatch.setattr("local.emulator.orphan.STOP_SECONDS", 0.3)
+    deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+    with started(tmp_path / "emulator_process.py", state, "" if frozen else deaf) as orphan:
+        if frozen:
+            orphan.send_signal(signal.SIGSTOP)
+        stop_orphan(state, progress := Progress())
+        assert orphan.wait() in (-signal.SIGKILL, -signal.SIGTERM), "a frozen one has both before it"
         assert f"process {orphan.pid}" in progress.lines[1]
         assert "was killed" in progress.lines[1]
 
 
 def test_an_orphan_of_another_user_is_named(state: StateDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with started(tmp_path / "emulator_process.py") as (orphan, endpoint):
-        write_json(state.emulator_process, {"pid": orphan.pid, "endpoint": endpoint})
+    with started(tmp_path / "emulator_process.py", state) as orphan:
         monkeypatch.setattr("psutil.Process.terminate", denied)
         with pytest.raises(LaptopError, match=rf"process {orphan.pid}.*another user"):
             stop_orphan(state)
         assert orphan.poll() is None
-        assert state.emulator_process.exists(), "the next start must find it again"
 
 
-NOWHERE = "http://127.0.0.1:1"
-READY_SERVER = """
-import http.server, signal, sys
+ORPHAN = """
+import os, signal, sys, time
 {preparation}
-class Ready(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-server = http.server.HTTPServer(("127.0.0.1", 0), Ready)
-print(server.server_port, flush=True)
-server.serve_forever()
+if {lock}:
+    os.ftruncate({lock}, 0)
+    os.pwrite({lock}, str(os.getpid()).encode(), 0)
+print("runs", flush=True)
+while True:
+    time.sleep(1)
 """
 
 
@@ -194,14 +233,27 @@ class Progress:
 
 
 @contextlib.contextmanager
-def started(program: Path, preparation: str = "") -> Generator[tuple[subprocess.Popen[str], str]]:
-    """A program that responds as a ready emulator does, and its endpoint."""
-    program.write_text(READY_SERVER.format(preparation=preparation), encoding="utf-8")
-    command = [sys.executable, str(program)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+def started(
+    program: Path, state: StateDir, preparation: str = "", *, locked: bool = True, named: Path | None = None
+) -> Generator[subprocess.Popen[str]]:
+    """A program that has the lock as an emulator has it, and names itself in it after the preparation."""
+    lock = EmulatorLock(state.emulator_lock)
+    assert not locked or lock.take()
+    program.write_text(ORPHAN.format(preparation=preparation, lock=lock.file if locked else 0), encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, str(program), str(named or lock.path)],
+        cwd=state.path,
+        pass_fds=[lock.file] if locked else [],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    lock.close()
     assert process.stdout is not None
     try:
-        yield process, f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        if not preparation.startswith("time.sleep"):
+            assert process.stdout.readline() == "runs\n"
+        yield process
     finally:
         process.kill()
         process.communicate()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from local.emulator.process.journal import Journal, JournalUnavailable
+from tests.local.host.test_files import path_of
 
 TABLE, QUEUE = "arn:aws:dynamodb:::table/tasks", "arn:aws:sqs:::tasks.fifo"
 
@@ -94,8 +95,8 @@ def test_what_a_full_disk_did_not_take_is_written_when_there_is_room(tmp_path: P
 
 def test_messages_are_on_disk_only_after_a_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
-    monkeypatch.setattr(os, "fsync", synced.append)
     journal = Journal(tmp_path / "journal")
+    monkeypatch.setattr(os, "fsync", synced.append)
     assert journal.is_synced
     journal.add_message(QUEUE, 1, message(1))
     journal.commit()
@@ -106,6 +107,19 @@ def test_messages_are_on_disk_only_after_a_sync(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(os, "fsync", broken_disk)
     with pytest.raises(JournalUnavailable, match="broken"):
         journal.sync()
+
+
+def test_a_power_cut_does_not_take_the_journal_s_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    fsync = os.fsync
+
+    def noted(number: int) -> None:
+        synced.append(path_of(number, tmp_path))
+        fsync(number)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    Journal(tmp_path / "journal")
+    assert synced == [tmp_path]
 
 
 def broken_disk(_file: int) -> None:

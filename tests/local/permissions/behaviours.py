@@ -36,6 +36,16 @@ def tasks_are_listed(laptop: Laptop) -> None:
     laptop.finished(laptop.post(ordering_key="listed"))
     for query in ("limit=5", "status=succeeded", "ordering_key=listed"):
         assert call(laptop, "GET", f"tasks?{query}").json["tasks"]
+    assert "tasks" in call(laptop, "GET", "tasks?status=cancelled").json, "the index by status has no successes"
+
+
+def tasks_are_counted(laptop: Laptop) -> None:
+    """Also one that is gone: its key has no more tasks."""
+    task = laptop.post(ordering_key="counted")
+    laptop.finished(task)
+    eventually(lambda: call(laptop, "GET", "stats?ordering_key=counted").json["by_status"]["succeeded"])
+    laptop.clients.dynamodb.delete_item(TableName=laptop.outputs["table_name"], Key={"task_id": {"S": task}})
+    eventually(lambda: not call(laptop, "GET", "stats?ordering_key=counted").json["by_status"]["succeeded"])
 
 
 def a_waiting_task_is_cancelled(laptop: Laptop) -> None:
@@ -100,6 +110,7 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     a_submitted_task_is_processed,
     a_repeated_submission_is_one_task,
     tasks_are_listed,
+    tasks_are_counted,
     a_waiting_task_is_cancelled,
     a_task_fails_and_raises_an_alert,
     failed_tasks_are_redriven,

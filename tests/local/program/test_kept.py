@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks
 
+from local.host.errors import LaptopError
 from local.host.state_dir import StateDir
 from local.program.kept import KeptValues
 from local.program.properties import plain
@@ -57,6 +58,15 @@ def test_the_first_value_is_kept_and_all_others_follow_the_program(root: Path) -
 def test_each_stage_keeps_its_own(root: Path) -> None:
     run(root, "one")
     assert run(root, "two", stage="prod")["kept"]["value"] == "two"
+
+
+@pytest.mark.parametrize("text", ["", '{"half', "[]"])
+def test_values_that_cannot_be_read_are_not_made_anew(root: Path, text: str) -> None:
+    """Ids of tasks derive from one of them: another value would let a request that is repeated make a second task."""
+    (root / "kept-dev.json").write_text(text, encoding="utf-8")
+    with pytest.raises(LaptopError, match=r"(?s)kept-dev\.json cannot be read.*FRESH=1"):
+        KeptValues(root / "kept-dev.json")
+    assert (root / "kept-dev.json").read_text(encoding="utf-8") == text
 
 
 def test_what_is_kept_is_for_the_owner_s_eyes_only_and_goes_with_the_state(root: Path) -> None:

@@ -197,3 +197,37 @@ def test_a_function_is_invoked_with_the_records_and_its_result_is_read() -> None
 def test_however_an_invocation_fails_the_batch_is_retried(outcome: Invocation | Exception) -> None:
     with pytest.raises(FunctionFailed, match="because"):
         LambdaFunction(FakeInvoker(outcome), "events").invoke([a_record(1)])
+
+
+class AnsweringFunctions:
+    """Lambda, with one function: it notes its events, and answers with the state that it is given plus one."""
+
+    def __init__(self, *, has_state: bool = True) -> None:
+        self.events: list[dict[str, Any]] = []
+        self._has_state = has_state
+
+    def invoke(self, name: str, payload: bytes) -> Invocation:
+        self.events.append(json.loads(payload))
+        state = {"calls": self.events[-1].get("state", {}).get("calls", 0) + 1}
+        answer = {"state": state} if self._has_state else {}
+        return Invocation(payload=json.dumps(answer).encode())
+
+
+def at(number: int, moment: float) -> dict[str, Any]:
+    return {"dynamodb": {"SequenceNumber": str(number), "ApproximateCreationDateTime": moment}}
+
+
+def test_a_function_with_a_window_gets_the_shard_and_its_own_state_until_the_window_ends() -> None:
+    functions = AnsweringFunctions()
+    function = LambdaFunction(functions, "counter", window_seconds=60)  # pyright: ignore[reportArgumentType]
+    for number, moment in enumerate((120.0, 130.0, 190.0)):
+        function.invoke([at(number, moment)])
+    assert [event["state"] for event in functions.events] == [{}, {"calls": 1}, {}]
+    assert {event["shardId"] for event in functions.events} == {"shardId-00000000000000000000-00000000"}
+    assert functions.events[0]["window"] == {"start": "1970-01-01T00:02:00Z", "end": "1970-01-01T00:03:00Z"}
+
+
+def test_a_response_to_a_window_without_a_state_is_a_failure() -> None:
+    function = LambdaFunction(AnsweringFunctions(has_state=False), "counter", window_seconds=60)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(FunctionFailed, match="state"):
+        function.invoke([at(1, 120.0)])

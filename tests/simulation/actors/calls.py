@@ -12,7 +12,7 @@ from testing.services.calls import Calls, SimulatedContext, invoke, perform, sen
 from testing.services.clients import Call, InMemoryDynamoDB, InMemorySQS
 from tests.simulation.actors.stepped import step
 from tests.simulation.world.faults import Fault, Faults
-from tests.simulation.world.world import World
+from tests.simulation.world.world import World, short_name
 
 NEVER = 1e9
 _THROTTLES = {
@@ -78,7 +78,7 @@ class SimulatedTasks:
 
     def _invoke(self, arguments: dict[str, Any]) -> dict[str, Any]:
         event = json.loads(json.dumps(arguments["Payload"]))
-        self._world.running_execution = event["execution"]
+        self._world.running_execution = short_name(event["execution"])
         return invoke(processor.handler, event, LambdaContext())
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from asl import Sleep
 from functions import reader
+from functions.adapters.count_table.reading import DynamoDBStoredCounts
 from functions.adapters.task_table.lists import DynamoDBTaskIndex
 from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.tasks.tenancy import Tenancy
@@ -23,6 +24,7 @@ def simulated_reader(world: World, faults: Faults) -> reader.Reader:
     return reader.Reader(
         records=DynamoDBRecordStore("tasks", table),
         index=DynamoDBTaskIndex("tasks", table),
+        counts=DynamoDBStoredCounts("counts", table),
         tenancy=Tenancy.ISOLATED,
     )
 

@@ -14,6 +14,7 @@ from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.retry import RetryPolicy
 from statemachine.budget import successors
 from tests.simulation.mistakes.cancelling import CANCEL_MISTAKES, CANCEL_MISTAKES_IN_DEFINITION
+from tests.simulation.mistakes.counting import COUNTING_MISTAKES
 from tests.simulation.mistakes.idempotency import IDEMPOTENCY_MISTAKES
 from tests.simulation.mistakes.messages import MESSAGE_MISTAKES
 from tests.simulation.mistakes.ordering import ORDERING_MISTAKES
@@ -264,6 +265,7 @@ MISTAKES: Mapping[str, Callable[[], Mistake]] = {
         name: functools.partial(_in_code, patched, cancelling_client=True) for name, patched in CANCEL_MISTAKES.items()
     },
     **{name: functools.partial(_in_code, patched, onlooker=True) for name, patched in TENANCY_MISTAKES.items()},
+    **{name: functools.partial(_in_code, patched) for name, patched in COUNTING_MISTAKES.items()},
     **{
         name: functools.partial(_in_code, patched, operators=True, ordering=DefaultOrdering.UNORDERED)
         for name, patched in ORDERING_MISTAKES.items()

@@ -19,6 +19,15 @@ OTHER_TITLE = "another payload"
 """The title of a payload that reuses another request's idempotency key."""
 
 
+Change = tuple[dict[str, Any] | None, dict[str, Any] | None]
+"""A record before and after a write, as the table's stream has it; None for none."""
+
+
+def short_name(execution: str) -> str:
+    """An execution's name and run, which a lease has; releases before had its whole ARN."""
+    return ":".join(execution.split(":")[-2:])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Effect:
     """A run of the task type's function: work that must not be lost, reordered or repeated needlessly."""
@@ -120,7 +129,8 @@ class World:
         self._executions = 0
         self._moments = itertools.count(1)
         self.journal = Journal()
-        self.table = InMemoryTable()
+        self.changes: list[Change] = []
+        self.table = InMemoryTable(lambda before, after: self.changes.append((before, after)))
         self.dead_letters = InMemoryFifo(now)
         self.queue = InMemoryFifo(now, visibility_timeout, max_receive_count, self.dead_letters)
 
@@ -133,8 +143,8 @@ class World:
             Write(
                 task_id=task_id,
                 status=item["status"]["S"],
-                execution=request["ExpressionAttributeValues"][":execution"]["S"],
-                lease_until=int(item["lease_until"]["N"]) / 1000,
+                execution=short_name(request["ExpressionAttributeValues"][":execution"]["S"]),
+                lease_until=int(item.get("lease_until", {"N": "0"})["N"]) / 1000,
                 at=self.now(),
             )
         )

@@ -13,6 +13,7 @@ import pytest
 
 from local.host.errors import LaptopError
 from local.services.http.front_door import MAX_PAYLOAD, FrontDoor, bind
+from local.services.http.site import MAX_FORM, Site
 from tests.local.laptop import Laptop, free_port
 from tests.local.services.gateway.apis import add_key, declared, stage_of
 from tests.local.services.gateway.doors import HOSTS, PATHS, Functions, RawTalk, get, raw_talk, talk
@@ -200,13 +201,70 @@ def test_a_taken_port_is_an_error_that_names_it() -> None:
             bind(port)
 
 
-def test_the_page_shows_how_to_submit_and_read_a_task(laptop: Laptop) -> None:
+def test_the_console_is_served_where_the_api_is_not(laptop: Laptop) -> None:
     response = laptop.request("GET", "/")
     assert response.headers["Content-Type"].startswith("text/html")
+    assert response.headers["Content-Security-Policy"].startswith("default-src 'none'; ")
     page = response.body.decode()
-    assert f"curl -X POST {laptop.api}/tasks" in page
-    assert "Tasks without\none share a key, unless" in page, "it says what leaving the key out means"
     assert f'href="{laptop.api}/docs"' in page
+    assert "on this laptop" in page
+
+
+def test_the_console_learns_the_request_as_it_was_sent() -> None:
+    seen: list[dict[str, Any]] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        seen.append({**scope, "body": (await receive())["body"]})
+        await send({"type": "http.response.start", "status": 418, "headers": [(b"x-a", b"1"), (b"x-a", b"2")]})
+        await send({"type": "http.response.body", "body": b"one, ", "more_body": True})
+        await send({"type": "http.response.body", "body": b"two"})
+
+    async def conversation(raw: RawTalk, _functions: Functions) -> None:
+        response = await raw("POST /a%2Fb?c=%20d HTTP/1.1\nHost: x\nContent-Length: 3\nConnection: close\n\nabc")
+        assert response.startswith(b"HTTP/1.1 418")
+        assert response.count(b"x-a: ") == 2
+        assert response.endswith(b"\r\n\r\none, two")
+
+    talk(conversation, site=Site(lambda: application))
+    (scope,) = seen
+    assert (scope["method"], scope["raw_path"], scope["path"]) == ("POST", b"/a%2Fb", "/a/b")
+    assert (scope["query_string"], scope["body"]) == (b"c=%20d", b"abc")
+    assert (b"host", b"x") in scope["headers"]
+
+
+def test_a_form_for_the_console_has_a_limit_of_its_own() -> None:
+    async def conversation(raw: RawTalk, _functions: Functions) -> None:
+        response = await raw(f"POST /x HTTP/1.1\nHost: x\nContent-Length: {MAX_FORM + 1}\n\n")
+        assert response.startswith(b"HTTP/1.1 413")
+
+    async def never(*_: Any) -> None:
+        raise AssertionError("the console must not be called")
+
+    talk(conversation, site=Site(lambda: never))
+
+
+def test_a_console_that_fails_is_an_error_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    async def failing(*_: Any) -> None:
+        raise RuntimeError("a secret detail")
+
+    async def conversation(raw: RawTalk, _functions: Functions) -> None:
+        response = await raw(get("/x"))
+        assert response.startswith(b"HTTP/1.1 500")
+        assert b"secret" not in response
+
+    talk(conversation, site=Site(lambda: failing))
+    assert "a secret detail" in capsys.readouterr().err
+
+
+def test_another_name_does_not_reach_the_console() -> None:
+    async def never(*_: Any) -> None:
+        raise AssertionError("the console must not be called")
+
+    async def conversation(raw: RawTalk, _functions: Functions) -> None:
+        response = await raw("GET / HTTP/1.1\nHost: evil.example\nConnection: close\n\n")
+        assert response.startswith(b"HTTP/1.1 403")
+
+    talk(conversation, site=Site(lambda: never))
 
 
 def test_bad_requests_get_problem_documents_through_the_whole_stack(laptop: Laptop) -> None:

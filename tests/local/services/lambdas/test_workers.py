@@ -12,12 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from local.emulator.remembered import GOOD_SECONDS
 from local.host.options import PROJECT_ROOT
-from local.host.processes import alive, wait_for_end
+from local.host.processes import alive
+from tests.local.laptop import eventually
 from tests.local.services.fake_lambda import ROLE, Functions, a_function
 
 ECHO = "def handler(event, context):\n    return event"
@@ -179,7 +179,7 @@ sys.stdin.read()
     command = [sys.executable, "-c", program, str(tmp_path)]
     laptop = subprocess.Popen(command, cwd=PROJECT_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert laptop.stdout is not None
-    worker = psutil.Process(int(json.loads(laptop.stdout.readline())))
+    worker = int(json.loads(laptop.stdout.readline()))
     laptop.kill()
     laptop.communicate()
-    assert wait_for_end(worker, 20), "no one needs it any more"
+    eventually(lambda: not alive(worker))  # no one needs it any more

@@ -1,0 +1,6 @@
+"""`python -m taskline`."""
+
+from taskline.cli.main import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Makes load, and measures how a stage takes it."""

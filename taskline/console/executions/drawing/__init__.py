@@ -1,0 +1,1 @@
+"""Draws machines and executions as SVG: a layered graph, and a timeline to true scale."""

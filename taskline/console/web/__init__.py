@@ -1,0 +1,1 @@
+"""What every page shares: the guard in front, templates, the viewer's choices, words for times and sizes."""
