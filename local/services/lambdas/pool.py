@@ -41,7 +41,9 @@ class Pool:
     def lend(self, deployed: DeployedFunction) -> Worker:
         """A worker that runs the function as deployed now: a free one, or the first that is freed or has started.
 
-        Raises `InvocationRefused` beyond the function's reserved concurrency.
+        Raises `InvocationRefused` beyond the function's reserved concurrency, and when there is none for as long as
+        the function may run. Lambda does not let invocations wait, either. Callers give up then: a state machine
+        that tries again would have its task run once more by an invocation that it has forgotten.
         """
         with self._freed:
             self._admit(deployed)
@@ -98,7 +100,8 @@ class Pool:
     def _awaited(self, deployed: DeployedFunction) -> Worker:
         """The waiting invocation starts a worker where one is needed, but takes any that is free first."""
         start: Future[Worker | None] | None = None
-        while True:
+        until = self._now() + deployed.timeout
+        while (left := until - self._now()) > 0:
             self._retire(deployed)
             if self._idle:
                 return self._idle.pop()
@@ -108,7 +111,10 @@ class Pool:
                 start = None  # another invocation has its worker
             if start is None and self._starting < self._most_starting():
                 start = self._begin(deployed)
-            self._freed.wait()
+            self._freed.wait(left)
+        raise InvocationRefused(
+            "TooManyRequestsException", f"Rate Exceeded: no worker of {deployed.name} is free", 429
+        )
 
     def _most_starting(self) -> int:
         return min(MOST_STARTING, self._waiting, MOST_WORKERS - len(self._lent))

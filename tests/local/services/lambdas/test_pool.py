@@ -185,6 +185,33 @@ def test_when_all_are_lent_the_next_invocation_waits_for_one(pool: Pool, factory
     assert cast("FakeWorker", worker) is factory.made[3]
 
 
+def test_an_invocation_that_waited_as_long_as_it_could_have_run_is_throttled(pool: Pool, factory: Factory) -> None:
+    """Its caller may have given up, and a retry may have succeeded meanwhile: it must not begin any more."""
+
+    def too_late(worker: Worker) -> None:
+        factory.time += DEMO.timeout
+        pool.take_back(worker)
+
+    with pytest.raises(InvocationRefused, match=r"no worker of .* is free") as refused:
+        waiting_for_one(pool, factory, too_late)
+    assert (refused.value.code, refused.value.status) == ("TooManyRequestsException", 429)
+    assert cast("FakeWorker", pool.lend(DEMO)) is factory.made[3], "the next invocation gets the worker"
+
+
+def test_a_worker_that_starts_for_too_long_is_there_for_the_next_invocation(pool: Pool, factory: Factory) -> None:
+    factory.loading = threading.Event()
+    watched = Watched()
+    pool._freed = watched
+    with ThreadPoolExecutor(1) as thread:
+        waiting = thread.submit(pool.lend, DEMO)
+        assert watched.waiters.acquire(timeout=20)
+        factory.time += DEMO.timeout
+        factory.loading.set()
+        with pytest.raises(InvocationRefused):
+            waiting.result(20)
+    assert cast("FakeWorker", pool.lend(DEMO)) is factory.made[0]
+
+
 def test_a_worker_that_dies_makes_room_for_another(pool: Pool, factory: Factory) -> None:
     def killed(worker: Worker) -> None:
         worker.kill()
