@@ -39,9 +39,14 @@ SHORT_FORMS = {
     "protection": (
         ["--short"],
         [
-            rf"{what}, {name}: {FIGURE}; ratio {FIGURE}"
-            for what in ("POST to 202, ms", "CPU of one task, ms")
-            for name in ("with both", "without the journal", "without the guard")
+            rf"one check of the guard, us of CPU: {FIGURE}",
+            rf"one commit of the journal, us of CPU: {FIGURE}",
+            rf"one fsync of the journal, us: {FIGURE}",
+            *(
+                rf"{what}, {name}: {FIGURE}; ratio {FIGURE}"
+                for what in ("POST to 202, ms", "CPU of one task, ms")
+                for name in ("with both", "without the journal", "without the guard")
+            ),
         ],
     ),
     "laptop": (
@@ -85,6 +90,17 @@ def test_every_benchmark_has_a_short_form() -> None:
     modules = (ROOT / "benchmarks").glob("*.py")
     runnable = {module.stem for module in modules if "__main__" in module.read_text(encoding="utf-8")}
     assert runnable == set(SHORT_FORMS)
+
+
+def test_the_parts_of_the_protection_are_measured_by_themselves_within_seconds() -> None:
+    """Without `nightly`: on a busy machine they are the figures that mean something."""
+    command = [sys.executable, "-m", "benchmarks.protection", "--short", "--parts"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert [line.partition(":")[0] for line in ended.stdout.splitlines()[1:]] == [
+        "one check of the guard, us of CPU",
+        "one commit of the journal, us of CPU",
+        "one fsync of the journal, us",
+    ]
 
 
 LONG = frozenset({"protection", "laptop", "soak", "validator"})  # more than half a minute, even in their short forms

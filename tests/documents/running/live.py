@@ -167,6 +167,7 @@ MODULES: dict[str, Callable[[str, list[str]], Run]] = {
     "benchmarks.laptop": _helped,
     "benchmarks.protection": _helped,
     "benchmarks.soak": _helped,
+    "tests.local.chaos.run": _helped,
     "benchmarks.validator": _imported,
     "docs.site.generated": _imported,
     "json.tool": _as_it_is,

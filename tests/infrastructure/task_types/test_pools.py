@@ -58,7 +58,8 @@ def test_the_value_of_a_secret_is_nowhere_in_the_stack(evaluated: Evaluated) -> 
     """The program does not know it: it asks for names only."""
     stack = evaluated()
     assert "aws:ssm/getParametersByPath:getParametersByPath" in stack.calls
-    assert not [one for one in stack if "fonts-api" in json.dumps(one.inputs, default=str) and one.type != POLICY]
+    names_it = {one.name for one in stack if "fonts-api" in json.dumps(one.inputs, default=str) and one.type != POLICY}
+    assert names_it == {"outputs-task_types"}, "which says what each type needs, by name"
 
 
 def test_the_state_machine_finds_the_pool_by_the_type_of_the_task(evaluated: Evaluated) -> None:

@@ -98,6 +98,16 @@ def test_a_web_page_can_read_every_kind_of_response(open_to_all: Laptop) -> None
         assert response.headers["Access-Control-Allow-Origin"] == "*", f"{method} {path}"
 
 
+@pytest.mark.parametrize(("method", "path"), [("POST", "/v1/redrive"), ("PUT", "/v1/breaker"), ("GET", "/v1/breaker")])
+def test_a_run_that_lets_in_every_page_lets_none_operate(open_to_all: Laptop, method: str, path: str) -> None:
+    """On the laptop operators sign nothing: `corsOrigins` is about what clients may do."""
+    body = json.dumps({"state": "open", "reason": "a page"}).encode() if method == "PUT" else None
+    refused = open_to_all.request(method, path, body, Origin=ORIGIN, Content_Type="application/json")
+    assert (refused.status, refused.headers["Content-Type"]) == (403, PROBLEM)
+    assert open_to_all.request("GET", "/v1/breaker").json["state"] == "closed"
+    assert open_to_all.request("GET", "/v1/breaker", Origin=open_to_all.url).status == 200
+
+
 def test_operators_sign_and_the_laptop_accepts_only_the_root_user(new_laptop: Callable[..., Laptop]) -> None:
     laptop = new_laptop(**{"taskline:operatorAuthorization": "iam"})
     laptop.start()

@@ -61,7 +61,7 @@ class Emulator:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"result"})
 
-    def call(self, target: str, path: str = "/") -> tuple[int, bytes]:
+    def call(self, target: str, path: str = "/", method: str = "POST", service: str = "") -> tuple[int, bytes]:
         sent: list[Any] = []
 
         async def send(message: Any) -> None:
@@ -69,7 +69,11 @@ class Emulator:
             sent.append(message)
 
         headers = [(b"x-amz-target", target.encode())] if target else []
-        asyncio.run(self.application({"type": "http", "path": path, "headers": headers}, None, send))
+        if service:
+            credential = f"AWS4-HMAC-SHA256 Credential=test/20260131/us-east-1/{service}/aws4_request, Signature=x"
+            headers.append((b"authorization", credential.encode()))
+        scope = {"type": "http", "method": method, "path": path, "headers": headers}
+        asyncio.run(self.application(scope, None, send))
         start, body = sent
         return start["status"], body["body"]
 
@@ -114,6 +118,25 @@ def test_reads_do_not_need_the_journal() -> None:
     emulator.application = durable(read, emulator.journal, FakeRecorder(emulator.happened))  # type: ignore[arg-type]
     emulator.journal.full = True
     assert emulator.call(GET) == (200, b"found")
+
+
+@pytest.mark.parametrize(
+    ("method", "service", "status"),
+    [
+        ("POST", "iam", 200),
+        ("POST", "sts", 200),
+        ("GET", "lambda", 200),
+        ("POST", "lambda", 503),
+        ("POST", "sns", 503),
+    ],
+)
+def test_what_has_to_do_with_no_table_or_queue_works_without_the_journal(
+    method: str, service: str, status: int
+) -> None:
+    """The front door looks up functions and roles: if it could not, tasks would be turned away for another reason."""
+    emulator = Emulator()
+    emulator.journal.full, emulator.journal.is_written = True, False
+    assert emulator.call("", method=method, service=service)[0] == status
 
 
 def test_a_recovery_is_asked_for_by_its_path() -> None:

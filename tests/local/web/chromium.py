@@ -10,6 +10,8 @@ import subprocess
 from collections.abc import Generator
 from pathlib import Path
 
+import pytest
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
@@ -20,6 +22,17 @@ FLAGS = (
 def chromium() -> str | None:
     """The path of the browser's command, None if there is none."""
     return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def needed() -> str:
+    """The browser's command. Without a browser, the test is skipped on a developer's machine, and fails under CI."""
+    command = chromium()
+    if command is not None:
+        return command
+    problem = "NO BROWSER: web pages are not tried; install one with `apt-get install chromium`"
+    if os.environ.get("CI"):
+        pytest.fail(f"{problem}. With the variable CI set, it is required.")
+    pytest.skip(problem)
 
 
 @contextlib.contextmanager

@@ -24,22 +24,22 @@ from local.emulator.clients import Clients
 from local.emulator.server import Emulator
 from local.host.state_dir import StateDir
 from tests.local.laptop import Laptop, eventually
-from tests.local.web.chromium import browsing, chromium
+from tests.local.web.chromium import browsing, needed
 from tests.local.web.sites import Results, Site, Unguarded, page, rebinding, serving
 
-COMMAND = chromium()
-pytestmark = [
-    pytest.mark.check,
-    pytest.mark.skipif(
-        COMMAND is None, reason="NO BROWSER: web pages are not tried; install one with `apt-get install chromium`"
-    ),
-]
+pytestmark = pytest.mark.check
 REPORT_SECONDS = 120
 REFUSAL = re.compile("is not served here|Only Taskline itself may use its emulator|403 - Request forbidden")
 RAN = "code of a page ran here"
 Known = dict[str, str]
 KNOWN: Known = {"queued": "one", "failed": "two"}
 OPEN_READS = {"read /v1/tasks?ordering_key=private", "read /v1/tasks/one", "read /v1/breaker", "read /"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def browser() -> str:
+    """Before any laptop edition is started for it."""
+    return needed()
 
 
 @pytest.fixture(scope="module")
@@ -105,9 +105,8 @@ def archive() -> str:
 
 def browse(site: Site, url: str, folder: Path, hosts: str) -> Results:
     """What the page at the URL reports."""
-    assert COMMAND is not None
     profile = folder / f"profile-{os.urandom(4).hex()}"
-    with browsing(COMMAND, url, hosts, profile):
+    with browsing(needed(), url, hosts, profile):
         try:
             return site.reports.get(timeout=REPORT_SECONDS)
         except queue.Empty:

@@ -37,7 +37,10 @@ def test_the_machine_is_named_by_the_execution():
     assert machine_arn(ARN) == MACHINE
 
 
-@pytest.mark.parametrize("arn", ["", "run", MACHINE, "arn:aws:lambda:r:a:express:m:n", ARN.replace("arn:", "", 1)])
+NONE = ["", "run", MACHINE, "arn:aws:lambda:r:a:express:m:n", "aws:states:us-east-1:000000000000:express:tasks:run:1"]
+
+
+@pytest.mark.parametrize("arn", NONE)
 def test_what_is_no_execution_is_refused_by_name(arn):
     with pytest.raises(ValueError, match="is not the ARN of an execution"):
         machine_arn(arn)
