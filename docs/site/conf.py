@@ -23,6 +23,7 @@ GUIDES = (
     "task-types",
     "testing",
     "api",
+    "client",
     "command-line",
     "console",
     "stats",

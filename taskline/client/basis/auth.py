@@ -103,6 +103,8 @@ class BearerAuth(httpx.Auth):
         """Add the token."""
         token = self._token() if callable(self._token) else self._token
         if not isinstance(token, str):
+            if inspect.iscoroutine(token):
+                token.close()
             raise TypeError("BearerAuth: the callable returns an awaitable, which only AsyncTaskline can wait for")
         request.headers["Authorization"] = f"Bearer {token}"
         yield request

@@ -6,6 +6,7 @@ change was published.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import threading
@@ -142,13 +143,16 @@ class Drill:
         """Instead of waiting for a minute and a half: executions that could not record still hold their leases."""
         for item in self._items():
             if item["status"]["S"] == "processing":
-                self.clients.dynamodb.update_item(
-                    TableName=self.outputs["table_name"],
-                    Key={"task_id": item["task_id"]},
-                    UpdateExpression="SET lease_until = :past",
-                    ConditionExpression="lease_owner = :owner",
-                    ExpressionAttributeValues={":past": {"N": "0"}, ":owner": item["lease_owner"]},
-                )
+                with contextlib.suppress(
+                    self.clients.dynamodb.exceptions.ConditionalCheckFailedException
+                ):  # has ended
+                    self.clients.dynamodb.update_item(
+                        TableName=self.outputs["table_name"],
+                        Key={"task_id": item["task_id"]},
+                        UpdateExpression="SET lease_until = :past",
+                        ConditionExpression="lease_owner = :owner",
+                        ExpressionAttributeValues={":past": {"N": "0"}, ":owner": item["lease_owner"]},
+                    )
 
     def _items(self) -> Iterator[Mapping[str, Any]]:
         pages = self.clients.get("dynamodb").get_paginator("scan")

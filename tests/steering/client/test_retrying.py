@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from taskline.client import (
+    AsyncTaskline,
     ConnectionFailed,
     RateLimited,
     ReplyReceived,
@@ -21,7 +23,7 @@ from taskline.client import (
     Unavailable,
 )
 from tests.steering.client.answers import NEW, Script, accepted, ok, problem
-from tests.steering.client.both import FakeClock
+from tests.steering.client.both import URL, FakeClock, sync_client
 
 Connect = Callable[..., Any]
 LOST = [httpx.ConnectError("refused"), httpx.ReadTimeout("late"), httpx.RemoteProtocolError("cut off")]
@@ -210,8 +212,6 @@ def test_a_hook_sees_each_try_and_its_end_without_credentials(connect: Connect, 
 
 
 def test_a_response_that_drips_is_cut_off(clock: FakeClock) -> None:
-    from tests.steering.client.both import sync_client
-
     def drip() -> Any:
         for _ in range(100):
             clock.pass_by(20)
@@ -221,6 +221,19 @@ def test_a_response_that_drips_is_cut_off(clock: FakeClock) -> None:
     with pytest.raises(TimedOut, match="no complete response"):
         client.get("an-id")
     assert clock.seconds == 1080, "httpx limits each read; the fourth ended after the sixty seconds for all"
+
+
+def test_an_asynchronous_request_is_cut_off_too() -> None:
+    async def hang(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(3600)
+        return accepted()
+
+    async def ask() -> None:
+        async with AsyncTaskline(URL, transport=httpx.MockTransport(hang), timeout=0.05, retries=0) as client:
+            await client.get("an-id")
+
+    with pytest.raises(TimedOut, match="no complete response"):
+        asyncio.run(ask())
 
 
 def test_a_lost_connection_says_which_request_may_have_been_carried_out(connect: Connect) -> None:
