@@ -158,7 +158,7 @@ def test_the_runs_of_two_minutes_are_counted_apart_in_every_second(monkeypatch: 
         for second in range(MINUTE + 20):
             now = start + timedelta(seconds=second)
             value = float(second % 2)
-            datum = {"MetricName": SERIES.name, "Value": value, "Timestamp": now}
+            datum: dict[str, Any] = {"MetricName": SERIES.name, "Value": value, "Timestamp": now}
             datum["Dimensions"] = [{"Name": "service", "Value": "processor"}]
             aws.put_metric_data(Namespace="Taskline", MetricData=[datum])
             latest = counter.latest(now, timedelta(minutes=1))

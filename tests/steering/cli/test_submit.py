@@ -195,12 +195,13 @@ def test_ctrl_c_finishes_what_is_under_way_and_the_same_command_goes_on(cli: Cli
 
 
 def test_an_interrupted_submission_is_130_also_as_json_and_names_the_command(
-    cli: Cli, batches: Batches, csv: Path
+    cli: Cli, batches: Batches, csv: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("sys.argv", ["taskline", "submit", str(csv)])
     batches.interrupt_after = 3
     summary = cli.json("submit", str(csv), code=130)
     assert not summary["complete"]
-    assert summary["resume"].startswith("taskline ")
+    assert summary["resume"] == f"taskline submit {csv}"
 
 
 def test_refused_lines_are_written_once_over_all_runs(cli: Cli, batches: Batches, tmp_path: Path) -> None:
