@@ -64,7 +64,7 @@ class Submission:
         self._sender: Sender | None = None
 
     def run(self, lines: Iterable[Line], batches: Batches, *, in_flight: int, retry_for: float) -> Report:
-        """Submit the lines until all are answered, Ctrl-C, or a failure that sending again does not mend."""
+        """Submit the lines until all are answered, Ctrl-C, or a failure that sending again does not cure."""
         started = time.monotonic()
         failure: Exception | None = None
         try:

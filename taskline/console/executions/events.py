@@ -18,7 +18,7 @@ BEFORE_MS: Final = 60_000
 """Clocks differ, and a claim is later than the start of its execution."""
 AFTER_MS: Final = 30_000
 WITHOUT_HINT_MS: Final = 3 * 3_600_000
-"""How far back to look if nobody knows when the execution was."""
+"""How far back to look if the time of the execution is not known."""
 
 MOST_PAGES: Final = 40
 MOST_SECONDS: Final = 10.0
