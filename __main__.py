@@ -9,9 +9,12 @@ from infrastructure.blocks.code import Code, CodeArgs
 from infrastructure.blocks.function import FunctionDefaults
 from infrastructure.blocks.location import current_location
 from infrastructure.blocks.published import Published, PublishedArgs
+from infrastructure.blocks.refs import TopicRef
 from infrastructure.pipeline.processing import Processing, ProcessingArgs
 from infrastructure.pipeline.table import Table, TableArgs
 from infrastructure.settings.stack import load_settings
+from infrastructure.settings.watch import check_alarm_topics
+from infrastructure.tagging import tag_everything
 from infrastructure.task_types.checked import load_stage_types
 from infrastructure.task_types.describe import describe
 from infrastructure.task_types.pools import check_pools
@@ -29,6 +32,9 @@ task_types = load_stage_types(on_aws=place.on_aws)
 settings = load_settings(task_types.types, on_aws=place.on_aws)
 location = replace(place, kms_key_arn=settings.kms_key_arn)
 check_pools(task_types.pools, location)
+check_alarm_topics(settings.alarm_topics, location.region)
+settings.api.domain.check_region(location.region)
+tag_everything(settings.tags)
 code = Code(
     "code",
     CodeArgs(
@@ -72,7 +78,7 @@ counter = Counter("counter", CounterArgs(defaults=defaults, table=table, countin
 functions = (*front.functions, *processing.processors, events.function, counter, monitor.function, breaker.function)
 watched = AlarmsArgs(
     location=location,
-    alerts=monitor.alerts,
+    notified=(monitor.alerts, *(TopicRef(arn=topic) for topic in settings.alarm_topics)),
     api=front.api,
     validator=front.validator,
     table=table,
@@ -122,6 +128,8 @@ outputs: dict[str, pulumi.Input[object]] = {
     "dashboard_url": dashboard.url,
     "log_queries": queries.of_one,
 }
+if front.api.domain_target is not None:
+    outputs["domain_target"] = front.api.domain_target
 Published("outputs", PublishedArgs(outputs=outputs))
 for name, value in outputs.items():
     pulumi.export(name, value)

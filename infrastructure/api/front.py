@@ -12,6 +12,7 @@ from infrastructure.blocks.queues import SOURCE_RETENTION_SECONDS
 from infrastructure.blocks.refs import ApiRef, FunctionRef, Grant, ProcessingRef, TableRef
 from infrastructure.blocks.secret import Secret
 from infrastructure.settings.stack import Settings
+from infrastructure.settings.start import COLD, Start
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,7 @@ class Front(Component):
             queue.sending(),
             secret.deriving_ids(),
             reserved_concurrency=args.settings.validator_reserved_concurrency,
+            start=args.settings.validator_start,
             # A new type must not be accepted before it can be processed.
             after=(*(processor.arn for processor in args.processing.processors), args.processing.workflow.arn),
             TENANCY=tenancy,
@@ -81,6 +83,7 @@ class Front(Component):
         name: str,
         *grants: Grant,
         reserved_concurrency: int = 0,
+        start: Start = COLD,
         after: tuple[pulumi.Input[str], ...] = (),
         **environment: str,
     ) -> FunctionRef:
@@ -91,6 +94,7 @@ class Front(Component):
             timeout=FUNCTION_TIMEOUT_SECONDS,
             memory_megabytes=self._args.settings.api_memory_megabytes,
             reserved_concurrency=reserved_concurrency,
+            start=start,
             after=after,
         )
         return Function(name, args, opts=self._child).ref

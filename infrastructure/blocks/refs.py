@@ -156,7 +156,7 @@ class FunctionRef:
 @dataclass(frozen=True, kw_only=True)
 class ApiRef:
     """The REST API with its one stage; `url` has no slash at its end, `key_ids` are by client, and `log_group` has a
-    line for each request.
+    line for each request. `domain_target` is what the DNS record of its own domain points to, None without one.
     """
 
     name: str
@@ -164,6 +164,7 @@ class ApiRef:
     url: Text
     key_ids: pulumi.Input[Mapping[str, str]]
     log_group: Text
+    domain_target: Text | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,11 +36,11 @@ class Alarm:
 
 @dataclass(frozen=True, kw_only=True)
 class MetricAlarmArgs:
-    """`topic` is notified; None for an alarm that is only part of another one."""
+    """`topics` are notified; none for an alarm that is only part of another one."""
 
     location: Location
     alarm: Alarm
-    topic: TopicRef | None = None
+    topics: tuple[TopicRef, ...] = ()
 
 
 class MetricAlarm(Component):
@@ -51,7 +51,7 @@ class MetricAlarm(Component):
 
     def __init__(self, name: str, args: MetricAlarmArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:watch:MetricAlarm", name, opts)
-        alarm, topics = args.alarm, [args.topic.arn] if args.topic else []
+        alarm, topics = args.alarm, [topic.arn for topic in args.topics]
         created = aws.cloudwatch.MetricAlarm(
             f"{name}-alarm",
             name=args.location.name(name),
@@ -76,7 +76,7 @@ class MetricAlarm(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class AllOfArgs:
-    """Goes off when all of `alarms` (their names) have gone off, and notifies `topic`, also of the end of it.
+    """Goes off when all of `alarms` (their names) have gone off, and notifies `topics`, also of the end of it.
 
     `reports_recovery` is False for a topic that starts something.
     """
@@ -84,7 +84,7 @@ class AllOfArgs:
     location: Location
     alarms: Sequence[pulumi.Input[str]]
     description: str
-    topic: TopicRef
+    topics: tuple[TopicRef, ...]
     reports_recovery: bool = True
 
 
@@ -95,13 +95,14 @@ class AllOf(Component):
 
     def __init__(self, name: str, args: AllOfArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:watch:AllOf", name, opts)
+        topics = [topic.arn for topic in args.topics]
         created = aws.cloudwatch.CompositeAlarm(
             f"{name}-alarm",
             alarm_name=args.location.name(name),
             alarm_description=describe(args.description, name),
             alarm_rule=pulumi.Output.all(*args.alarms).apply(_rule),
-            alarm_actions=[args.topic.arn],
-            ok_actions=[args.topic.arn] if args.reports_recovery else [],
+            alarm_actions=topics,
+            ok_actions=topics if args.reports_recovery else [],
             opts=self._child,
         )
         self.arn = created.arn

@@ -20,10 +20,10 @@ EVENTS_BEHIND_MILLISECONDS = 10 * MINUTE * 1000
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmsArgs:
-    """What is watched; `functions` are all of the stack's. `alerts` is notified."""
+    """What is watched; `functions` are all of the stack's. `notified` are the topics that are notified."""
 
     location: Location
-    alerts: TopicRef
+    notified: tuple[TopicRef, ...]
     api: ApiRef
     validator: FunctionRef
     table: TableRef
@@ -44,22 +44,23 @@ class Alarms(Component):
 
     def __init__(self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:watch:Alarms", name, opts)
-        alarms = {alarm.name: self._alarm(args.location, alarm, args.alerts) for alarm in table_of_alarms(args)}
+        alarms = {alarm.name: self._alarm(args.location, alarm, args.notified) for alarm in table_of_alarms(args)}
         stuck = AllOf(
             "queue-stuck",
             AllOfArgs(
                 location=args.location,
                 alarms=(alarms["queue-age"].alarm_name, self._alarm(args.location, no_executions(args)).alarm_name),
                 description="Messages wait and no execution starts: the pipe moves nothing. Read its StateReason.",
-                topic=args.alerts,
+                topics=args.notified,
             ),
             opts=self._child,
         )
         self.arns = (*(alarm.arn for alarm in alarms.values()), stuck.arn)
         self.register_outputs({})
 
-    def _alarm(self, location: Location, alarm: Alarm, topic: TopicRef | None = None) -> MetricAlarm:
-        return MetricAlarm(alarm.name, MetricAlarmArgs(location=location, alarm=alarm, topic=topic), opts=self._child)
+    def _alarm(self, location: Location, alarm: Alarm, topics: tuple[TopicRef, ...] = ()) -> MetricAlarm:
+        args = MetricAlarmArgs(location=location, alarm=alarm, topics=topics)
+        return MetricAlarm(alarm.name, args, opts=self._child)
 
 
 def table_of_alarms(args: AlarmsArgs) -> Iterator[Alarm]:

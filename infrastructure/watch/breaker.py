@@ -78,7 +78,7 @@ class Breaker(Component):
                 location=self._location,
                 alarms=[part.alarm_name for part in parts],
                 description="Too many runs fail for transient reasons: the breaker opens. Check what the tasks call.",
-                topic=trips,
+                topics=(trips,),
                 reports_recovery=False,
             ),
             opts=self._child,

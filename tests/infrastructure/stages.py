@@ -16,6 +16,11 @@ EVERYTHING: dict[str, Any] = {
     "corsOrigins": "https://tasks.example",
     "allowedAddresses": "203.0.113.0/24",
     "alertEmail": "operator@tasks.example",
+    "alarmTopics": arn("sns", "on-call"),
+    "tags": {"cost-center": "4711"},
+    "domainName": "api.tasks.example",
+    "certificateArn": arn("acm", "certificate/1234abcd-12ab-34cd-56ef-1234567890ab"),
+    "validatorProvisionedConcurrency": 5,
     "clientAuthorization": "iam",
 }
 # Between these two lie the settings of all stages: for tools that take long.
