@@ -75,7 +75,7 @@ OUTPUTS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 
 @dataclass(frozen=True)
 class Resource:
-    """One registered resource, as the engine would receive it."""
+    """One registered resource, as the engine would receive it; its tags, which all have, are not among its inputs."""
 
     type: str
     name: str
@@ -88,6 +88,8 @@ class Resource:
     ignored_changes: tuple[str, ...] = ()
     secrets: frozenset[str] = frozenset()
     """The inputs that are, or contain, a secret: encrypted in the state, and printed nowhere."""
+    tags: Mapping[str, str] | None = None
+    """None if the type has none."""
 
     def json(self, name: str) -> Any:
         """A JSON input, parsed."""
@@ -121,11 +123,13 @@ class Recording(Mocks):
         return results[args.token], []
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        request = self.request.current
+        request, given = self.request.current, plain(args.inputs)
+        tags = given.pop("tags", None)
         made = Resource(
             type=args.typ,
             name=args.name,
-            inputs=plain(args.inputs),
+            inputs=given,
+            tags=tags,
             custom=bool(args.custom),
             protect=request.protect,
             retained=request.retainOnDelete,
@@ -190,6 +194,7 @@ class Stack:
         """All resources as comparable values; an archive is the digest of its content."""
         return {
             (one.type, one.name): {
+                "tags": one.tags,
                 "inputs": comparable({k: v for k, v in one.inputs.items() if k not in one.ignored_changes}),
                 "protect": one.protect,
                 "parent": one.parent,

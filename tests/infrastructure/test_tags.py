@@ -30,15 +30,15 @@ UNTAGGED = {
 
 def test_every_resource_that_can_be_tagged_says_whose_it_is() -> None:
     resources = every_resource()
-    untagged = {one.type for one in resources.values() if "tags" not in one.inputs and one.type.startswith("aws:")}
+    untagged = {one.type for one in resources.values() if one.tags is None and one.type.startswith("aws:")}
     assert untagged == UNTAGGED, "either it gets tags, or AWS has none for it"
     for path, one in resources.items():
-        if tags := one.inputs.get("tags"):
+        if tags := one.tags:
             stage = path.split("/")[0].replace("everything", "prod")
             assert tags.items() >= {"project": "taskline", "stage": stage, "managed-by": "pulumi"}.items(), path
 
 
 def test_a_stage_adds_its_own(layer: Path) -> None:
-    tagged = [one for one in run("dev", layer, tags=OWN) if "tags" in one.inputs]
+    tagged = [one for one in run("dev", layer, tags=OWN) if one.tags is not None]
     assert len(tagged) > 60
-    assert all(one.inputs["tags"].items() >= OWN.items() for one in tagged)
+    assert all((one.tags or {}).items() >= OWN.items() for one in tagged)
