@@ -25,6 +25,7 @@ from infrastructure.watch.counter import Counter, CounterArgs
 from infrastructure.watch.dashboard import Dashboard, DashboardArgs
 from infrastructure.watch.events import Events, EventsArgs
 from infrastructure.watch.monitor import Monitor, MonitorArgs
+from infrastructure.watch.objectives import ObjectiveAlarms, ObjectiveAlarmsArgs
 from infrastructure.watch.queries import Queries, QueriesArgs
 
 place = current_location()
@@ -92,6 +93,17 @@ watched = AlarmsArgs(
     concurrency=settings.concurrency_alarm,
 )
 alarms = Alarms("alarms", watched)
+objectives = ObjectiveAlarms(
+    "objectives",
+    ObjectiveAlarmsArgs(
+        location=location,
+        notified=watched.notified,
+        objectives=settings.objectives,
+        api=front.api,
+        validator=front.validator,
+        processing=processing,
+    ),
+)
 queries = Queries(
     "queries",
     QueriesArgs(
@@ -106,7 +118,9 @@ queries = Queries(
 dashboard = Dashboard(
     "dashboard",
     DashboardArgs(
-        watched=watched, alarms=(*alarms.arns, breaker.trip_arn), failures=queries.by_name["failures-by-class"]
+        watched=watched,
+        alarms=(*alarms.arns, *objectives.arns, breaker.trip_arn),
+        failures=queries.by_name["failures-by-class"],
     ),
 )
 

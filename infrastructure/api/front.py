@@ -56,6 +56,7 @@ class Front(Component):
             start=args.settings.validator_start,
             # A new type must not be accepted before it can be processed.
             after=(*(processor.arn for processor in args.processing.processors), args.processing.workflow.arn),
+            ACCEPT_MILLISECONDS=str(args.settings.objectives.accept_milliseconds),
             TENANCY=tenancy,
             DEFAULT_ORDERING=args.settings.default_ordering,
         )

@@ -69,7 +69,7 @@ class Processing(Component):
             defaults=args.defaults,
             service=PROCESSOR,
             grants=(grant(*permissions(plan, location)), *_secrets(plan, location)),
-            environment=plan.environment,
+            environment={"START_SECONDS": str(settings.objectives.start_seconds), **plan.environment},
             timeout=pool.timeout_seconds or settings.times.handler,
             memory_megabytes=pool.memory_megabytes or settings.processor_memory_megabytes,
             reserved_concurrency=pool.concurrency,

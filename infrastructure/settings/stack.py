@@ -14,6 +14,7 @@ from infrastructure.blocks.queues import SOURCE_RETENTION_SECONDS
 from infrastructure.settings.api import ApiSettings, load_api_settings
 from infrastructure.settings.checks import MAX_CONCURRENCY, check, check_reservation
 from infrastructure.settings.given import check_keys, check_stack_name
+from infrastructure.settings.objectives import Objectives, load_objectives
 from infrastructure.settings.start import Start, load_start
 from infrastructure.settings.tags import load_tags
 from infrastructure.settings.times import Times, derive_times, runs_of
@@ -53,6 +54,7 @@ class Settings:
     concurrency_alarm: int
     kms_key_arn: str
     protect_data: bool
+    objectives: Objectives
     monitor: MonitorSettings
     breaker: BreakerSettings
     queue_age_alarm_seconds: int
@@ -127,6 +129,7 @@ def load_settings(types: Iterable[TaskType], *, on_aws: bool) -> Settings:
         concurrency_alarm=config.require_int("concurrencyAlarm"),
         kms_key_arn=config.get("kmsKeyArn") or "",
         protect_data=config.require_bool("protectData"),
+        objectives=load_objectives(config),
         monitor=load_monitor_settings(config),
         breaker=load_breaker_settings(config),
         queue_age_alarm_seconds=config.require_int("queueAgeAlarmSeconds"),

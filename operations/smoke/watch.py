@@ -14,12 +14,18 @@ ALARMS: Final = (
     *("events-behind", "counts-behind", "queue-age", "queue-stuck", "no-executions", "pipe-stopped", "breaker-open"),
     "breaker-rate",
     *("breaker-volume", "breaker-trip", "pipe-failures", "failed-executions", "timed-out-executions"),
+    *(f"slo-{name}-{burn}" for name in ("accepted", "started", "succeeded") for burn in ("fast", "slow")),
     *("account-concurrency", "api-throttles", "processor-throttles", "pipe-throttles", "table-throttles"),
 )
 """Beside these, every function but the processor has `NAME-errors`."""
 
-_EXPECTED: Final = {"dead-letters", "no-executions", "breaker-rate", "breaker-volume"}
-"""Alarms that may be going off on a healthy stack: the first after a run of these checks, the others as parts."""
+_EXPECTED: Final = {
+    *("dead-letters", "no-executions", "breaker-rate", "breaker-volume"),
+    *(f"slo-succeeded-{burn}" for burn in ("fast", "slow")),
+}
+"""Alarms that may be going off on a healthy stack: dead letters and the share of failed tasks after a run of these
+checks, which make tasks fail, the others as parts.
+"""
 
 
 def metrics(run: Run) -> Iterator[Row]:

@@ -52,6 +52,9 @@ def other_values(layer: str) -> dict[str, Other]:
         # One excludes the other.
         "validatorProvisionedConcurrency": Other(5, stages=("staging", "prod")),
         "validatorSnapStart": Other(True, stages=("dev",)),
+        "objectivePercent": Other("99.5"),
+        "acceptWithinMilliseconds": Other(500),
+        "startWithinSeconds": Other(10),
         "concurrencyAlarm": Other(700),
         "protectData": Other(True, in_prod=False),
         "failureWindowSeconds": Other(600),

@@ -47,6 +47,7 @@ ALARMS = (
     *("failed-executions", "timed-out-executions", "no-executions", "breaker-rate", "breaker-volume"),
     *("api-throttles", "processor-throttles", "pipe-throttles", "table-throttles"),
 )
+OBJECTIVES = [f"slo-{name}-{burn}" for name in ("accepted", "started", "succeeded") for burn in ("fast", "slow")]
 FUNCTIONS = (
     *("validator", "reader", "canceller", "redrive", "documents", "processor"),
     *("events", "counter", "monitor", "breaker"),
@@ -208,6 +209,8 @@ INVENTORY = Counter(
         *(("aws:lambda/alias:Alias", f"{name}-live") for name in FUNCTIONS),
         *(("aws:cloudwatch/metricAlarm:MetricAlarm", f"{name}-alarm") for name in ALARMS),
         *(("taskline:watch:MetricAlarm", name) for name in ALARMS),
+        *(("aws:cloudwatch/metricAlarm:MetricAlarm", f"{name}-alarm") for name in OBJECTIVES),
+        ("taskline:watch:ObjectiveAlarms", "objectives"),
     ]
 )
 
