@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +13,7 @@ from typing import Any
 from functions.tasks.intake.ordering import DefaultOrdering
 from infrastructure.cost.load import Load
 from testing.pipeline.executions import Execution
-from testing.taskline import Taskline
+from testing.taskline import RealTimeWarning, Taskline
 
 TYPE = "demo.echo"
 TYPICAL = {"title": "Render the invoice of November", "description": "Render invoice 4711 of ACME as PDF"}
@@ -66,7 +67,9 @@ def traffic(load: Load, seconds: float) -> Traffic:
     for number in range(count):
         key = f"customer-{chance.randrange(load.keys):04}"
         pipeline.at(number / load.tasks_per_second, partial(_submit, pipeline, key))
-    pipeline.settle()
+    with warnings.catch_warnings():  # on a busy machine, a simulated run may take long
+        warnings.simplefilter("ignore", RealTimeWarning)
+        pipeline.settle()
     execution = pipeline.executions[0]
     body = next(write.after["body"]["S"] for write in writes if write.task_id == execution.task_id)
     return Traffic(

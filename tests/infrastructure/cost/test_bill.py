@@ -68,6 +68,10 @@ def one_index_more(table: dict[str, Any]) -> None:
     table["globalSecondaryIndexes"].append({"name": "by_type", "keySchemas": keys, "projectionType": "KEYS_ONLY"})
 
 
+def text_logging(function: dict[str, Any]) -> None:
+    function.pop("loggingConfig")
+
+
 def twice_the_memory(function: dict[str, Any]) -> None:
     function["memorySize"] *= 2
 
@@ -105,9 +109,9 @@ def test_a_change_that_makes_tasks_cheaper_is_found_so_that_it_is_kept() -> None
 
 
 def test_longer_log_lines_are_found() -> None:
-    longer = replace(measured(), line_bytes={name: size + 1000 for name, size in measured().line_bytes.items()})
+    longer = replace(measured(), line_bytes={name: size + 400 for name, size in measured().line_bytes.items()})
     (complaint,) = complaints(billed(prod(), longer), committed()["prod"])
-    assert "logs, validator: +0.50" in complaint
+    assert "logs, validator: +0.20" in complaint
 
 
 def test_smaller_batches_of_the_stream_are_found_by_measuring_again() -> None:
@@ -115,6 +119,13 @@ def test_smaller_batches_of_the_stream_are_found_by_measuring_again() -> None:
     bill = billed(one_by_one, measure(one_by_one, Load()))
     (complaint,) = complaints(bill, committed()["prod"])
     assert "events, publications" in complaint
+
+
+def test_lambdas_own_lines_are_charged_where_they_are_written() -> None:
+    (before,) = [row for row in billed(prod()).rows if (row.group, row.name) == ("logs", "processor")]
+    stage = changed("processor-function", text_logging)
+    (after,) = [row for row in billed(stage).rows if (row.group, row.name) == ("logs", "processor")]
+    assert after.quantity - before.quantity > 200 * 1_000_000
 
 
 def test_an_alarm_more_costs_more_in_a_month() -> None:
@@ -140,3 +151,9 @@ def test_the_fewer_tasks_come_the_more_each_of_them_costs() -> None:
     load = Load(tasks_per_second=1)
     slow = make_bill("prod", prod(), measure(prod(), load), load, load_prices())
     assert slow.per_million > billed(prod()).per_million
+
+
+def test_more_tasks_than_are_simulated_still_have_a_bill() -> None:
+    load = Load(tasks_per_second=400)
+    fast = make_bill("prod", prod(), measure(prod(), load), load, load_prices())
+    assert fast.per_million == pytest.approx(billed(prod()).per_million, rel=0.15)

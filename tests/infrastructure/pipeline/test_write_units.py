@@ -13,6 +13,7 @@ TYPICAL = {
     "title": "Render the invoice of November",
     "description": "Render invoice 4711 of ACME as PDF",
     "ordering_key": "customer-4711",
+    "caller": "a1b2c3d4e5",  # its tenant is in the record
 }
 Item = Mapping[str, Any]
 
@@ -59,5 +60,6 @@ def test_a_task_that_fails_costs_one_unit_more_than_its_entries_in_two_indexes(p
     task = pipeline.submit("demo.flaky", {"probability": 1, "error_class": "VALIDATION"}, **TYPICAL)
     pipeline.settle()
     assert task.status == "failed"
-    assert bill.writes[:2] == [4, 1]
+    assert bill.writes[0] == 4
+    assert bill.writes[1] <= 2, "its data alone make the record larger than one KB"
     assert bill.writes[2] <= 5, "the record of up to two KB, a move in the index by status, one among failed tasks"
