@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -111,7 +112,10 @@ def running(state: Path, without: Sequence[str] = ()) -> Iterator[Laptop]:
     try:
         if not any(line.startswith("Taskline is ready") for line in process.stdout):
             raise SystemExit("Taskline did not start; run `make run` to see why")
-        yield Laptop(process.pid, state, time.perf_counter() - started)
+        laptop = Laptop(process.pid, state, time.perf_counter() - started)
+        # What it says of each task has to go somewhere.
+        threading.Thread(target=process.stdout.read, daemon=True).start()
+        yield laptop
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)

@@ -7,7 +7,8 @@ import contextlib
 import gc
 import os
 import signal
-from collections.abc import Generator
+import sys
+from collections.abc import Callable, Generator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from local.emulator.server import Emulator
 from local.host.disk import Disk
 from local.host.options import STOP_SIGNALS, Options
 from local.host.state_dir import StateDir, write_json
+from local.host.terminal import Terminal
 from local.program.config import load_laptop_config
 from local.services.http import front_door
 from local.services.http.front_door import READS, FrontDoor, OnResponse
@@ -30,15 +32,16 @@ if TYPE_CHECKING:
     from local.services.pipes.runner import PipeRunner
 
 WATCH_SECONDS = 0.5
-
-
-def say(text: str) -> None:
-    """Print a line of progress."""
-    print(text, flush=True)
+Say = Callable[[str], None]
 
 
 def run(options: Options) -> None:
     """Start everything, serve until a signal arrives, stop everything. Raises `LaptopError`."""
+    with Terminal(sys.stdout) as terminal:
+        _run(options, terminal.say)
+
+
+def _run(options: Options, say: Say) -> None:
     config = load_laptop_config(options.stage, options.overrides)
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(contextlib.closing(front_door.bind(options.port)))
@@ -46,7 +49,7 @@ def run(options: Options) -> None:
         state.acquire()
         stack.callback(state.release)
         inbox = stack.enter_context(contextlib.closing(Inbox()))
-        emulator = stack.enter_context(_emulator(state, config["aws:region"], inbox, fresh=options.fresh))
+        emulator = stack.enter_context(_emulator(state, config["aws:region"], inbox, say, fresh=options.fresh))
         deploy = _load_deploy()
         emulator.wait_until_ready()
         public_url = f"http://{front_door.HOST}:{options.port}"
@@ -70,7 +73,7 @@ def run(options: Options) -> None:
         write_json(state.runtime, _runtime(deployment, emulator, public_url))
         try:
             with deploy.build_reloader(deployment, config, say):
-                asyncio.run(_serve(door, emulator, services, site))
+                asyncio.run(_serve(door, emulator, services, site, say))
         finally:
             _ignore_signals()  # a second Ctrl-C must not keep the emulator from saving its state
     emulator.check_saved()
@@ -78,7 +81,7 @@ def run(options: Options) -> None:
 
 
 @contextlib.contextmanager
-def _emulator(state: StateDir, region: str, inbox: Inbox, *, fresh: bool) -> Generator[Emulator]:
+def _emulator(state: StateDir, region: str, inbox: Inbox, say: Say, *, fresh: bool) -> Generator[Emulator]:
     stop_orphan(state, say)
     if fresh:
         say("Starting empty ...")
@@ -100,7 +103,7 @@ def _load_deploy() -> ModuleType:
     return deploy
 
 
-async def _serve(door: FrontDoor, emulator: Emulator, services: Services, site: Site) -> None:
+async def _serve(door: FrontDoor, emulator: Emulator, services: Services, site: Site, say: Say) -> None:
     """Serve requests and move messages until a signal arrives; raise if the emulator dies."""
     stop = asyncio.Event()
     for number in STOP_SIGNALS:

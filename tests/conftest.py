@@ -9,22 +9,32 @@ pytest_plugins = ["testing.plugin", "pytester"]
 
 # Files run in parallel, in this order: the longest first, so that no process is left with one at the end.
 LONGEST = (
-    *("simulation/test_simulation.py", "simulation/test_mistakes.py", "benchmarks/test_benchmarks.py"),
+    *("local/chaos/test_chaos.py", "local/chaos/test_lifecycle.py", "simulation/test_simulation.py"),
+    *("local/command_line/test_command_line.py", "steering/console/test_browser.py", "local/access/test_tenancy.py"),
+    *("local/edition/test_drill.py", "local/counting/test_stats.py", "simulation/test_mistakes.py"),
     *("engine/test_stages.py", "engine/test_one_stage.py", "engine/test_each_setting.py"),
-    *("local/edition/test_drill.py", "simulation/test_every_error.py", "workflow/test_task_machine.py"),
-    *("local/edition/test_contract.py", "local/edition/test_idempotency.py", "local/chaos/test_lifecycle.py"),
+    *("benchmarks/test_benchmarks.py", "simulation/test_every_error.py", "workflow/test_task_machine.py"),
+    *("local/smoke/test_smoke.py", "local/edition/test_contract.py", "local/edition/test_idempotency.py"),
     *("local/edition/test_pipeline.py", "local/edition/test_iam.py", "workflow/test_differential.py"),
-    *("local/smoke/test_smoke.py", "local/chaos/test_chaos.py", "workflow/test_machine_role.py"),
-    *("local/permissions/test_minimal.py", "proofs/test_checkov.py", "packages/test_from_outside.py"),
+    *("local/permissions/test_minimal.py", "packages/test_from_outside.py", "kit/test_new_type.py"),
+    *("documents/test_site.py", "local/watching/test_watching.py", "workflow/test_machine_role.py"),
+    *("proofs/test_checkov.py", "local/program/test_resources.py", "infrastructure/test_settings.py"),
 )
 
 # `make check` measures the coverage without these. They run most of the product in other processes, or the whole
 # program again and again, and with coverage they take several times as long.
 NOT_MEASURED = (
     *("architecture/", "compatibility/", "functions/tenancy/", "functions/intake/test_hostile_bodies.py"),
-    *("functions/redrive/test_sweeping_the_queue.py", "infrastructure/api/", "infrastructure/test_settings.py"),
-    *("local/access/", "local/chaos/", "local/command_line/", "local/edition/", "local/emulator/test_demand.py"),
-    *("local/emulator/test_recorder.py", "simulation/", "workflow/"),
+    *("functions/redrive/test_sweeping_the_queue.py", "infrastructure/api/", "infrastructure/task_types/"),
+    *("infrastructure/watch/", "infrastructure/test_inventory.py", "infrastructure/test_settings.py"),
+    *("kit/services/test_expressions.py", "local/access/", "local/chaos/", "local/command_line/", "local/counting/"),
+    *(
+        "local/edition/",
+        "local/emulator/test_demand.py",
+        "local/emulator/test_recorder.py",
+        "simulation/",
+        "workflow/",
+    ),
 )
 
 

@@ -1,4 +1,7 @@
-"""`python -m docs.site.screenshots` takes the pictures of the console anew, from a laptop edition of its own."""
+"""`python -m docs.site.screenshots` takes the pictures of the console and of the command line anew.
+
+They are of a laptop edition of their own.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
+from docs.site import terminal
 from taskline.client import Taskline
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,6 +27,13 @@ IMAGES = ROOT / "docs" / "images"
 WIDE, NARROW = (1200, 700), (390, 780)
 SECONDS = 90
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+COMMAND_LINE = (
+    "taskline submit tasks.csv --type demo.echo",
+    "taskline list --status failed",
+    "taskline keys list",
+    "taskline dead-letters redrive --error-class NETWORK --from 2h --dry-run",
+    "taskline stats",
+)
 Picture = tuple[str, str, tuple[int, int], str]
 
 
@@ -105,6 +116,19 @@ def take(browser: Browser, url: str, picture: Picture, folder: Path) -> None:
     page.close()
 
 
+def take_terminal(browser: Browser, url: str, folder: Path) -> None:
+    """Take the picture of the command line at work, as wide and high as what it prints."""
+    lines = [f"Reminder {number},customer-{number % 50},{4711 + number}" for number in range(200)]
+    with tempfile.TemporaryDirectory(prefix="taskline-pictures-") as place:
+        (Path(place) / "tasks.csv").write_text("\n".join(["title,ordering_key,data.invoice", *lines]) + "\n")
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        shown = terminal.page(COMMAND_LINE, Path(place), {"PATH": path, "TASKLINE_URL": f"{url}/v1"})
+    page = browser.new_page(device_scale_factor=1)
+    page.set_content(shown)
+    page.locator("pre").screenshot(path=folder / "terminal.png")
+    page.close()
+
+
 def main(folder: Path = IMAGES) -> None:
     """Take all pictures."""
     command = next((path for name in COMMANDS if (path := shutil.which(name))), None)
@@ -116,6 +140,7 @@ def main(folder: Path = IMAGES) -> None:
         browser = playwright.chromium.launch(executable_path=command, args=["--no-sandbox"])
         for picture in pictures(known):
             take(browser, url, picture, folder)
+        take_terminal(browser, url, folder)
         browser.close()
 
 

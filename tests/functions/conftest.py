@@ -21,6 +21,7 @@ from functions import canceller, counter, processor, reader, redrive, validator
 from functions.adapters.dead_letters import SQSDeadLetters
 from functions.adapters.task_table.failed_index import INDEX, INDEXED
 from functions.adapters.task_table.indexes import HASH_KEYS, RANGE_KEY
+from functions.telemetry.observability import logger
 from tests.functions.document.documented import assert_documented
 from tests.functions.support import CONTEXT, ApiResponse, delete_task, get_task, get_tasks, post
 
@@ -34,6 +35,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.filterwarnings("ignore:No application metrics to publish"))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_said_before() -> Generator[None]:
+    """In production each function has a process and a logger of its own."""
+    yield
+    logger.clear_state()
 
 
 _load_file = JSONFileLoader.load_file

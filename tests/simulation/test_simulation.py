@@ -8,23 +8,30 @@ import pytest
 from tests.simulation import __main__ as command
 from tests.simulation.starting import start
 
-SCHEDULES = 2_000
-FEW_SCHEDULES = 600
+FEW = range(600)
+MORE = range(600, 2_000)
+MANY = range(2_000, 10_000)
 PROCESSES = 2
 
 
 def test_a_few_hundred_schedules_break_no_promise() -> None:
-    assert_no_promise_is_broken(FEW_SCHEDULES)
+    assert_no_promise_is_broken(FEW)
 
 
 @pytest.mark.check
 def test_two_thousand_schedules_break_no_promise() -> None:
-    assert_no_promise_is_broken(SCHEDULES)
+    assert_no_promise_is_broken(MORE)
 
 
-def assert_no_promise_is_broken(schedules: int) -> None:
-    each = schedules // PROCESSES
-    running = [start("--first", str(number * each), "--count", str(each)) for number in range(PROCESSES)]
+@pytest.mark.nightly
+def test_ten_thousand_schedules_break_no_promise() -> None:
+    assert_no_promise_is_broken(MANY)
+
+
+def assert_no_promise_is_broken(schedules: range) -> None:
+    each = len(schedules) // PROCESSES
+    firsts = [schedules.start + number * each for number in range(PROCESSES)]
+    running = [start("--first", str(first), "--count", str(each)) for first in firsts]
     outputs = [process.communicate()[0] for process in running]
 
     assert [process.returncode for process in running] == [0] * PROCESSES, "\n".join(outputs)

@@ -1,5 +1,7 @@
 """The schemas of the OpenAPI document, generated from the models that validate."""
 
+import copy
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -63,7 +65,7 @@ def reference(model: str) -> Document:
 
 def schemas(types: Registry, ordering: DefaultOrdering) -> Document:
     """All schemas by name, for a stage with these task types and this order of tasks without a key."""
-    schemas = {name: schema for name, schema in _models().items() if name not in _QUERIES}
+    schemas = {name: copy.deepcopy(schema) for name, schema in _models().items() if name not in _QUERIES}
     _explain_key(schemas["NewTask"]["properties"]["ordering_key"], ordering)
     return {**with_task_types(schemas, types), "Problem": _PROBLEM}
 
@@ -77,7 +79,7 @@ def _explain_key(field: Document, ordering: DefaultOrdering) -> None:
 
 def query_parameters(model: str) -> list[Document]:
     """The parameters of a query string, one per field of the model. A parameter may be absent, but never null."""
-    schema = _models()[model]
+    schema = copy.deepcopy(_models()[model])
     return [_query_parameter(name, field, schema.get("required", ())) for name, field in schema["properties"].items()]
 
 
@@ -96,6 +98,8 @@ def _query_parameter(name: str, field: Document, required: Sequence[str]) -> Doc
     }
 
 
+@functools.cache
 def _models() -> Document:
+    """The schemas of all models, which are made once, because that takes long. Not to be changed."""
     _, definitions = models_json_schema([(model, "validation") for model in _MODELS], ref_template=_REFERENCE)
     return {name: to_openapi_3_0(schema) for name, schema in definitions["$defs"].items()}

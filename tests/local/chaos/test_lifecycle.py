@@ -82,7 +82,7 @@ def test_an_orphan_that_is_frozen_does_not_share_its_journal_with_the_next_emula
     assert {third.read(task)["status"] for task in (*before, *after)} <= {"queued", "processing", "succeeded"}
 
 
-@pytest.mark.check
+@pytest.mark.nightly
 def test_an_emulator_that_still_saves_its_state_is_waited_for(new_laptop: NewLaptop) -> None:
     """Somebody stops it, loses patience, kills it, and starts it again."""
     first = new_laptop()

@@ -62,7 +62,7 @@ def test_a_process_that_closes_the_connection_without_ending_is_killed(
 
 
 def test_a_child_that_a_process_leaves_behind_does_not_hide_its_end(functions: Functions) -> None:
-    functions.deploy(a_function("os.system('sleep 3 >&- 2>&- &')\nos._exit(3)"), Timeout=1)
+    functions.deploy(a_function("os.system('sleep 12 >&- 2>&- &')\nos._exit(3)"), Timeout=10)
     assert functions.failure()["errorType"] == "Runtime.ExitError"
 
 
