@@ -23,6 +23,7 @@ from infrastructure.watch.dashboard import Dashboard, DashboardArgs
 from infrastructure.watch.events import Events, EventsArgs
 from infrastructure.watch.monitor import Monitor, MonitorArgs
 from infrastructure.watch.queries import Queries, QueriesArgs
+from infrastructure.watch.traces import Traces, TracesArgs
 
 place = current_location()
 task_types = load_stage_types(on_aws=place.on_aws)
@@ -62,13 +63,22 @@ front = Front(
 
 events = Events(
     "events",
-    EventsArgs(defaults=defaults, table=table, protect=settings.protect_data, data_share=settings.data_share),
+    EventsArgs(
+        defaults=defaults,
+        table=table,
+        protect=settings.protect_data,
+        data_share=settings.data_share,
+        delay_seconds=settings.follow_delay_seconds,
+    ),
 )
 monitor = Monitor(
     "monitor",
     MonitorArgs(defaults=defaults, settings=settings.monitor, events=events.topic, failures=events.failures),
 )
-counter = Counter("counter", CounterArgs(defaults=defaults, table=table, counting=counts.counting)).function
+counter = Counter(
+    "counter",
+    CounterArgs(defaults=defaults, table=table, counting=counts.counting, delay_seconds=settings.follow_delay_seconds),
+).function
 functions = (*front.functions, *processing.processors, events.function, counter, monitor.function, breaker.function)
 watched = AlarmsArgs(
     location=location,
@@ -86,6 +96,7 @@ watched = AlarmsArgs(
     concurrency=settings.concurrency_alarm,
 )
 alarms = Alarms("alarms", watched)
+Traces("traces", TracesArgs(location=location, share=settings.trace_share))
 queries = Queries(
     "queries",
     QueriesArgs(

@@ -51,6 +51,7 @@ class Front(Component):
             table.recording(),
             queue.sending(),
             secret.deriving_ids(),
+            memory_megabytes=args.settings.validator_memory_megabytes,
             reserved_concurrency=args.settings.validator_reserved_concurrency,
             # A new type must not be accepted before it can be processed.
             after=(*(processor.arn for processor in args.processing.processors), args.processing.workflow.arn),
@@ -80,6 +81,7 @@ class Front(Component):
         self,
         name: str,
         *grants: Grant,
+        memory_megabytes: int = 0,
         reserved_concurrency: int = 0,
         after: tuple[pulumi.Input[str], ...] = (),
         **environment: str,
@@ -89,7 +91,7 @@ class Front(Component):
             grants=grants,
             environment=environment,
             timeout=FUNCTION_TIMEOUT_SECONDS,
-            memory_megabytes=self._args.settings.api_memory_megabytes,
+            memory_megabytes=memory_megabytes or self._args.settings.api_memory_megabytes,
             reserved_concurrency=reserved_concurrency,
             after=after,
         )
