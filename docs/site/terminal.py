@@ -38,7 +38,7 @@ def page(commands: Iterable[str], folder: Path, variables: Mapping[str, str]) ->
 
 
 def printed(command: str, folder: Path, variables: Mapping[str, str]) -> str:
-    """What a command writes to stdout, which is a terminal for it, and then to stderr, which is none: nothing moves."""
+    """What a command writes to stdout, a terminal for it, and then to stderr, which is none: nothing moves there."""
     ours, its = pty.openpty()
     made = {**os.environ, "COLUMNS": str(COLUMNS), "TERM": "xterm-256color", **variables}
     chunks: list[bytes] = []
