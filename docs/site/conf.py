@@ -37,7 +37,7 @@ GUIDES = (
 SECTIONS = {
     "Tutorial": ["tutorial/*"],
     "Guides": [f"guides/{name}" for name in GUIDES],
-    "Reference": ["reference/*"],
+    "Reference": ["reference/*", "features"],
     "Explanation": ["explanation/architecture", "explanation/*"],
     "Decisions": ["decisions/README", "decisions/0*"],
 }
