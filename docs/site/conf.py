@@ -31,6 +31,7 @@ GUIDES = (
     "operations",
     "configuration",
     "deploy",
+    "pipelines",
 )
 
 # What the sidebar lists. It stands here because the code host would show it as text.
