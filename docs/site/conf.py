@@ -32,6 +32,8 @@ GUIDES = (
     "configuration",
     "deploy",
     "pipelines",
+    "stage-life",
+    "game-day",
 )
 
 # What the sidebar lists. It stands here because the code host would show it as text.
