@@ -171,6 +171,7 @@ MODULES: dict[str, Callable[[str, list[str]], Run]] = {
     "benchmarks.validator": _imported,
     "docs.site.generated": _imported,
     "json.tool": _as_it_is,
+    "infrastructure.deployer": _as_it_is,
     "operations.smoke": _helped,
     "asl": _as_it_is,
     "tests.compatibility": _imported,
