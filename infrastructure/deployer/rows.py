@@ -259,4 +259,13 @@ ROWS: Mapping[str, tuple[Need, ...]] = {
         _need("wafv2", "DisassociateWebACL", "apigateway:{region}::/restapis/*", why=_BY_ID),
         _need("apigateway", "SetWebACL", "apigateway:{region}::/restapis/*", why=_BY_ID),
     ),
+    "aws:xray/samplingRule:SamplingRule": (
+        _need(
+            "xray",
+            "CreateSamplingRule UpdateSamplingRule DeleteSamplingRule ListTagsForResource TagResource UntagResource",
+            "xray:{region}:{account}:sampling-rule/*",
+            why="a rule's name is cut where it is too long for X-Ray",
+        ),
+        _need("xray", "GetSamplingRules", "*", why=_NO_OTHER),
+    ),
 }

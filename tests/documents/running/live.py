@@ -170,6 +170,7 @@ MODULES: dict[str, Callable[[str, list[str]], Run]] = {
     "tests.local.chaos.run": _helped,
     "benchmarks.validator": _imported,
     "docs.site.generated": _imported,
+    "operations.cost.committing": _imported,
     "json.tool": _as_it_is,
     "infrastructure.deployer": _as_it_is,
     "operations.smoke": _helped,

@@ -78,6 +78,7 @@ def test_nothing_is_allowed_on_everything_but_what_knows_no_narrower_resource() 
     on_all = {action for one in statements() if "*" in one["Resource"] for action in one["Action"]}
     assert on_all == {
         *("cloudwatch:DescribeAlarms", "cloudwatch:PutCompositeAlarm", "ssm:DescribeParameters"),
+        "xray:GetSamplingRules",
         "cloudwatch:GetMetricStatistics",
         *("lambda:CreateEventSourceMapping", "states:ValidateStateMachineDefinition", "logs:DescribeLogGroups"),
         *("logs:PutQueryDefinition", "logs:DeleteQueryDefinition", "logs:DescribeQueryDefinitions"),
