@@ -27,11 +27,12 @@ from infrastructure.watch.events import Events, EventsArgs
 from infrastructure.watch.monitor import Monitor, MonitorArgs
 from infrastructure.watch.objectives import ObjectiveAlarms, ObjectiveAlarmsArgs
 from infrastructure.watch.queries import Queries, QueriesArgs
+from infrastructure.watch.traces import Traces, TracesArgs
 
 place = current_location()
 task_types = load_stage_types(on_aws=place.on_aws)
 settings = load_settings(task_types.types, on_aws=place.on_aws)
-location = replace(place, kms_key_arn=settings.kms_key_arn)
+location = replace(place, kms_key_arn=settings.kms_key_arn, permissions_boundary_arn=settings.permissions_boundary_arn)
 check_pools(task_types.pools, location)
 check_alarm_topics(settings.alarm_topics, location.region)
 settings.api.domain.check_region(location.region)
@@ -69,13 +70,22 @@ front = Front(
 
 events = Events(
     "events",
-    EventsArgs(defaults=defaults, table=table, protect=settings.protect_data, data_share=settings.data_share),
+    EventsArgs(
+        defaults=defaults,
+        table=table,
+        protect=settings.protect_data,
+        data_share=settings.data_share,
+        delay_seconds=settings.follow_delay_seconds,
+    ),
 )
 monitor = Monitor(
     "monitor",
     MonitorArgs(defaults=defaults, settings=settings.monitor, events=events.topic, failures=events.failures),
 )
-counter = Counter("counter", CounterArgs(defaults=defaults, table=table, counting=counts.counting)).function
+counter = Counter(
+    "counter",
+    CounterArgs(defaults=defaults, table=table, counting=counts.counting, delay_seconds=settings.follow_delay_seconds),
+).function
 functions = (*front.functions, *processing.processors, events.function, counter, monitor.function, breaker.function)
 watched = AlarmsArgs(
     location=location,
@@ -104,6 +114,7 @@ objectives = ObjectiveAlarms(
         processing=processing,
     ),
 )
+Traces("traces", TracesArgs(location=location, share=settings.trace_share))
 queries = Queries(
     "queries",
     QueriesArgs(

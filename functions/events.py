@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -16,6 +15,7 @@ from functions.tasks.events.measures import measures
 from functions.tasks.events.publishing import EventTopic, Published, UnreadableChanges, publish_changes
 from functions.tasks.events.samples import as_line, is_logged
 from functions.tasks.model import Status
+from functions.tasks.ports import Built
 from functions.telemetry.observability import emit, logger, metrics, tracer
 
 
@@ -32,7 +32,7 @@ class Publisher:
     data_share: float | None = None
 
 
-@cache
+@Built
 def build() -> Publisher:
     """The dependencies, once per execution environment."""
     return Publisher(

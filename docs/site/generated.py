@@ -11,22 +11,30 @@ from pathlib import Path
 from docs.site.commands import commands_reference, exit_codes_table
 from docs.site.settings import settings_table
 from docs.site.states import state_diagram, states_table
+from infrastructure.cost.committed import committed, stages_table, tasks_table
 from statemachine.loader import raw_definition
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("docs/reference/settings.md", "docs/reference/command-line.md", "docs/explanation/state-machine.md")
+PAGES = (
+    "docs/reference/settings.md",
+    "docs/reference/command-line.md",
+    "docs/reference/cost.md",
+    "docs/explanation/state-machine.md",
+)
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def parts(root: Path = ROOT) -> Mapping[str, str]:
     """All generated parts by name."""
-    definition = raw_definition()
+    definition, bills = raw_definition(), committed()
     return {
         "settings": settings_table(root),
         "diagram": state_diagram(definition),
         "states": states_table(definition),
         "exit_codes": exit_codes_table(),
         "commands": commands_reference(),
+        "cost_of_tasks": tasks_table(bills["prod"]),
+        "cost_of_stages": stages_table(bills),
     }
 
 

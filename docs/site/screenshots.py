@@ -30,7 +30,7 @@ COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 COMMAND_LINE = (
     "taskline submit tasks.csv --type demo.echo",
     "taskline list --status failed",
-    "taskline keys list",
+    "taskline dead-letters list --groups",
     "taskline dead-letters redrive --error-class NETWORK --from 2h --dry-run",
     "taskline stats",
 )
@@ -69,7 +69,7 @@ def fill(url: str) -> dict[str, str]:
         bank = {"probability": 1.0, "error_class": "NETWORK"}
         failed = client.submit({**shared, **flaky, "data": bank}).task_id
         client.wait(failed, timeout=SECONDS)
-        slow = {"title": "Nightly report", "type": "demo.slow", "data": {"milliseconds": 6000}}
+        slow = {"title": "Nightly report", "type": "demo.slow", "data": {"milliseconds": 4000}}
         for number in range(12):
             client.submit({**shared, **slow, "ordering_key": f"reports-{number % 3}"})
         history = client.get(failed).document["history"]

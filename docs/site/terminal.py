@@ -38,7 +38,7 @@ def page(commands: Iterable[str], folder: Path, variables: Mapping[str, str]) ->
 
 
 def printed(command: str, folder: Path, variables: Mapping[str, str]) -> str:
-    """What a command writes to stdout, which is a terminal for it; progress goes to stderr, which is none."""
+    """What a command writes to stdout, a terminal for it, and then to stderr, which is none: nothing moves there."""
     ours, its = pty.openpty()
     made = {**os.environ, "COLUMNS": str(COLUMNS), "TERM": "xterm-256color", **variables}
     chunks: list[bytes] = []
@@ -56,7 +56,7 @@ def printed(command: str, folder: Path, variables: Mapping[str, str]) -> str:
     text = b"".join(chunks).decode().replace("\r\n", "\n").rstrip()
     if process.returncode:
         raise SystemExit(f"`{command}` ended with {process.returncode}:\n{text}\n{problems.decode()}")
-    return text
+    return "\n".join(filter(None, (text, problems.decode().rstrip())))
 
 
 def _read(stream: int, chunks: list[bytes]) -> None:

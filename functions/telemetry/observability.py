@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
+from functions.telemetry.lines import ShortLines, obey_own_level
 from functions.telemetry.tracing import SampledRequests
 
-logger = Logger()
+logger = Logger(logger_formatter=ShortLines(utc=True, use_rfc3339=True))
+obey_own_level(logger.name)
 metrics = Metrics()
 tracer = Tracer(provider=SampledRequests(), auto_patch=False)
 

@@ -102,6 +102,7 @@ class Api(Component):
             location=self._args.location,
             retention_days=self._args.log_retention_days,
             account_role=self._args.settings.account_log_role,
+            firewall=self._args.settings.firewall != "none",
         )
         return AccessLog(f"{self._name}-access", args, opts=self._child)
 

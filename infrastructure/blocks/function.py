@@ -90,6 +90,7 @@ class Function(Component):
             snap_start={"apply_on": "PublishedVersions"} if args.start.snap_start else None,
             environment={"variables": _variables(service, args)},
             tracing_config={"mode": "Active"},
+            logging_config=_logging(defaults.log_level),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[logs]),
         )
         live = aws.lambda_.Alias(
@@ -117,6 +118,19 @@ class Function(Component):
             log_group=logs.name,
         )
         self.register_outputs({"arn": live.arn})
+
+
+def _logging(log_level: str) -> aws.lambda_.FunctionLoggingConfigArgsDict:
+    """JSON, without Lambda's own lines about each invocation that went well: they would be paid with every task.
+
+    Its level for our lines is never above INFO, because that would hold back the metrics among them, which have none.
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+    """
+    return {
+        "log_format": "JSON",
+        "application_log_level": "DEBUG" if log_level == "DEBUG" else "INFO",
+        "system_log_level": "WARN",
+    }
 
 
 def _statements(args: FunctionArgs, log_group_arn: pulumi.Output[str]) -> list[iam.Statement]:

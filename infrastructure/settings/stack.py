@@ -25,6 +25,7 @@ from infrastructure.settings.watch import (
     load_breaker_settings,
     load_data_share,
     load_monitor_settings,
+    load_trace_share,
 )
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
@@ -32,12 +33,16 @@ ExecutionLogLevel = Literal["ALL", "ERROR", "FATAL", "OFF"]
 LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
                       3288, 3653)  # fmt: skip
 
+MAX_FOLLOW_DELAY = 60  # who looks at counts and waits for events does so for a minute at most
 _KEY_ARN = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
+_POLICY_ARN = re.compile(r"arn:[a-z-]+:iam::\d{12}:policy/[\w+=,.@/-]+")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All settings of a stage. Times are in the unit of their name. `data_share` is `executionDataSampling`."""
+    """All settings of a stage. Times are in the unit of their name. `data_share` is `executionDataSampling`, and
+    `trace_share` is `traceSampling`.
+    """
 
     times: Times
     max_receive_count: int
@@ -47,12 +52,16 @@ class Settings:
     execution_log_level: ExecutionLogLevel
     log_execution_data: bool
     data_share: float | None
+    trace_share: float
+    follow_delay_seconds: int
+    validator_memory_megabytes: int
     api_memory_megabytes: int
     processor_memory_megabytes: int
     validator_reserved_concurrency: int
     validator_start: Start
     concurrency_alarm: int
     kms_key_arn: str
+    permissions_boundary_arn: str
     protect_data: bool
     objectives: Objectives
     monitor: MonitorSettings
@@ -78,10 +87,13 @@ class Settings:
         days = self.log_retention_days
         check(days in LOG_RETENTION_DAYS, "logRetentionDays", days, LOG_RETENTION_DAYS)
         for key, megabytes in (
+            ("validatorMemoryMegabytes", self.validator_memory_megabytes),
             ("apiMemoryMegabytes", self.api_memory_megabytes),
             ("processorMemoryMegabytes", self.processor_memory_megabytes),
         ):
             check(128 <= megabytes <= 10_240, key, megabytes, "128 to 10240")
+        delay = self.follow_delay_seconds
+        check(0 <= delay <= MAX_FOLLOW_DELAY, "followDelaySeconds", delay, f"0 to {MAX_FOLLOW_DELAY}")
         check_reservation("validatorReservedConcurrency", self.validator_reserved_concurrency)
         concurrency = self.concurrency_alarm
         check(1 <= concurrency <= MAX_CONCURRENCY, "concurrencyAlarm", concurrency, f"1 to {MAX_CONCURRENCY}")
@@ -89,6 +101,9 @@ class Settings:
         check(
             not key or bool(_KEY_ARN.fullmatch(key)), "kmsKeyArn", key, "the ARN of a key, or empty for AWS's own keys"
         )
+        bound = self.permissions_boundary_arn
+        valid = not bound or bool(_POLICY_ARN.fullmatch(bound))
+        check(valid, "permissionsBoundaryArn", bound, "the ARN of a policy, or empty for no boundary")
         for key, value, choices in (
             ("tenancy", self.tenancy, Tenancy),
             ("defaultOrdering", self.default_ordering, DefaultOrdering),
@@ -122,12 +137,16 @@ def load_settings(types: Iterable[TaskType], *, on_aws: bool) -> Settings:
         execution_log_level=cast(ExecutionLogLevel, config.require("executionLogLevel")),
         log_execution_data=config.require_bool("logExecutionData"),
         data_share=load_data_share(config),
+        trace_share=load_trace_share(config),
+        follow_delay_seconds=config.require_int("followDelaySeconds"),
+        validator_memory_megabytes=config.require_int("validatorMemoryMegabytes"),
         api_memory_megabytes=config.require_int("apiMemoryMegabytes"),
         processor_memory_megabytes=config.require_int("processorMemoryMegabytes"),
         validator_reserved_concurrency=reserved,
         validator_start=load_start(config, reserved),
         concurrency_alarm=config.require_int("concurrencyAlarm"),
         kms_key_arn=config.get("kmsKeyArn") or "",
+        permissions_boundary_arn=config.get("permissionsBoundaryArn") or "",
         protect_data=config.require_bool("protectData"),
         objectives=load_objectives(config),
         monitor=load_monitor_settings(config),

@@ -1,4 +1,4 @@
-"""When the circuit breaker opens, when the failure monitor raises an alert, and which tasks' data is logged."""
+"""When the circuit breaker opens, when the failure monitor raises an alert, and which tasks are logged and traced."""
 
 import re
 from collections.abc import Iterable
@@ -101,8 +101,15 @@ def load_monitor_settings(config: pulumi.Config) -> MonitorSettings:
 def load_data_share(config: pulumi.Config) -> float | None:
     """The share of the finished tasks that are logged with their data, 0 for the failed ones alone; None for none."""
     given = config.get("executionDataSampling") or ""
-    if not given:
-        return None
+    return _share("executionDataSampling", given, "0 to 1, such as 0.01, or empty for none") if given else None
+
+
+def load_trace_share(config: pulumi.Config) -> float:
+    """The share of requests and executions that X-Ray traces."""
+    return _share("traceSampling", config.require("traceSampling"), "0 to 1, such as 0.05")
+
+
+def _share(key: str, given: str, allowed: str) -> float:
     if not re.fullmatch(r"[01](\.[0-9]+)?", given) or float(given) > 1:
-        raise rejected("executionDataSampling", given, "0 to 1, such as 0.01, or empty for none")
+        raise rejected(key, given, allowed)
     return float(given)

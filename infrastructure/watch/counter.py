@@ -9,9 +9,8 @@ from infrastructure.blocks.component import Component
 from infrastructure.blocks.function import Function, FunctionArgs, FunctionDefaults
 from infrastructure.blocks.refs import FunctionRef, Grant, TableRef
 
-# One transaction takes what a second brings: the more changes it counts, the less each of them costs.
+# One transaction takes what the delay brings: the more changes it counts, the less each of them costs.
 BATCH_SIZE = 1000
-BATCHING_SECONDS = 1
 # Only with a window does Lambda name the shard, whose changes then come in order and one batch at a time. Nothing is
 # kept in the window, so its length does not matter.
 WINDOW_SECONDS = 60
@@ -21,11 +20,14 @@ MEMORY_MEGABYTES = 256
 
 @dataclass(frozen=True, kw_only=True)
 class CounterArgs:
-    """The changes of `table` are counted; `counting` is the use of the table of counts."""
+    """The changes of `table` are counted; `counting` is the use of the table of counts. Changes are gathered for
+    `delay_seconds`.
+    """
 
     defaults: FunctionDefaults
     table: TableRef
     counting: Grant
+    delay_seconds: int
 
 
 class Counter(Component):
@@ -53,7 +55,7 @@ class Counter(Component):
             # From the beginning: tasks may be recorded before the mapping is ready.
             starting_position="TRIM_HORIZON",
             batch_size=BATCH_SIZE,
-            maximum_batching_window_in_seconds=BATCHING_SECONDS,
+            maximum_batching_window_in_seconds=args.delay_seconds,
             tumbling_window_in_seconds=WINDOW_SECONDS,
             opts=self._child,
         )

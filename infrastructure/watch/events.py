@@ -12,12 +12,13 @@ from infrastructure.blocks.queues import DEAD_LETTER_RETENTION_SECONDS, Standard
 from infrastructure.blocks.refs import FunctionRef, QueueRef, TableRef, TopicRef, grant
 from infrastructure.blocks.topic import Topic, TopicArgs
 
-BATCH_SIZE = 100
+# Ten events share one publication, and all of a batch its log lines: the more there are, the less each of them costs.
+BATCH_SIZE = 500
 TIMEOUT_SECONDS = 60
 MEMORY_MEGABYTES = 256
-# Ten batches per shard in parallel; the records of one task stay in one of them, in order. One at a time could not
-# keep up with a shard's thousand writes per second.
-PARALLEL_BATCHES = 10
+# Batches per shard in parallel; the records of one task stay in one of them, in order. One at a time could not keep up
+# with a shard's thousand writes per second, and more than are needed would leave each of them half empty.
+PARALLEL_BATCHES = 2
 # Age decides, not the number of attempts: an unreachable topic is not the events' fault. An event that is given up can
 # still be read from the stream for 18 hours.
 MAX_RECORD_AGE_SECONDS = 6 * 3600
@@ -28,13 +29,15 @@ MAX_RETRIES = 10_000
 class EventsArgs:
     """The changes of `table` are published; `protect` is for the queue of events that were given up.
 
-    `data_share` is the share of the finished tasks whose data is logged, None for none.
+    `data_share` is the share of the finished tasks whose data is logged, None for none. Changes are gathered for
+    `delay_seconds`.
     """
 
     defaults: FunctionDefaults
     table: TableRef
     protect: bool
     data_share: float | None
+    delay_seconds: int
 
 
 class Events(Component):
@@ -57,6 +60,7 @@ class Events(Component):
             # From the beginning: a table that is created with its mapping has tasks before the mapping is ready.
             starting_position="TRIM_HORIZON",
             batch_size=BATCH_SIZE,
+            maximum_batching_window_in_seconds=args.delay_seconds,
             parallelization_factor=PARALLEL_BATCHES,
             function_response_types=["ReportBatchItemFailures"],
             bisect_batch_on_function_error=True,

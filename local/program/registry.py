@@ -14,6 +14,7 @@ from local.program.resources import (
     sqs,
     ssm,
     stepfunctions,
+    xray,
 )
 from local.program.resources.functions import event_source_mapping
 from local.program.resources.functions import function as lambda_function
@@ -41,6 +42,7 @@ MODULES = (
     sqs,
     ssm,
     stepfunctions,
+    xray,
 )
 
 HANDLERS: dict[str, ResourceHandler] = {handler.type: handler for module in MODULES for handler in module.HANDLERS}

@@ -46,18 +46,20 @@ def evaluate(
     preview: bool = False,
     root: Path = PROJECT_ROOT,
     kept: KeptValues | None = None,
+    monitor: type[Monitor] = Monitor,
 ) -> dict[str, Any]:
     """Run the program once, to its end, and return its resolved outputs.
 
-    `mocks` stands in for the provider, `kept` has what earlier runs made. In a preview, an output that is not known
-    yet is `pulumi.UNKNOWN`. An error of the program or of `mocks` is raised unchanged. Each call starts afresh: Pulumi
-    keeps its state in context variables, and a new thread has a new context.
+    `mocks` stands in for the provider, `kept` has what earlier runs made, `monitor` takes the place of the engine. In
+    a preview, an output that is not known yet is `pulumi.UNKNOWN`. An error of the program or of `mocks` is raised
+    unchanged. Each call starts afresh: Pulumi keeps its state in context variables, and a new thread has a new
+    context.
     """
     result: Future[dict[str, Any]] = Future()
 
     def work() -> None:
         try:
-            result.set_result(_evaluate(Monitor(mocks, kept), config, stack, preview, root))
+            result.set_result(_evaluate(monitor(mocks, kept), config, stack, preview, root))
         except BaseException as error:  # raised to the caller, whatever it is
             result.set_exception(error)
 

@@ -63,7 +63,7 @@ class Talk:
 def _outcome(image: Record) -> dict[str, Any]:
     """A task that has ended, by its record; times in milliseconds, None for one that never ran."""
     error = image.get("error", {}).get("M")
-    started, finished = _text(image, "started_at"), _text(image, "finished_at")
+    started, finished = _first_start(image), _text(image, "finished_at")
     return {
         "at": finished or datetime.now(UTC).isoformat(timespec="milliseconds"),
         "task_id": _text(image, "task_id"),
@@ -84,6 +84,13 @@ def _between(started: str, finished: str) -> int | None:
 
 def _local(moment: str) -> str:
     return datetime.fromisoformat(moment).astimezone().strftime("%H:%M:%S")
+
+
+def _first_start(image: Record) -> str:
+    """When the task was first claimed, by its history; empty if it never was."""
+    steps = (one["M"] for one in image.get("history", {}).get("L", ()))
+    starts = (_text(step, "at") for step in steps if _text(step, "status") == "processing")
+    return _text(image, "started_at") or next(starts, "")
 
 
 def _text(image: Record, name: str) -> str:

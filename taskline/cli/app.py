@@ -9,6 +9,7 @@ from taskline.cli.commands import (
     about,
     breaker,
     console,
+    cost,
     dead_letters,
     doctor,
     follow,
@@ -40,7 +41,8 @@ def build() -> typer.Typer:
         rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for module in (local, submit, tasks, follow, dead_letters, keys, breaker, stats, load, console, doctor, about):
+    steering = (local, submit, tasks, follow, dead_letters, keys, breaker, stats)
+    for module in (*steering, load, cost, console, doctor, about):
         module.register(app)
     return app
 

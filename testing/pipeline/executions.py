@@ -27,7 +27,10 @@ class Step:
 
 @dataclass(kw_only=True)
 class Execution:
-    """One execution: for which task, its states, and how it ended. `status` is CRASHED if a fault stopped it."""
+    """One execution: for which task, its states, and how it ended. `status` is CRASHED if a fault stopped it.
+
+    `events` are all events of its history, as its log would have them.
+    """
 
     name: str
     task_id: str
@@ -35,9 +38,11 @@ class Execution:
     error: str | None = None
     cause: str | None = None
     steps: list[Step] = field(default_factory=list[Step])
+    events: list[HistoryEvent] = field(default_factory=list[HistoryEvent], repr=False)
 
     def observe(self, event: HistoryEvent) -> None:
         """Note which state is entered or left."""
+        self.events.append(event)
         if event.type.endswith("StateEntered"):
             self.steps.append(Step(state=event.details["name"], since=event.timestamp))
         elif event.type.endswith("StateExited") and self.steps:

@@ -58,7 +58,13 @@ def test_no_two_rooms_import_each_other() -> None:
         ("functions", []),
         ("infrastructure", ["functions", "statemachine", "taskline.links"]),
         ("local", ["asl", "taskline.console"]),
-        ("operations", ["asl", "infrastructure.preview", "local.emulator", "local.host"]),
+        (
+            "operations",
+            [
+                *("asl", "functions", "testing", "infrastructure.preview", "infrastructure.cost"),
+                *("infrastructure.settings", "local.emulator", "local.host", "local.program"),
+            ],
+        ),
         ("taskline", []),
         ("testing", [*PIPELINE, "infrastructure.settings.times"]),
         ("tests/simulation", [*PIPELINE, "infrastructure.settings", "testing"]),
@@ -189,9 +195,10 @@ def test_only_adapters_speak_to_aws() -> None:
 
 
 def test_only_handlers_read_the_environment() -> None:
-    """And tracing: Lambda sets there for each request whether it is sampled."""
+    """And tracing: Lambda sets there for each request whether it is sampled. And the level of the log."""
+    telemetry = ["functions.telemetry.tracing", "functions.telemetry.lines"]
     for module, path in FUNCTIONS.items():
-        if module not in [*HANDLERS, "functions.telemetry.tracing"] and not within(module, TYPES):
+        if module not in [*HANDLERS, *telemetry] and not within(module, TYPES):
             assert not [name for name in imports(path) if within(name, "os")], f"{module} imports os"
 
 
@@ -220,12 +227,14 @@ def test_what_runs_in_lambda_imports_only_what_the_layer_holds() -> None:
         ("infrastructure.blocks", []),
         ("infrastructure.settings", ["infrastructure.blocks"]),
         ("infrastructure.task_types", ["infrastructure.blocks", "infrastructure.settings"]),
+        ("infrastructure.deployer", []),
         (
             "infrastructure.pipeline",
             ["infrastructure.blocks", "infrastructure.settings", "infrastructure.task_types.pools"],
         ),
         ("infrastructure.api", ["infrastructure.blocks", "infrastructure.settings"]),
         ("infrastructure.watch", ["infrastructure.blocks", "infrastructure.settings"]),
+        ("infrastructure.cost", []),
     ],
 )
 def test_the_rooms_of_the_infrastructure_share_resources_by_reference_alone(room: str, may_import: list[str]) -> None:

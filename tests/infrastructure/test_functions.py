@@ -188,11 +188,17 @@ def test_tasks_can_be_shared(layer: Path) -> None:
 
 def test_memory_log_level_and_retention_can_be_set(layer: Path) -> None:
     changed = run(
-        "dev", layer, apiMemoryMegabytes=256, processorMemoryMegabytes=2048, logLevel="ERROR", logRetentionDays=90
+        "dev",
+        layer,
+        apiMemoryMegabytes=256,
+        validatorMemoryMegabytes=384,
+        processorMemoryMegabytes=2048,
+        logLevel="ERROR",
+        logRetentionDays=90,
     )
     memory = {one.name: one.inputs["memorySize"] for one in changed.all(FUNCTION)}
     assert memory == {
-        "validator-function": 256,
+        "validator-function": 384,
         "reader-function": 256,
         "canceller-function": 256,
         "redrive-function": 256,
@@ -227,3 +233,14 @@ def test_task_types_that_cannot_be_loaded_stop_a_deployment_and_not_the_laptop(
         run("dev", layer)
     assert "task_type" in str(caught.value)
     assert run("dev", layer, into=Recording(account=EMULATED_ACCOUNT)).all(FUNCTION)
+
+
+@pytest.mark.parametrize(("level", "lets_through"), [("DEBUG", "DEBUG"), ("INFO", "INFO"), ("ERROR", "INFO")])
+def test_lambda_adds_no_lines_of_its_own_and_holds_back_no_metrics(layer: Path, level: str, lets_through: str) -> None:
+    """Lines of metrics have no level, and count as INFO."""
+    for function in run("dev", layer, logLevel=level).all("aws:lambda/function:Function"):
+        assert function.inputs["loggingConfig"] == {
+            "logFormat": "JSON",
+            "applicationLogLevel": lets_through,
+            "systemLogLevel": "WARN",
+        }

@@ -1,7 +1,6 @@
 """What the engine lets through and the program does not: misspelt settings, and stack names that AWS does not take."""
 
 from pathlib import Path
-from unittest import mock
 
 import pulumi
 import pytest
@@ -34,8 +33,7 @@ def evaluated(stack: str, layer: Path, **further: str) -> Stack:
         f"taskline:{key}": further[key] for key in further
     }
     try:
-        with mock.patch("local.program.stack.Monitor", RecordingMonitor):
-            return Stack(recording.resources, evaluate(recording, config, stack))
+        return Stack(recording.resources, evaluate(recording, config, stack, monitor=RecordingMonitor))
     except SettingsError:
         assert recording.resources == [], "rejected before any resource exists"
         raise

@@ -204,6 +204,8 @@ INVENTORY = Counter(
         ("taskline:blocks:Published", "outputs"),
         ("taskline:watch:Dashboard", "dashboard"),
         ("taskline:watch:Queries", "queries"),
+        ("taskline:watch:Traces", "traces"),
+        ("aws:xray/samplingRule:SamplingRule", "traces-rule"),
         *(("aws:ssm/parameter:Parameter", f"outputs-{name}") for name in OUTPUTS),
         *(("aws:cloudwatch/queryDefinition:QueryDefinition", f"{name}-query") for name in QUERIES),
         *(("aws:lambda/alias:Alias", f"{name}-live") for name in FUNCTIONS),

@@ -195,6 +195,7 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
                 "name": "RoleName",
                 "namePrefix": lambda prefix: {"RoleName": prefix + "20261127000000000000000001"},
                 "assumeRolePolicy": "AssumeRolePolicyDocument",
+                "permissionsBoundary": "PermissionsBoundary",
             },
         ),
     ),
@@ -225,7 +226,7 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
                 "name": "FunctionName",
                 "code": "Code.ZipFile",
                 **capital("architectures", "environment", "handler", "layers", "memorySize", "role", "runtime"),
-                **capital("publish", "timeout", "tracingConfig"),
+                **capital("loggingConfig", "publish", "timeout", "tracingConfig"),
             },
         ),
         Call(
@@ -304,6 +305,19 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
     ),
     "aws:sqs/queuePolicy:QueuePolicy": (
         Call("sqs", "SetQueueAttributes", {"queueUrl": "QueueUrl", **capital("policy", inside="Attributes.")}),
+    ),
+    "aws:xray/samplingRule:SamplingRule": (
+        Call(
+            "xray",
+            "CreateSamplingRule",
+            {
+                "resourceArn": "SamplingRule.ResourceARN",
+                "httpMethod": "SamplingRule.HTTPMethod",
+                "urlPath": "SamplingRule.URLPath",
+                **capital("ruleName", "priority", "version", "fixedRate", inside="SamplingRule."),
+                **capital("reservoirSize", "serviceName", "serviceType", "host", inside="SamplingRule."),
+            },
+        ),
     ),
     "aws:ssm/parameter:Parameter": (
         Call("ssm", "PutParameter", {**capital("name", "type", "value", "description"), "insecureValue": "Value"}),

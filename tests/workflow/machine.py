@@ -43,9 +43,8 @@ class Bench:
         return self.runner.execution_id(self.arn, name)
 
     def lease_owner(self, name: str) -> str:
-        """What the lease of an execution with this name says: its name and run, or all after `arn:`."""
-        execution = self.execution_id(name)
-        return execution.partition(":express:")[2].partition(":")[2] or execution.partition(":")[2]
+        """What the lease of an execution with this name says: its run, which is the end of its ARN."""
+        return self.execution_id(name).rpartition(":")[2]
 
     def record(self, task_id: str) -> dict[str, Any]:
         """The task's record, with DynamoDB's type names stripped off the top level."""

@@ -16,6 +16,7 @@ from functions.adapters.task_table.indexes import (
     list_range,
     status_partitions,
 )
+from functions.adapters.task_table.records import first_start
 from functions.tasks.errors import Unavailable
 from functions.tasks.listing.model import TaskSummary
 from functions.tasks.listing.pages import Position
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
 
 _SUMMARY = ("task_id", "status", "type", "priority", "ordering_key", "attempts", "created_at", "started_at",
-            "finished_at", "error", "tenant")  # fmt: skip
+            "finished_at", "error", "tenant", "history")  # fmt: skip
 _NAMES = {f"#{name}": name for name in _SUMMARY}
 _MARGIN = 4  # extra entries per shard: shards are even only on average
 
@@ -141,7 +142,7 @@ def _to_summary(item: Mapping[str, Any]) -> TaskSummary:
         ordering_key=_text(item, "ordering_key"),
         attempts=int(item["attempts"]["N"]),
         created_at=_text(item, "created_at"),
-        started_at=item.get("started_at", {}).get("S"),
+        started_at=first_start(item),
         finished_at=item.get("finished_at", {}).get("S"),
         error_class=item.get("error", {}).get("M", {}).get("class", {}).get("S"),
         tenant=item.get("tenant", {}).get("S"),

@@ -4,6 +4,7 @@ The state machine writes the same items (`statemachine/task.asl.json`); the attr
 """
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from functions.adapters.clients import new_client, unavailable_on_failure
@@ -127,7 +128,7 @@ def _from_item(item: dict[str, Any]) -> Record:
         created_at=text("created_at"),
         body=text("body"),
         attempts=int(item["attempts"]["N"]),
-        started_at=optional("started_at"),
+        started_at=first_start(item),
         finished_at=optional("finished_at"),
         result=optional("result"),
         error=_texts(item["error"]["M"]) if "error" in item else None,
@@ -137,6 +138,14 @@ def _from_item(item: dict[str, Any]) -> Record:
         tenant=optional("tenant"),
         batch_id=optional("batch_id"),
     )
+
+
+def first_start(item: Mapping[str, Any]) -> str | None:
+    """When the task was first claimed, by its history. Records of earlier releases have it as an attribute."""
+    if "started_at" in item:
+        return item["started_at"]["S"]
+    steps = (entry["M"] for entry in item["history"]["L"])
+    return next((step["at"]["S"] for step in steps if step["status"]["S"] == Status.PROCESSING), None)
 
 
 def _from_entry(entry: dict[str, Any]) -> dict[str, Any]:

@@ -38,29 +38,29 @@ def local(
 
     It needs a checkout of the project, in this folder, above it, or where this command comes from.
     """
-    root = checkout(Path.cwd())
+    root = checkout(Path.cwd(), "the laptop edition runs from one")
     given = {"TASKLINE_PORT": port, "TASKLINE_STATE_DIR": state_dir.absolute() if state_dir else None}
     as_json = {} if session.output.is_text else {"LOG": "json"}
     variables = {name: str(value) for name, value in given.items() if value is not None} | as_json
     os.chdir(root)
-    arguments = [_python(root), "-m", "local", *(["--fresh"] if fresh else [])]
+    arguments = [python_of(root), "-m", "local", *(["--fresh"] if fresh else [])]
     sys.stdout.flush()
     os.execve(arguments[0], arguments, {**os.environ, **variables})  # noqa: S606 no shell is wanted
 
 
-def checkout(folder: Path) -> Path:
-    """The checkout of the project. `CommandFailed` if there is none."""
+def checkout(folder: Path, reason: str) -> Path:
+    """The checkout of the project, which is needed for this reason. `CommandFailed` if there is none."""
     for root in (folder, *folder.parents, Path(__file__).resolve().parents[3]):
         if (root / "local" / "__main__.py").is_file() and (root / "statemachine").is_dir():
             return root
     raise CommandFailed(
         code=ExitCode.NOT_FOUND,
-        title="There is no checkout of Taskline here, and the laptop edition runs from one.",
+        title=f"There is no checkout of Taskline here, and {reason}.",
         remedy="Clone the project, and run this in its folder.",
     )
 
 
-def _python(root: Path) -> str:
+def python_of(root: Path) -> str:
     """The environment that `make run` installs, if it is there; otherwise this one has to do."""
     own = root / ".venv" / "bin" / "python"
     return str(own) if own.exists() else sys.executable

@@ -99,6 +99,7 @@ FORCES: Mapping[str, frozenset[str]] = {
     "aws:sqs/queue:Queue": _NAME | {"fifoQueue"},
     "aws:sqs/queuePolicy:QueuePolicy": frozenset({"queueUrl"}),
     "aws:ssm/parameter:Parameter": frozenset({"name", "dataType"}),
+    "aws:xray/samplingRule:SamplingRule": frozenset({"ruleName"}),
     "aws:wafv2/webAcl:WebAcl": _NAME | {"scope"},
     "aws:wafv2/webAclAssociation:WebAclAssociation": frozenset({"resourceArn", "webAclArn"}),
 }

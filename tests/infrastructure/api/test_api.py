@@ -9,7 +9,7 @@ import pytest
 
 from functions.api.access import Access
 from functions.api.document.openapi import openapi_document
-from infrastructure.api.access_log import FORMAT
+from infrastructure.api.access_log import line_format
 from infrastructure.api.document import gateway_document
 from tests.infrastructure.recording import Resource, Stack, arn
 
@@ -170,7 +170,7 @@ def test_the_stage_is_v1_and_traced(stack: Stack) -> None:
         "deployment": "api-deployment-id",
         "accessLogSettings": {
             "destinationArn": arn("logs", "log-group:/aws/apigateway/taskline-dev-api-access"),
-            "format": FORMAT,
+            "format": line_format(firewall=False),
         },
         "xrayTracingEnabled": True,
     }

@@ -229,7 +229,6 @@ def test_a_firewall_can_count_before_it_blocks(evaluated: Callable[..., Stack]) 
 
 # How long the value of a variable can become: an assumed role and its session have 64 characters each.
 LONGEST = {
-    "time": len("27/Nov/2026:12:00:00 +0000"),
     "request_id": 36,
     "extended_request_id": 20,
     "trace_id": len("Root=1-67891233-abcdef012345678912345678;Self=1-67891233-abcdef012345678912345678"),
@@ -249,9 +248,17 @@ LONGEST = {
 }
 
 
-def test_a_line_of_the_access_log_fits(stack: Stack) -> None:
+def access_log(stack: Stack) -> dict[str, str]:
+    return json.loads(stack.one("aws:apigateway/stage:Stage", "api-stage").inputs["accessLogSettings"]["format"])
+
+
+def test_a_line_of_the_access_log_fits(evaluated: Callable[..., Stack]) -> None:
     """The gateway cuts a line off at 1,024 bytes, so nothing is in it whose length a client chooses."""
-    line = json.loads(stack.one("aws:apigateway/stage:Stage", "api-stage").inputs["accessLogSettings"]["format"])
+    line = access_log(evaluated("dev", firewall="count"))
     assert line.keys() == LONGEST.keys()
     assert "$context.path" not in line.values()
     assert len(json.dumps({field: "x" * LONGEST[field] for field in line})) < 1024
+
+
+def test_without_a_firewall_the_access_log_does_not_ask_for_its_verdict(stack: Stack) -> None:
+    assert LONGEST.keys() - access_log(stack).keys() == {"firewall_status"}

@@ -39,7 +39,7 @@ def test_no_change_is_given_up_and_no_batch_is_divided(mapping: Resource) -> Non
     assert mapping.inputs.keys().isdisjoint(forbidden)
 
 
-def test_one_transaction_takes_what_a_second_brings(mapping: Resource) -> None:
+def test_one_transaction_takes_what_the_delay_brings(mapping: Resource) -> None:
     assert (mapping.inputs["batchSize"], mapping.inputs["maximumBatchingWindowInSeconds"]) == (1000, 1)
 
 

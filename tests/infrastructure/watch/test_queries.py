@@ -8,7 +8,7 @@ import pytest
 
 from asl import FakeTasks, HistoryEvent, Machine, VirtualClock
 from asl.execution.logs import is_logged, log_record
-from infrastructure.api.access_log import FORMAT
+from infrastructure.api.access_log import line_format
 from infrastructure.watch.queries import Query
 from taskline import links
 from tests.infrastructure.recording import Stack
@@ -90,9 +90,9 @@ def test_the_events_of_an_execution_are_in_their_order_even_within_a_millisecond
 
 
 def test_a_request_is_found_in_the_access_log_with_the_fields_that_are_shown(queries: Any) -> None:
-    line = json.dumps(json.loads(FORMAT) | {"request_id": "r-1", "status": "500"})
+    line = json.dumps(json.loads(line_format(firewall=False)) | {"request_id": "r-1", "status": "500"})
     text = links.about(queries["one-request"]["queryString"], links.REQUEST, "r-1")
-    (found,) = insights.parse(text).run([insights.row(line, 1), insights.row(FORMAT, 2)])
+    (found,) = insights.parse(text).run([insights.row(line, 1), insights.row(line_format(firewall=False), 2)])
     assert {"method", "route", "status", "latency_ms", "integration_error"} <= found.keys()
 
 

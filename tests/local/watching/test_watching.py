@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from functions.tasks.errors import ErrorClass
-from infrastructure.api.access_log import FORMAT
+from infrastructure.api.access_log import line_format
 from taskline import links
 from tests.infrastructure.recording import run
 from tests.infrastructure.watch import insights
@@ -41,7 +41,7 @@ class Busy(NamedTuple):
     def rows(self, groups: list[str]) -> list[Row]:
         """All lines of these log groups."""
         logs = self.laptop.clients.get("logs")
-        found = [insights.row(FORMAT, 0)] if REQUEST_GROUP in groups else []
+        found = [insights.row(line_format(firewall=False), 0)] if REQUEST_GROUP in groups else []
         for group in sorted(set(groups) - {REQUEST_GROUP}):
             pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
             lines = (line for page in pages for line in page["events"])

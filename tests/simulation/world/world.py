@@ -24,8 +24,8 @@ Change = tuple[dict[str, Any] | None, dict[str, Any] | None]
 
 
 def short_name(execution: str) -> str:
-    """An execution's name and run, which a lease has; releases before had its whole ARN."""
-    return ":".join(execution.split(":")[-2:])
+    """An execution's run, which a lease has; releases before had its name as well, or its whole ARN."""
+    return execution.rpartition(":")[2]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,7 @@ START_MS = 1_800_000_000_000
 TASK_ID = "0190a8c0-0000-7000-8000-000000000001"
 CONTEXT = ExecutionContext(machine_name="tasks", name="run")
 ARN = CONTEXT.execution_id
-OWNER = ARN.partition(":express:")[2].partition(":")[2]  # as a lease names its execution
+OWNER = ARN.rpartition(":")[2]  # as a lease names its execution
 
 CLAIMED = {"Attributes": {"attempts": {"N": "1"}, "deliveries": {"N": "1"}}}
 DONE = {"Payload": {"result": '{"answer": 42}'}}

@@ -1,0 +1,1 @@
+"""What tasks cost on AWS: prices, loads, and a bill of the resources that the program declares."""
