@@ -155,9 +155,7 @@ class Bench:
             time.sleep(0.5)
         pipe.stop()
         records = [self._record(task_id) for task_id in task_ids]
-        return [moment(record, "started_at") for record in records], [
-            moment(record, "finished_at") for record in records
-        ]
+        return [started(record) for record in records], [finished(record) for record in records]
 
     def _send(self, key: str) -> str:
         task_id = str(uuid.uuid4())
@@ -183,9 +181,20 @@ class Bench:
         return dict(item)
 
 
-def moment(record: dict[str, Any], field: str) -> float:
-    """One of the times of a record, in epoch seconds."""
-    return datetime.fromisoformat(record[field]["S"]).timestamp()
+def started(record: dict[str, Any]) -> float:
+    """When the first execution took the task, in epoch seconds."""
+    entries = (entry["M"] for entry in record["history"]["L"])
+    return seconds_of(next(one["at"]["S"] for one in entries if one["status"]["S"] == "processing"))
+
+
+def finished(record: dict[str, Any]) -> float:
+    """When the task ended, in epoch seconds."""
+    return seconds_of(record["finished_at"]["S"])
+
+
+def seconds_of(text: str) -> float:
+    """A time in epoch seconds."""
+    return datetime.fromisoformat(text).timestamp()
 
 
 @contextmanager

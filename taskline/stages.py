@@ -164,7 +164,9 @@ class Search:
         entry = self.file().stages.get(name, {})
         if name == LAPTOP and not entry:
             return self._laptop()
-        account = self.account(region=entry.get("region"), profile=entry.get("aws_profile"))
+        # boto3 itself reads only AWS_DEFAULT_REGION, other than AWS's own command line and all its other SDKs.
+        region = entry.get("region") or self.environ.get("AWS_REGION")
+        account = self.account(region=region, profile=entry.get("aws_profile"))
         key = self._key() or entry.get("api_key")
         if url := entry.get("url"):
             sign = bool(entry.get("sign", False))

@@ -25,7 +25,7 @@ LONGEST = (
 # program again and again, and with coverage they take several times as long.
 NOT_MEASURED = (
     *("architecture/", "compatibility/", "functions/tenancy/", "functions/intake/test_hostile_bodies.py"),
-    *("functions/redrive/test_sweeping_the_queue.py", "infrastructure/api/", "infrastructure/task_types/"),
+    *("functions/redrive/test_sweeping_the_queue.py", "infrastructure/api/"),
     *("infrastructure/watch/", "infrastructure/test_inventory.py", "infrastructure/test_settings.py"),
     *("kit/services/test_expressions.py", "local/access/", "local/chaos/", "local/command_line/", "local/counting/"),
     *(

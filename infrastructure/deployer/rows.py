@@ -43,7 +43,7 @@ _LOG_GROUPS = (
     "logs:{region}:{account}:log-group:/aws/vendedlogs/pipes/{prefix}-*",
 )
 _BOUNDED = {"StringEquals": {"iam:PermissionsBoundary": "{boundary}"}}
-_BY_ID = "API Gateway names what it has by ids of its own, which nobody knows before"
+_BY_ID = "API Gateway chooses its own ids, which are not known in advance"
 _TAGS = "/tags/*"  # of API Gateway's resources, whose tags have paths of their own
 _NO_OTHER = "AWS knows no narrower resource for it"
 
@@ -169,7 +169,7 @@ ROWS: Mapping[str, tuple[Need, ...]] = {
             "GetEventSourceMapping UpdateEventSourceMapping DeleteEventSourceMapping ListTags TagResource "
             "UntagResource",
             "lambda:{region}:{account}:event-source-mapping:*",
-            why="a mapping has an id that nobody knows before",
+            why="the id of a mapping is not known in advance",
         ),
     ),
     "aws:lambda/function:Function": (

@@ -33,8 +33,8 @@ class CounterArgs:
 class Counter(Component):
     """From the table's stream to the table of counts. Public: `function`.
 
-    A second reader of the stream, beside the one that publishes events, which takes ten batches of a shard at once. A
-    change is never given up: it is tried again for as long as the stream keeps it, which is a day.
+    A second reader of the stream, beside the one that publishes events and takes several batches of a shard at once.
+    A change is never given up: it is tried again for as long as the stream keeps it, which is a day.
     """
 
     function: FunctionRef

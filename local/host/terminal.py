@@ -15,12 +15,12 @@ class Terminal:
     """Prints lines in their order. For any thread; a context manager, which writes what is left at its end.
 
     A reader that stops reading (Ctrl-S, a pager, a full pipe) or goes away stops nothing: beyond `most` waiting lines
-    further ones are left out, which is said as soon as somebody reads on.
+    further ones are left out, which is said as soon as somebody reads on. None is a stream that was closed before.
     """
 
-    def __init__(self, stream: TextIO, most: int = MOST_LINES) -> None:
-        self._stream = stream
-        self._most = most
+    def __init__(self, stream: TextIO | None, most: int = MOST_LINES) -> None:
+        self._file = stream.fileno() if stream else -1
+        self._most = most if stream else 0
         self._lines: deque[str] = deque()
         self._left_out = 0
         self._closed = False
@@ -42,20 +42,23 @@ class Terminal:
         with self._changed:
             if len(self._lines) < self._most:
                 self._lines.append(text)
+                self._changed.notify()
             else:
                 self._left_out += 1
-            self._changed.notify()
 
     def _write(self) -> None:
         while text := self._next():
             try:
-                self._stream.write(text)
-                self._stream.flush()
-            except (BrokenPipeError, ValueError):
-                self._give_up()
-                return
-            except OSError:  # a full disk, which may have space again; the stream keeps what it could not write
+                self._put(memoryview(text.encode(errors="backslashreplace")))
+            except BrokenPipeError:  # nobody reads any more, which is no error
+                self._most = 0
+            except OSError:  # a full disk, which may have space again
                 continue
+
+    def _put(self, text: memoryview) -> None:
+        """Write past Python's own buffer: what is stuck in that would be waited for again at the end."""
+        while text:
+            text = text[os.write(self._file, text) :]
 
     def _next(self) -> str:
         """All that waits, as soon as there is something; empty at the end."""
@@ -68,15 +71,3 @@ class Terminal:
     def _about_left_out(self) -> list[str]:
         count, self._left_out = self._left_out, 0
         return [f"({count} lines were left out while nobody read.)"] if count else []
-
-    def _give_up(self) -> None:
-        """Nobody reads any more: what Python still wants to write at its end goes nowhere, and is no error."""
-        with self._changed:
-            self._most = 0
-            self._lines.clear()
-        try:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())
-        except (OSError, ValueError):  # a stream that is closed, or no file
-            return
-        os.close(nowhere)

@@ -47,7 +47,7 @@ def deploy(stage: str, steps: Steps, seconds: float = WATCH_SECONDS, folder: Pat
     if (status := steps.smoke(stage)) == 1:
         return _back(after, versions, "`make smoke` found what differs.")
     if status:
-        print("`make smoke` could check nothing, so nobody knows whether this release works.", file=sys.stderr)
+        print("`make smoke` could check nothing, so it is not known whether this release works.", file=sys.stderr)
         return 1
     if new := first_new_alarm(lambda: _rings(after), rang, seconds, steps.sleep):
         return _back(after, versions, f"The alarm went off: {', '.join(sorted(new))}.")

@@ -24,6 +24,7 @@ WITHOUT_CHECKS = {
         *("cloudwatch_composite_alarm", "cloudwatch_event_rule", "cloudwatch_event_target"),
         *("cloudwatch_dashboard", "cloudwatch_query_definition"),
         *("lambda_layer_version", "pipes_pipe", "sns_topic_subscription", "wafv2_web_acl_association"),
+        "xray_sampling_rule",
     )
 }
 

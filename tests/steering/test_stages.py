@@ -129,6 +129,13 @@ def test_a_deployed_stage_is_found_by_the_outputs_that_it_publishes(folder: Path
     assert (found.sign, found.is_laptop, found.knows_its_stack) == (True, False, True)
 
 
+def test_the_region_is_that_of_the_environment_unless_the_file_names_one(folder: Path) -> None:
+    published = Ssm({"/taskline/prod/api_url": "https://abc/v1", "/taskline/other/api_url": "https://def/v1"})
+    write_file(folder, '[stages.other]\nregion = "eu-west-1"\n')
+    found = search(folder, published, AWS_REGION="eu-north-1")
+    assert [found.find(stage=name).account.region for name in ("prod", "other")] == ["eu-north-1", "eu-west-1"]
+
+
 def test_a_stack_that_publishes_nothing_is_not_found_and_the_region_is_named(folder: Path) -> None:
     with pytest.raises(StageNotFound, match="no stage prd in eu-west-1"):
         search(folder, Ssm({"/taskline/prod/api_url": "https://abc/v1"})).find(stage="prd")

@@ -22,6 +22,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "site"
     folder.mkdir()
     monkeypatch.syspath_prepend(folder)
+    for name in [name for name in sys.modules if name.startswith("acme_tasks")]:
+        monkeypatch.delitem(sys.modules, name)  # of another test's folder
     before, known, broken = set(sys.modules), dict(registry._types), dict(registry.broken)
     yield folder
     for name in set(sys.modules) - before:

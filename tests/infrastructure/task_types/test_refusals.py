@@ -124,7 +124,7 @@ def test_the_laptop_warns_and_runs_the_other_types(
 def test_a_secret_without_a_value_is_refused_with_the_command_that_sets_it(
     evaluated: Evaluated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.infrastructure.recording.SECRETS", ())
+    monkeypatch.setattr("local.program.recording.SECRETS", ())
     with pytest.raises(SettingsError, match=r"'invoice\.render' needs the secret 'fonts-api'.*aws ssm put-parameter"):
         evaluated()
 

@@ -59,6 +59,26 @@ def test_a_reader_that_has_gone_is_no_error(pipe: tuple[int, TextIO]) -> None:
     stream.flush()
 
 
+def test_a_process_ends_although_nobody_reads() -> None:
+    program = f"""
+import sys
+from local.host.terminal import Terminal
+with Terminal(sys.stdout) as terminal:
+    for number in range({A_PIPE_AND_MORE}):
+        terminal.say("a line")
+"""
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.wait(60) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+
+
+def test_a_stream_that_was_closed_before_is_no_error() -> None:
+    with Terminal(None) as terminal:
+        terminal.say("nobody hears this")
+
+
 @pytest.mark.check
 def test_tasks_run_and_the_edition_stops_in_order_when_its_reader_has_gone(tmp_path: Path) -> None:
     port = free_port()

@@ -66,6 +66,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Busy]:
 
 def _make_busy(laptop: Laptop) -> Busy:
     _switch(laptop, "open")
+    eventually(lambda: "pipe stopped" in laptop.output)
     cancelled = laptop.post(type="demo.echo")
     assert laptop.request("DELETE", f"/v1/tasks/{cancelled}").status == 200
     _switch(laptop, "closed")
