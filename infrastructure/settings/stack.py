@@ -14,6 +14,7 @@ from infrastructure.blocks.queues import SOURCE_RETENTION_SECONDS
 from infrastructure.settings.api import ApiSettings, load_api_settings
 from infrastructure.settings.checks import MAX_CONCURRENCY, check, check_reservation
 from infrastructure.settings.given import check_keys, check_stack_name
+from infrastructure.settings.lanes import LaneSettings, load_lane_settings
 from infrastructure.settings.times import Times, derive_times, runs_of
 from infrastructure.settings.watch import (
     BreakerSettings,
@@ -59,6 +60,7 @@ class Settings:
     monitor: MonitorSettings
     breaker: BreakerSettings
     queue_age_alarm_seconds: int
+    lanes: LaneSettings
     dependency_layer: str
     tenancy: Tenancy
     default_ordering: DefaultOrdering
@@ -135,6 +137,7 @@ def load_settings(types: Iterable[TaskType], *, on_aws: bool) -> Settings:
         monitor=load_monitor_settings(config),
         breaker=load_breaker_settings(config),
         queue_age_alarm_seconds=config.require_int("queueAgeAlarmSeconds"),
+        lanes=load_lane_settings(config),
         dependency_layer=config.get("dependencyLayer") or "",
         tenancy=cast(Tenancy, config.require("tenancy")),
         default_ordering=cast(DefaultOrdering, config.require("defaultOrdering")),

@@ -22,6 +22,8 @@ class Other:
 # The package is the one of tests/packages, without a library and a secret, which need more than settings.
 BUCKET = {"taskTypeEnvironment": {"INVOICE_BUCKET": "acme-invoices"}}
 ADDRESSES = {"allowedAddresses": "203.0.113.0/24"}
+# Each of these alone would be refused, or throw the queue away.
+CHANGE = {"lanes": 3, "laneGeneration": 1, "lanesBefore": 1, "lanesFrom": "2099-12-01T12:00:00Z"}
 
 
 def other_values(layer: str) -> dict[str, Other]:
@@ -48,6 +50,7 @@ def other_values(layer: str) -> dict[str, Other]:
         "validatorReservedConcurrency": Other(30),
         "breakerReservedConcurrency": Other(3),
         "concurrencyAlarm": Other(700),
+        **{key: Other(value, CHANGE) for key, value in CHANGE.items()},
         "protectData": Other(True, in_prod=False),
         "failureWindowSeconds": Other(600),
         "failureAlertThreshold": Other(3),

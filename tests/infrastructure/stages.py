@@ -17,6 +17,10 @@ EVERYTHING: dict[str, Any] = {
     "allowedAddresses": "203.0.113.0/24",
     "alertEmail": "operator@tasks.example",
     "clientAuthorization": "iam",
+    "lanes": 2,
+    "laneGeneration": 1,
+    "lanesBefore": 1,
+    "lanesFrom": "2026-12-01T12:00:00Z",
 }
 # Between these two lie the settings of all stages: for tools that take long.
 EXTREMES = ("dev", "everything")

@@ -254,7 +254,8 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
             "pipes",
             "CreatePipe",
             capital(
-                *("logConfiguration", "name", "roleArn", "source", "sourceParameters", "target", "targetParameters")
+                *("logConfiguration", "name", "roleArn", "source", "sourceParameters", "target", "targetParameters"),
+                "desiredState",
             ),
         ),
     ),
