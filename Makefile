@@ -3,13 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 FRESH ?=
 STAGE ?= dev
+ACCOUNT ?=
+REPOSITORY ?=
+TAG ?=
+UPGRADE ?=
 NAME ?=
 # With it, each process of a run would compile all modules anew, for a third of its time.
 unexport PYTHONDONTWRITEBYTECODE
-COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url
+COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help run new-type lock-pools test check nightly browser lint docs mutants format package preview smoke requirements clean
+.PHONY: help deploy deployer preview-comment release-files rollback run new-type lock-pools test check nightly browser lint docs mutants format package preview smoke requirements clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,11 +59,33 @@ format: install-check ## Format the code and fix what the linter can.
 package: install-laptop ## Build what `pulumi up` uploads, without uploading it.
 	$(BIN)/python -m infrastructure.blocks.packaging
 
+deployer: install-laptop ## Print what a role needs to deploy a stage (STAGE=prod ACCOUNT=123456789012 REPOSITORY=acme/taskline).
+	@$(BIN)/python -m infrastructure.deployer $(STAGE) $(if $(ACCOUNT),--account $(ACCOUNT)) $(if $(REPOSITORY),--github $(REPOSITORY))
+
 preview: install-laptop ## Show what `pulumi up` would do (STAGE=prod for another stage); needs the Pulumi CLI.
 	@$(BIN)/python -m infrastructure.preview $(STAGE)
 
 smoke: install-laptop ## Check a deployed stack: tasks, failures, alarms (STAGE=laptop for the running laptop edition).
 	@$(BIN)/python -m operations.smoke $(STAGE)
+
+deploy: install-laptop ## Deploy a stage, check it and watch its alarms; its functions go back if one goes off (STAGE=prod).
+	@$(BIN)/python -m operations.release deploy $(STAGE)
+
+rollback: install-laptop ## Let a stage's functions run what they ran before the last deployment from here (STAGE=prod).
+	@$(BIN)/python -m operations.release rollback $(STAGE)
+
+preview-comment: install-laptop ## Write a preview as a comment on a pull request, .build/release/comment.md (STAGE=prod).
+	@mkdir -p .build/release
+	@$(BIN)/python -m infrastructure.preview $(STAGE) > .build/release/preview.txt; \
+	    status=$$?; cat .build/release/preview.txt; \
+	    $(BIN)/python -m operations.release comment $(STAGE) .build/release/preview.txt > .build/release/comment.md; \
+	    exit $$status
+
+release-files: install-laptop ## Write what a release consists of: archives, bill of materials, notes (TAG=v1.2.0).
+	@mkdir -p .build/release
+	@$(BIN)/python -m operations.release notes "$(TAG)" > .build/release/notes.md
+	@$(BIN)/python -m operations.release sbom > .build/release/sbom.cdx.json
+	$(BIN)/python -m infrastructure.blocks.packaging
 
 requirements: install-laptop ## Recompile the locks from pyproject.toml, the largest first: the others agree with it.
 	$(COMPILE) --universal --python-version 3.11 --group check --output-file requirements/check.txt

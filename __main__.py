@@ -28,7 +28,7 @@ from infrastructure.watch.traces import Traces, TracesArgs
 place = current_location()
 task_types = load_stage_types(on_aws=place.on_aws)
 settings = load_settings(task_types.types, on_aws=place.on_aws)
-location = replace(place, kms_key_arn=settings.kms_key_arn)
+location = replace(place, kms_key_arn=settings.kms_key_arn, permissions_boundary_arn=settings.permissions_boundary_arn)
 check_pools(task_types.pools, location)
 code = Code(
     "code",

@@ -31,13 +31,16 @@ GUIDES = (
     "operations",
     "configuration",
     "deploy",
+    "pipelines",
+    "stage-life",
+    "game-day",
 )
 
 # What the sidebar lists. It stands here because the code host would show it as text.
 SECTIONS = {
     "Tutorial": ["tutorial/*"],
     "Guides": [f"guides/{name}" for name in GUIDES],
-    "Reference": ["reference/*"],
+    "Reference": ["reference/*", "features"],
     "Explanation": ["explanation/architecture", "explanation/*"],
     "Decisions": ["decisions/README", "decisions/0*"],
 }

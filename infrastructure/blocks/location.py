@@ -11,7 +11,8 @@ EMULATED_ACCOUNT = "000000000000"
 
 @dataclass(frozen=True, kw_only=True)
 class Location:
-    """Partition, region, account, the prefix of all physical names, and the ARN of the customer's key, empty for none.
+    """Partition, region, account, the prefix of all physical names, and the ARNs of the customer's key and of the
+    policy that bounds all roles, empty for none.
 
     Names are set, not generated: log groups, trust policies and operators need them before there are outputs.
     """
@@ -21,6 +22,7 @@ class Location:
     account: str
     prefix: str
     kms_key_arn: str = ""
+    permissions_boundary_arn: str = ""
 
     @property
     def on_aws(self) -> bool:

@@ -42,6 +42,7 @@ class Role(Component):
             name=None if outlives_stack else physical_name,
             name_prefix=f"{physical_name}-" if outlives_stack else None,
             assume_role_policy=json.dumps(trust),
+            permissions_boundary=location.permissions_boundary_arn or None,
             opts=child,
         )
         policy = aws.iam.RolePolicy(

@@ -32,6 +32,7 @@ LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 
 
 MAX_FOLLOW_DELAY = 60  # who looks at counts and waits for events does so for a minute at most
 _KEY_ARN = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
+_POLICY_ARN = re.compile(r"arn:[a-z-]+:iam::\d{12}:policy/[\w+=,.@/-]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,7 @@ class Settings:
     validator_reserved_concurrency: int
     concurrency_alarm: int
     kms_key_arn: str
+    permissions_boundary_arn: str
     protect_data: bool
     monitor: MonitorSettings
     breaker: BreakerSettings
@@ -93,6 +95,9 @@ class Settings:
         check(
             not key or bool(_KEY_ARN.fullmatch(key)), "kmsKeyArn", key, "the ARN of a key, or empty for AWS's own keys"
         )
+        bound = self.permissions_boundary_arn
+        valid = not bound or bool(_POLICY_ARN.fullmatch(bound))
+        check(valid, "permissionsBoundaryArn", bound, "the ARN of a policy, or empty for no boundary")
         for key, value, choices in (
             ("tenancy", self.tenancy, Tenancy),
             ("defaultOrdering", self.default_ordering, DefaultOrdering),
@@ -133,6 +138,7 @@ def load_settings(types: Iterable[TaskType], *, on_aws: bool) -> Settings:
         validator_reserved_concurrency=config.require_int("validatorReservedConcurrency"),
         concurrency_alarm=config.require_int("concurrencyAlarm"),
         kms_key_arn=config.get("kmsKeyArn") or "",
+        permissions_boundary_arn=config.get("permissionsBoundaryArn") or "",
         protect_data=config.require_bool("protectData"),
         monitor=load_monitor_settings(config),
         breaker=load_breaker_settings(config),

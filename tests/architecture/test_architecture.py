@@ -227,6 +227,7 @@ def test_what_runs_in_lambda_imports_only_what_the_layer_holds() -> None:
         ("infrastructure.blocks", []),
         ("infrastructure.settings", ["infrastructure.blocks"]),
         ("infrastructure.task_types", ["infrastructure.blocks", "infrastructure.settings"]),
+        ("infrastructure.deployer", []),
         (
             "infrastructure.pipeline",
             ["infrastructure.blocks", "infrastructure.settings", "infrastructure.task_types.pools"],

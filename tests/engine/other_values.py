@@ -71,6 +71,7 @@ def other_values(layer: str) -> dict[str, Other]:
         "operatorAuthorization": Other("none", ADDRESSES, stages=("dev",)),
         "firewall": Other("count"),
         "kmsKeyArn": Other("arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+        "permissionsBoundaryArn": Other("arn:aws:iam::123456789012:policy/taskline-dev-boundary"),
         "accountLogRole": Other(False),
         "breakerFailurePercent": Other(40),
         "breakerMinimumAttempts": Other(30),

@@ -13,6 +13,7 @@ STAGES = ("dev", "staging", "prod")
 EVERYTHING: dict[str, Any] = {
     "firewall": "block",
     "kmsKeyArn": arn("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+    "permissionsBoundaryArn": "arn:aws:iam::111122223333:policy/taskline-prod-boundary",
     "corsOrigins": "https://tasks.example",
     "allowedAddresses": "203.0.113.0/24",
     "alertEmail": "operator@tasks.example",

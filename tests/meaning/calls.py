@@ -195,6 +195,7 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
                 "name": "RoleName",
                 "namePrefix": lambda prefix: {"RoleName": prefix + "20261127000000000000000001"},
                 "assumeRolePolicy": "AssumeRolePolicyDocument",
+                "permissionsBoundary": "PermissionsBoundary",
             },
         ),
     ),

@@ -23,8 +23,9 @@ _HOLDERS = {
     "aws:sns/topicPolicy:TopicPolicy": "policy",
     "aws:sqs/queuePolicy:QueuePolicy": "policy",
 }
-# Placeholders of ARNs that stand for more than a plain name: names of log groups have slashes, times have colons.
-_UNUSUAL = {"LogGroupName": "[^:]+", "StreamLabel": "[^/]+"}
+# Placeholders of ARNs that stand for more than a plain name: names of log groups and parameters have slashes, times
+# have colons.
+_UNUSUAL = {"LogGroupName": "[^:]+", "StreamLabel": "[^/]+", "ParameterNameWithoutLeadingSlash": "[^:]+"}
 _API_POLICY = "x-amazon-apigateway-policy"
 
 

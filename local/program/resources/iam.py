@@ -72,6 +72,7 @@ HANDLERS = (
         ensure=_ensure_role,
         remove=_remove_role,
         ignores={
+            "permissionsBoundary": "it only takes away what a role may do, and the laptop has nobody to keep from it",
             "forceDetachPolicies": "a role is always removed with its policies",
             "namePrefix": "the logical name is unique enough on the laptop, and stays the same",
         },

@@ -12,7 +12,7 @@ import pytest
 
 from local.host.options import PROJECT_ROOT
 from local.host.terminal import Terminal
-from tests.local.laptop import Laptop, eventually, free_port
+from tests.local.laptop import Laptop, free_port
 
 A_PIPE_AND_MORE = 200_000  # lines: far more than the 64 KiB that a pipe holds
 
@@ -67,7 +67,7 @@ def test_tasks_run_and_the_edition_stops_in_order_when_its_reader_has_gone(tmp_p
     with subprocess.Popen(command, cwd=PROJECT_ROOT, env=variables, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            eventually(lambda: process.stdout.readline().startswith("Taskline is ready"))
+            assert any(line.startswith("Taskline is ready") for line in process.stdout)
             process.stdout.close()
             laptop = Laptop(tmp_path / "state", port)
             assert all(laptop.finished(task)["status"] == "succeeded" for task in [laptop.post() for _ in range(20)])

@@ -1,0 +1,1 @@
+"""What a pipeline does, as commands that also run by hand: deployment with a way back, notes, bill of materials."""
