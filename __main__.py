@@ -147,6 +147,7 @@ outputs: dict[str, pulumi.Input[object]] = {
     "event_failures_queue_url": events.failures.url,
     "alerts_topic_arn": monitor.alerts.arn,
     "pipe_name": processing.pipe.name,
+    "lanes": settings.lanes.names,
     "state_machine_name": processing.workflow.name,
     "state_machine_arn": processing.workflow.arn,
     "console_url": processing.workflow.console_url,

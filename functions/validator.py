@@ -27,6 +27,7 @@ from functions.tasks.errors import Unavailable
 from functions.tasks.events.measures import ACCEPTED_LATE
 from functions.tasks.intake.batch import accept_batch
 from functions.tasks.intake.idempotency import IdempotencyKey
+from functions.tasks.intake.lanes import parse_lanes
 from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.intake.submission import Accepted, Ports, accept
 from functions.tasks.ports import Built
@@ -42,11 +43,15 @@ KEYS_IN_PARALLEL = 8  # boto3 keeps ten connections
 @Built
 def build() -> Ports:
     """The dependencies of intake, once per execution environment."""
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
     return Ports(
         records=DynamoDBRecordStore(os.environ["TABLE_NAME"]),
-        queue=SQSTaskQueue(os.environ["QUEUE_URL"]),
+        queue=SQSTaskQueue(parse_lanes(os.environ["QUEUE_URL"], os.environ), now=now),
         types=load_task_types(),
-        now=lambda: datetime.now(UTC),
+        now=now,
         new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), os.urandom(10)),
         tenancy=Tenancy(os.environ["TENANCY"]),
         ordering=DefaultOrdering(os.environ["DEFAULT_ORDERING"]),

@@ -36,6 +36,7 @@ class FunctionArgs:
     Its role and its variables follow from both. `timeout` in seconds. `reserved_concurrency` are executions that no
     other function of the account can take from it, and the most it can have; 0 reserves none. `start` is how its
     execution environments start. `after` are outputs of what has to be updated before callers get the new version.
+    `hooks` are called around the function's own updates.
     """
 
     defaults: FunctionDefaults
@@ -48,6 +49,7 @@ class FunctionArgs:
     after: tuple[pulumi.Input[str], ...] = ()
     service: str = ""
     layer_arn: pulumi.Input[str] = ""
+    hooks: pulumi.ResourceHookBinding | None = None
 
 
 class Function(Component):
@@ -91,7 +93,7 @@ class Function(Component):
             environment={"variables": _variables(service, args)},
             tracing_config={"mode": "Active"},
             logging_config=_logging(defaults.log_level),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[logs]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[logs], hooks=args.hooks),
         )
         live = aws.lambda_.Alias(
             f"{name}-live",

@@ -14,6 +14,7 @@ from infrastructure.blocks.queues import SOURCE_RETENTION_SECONDS
 from infrastructure.settings.api import ApiSettings, load_api_settings
 from infrastructure.settings.checks import MAX_CONCURRENCY, check, check_reservation
 from infrastructure.settings.given import check_keys, check_stack_name
+from infrastructure.settings.lanes import LaneSettings, load_lane_settings
 from infrastructure.settings.objectives import Objectives, load_objectives
 from infrastructure.settings.start import Start, load_start
 from infrastructure.settings.tags import load_tags
@@ -69,6 +70,7 @@ class Settings:
     queue_age_alarm_seconds: int
     alarm_topics: tuple[str, ...]
     tags: Mapping[str, str]
+    lanes: LaneSettings
     dependency_layer: str
     tenancy: Tenancy
     default_ordering: DefaultOrdering
@@ -154,6 +156,7 @@ def load_settings(types: Iterable[TaskType], *, on_aws: bool) -> Settings:
         queue_age_alarm_seconds=config.require_int("queueAgeAlarmSeconds"),
         alarm_topics=load_alarm_topics(config),
         tags=load_tags(config),
+        lanes=load_lane_settings(config),
         dependency_layer=config.get("dependencyLayer") or "",
         tenancy=cast(Tenancy, config.require("tenancy")),
         default_ordering=cast(DefaultOrdering, config.require("defaultOrdering")),

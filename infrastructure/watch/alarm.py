@@ -20,7 +20,8 @@ class Alarm:
     """One row: `statistic` of `metric` over `period` seconds reaches `threshold`, `periods` times in a row.
 
     `below` inverts it: the statistic stays below the threshold. `missing_data` is what a period without data means, in
-    CloudWatch's words; "missing" notifies the topics as well. `description` says what happened and what to do.
+    CloudWatch's words; "missing" notifies the topics as well. `description` says what happened and what to do, `entry`
+    is its entry in the runbook if it is not named after the alarm.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Alarm:
     periods: int = 1
     below: bool = False
     missing_data: Literal["notBreaching", "breaching", "missing"] = "notBreaching"
+    entry: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +57,7 @@ class MetricAlarm(Component):
         created = aws.cloudwatch.MetricAlarm(
             f"{name}-alarm",
             name=args.location.name(name),
-            alarm_description=describe(alarm.description, name),
+            alarm_description=describe(alarm.description, alarm.entry or name),
             namespace=alarm.metric.namespace,
             metric_name=alarm.metric.name,
             dimensions=alarm.metric.dimensions,
@@ -76,9 +78,9 @@ class MetricAlarm(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class AllOfArgs:
-    """Goes off when all of `alarms` (their names) have gone off, and notifies `topics`, also of the end of it.
+    """Goes off when all of `alarms` (their names) have gone off, and at least one of `any_of`, unless that is empty.
 
-    `reports_recovery` is False for a topic that starts something.
+    Notifies `topics`, also of the end of it; `reports_recovery` is False for a topic that starts something.
     """
 
     location: Location
@@ -86,6 +88,7 @@ class AllOfArgs:
     description: str
     topics: tuple[TopicRef, ...]
     reports_recovery: bool = True
+    any_of: Sequence[pulumi.Input[str]] = ()
 
 
 class AllOf(Component):
@@ -100,7 +103,7 @@ class AllOf(Component):
             f"{name}-alarm",
             alarm_name=args.location.name(name),
             alarm_description=describe(args.description, name),
-            alarm_rule=pulumi.Output.all(*args.alarms).apply(_rule),
+            alarm_rule=pulumi.Output.all(list(args.any_of), list(args.alarms)).apply(lambda known: _rule(*known)),
             alarm_actions=topics,
             ok_actions=topics if args.reports_recovery else [],
             opts=self._child,
@@ -114,5 +117,7 @@ def describe(description: str, name: str) -> str:
     return f"{description} See {RUNBOOK}: {name}."
 
 
-def _rule(names: Sequence[str]) -> str:
-    return " AND ".join(f'ALARM("{name}")' for name in names)
+def _rule(any_of: Sequence[str], names: Sequence[str]) -> str:
+    one = " OR ".join(f'ALARM("{name}")' for name in any_of)
+    parts = [f"({one})" if len(any_of) > 1 else one, *(f'ALARM("{name}")' for name in names)]
+    return " AND ".join(part for part in parts if part)

@@ -27,6 +27,8 @@ DOMAIN = {
     "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab",
 }
 ADDRESSES = {"allowedAddresses": "203.0.113.0/24"}
+# Each of these alone would be refused, or throw the queue away.
+CHANGE = {"lanes": 3, "laneGeneration": 1, "lanesBefore": 1, "lanesFrom": "2099-12-01T12:00:00Z"}
 
 
 def other_values(layer: str) -> dict[str, Other]:
@@ -59,6 +61,7 @@ def other_values(layer: str) -> dict[str, Other]:
         "acceptWithinMilliseconds": Other(500),
         "startWithinSeconds": Other(10),
         "concurrencyAlarm": Other(700),
+        **{key: Other(value, CHANGE) for key, value in CHANGE.items()},
         "protectData": Other(True, in_prod=False),
         "failureWindowSeconds": Other(600),
         "failureAlertThreshold": Other(3),

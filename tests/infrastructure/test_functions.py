@@ -22,7 +22,8 @@ VARIABLES = (
     *("TOPIC_ARN", "FAILURES_QUEUE_URL", "COUNTS_TABLE_NAME"),
     *("PATTERNS_TABLE_NAME", "ALERTS_TOPIC_ARN", "WINDOW_SECONDS", "ALERT_THRESHOLD"),
     *("ACCESS", "TENANCY", "DEFAULT_ORDERING", "ID_SECRET", "ACCEPT_MILLISECONDS", "START_SECONDS"),
-    *("BREAKER_TABLE_NAME", "PIPE_NAME", "PROCESSOR_SERVICE", "FAILURE_PERCENT", "COOL_DOWN_SECONDS", "PROBE_SECONDS"),
+    *("BREAKER_TABLE_NAME", "BREAKER_ID", "PIPE_NAME", "PROCESSOR_SERVICE"),
+    *("FAILURE_PERCENT", "COOL_DOWN_SECONDS", "PROBE_SECONDS"),
 )
 
 
@@ -145,6 +146,7 @@ def test_all_functions_share_one_archive(stack: Stack) -> None:
             "breaker",
             {
                 "BREAKER_TABLE_NAME": "taskline-dev-breaker",
+                "BREAKER_ID": "taskline-dev-tasks-pipe",
                 "PIPE_NAME": "taskline-dev-tasks-pipe",
                 "PROCESSOR_SERVICE": "processor",
                 "FAILURE_PERCENT": "50",
