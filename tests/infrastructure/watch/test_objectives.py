@@ -119,7 +119,7 @@ def test_thresholds_and_times_follow_from_the_settings(layer: Path) -> None:
         ("startWithinSeconds", 86_401),
     ],
 )
-def test_an_objective_that_no_alarm_could_watch_is_refused(layer: Path, key: str, value: object) -> None:
+def test_an_objective_that_no_alarm_could_watch_is_refused(layer: Path, key: str, value: Any) -> None:
     recording = Recording()
     with pytest.raises(SettingsError, match=f"taskline:{key} is {value!r}; allowed: "):
         run("dev", layer, into=recording, **{key: value})

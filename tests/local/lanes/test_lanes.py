@@ -83,7 +83,7 @@ def make_older(laptop: Laptop, minutes: int) -> None:
     """Move the moment since which the old queues are known to be empty into the past, instead of waiting."""
     client = laptop.clients.dynamodb
     (item,) = client.scan(TableName="taskline-dev-breaker")["Items"]
-    since = datetime.fromisoformat(item["empty_since"]["S"]) - timedelta(minutes=minutes)
+    since = datetime.fromisoformat(item["empty_since"].get("S", "")) - timedelta(minutes=minutes)
     client.update_item(
         TableName="taskline-dev-breaker",
         Key={"id": item["id"]},
