@@ -20,7 +20,7 @@ from functions.tasks.breaker.handover import Handover
 from functions.tasks.breaker.states import Rules, State, set_manually
 from functions.tasks.breaker.view import parse_change, view
 from functions.tasks.intake.lanes import split
-from functions.telemetry.observability import logger, metrics, tracer
+from functions.telemetry.observability import logger, metrics, observed
 
 ANONYMOUS = "anonymous"  # where the API requires no signature
 
@@ -74,9 +74,7 @@ def change_breaker(request: Request) -> Response:
 ROUTES = serve("breaker", read_breaker, change_breaker)
 
 
-@logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
-@metrics.log_metrics(capture_cold_start_metric=True)
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any] | None:
     """API Gateway's proxy event, the alarm's SNS messages, or the schedule's tick, which is any other event."""
     if "httpMethod" in event:

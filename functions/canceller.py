@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.adapters.task_table.records import DynamoDBRecordStore
@@ -17,7 +16,7 @@ from functions.tasks.cancelling import CancellableRecords, cancel
 from functions.tasks.ports import Built
 from functions.tasks.record import Record
 from functions.tasks.tenancy import EVERYTHING, Tenancy, View
-from functions.telemetry.observability import logger, metrics, tracer
+from functions.telemetry.observability import logger, observed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +61,7 @@ def _cancel(request: Request, view: View) -> Record:
 ROUTES = serve("canceller", cancel_task, cancel_any_task)
 
 
-@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
-@tracer.capture_lambda_handler(capture_response=False)
-@metrics.log_metrics(capture_cold_start_metric=True)
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """API Gateway's proxy event in, proxy response out."""
     return dispatch(event, ROUTES)

@@ -16,7 +16,7 @@ from functions.adapters.count_table.changes import read_change
 from functions.adapters.count_table.counts import DynamoDBCounts
 from functions.tasks.counting.keeping import Counts, count
 from functions.tasks.ports import Built
-from functions.telemetry.observability import logger, tracer
+from functions.telemetry.observability import logger, traced
 
 LONGEST_PAUSE_SECONDS = 0.05
 
@@ -41,7 +41,7 @@ def build() -> Counter:
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """A batch of one shard in; out, the state that Lambda asks for at each step of a window, which is empty.
 

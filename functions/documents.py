@@ -8,7 +8,6 @@ import os
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.api.access import Access
@@ -20,7 +19,7 @@ from functions.api.http import Request, Response, dispatch, json_response, metho
 from functions.api.routes import serve
 from functions.task_types import load_task_types
 from functions.tasks.intake.ordering import DefaultOrdering
-from functions.telemetry.observability import logger, metrics, tracer
+from functions.telemetry.observability import observed
 
 CACHE = {"Cache-Control": "public, max-age=300"}
 
@@ -74,9 +73,7 @@ def header_parameters(operations: Document) -> list[str]:
 ROUTES = serve("documents", read_openapi, read_docs)
 
 
-@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
-@tracer.capture_lambda_handler(capture_response=False)
-@metrics.log_metrics(capture_cold_start_metric=True)
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """API Gateway's proxy event in, proxy response out."""
     return dispatch(event, ROUTES, fallback=any_other_method)

@@ -16,7 +16,7 @@ from functions.tasks.events.publishing import EventTopic, Published, UnreadableC
 from functions.tasks.events.samples import as_line, is_logged
 from functions.tasks.model import Status
 from functions.tasks.ports import Built
-from functions.telemetry.observability import emit, logger, metrics, tracer
+from functions.telemetry.observability import emit, logger, metrics, observed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +43,7 @@ def build() -> Publisher:
     )
 
 
-@logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
-@metrics.log_metrics(capture_cold_start_metric=True)
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """A batch of one shard in; out, the first unfinished record, from which the shard is read again."""
     publisher = build()

@@ -12,8 +12,8 @@ from functions.adapters.patterns import DynamoDBPatternStore
 from functions.adapters.topic import SNSAlerts
 from functions.task_types import load_task_types
 from functions.tasks.alerts.patterns import Monitor, count_failures
-from functions.tasks.events.measures import COUNT
-from functions.telemetry.observability import emit, logger, metrics, tracer
+from functions.tasks.events.names import COUNT
+from functions.telemetry.observability import emit, logger, metrics, observed
 
 
 @cache
@@ -29,9 +29,7 @@ def build() -> Monitor:
     )
 
 
-@logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
-@metrics.log_metrics(capture_cold_start_metric=True)
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """A batch from the queue of failed tasks in; out, the messages to retry."""
     messages = [(record["messageId"], record["body"]) for record in event["Records"]]

@@ -24,7 +24,7 @@ from functions.tasks.redaction import redact
 from functions.tasks.registry import Registry
 from functions.tasks.secrets import ReadSecret, no_secrets
 from functions.telemetry.attempts import Attempt
-from functions.telemetry.observability import logger, metrics, tracer
+from functions.telemetry.observability import logger, metrics, observed
 
 
 class CountedRun(Protocol):
@@ -81,9 +81,7 @@ def _log_traceback(error: TaskError) -> None:
         logger.debug("raised", traceback=redact("".join(traceback.format_exception(raised))))
 
 
-@logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
-@metrics.log_metrics(capture_cold_start_metric=True)
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     """`{"task_id", "body", "attempt", "run", "execution", "lease_until"}` in, `{"result": JSON text}` out.
 

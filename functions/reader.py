@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.adapters.count_table.reading import DynamoDBStoredCounts
@@ -27,7 +26,7 @@ from functions.tasks.listing.model import OperatorListRequest, TaskList, parse_l
 from functions.tasks.ports import Built
 from functions.tasks.record import Record, RecordStore
 from functions.tasks.tenancy import EVERYTHING, Tenancy, View
-from functions.telemetry.observability import logger, metrics, tracer
+from functions.telemetry.observability import logger, observed
 
 SHARDS_IN_PARALLEL = 8  # boto3 keeps ten connections
 
@@ -114,9 +113,7 @@ def _respond(page: TaskList, exclude: Any = None) -> Response:
 ROUTES = serve("reader", read_task, read_any_task, list_tasks, list_all_tasks, stats, all_stats)
 
 
-@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
-@tracer.capture_lambda_handler(capture_response=False)
-@metrics.log_metrics(capture_cold_start_metric=True)
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """API Gateway's proxy event in, proxy response out."""
     return dispatch(event, ROUTES)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -23,7 +22,7 @@ from functions.tasks.redrive.model import RedriveReport, parse_request
 from functions.tasks.redrive.one import redrive_one
 from functions.tasks.redrive.redriver import Redriver
 from functions.tasks.redrive.sweep import Sweep
-from functions.telemetry.observability import logger, metrics, tracer
+from functions.telemetry.observability import logger, metrics, observed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +86,7 @@ def _respond(report: RedriveReport) -> Response:
 ROUTES = serve("redrive", redrive_task, redrive_tasks)
 
 
-@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
-@tracer.capture_lambda_handler(capture_response=False)
-@metrics.log_metrics(capture_cold_start_metric=True)
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """API Gateway's proxy event in, proxy response out."""
     return dispatch(event, ROUTES)

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -20,20 +19,18 @@ from functions.api.headers import KEY_HEADER
 from functions.api.http import Request, Response, dispatch, json_response
 from functions.api.idempotency import idempotency_key
 from functions.api.routes import serve
-from functions.api.tasks import accepted_response, batch_response
+from functions.api.tasks import accepted_response
 from functions.task_types import load_task_types
 from functions.tasks.clock import timestamp, uuid7
 from functions.tasks.errors import Unavailable
-from functions.tasks.events.measures import ACCEPTED_LATE
-from functions.tasks.intake.batch import accept_batch
+from functions.tasks.events.names import ACCEPTED_LATE
 from functions.tasks.intake.idempotency import IdempotencyKey
 from functions.tasks.intake.lanes import parse_lanes
 from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.intake.submission import Accepted, Ports, accept
 from functions.tasks.ports import Built
-from functions.tasks.redaction import redact
 from functions.tasks.tenancy import Tenancy
-from functions.telemetry.observability import logger, metrics, tracer
+from functions.telemetry.observability import logger, metrics, observed
 
 ACCEPTED = (202, 207)
 MAX_REASON = 256  # characters
@@ -72,6 +69,10 @@ def submit_task(request: Request) -> Response:
 
 def submit_tasks(request: Request) -> Response:
     """POST /tasks/batch: 207 with the outcome of each task."""
+    # Not at the top: most cold starts are for a single task.
+    from functions.api.batches import batch_response
+    from functions.tasks.intake.batch import accept_batch
+
     batch = accept_batch(request.require_json(), request.caller, _key(request), build())
     outcomes = batch.outcomes
     accepted = [one for one in outcomes if isinstance(one, Accepted)]
@@ -92,6 +93,8 @@ def health(_request: Request) -> Response:
     now, broken = timestamp(datetime.now(UTC)), load_task_types().broken
     if not broken:
         return json_response(200, {"status": "healthy", "timestamp": now})
+    from functions.tasks.redaction import redact
+
     reasons = [{"module": module, "reason": redact(reason)[:MAX_REASON]} for module, reason in broken.items()]
     return json_response(200, {"status": "degraded", "timestamp": now, "task_types": reasons})
 
@@ -111,8 +114,8 @@ def _count_accepted(accepted: Sequence[Accepted]) -> None:
 def _measure_acceptance(event: Mapping[str, Any], status: int) -> None:
     """Whether it took longer than the stage's objective, from the gateway's receipt of the request on."""
     limit = int(os.environ["ACCEPT_MILLISECONDS"]) if "ACCEPT_MILLISECONDS" in os.environ else 0
-    received: int = event["requestContext"].get("requestTimeEpoch", 0)
-    if limit and received and status in ACCEPTED:
+    received: int = event["requestContext"].get("requestTimeEpoch", 0) if status in ACCEPTED else 0
+    if limit and received:
         late = time.time_ns() // 1_000_000 - received > limit
         metrics.add_metric(name=ACCEPTED_LATE, unit=MetricUnit.Count, value=int(late))
 
@@ -120,9 +123,7 @@ def _measure_acceptance(event: Mapping[str, Any], status: int) -> None:
 ROUTES = serve("validator", submit_task, submit_tasks, health)
 
 
-@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
-@tracer.capture_lambda_handler(capture_response=False)
-@metrics.log_metrics(capture_cold_start_metric=True)
+@observed
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """API Gateway's proxy event in, proxy response out."""
     response = dispatch(event, ROUTES)

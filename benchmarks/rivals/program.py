@@ -12,8 +12,6 @@ import time
 from importlib import import_module
 from typing import Any
 
-import botocore.client
-
 WARM_UP = 300
 made: list[str] = []
 
@@ -35,10 +33,11 @@ def respond_immediately(client: Any, operation: str, request: dict[str, Any]) ->
 
 def main(module: str, event_file: str, report: int, calls: int) -> None:
     """The first response, then the median of the others in nanoseconds."""
-    botocore.client.BaseClient._make_api_call = respond_immediately
     with open(event_file, encoding="utf-8") as file:  # noqa: PTH123 pathlib would have to be loaded
         event = json.load(file)
     handler = import_module(module).handler
+    # Not before: how botocore is loaded is the contestant's own affair.
+    import_module("botocore.client").BaseClient._make_api_call = respond_immediately
     status = handler(event, LambdaContext)["statusCode"]
     os.write(report, f"{status} {' '.join(made)}\n".encode())
     if calls:

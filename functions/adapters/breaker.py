@@ -12,7 +12,7 @@ from functions.adapters.clients import CONFIG, unavailable_on_failure
 from functions.tasks.breaker.control import PipeState
 from functions.tasks.breaker.states import Attempts, Breaker, Period, State
 from functions.tasks.clock import timestamp
-from functions.tasks.events.measures import TRANSIENT_FAILURE
+from functions.tasks.events.names import TRANSIENT_FAILURE
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient

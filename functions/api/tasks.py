@@ -6,15 +6,11 @@ from typing import Any
 from urllib.parse import quote
 
 from functions.api.headers import REPLAYED_HEADER
-from functions.api.http import Request, Response, json_response
-from functions.api.problems import Problem, rejected, unavailable
+from functions.api.http import Response, json_response
 from functions.tasks import strict_json
-from functions.tasks.errors import Rejected, Unavailable
-from functions.tasks.intake.batch import BatchOutcome, NotAttempted, Outcome
 from functions.tasks.intake.submission import Accepted
 from functions.tasks.model import Status
 from functions.tasks.record import Record
-from functions.tasks.redaction import redact
 
 _BY_OTHERS = (Status.QUEUED, Status.CANCELLED)
 
@@ -57,42 +53,12 @@ def _fields(record: Record) -> dict[str, Any]:
 def accepted_response(accepted: Accepted, stage: str) -> Response:
     """202 with the task as accepted, and where to read it."""
     replayed = {REPLAYED_HEADER: "true"} if accepted.replayed else {}
-    headers = {"Location": _path(accepted.record, stage), **replayed}
-    return json_response(202, task_document(accepted.record, stage), headers)
+    document = task_document(accepted.record, stage)
+    return json_response(202, document, {"Location": document["links"]["self"], **replayed})
 
 
-def batch_response(batch: BatchOutcome, request: Request) -> Response:
-    """207 with one result per task. It is a replay if it created no task and none has to be tried again."""
-    outcomes = batch.outcomes
-    replays = [one.replayed for one in outcomes if isinstance(one, Accepted)]
-    failed = any(isinstance(one, Unavailable) for one in outcomes)
-    headers: dict[str, str] = {}
-    if replays and all(replays) and not failed:
-        headers[REPLAYED_HEADER] = "true"
-    if failed:
-        headers |= unavailable().headers
-    results = [_result(request, position, outcome) for position, outcome in enumerate(outcomes)]
-    return json_response(207, {"batch_id": batch.batch_id, "results": results}, headers)
-
-
-def _result(request: Request, position: int, outcome: Outcome) -> dict[str, Any]:
-    if isinstance(outcome, Accepted):
-        task = task_document(outcome.record, request.stage)
-        task.pop("result", None)  # 25 of them could exceed Lambda's response limit
-        location = {"location": _path(outcome.record, request.stage)}
-        return {"status": 202, **location, **({"replayed": True} if outcome.replayed else {}), "task": task}
-    problem = _problem(outcome)
-    document = problem.document(f"/{request.stage}{request.resource}#/tasks/{position}")
-    return {"status": problem.status, "problem": document}
-
-
-def _problem(outcome: Rejected | Unavailable) -> Problem:
-    if isinstance(outcome, Rejected):
-        return rejected(outcome)
-    return unavailable(outcome if isinstance(outcome, NotAttempted) else None)
-
-
-def _path(record: Record, stage: str) -> str:
+def task_path(record: Record, stage: str) -> str:
+    """Where a client reads the task."""
     return f"/{stage}/tasks/{quote(record.task_id, safe='')}"
 
 
@@ -102,7 +68,7 @@ def _links(record: Record, tasks: str, stage: str) -> dict[str, str]:
     if record.status is Status.QUEUED:
         links["cancel"] = itself
     if record.status is Status.FAILED:
-        links["redrive"] = f"{_path(record, stage)}/redrive"
+        links["redrive"] = f"{task_path(record, stage)}/redrive"
     return links
 
 
@@ -128,6 +94,9 @@ def _step(entry: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _redacted(error: Mapping[str, str]) -> dict[str, str]:
     """Messages that Lambda or another producer's tools wrote have not been redacted yet."""
+    # Compiling its patterns would be a part of each cold start, and few tasks have an error.
+    from functions.tasks.redaction import redact
+
     return {name: redact(text) for name, text in error.items()}
 
 

@@ -9,6 +9,7 @@ from typing import Any, NoReturn, cast
 MAX_DEPTH = 32
 MAX_INTEGER_DIGITS = 1000
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_CONTAINERS = (dict, list, tuple)
 _MAYBE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
@@ -34,18 +35,12 @@ def loads(text: str, max_depth: int = MAX_DEPTH, *, exact: bool = False) -> Any:
     later parsers might not survive.
     """
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_unique_keys,
-            parse_constant=_refuse_constant,
-            parse_float=_exact_float if exact else _finite_float,
-            parse_int=_exact_integer if exact else _bounded_integer,
-        )
+        value = (_EXACT if exact else _PLAIN).decode(text)
     except RecursionError:
         raise ValueError(f"is nested deeper than {max_depth} levels") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"is not JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
-    if deeper_than(value, max_depth):
+    if text.count("{") + text.count("[") > max_depth and deeper_than(value, max_depth):
         raise ValueError(f"is nested deeper than {max_depth} levels")
     if _MAYBE_SURROGATE.search(text):
         _refuse_surrogates(value)
@@ -71,7 +66,7 @@ def encode(value: object) -> str:
 
 def escaped_size(text: str) -> int:
     """The size in bytes of `text` as a string in another JSON document, where quotes and backslashes are escaped."""
-    return len(json.dumps(text, ensure_ascii=False).encode())
+    return len(_ENCODER.encode(text).encode())
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -105,9 +100,13 @@ def _exact_integer(digits: str) -> float:
 
 def _has_exact(value: object) -> bool:
     """Most documents have none, and then the standard library's encoder is faster."""
-    if isinstance(value, dict | list | tuple):
-        return any(map(_has_exact, _children(cast("Any", value))))
-    return isinstance(value, Exact)
+    pending = [value]
+    for one in pending:  # which grows
+        if isinstance(one, _CONTAINERS):
+            pending += _children(cast("Any", one))
+        elif isinstance(one, Exact):
+            return True
+    return False
 
 
 def _encode_exactly(value: object) -> str:
@@ -155,8 +154,22 @@ def deeper_than(value: object, limit: int) -> bool:
 
 
 def _containers(values: Iterable[Any]) -> list[Any]:
-    return [value for value in values if isinstance(value, dict | list)]
+    return [value for value in values if isinstance(value, (dict, list))]
 
 
 def _children(container: dict[str, Any] | list[Any]) -> Iterable[Any]:
     return container.values() if isinstance(container, dict) else container
+
+
+_PLAIN = json.JSONDecoder(
+    object_pairs_hook=_unique_keys,
+    parse_constant=_refuse_constant,
+    parse_float=_finite_float,
+    parse_int=_bounded_integer,
+)
+_EXACT = json.JSONDecoder(
+    object_pairs_hook=_unique_keys,
+    parse_constant=_refuse_constant,
+    parse_float=_exact_float,
+    parse_int=_exact_integer,
+)

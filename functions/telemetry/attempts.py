@@ -2,7 +2,7 @@
 
 import threading
 
-from functions.tasks.events.measures import COUNT, STARTED_LATE, TRANSIENT_FAILURE
+from functions.tasks.events.names import COUNT, STARTED_LATE, TRANSIENT_FAILURE
 from functions.telemetry.observability import emit
 
 LAST_MOMENT_SECONDS = 0.3

@@ -23,7 +23,7 @@ class SampledRequests(BaseProvider):
     @contextmanager
     def in_subsegment(self, name: str | None = None, **kwargs: Any) -> Generator[BaseSegment]:
         """A subsegment around a block."""
-        if not _is_sampled():
+        if not is_sampled():
             yield cast("BaseSegment", self)
             return
         with _recorder().in_subsegment(name, **kwargs) as subsegment:
@@ -35,12 +35,12 @@ class SampledRequests(BaseProvider):
 
     def put_annotation(self, key: str, value: Any) -> None:
         """An annotation: traces can be searched by it."""
-        if _is_sampled():
+        if is_sampled():
             _recorder().put_annotation(key, value)
 
     def put_metadata(self, key: str, value: Any, namespace: str = "default") -> None:
         """Metadata: anything that JSON can represent."""
-        if _is_sampled():
+        if is_sampled():
             _recorder().put_metadata(key, value, namespace)
 
     def patch(self, modules: Sequence[str]) -> None:
@@ -50,7 +50,8 @@ class SampledRequests(BaseProvider):
         """Do nothing, as above."""
 
 
-def _is_sampled() -> bool:
+def is_sampled() -> bool:
+    """Whether X-Ray samples the current request."""
     return "Sampled=1" in os.environ.get("_X_AMZN_TRACE_ID", "")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from functions.tasks.events.measures import TRANSIENT_FAILURE
+from functions.tasks.events.names import TRANSIENT_FAILURE
 from infrastructure.blocks import encryption, iam
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.function import Function, FunctionArgs, FunctionDefaults

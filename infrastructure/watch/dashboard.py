@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from functions.tasks.errors import ErrorClass
-from functions.tasks.events.measures import TRANSIENT_FAILURE
+from functions.tasks.events.names import TRANSIENT_FAILURE
 from functions.tasks.model import Status
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.refs import FunctionRef

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pulumi
 import pulumi_aws as aws
 
-from functions.tasks.events.measures import ACCEPTED_LATE, STARTED_LATE
+from functions.tasks.events.names import ACCEPTED_LATE, STARTED_LATE
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
 from infrastructure.blocks.refs import ApiRef, FunctionRef, ProcessingRef, TopicRef

@@ -195,8 +195,11 @@ def test_only_adapters_speak_to_aws() -> None:
 
 
 def test_only_handlers_read_the_environment() -> None:
-    """And tracing: Lambda sets there for each request whether it is sampled. And the level of the log."""
-    telemetry = ["functions.telemetry.tracing", "functions.telemetry.lines"]
+    """And tracing: Lambda sets there for each request whether it is sampled. And the level of the log.
+
+    And the package itself, which starts differently on Lambda.
+    """
+    telemetry = ["functions", "functions.telemetry.tracing", "functions.telemetry.lines"]
     for module, path in FUNCTIONS.items():
         if module not in [*HANDLERS, *telemetry] and not within(module, TYPES):
             assert not [name for name in imports(path) if within(name, "os")], f"{module} imports os"

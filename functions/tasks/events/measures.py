@@ -5,15 +5,10 @@ from dataclasses import dataclass
 
 from functions.tasks.errors import ErrorClass
 from functions.tasks.events.event import TaskEvent
+from functions.tasks.events.names import COUNT, MILLISECONDS
 from functions.tasks.model import Status
 
 OTHER = "other"
-COUNT, MILLISECONDS = "Count", "Milliseconds"
-# From the processor, 1 or 0 per run of a task: its average is the failure rate, its sample count the volume.
-TRANSIENT_FAILURE = "TransientFailure"
-# For the service level objectives, 1 or 0 per task, from the validator and from the processor.
-ACCEPTED_LATE = "AcceptedLate"
-STARTED_LATE = "StartedLate"
 
 
 @dataclass(frozen=True, kw_only=True)
