@@ -80,10 +80,10 @@ def main() -> int:
     bare = compare("warm call, logs and metrics off, µs", warm_call, unobserved, warm_rounds)
     print("\nthe validator takes")
     verdicts = [
-        judge("cold, of FastAPI and Mangum", cold, FASTAPI, 0.65),
-        judge("cold, of the floor", cold, FLOOR, 1.35),
-        judge("warm, of FastAPI and Mangum", warm, FASTAPI, 0.5),
-        judge("warm, of FastAPI and Mangum, both without logs and metrics", bare, FASTAPI, 0.15),
+        judge("cold, of FastAPI and Mangum", cold, FASTAPI, 0.46),
+        judge("cold, of the floor", cold, FLOOR, 1.15),
+        judge("warm, of FastAPI and Mangum", warm, FASTAPI, 0.2),
+        judge("warm, of FastAPI and Mangum, both without logs and metrics", bare, FASTAPI, 0.1),
     ]
     return 0 if all(verdicts) else 1
 

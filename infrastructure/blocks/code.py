@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
-from infrastructure.blocks.packaging import dependency_layer, functions_archive
+from infrastructure.blocks.packaging import dependency_layer, functions_archive, missing_bytecode
 from infrastructure.blocks.refs import CodeRef
 
 ARCHITECTURE = "arm64"
@@ -34,10 +34,15 @@ class Code(Component):
 
     def __init__(self, name: str, args: CodeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:blocks:Code", name, opts)
+        on_aws = args.location.on_aws
+        if on_aws and (problem := missing_bytecode()):
+            pulumi.log.warn(problem)
         archive = args.prebuilt_layer or dependency_layer()
         layer_arn = layer(f"{name}-layer", args.location.name("dependencies"), archive, self._child)
         self.ref = CodeRef(
-            archive=functions_archive(others=args.files), layer_arn=layer_arn, task_type_modules=args.modules
+            archive=functions_archive(others=args.files, with_bytecode=on_aws),
+            layer_arn=layer_arn,
+            task_type_modules=args.modules,
         )
         self.register_outputs({"layer_arn": layer_arn})
 

@@ -2,12 +2,13 @@
 
 import base64
 import hashlib
+import marshal
 import os
 import shutil
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -19,9 +20,11 @@ from infrastructure.blocks.packaging import (
     functions_archive,
     packages_of_this_machine,
 )
+from infrastructure.blocks.packaging.bytecode import find_compiler
 from tests.packages import acme
 
 ROOT = Path(__file__).parents[2]
+THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def entries(archive: str | Path) -> dict[str, bytes]:
@@ -105,6 +108,83 @@ def test_the_archive_alone_is_enough_to_load_every_handler(tmp_path: Path) -> No
     assert done.stdout.split() == [*load_task_types(), "True", "True"]
 
 
+# Bytecode. This Python stands in for Lambda's, which not every machine has.
+
+
+@pytest.fixture
+def compiled(tmp_path: Path, sources: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The archive of a copy of `functions/`, with bytecode."""
+    monkeypatch.setattr(packaging, "_PYTHON", THIS)
+    return Path(functions_archive(tmp_path / "build", with_bytecode=True))
+
+
+def test_every_module_of_the_archive_has_bytecode(compiled: Path) -> None:
+    held = entries(compiled)
+    modules = {name for name in held if name.endswith(".py")}
+    tag = sys.implementation.cache_tag
+    bytecode = {f"{name.parent}/__pycache__/{name.stem}.{tag}.pyc" for name in map(PurePosixPath, modules)}
+    assert held.keys() == modules | bytecode
+
+
+def test_bytecode_is_the_same_bytes_wherever_it_is_written(compiled: Path, tmp_path: Path, sources: Path) -> None:
+    elsewhere = tmp_path / "another" / "place"
+    shutil.move(sources.parent, elsewhere)
+    packaging.ROOT = elsewhere  # the fixture restores it
+    for path in elsewhere.rglob("*.py"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    assert Path(functions_archive(tmp_path / "b", with_bytecode=True)).read_bytes() == compiled.read_bytes()
+
+
+def test_bytecode_is_run_without_a_look_at_the_source(compiled: Path, tmp_path: Path) -> None:
+    """A zip has no times that it could agree with, and reading each source would cost time in every cold start."""
+    with zipfile.ZipFile(compiled) as archive:
+        archive.extractall(tmp_path / "task")
+    (tmp_path / "task" / "functions" / "api" / "headers.py").write_text("raise SystemExit('compiled again')\n")
+    program = "from functions.api import headers; print(headers.__cached__, headers.JSON.__class__.__name__)"
+    task, environment = tmp_path / "task", {"PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=task, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [
+        str(tmp_path / "task" / "functions/api/__pycache__" / f"headers.{sys.implementation.cache_tag}.pyc"),
+        "str",
+    ]
+
+
+def test_tracebacks_name_the_files_where_lambda_has_them(compiled: Path) -> None:
+    held = entries(compiled)
+    code = marshal.loads(held[f"functions/api/__pycache__/headers.{sys.implementation.cache_tag}.pyc"][16:])
+    assert code.co_filename == "/var/task/functions/api/headers.py"
+
+
+def test_a_file_that_is_no_python_is_packed_without_bytecode(
+    tmp_path: Path, sources: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packaging, "_PYTHON", THIS)
+    (sources / "template.py").write_text("class {{ name }}:\n")
+    held = entries(functions_archive(tmp_path / "build", with_bytecode=True))
+    assert "functions/template.py" in held
+    assert not [name for name in held if "template." in name and name.endswith(".pyc")]
+
+
+def test_without_an_interpreter_the_packages_have_no_bytecode_and_somebody_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packaging, "_PYTHON", "3.99")
+    assert functions_archive(tmp_path / "a", with_bytecode=True).endswith(Path(functions_archive(tmp_path / "b")).name)
+    problem = packaging.missing_bytecode()
+    assert problem is not None
+    assert "No Python 3.99" in problem
+    assert "uv python install 3.99" in problem, "and the way out"
+    assert "\n" not in problem
+
+
+def test_with_an_interpreter_there_is_nothing_to_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packaging, "_PYTHON", THIS)
+    assert packaging.missing_bytecode() is None
+
+
 # The dependency layer, from handmade wheels: no test needs the network.
 
 
@@ -153,7 +233,6 @@ def test_a_layer_holds_its_packages_where_lambda_looks_for_them(shelf: Shelf) ->
     assert held["python/tiny/__init__.py"] == b'VERSION = "1.0"\n'
     assert "python/tiny-1.0.dist-info/METADATA" in held, "libraries look up versions of each other"
     assert all(name.startswith("python/") for name in held)
-    assert not [name for name in held if name.endswith(".pyc")], "compiled files hold times"
 
 
 @pytest.mark.check
@@ -192,6 +271,19 @@ def test_changed_requirements_are_another_layer(shelf: Shelf) -> None:
     shelf.wheel(version="2.0")
     assert shelf.layer() != first
     assert entries(shelf.layer())["python/tiny/__init__.py"] == b'VERSION = "2.0"\n'
+
+
+@pytest.mark.check
+def test_a_layer_without_bytecode_is_not_taken_where_bytecode_can_be_written(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.wheel()
+    monkeypatch.setattr(packaging, "find_compiler", lambda version: None)
+    bare = shelf.layer()
+    assert shelf.layer() == bare
+    monkeypatch.setattr(packaging, "find_compiler", lambda version: find_compiler(THIS))
+    assert shelf.layer() != bare
+    assert "python/tiny/__pycache__/__init__." + f"{sys.implementation.cache_tag}.pyc" in entries(shelf.layer())
 
 
 @pytest.mark.check

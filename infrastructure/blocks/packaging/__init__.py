@@ -1,5 +1,7 @@
 """What `pulumi up` uploads: a zip of `functions/` and a layer of its dependencies, the same bytes for the same input.
 
+To the input belongs whether there is a Python for Lambda's bytecode here, and which (`bytecode.py`).
+
 No Docker: pip fetches wheels for Lambda's platform, whatever machine it runs on. It resolves nothing: the lock is
 complete, and newer releases do not matter.
 """
@@ -10,12 +12,14 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pulumi
 
-ROOT = Path(__file__).resolve().parents[2]
+from infrastructure.blocks.packaging.bytecode import find_compiler
+
+ROOT = Path(__file__).resolve().parents[3]
 BUILD = ROOT / ".build"
 REQUIREMENTS = ROOT / "requirements" / "functions.txt"
 _PYTHON = "3.13"
@@ -28,6 +32,8 @@ _FOR_LAMBDA = (
 MAX_UPLOAD_BYTES = 50_000_000  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _MODE = 0o644 << 16
+# Where Lambda has the code and the layers: https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html
+_TASK, _LAYERS = "/var/task", "/opt"
 _LEFT_BY_THE_INSTALLER = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 
 
@@ -35,14 +41,27 @@ class PackagingError(pulumi.RunError):
     """The layer could not be built; the message says what to do. Pulumi shows it without a traceback."""
 
 
-def functions_archive(build: Path = BUILD, others: Iterable[tuple[Path, str]] = ()) -> str:
+def missing_bytecode() -> str | None:
+    """What to say when the packages are built without bytecode; None if there is a Python that writes it."""
+    if find_compiler(_PYTHON):
+        return None
+    return (
+        f"No Python {_PYTHON} was found on this machine, so the functions are packaged without bytecode: Lambda "
+        "compiles them in every cold start, which takes about twice as long. Install it, for example with: "
+        f"uv python install {_PYTHON}"
+    )
+
+
+def functions_archive(
+    build: Path = BUILD, others: Iterable[tuple[Path, str]] = (), *, with_bytecode: bool = False
+) -> str:
     """Zip the package `functions`, and `others`: files with their names in the archive.
 
     Returns the path of the archive, which is named after its content.
     """
     sources = sorted((ROOT / "functions").rglob("*.py"))
     own = ((path, path.relative_to(ROOT).as_posix()) for path in sources)
-    return str(_zip(build, "functions", (*own, *others)))
+    return str(_archive(build, "functions", [*own, *others], _TASK if with_bytecode else ""))
 
 
 def dependency_layer(build: Path = BUILD, requirements: Path = REQUIREMENTS, pip_options: Iterable[str] = ()) -> str:
@@ -51,7 +70,8 @@ def dependency_layer(build: Path = BUILD, requirements: Path = REQUIREMENTS, pip
     Built once per content of the requirements file, then found in `build`. `PackagingError` if pip cannot fetch or
     verify a wheel.
     """
-    wanted = repr((_PYTHON, _PLATFORMS)).encode() + requirements.read_bytes()
+    compiler = find_compiler(_PYTHON)
+    wanted = repr((_PYTHON, _PLATFORMS, compiler and compiler.version)).encode() + requirements.read_bytes()
     pointer = build / f"layer-{hashlib.sha256(wanted).hexdigest()[:16]}.path"
     if pointer.exists() and (known := build / pointer.read_text()).is_file():
         return str(known)
@@ -60,7 +80,8 @@ def dependency_layer(build: Path = BUILD, requirements: Path = REQUIREMENTS, pip
         site = Path(folder)
         _install(requirements, site, _FOR_LAMBDA, pip_options)
         files = sorted(path for path in site.rglob("*") if path.is_file() and _is_portable(path.relative_to(site)))
-        archive = _zip(build, "layer", ((path, f"python/{path.relative_to(site).as_posix()}") for path in files))
+        named = [(path, f"python/{path.relative_to(site).as_posix()}") for path in files]
+        archive = _archive(build, "layer", named, _LAYERS)
     pointer.write_text(archive.name)
     return str(archive)
 
@@ -110,6 +131,16 @@ def _install(requirements: Path, target: Path, platform: Iterable[str], pip_opti
         )
 
 
+def _archive(build: Path, name: str, files: Sequence[tuple[Path, str]], mounted: str) -> Path:
+    """Zip the files, with bytecode if Lambda has them at `mounted`, and if a Python here can write it."""
+    compiler = find_compiler(_PYTHON) if mounted else None
+    if compiler is None:
+        return _zip(build, name, files)
+    build.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=build) as folder:
+        return _zip(build, name, (*files, *compiler.compile(files, mounted, Path(folder))))
+
+
 def _zip(build: Path, name: str, files: Iterable[tuple[Path, str]]) -> Path:
     """Zip the files in the given order, without times, owners and modes, and without compressing them.
 
@@ -133,7 +164,3 @@ def _zip(build: Path, name: str, files: Iterable[tuple[Path, str]]) -> Path:
     final = build / f"{name}-{digest}.zip"
     Path(partial.name).replace(final)
     return final
-
-
-if __name__ == "__main__":
-    print(functions_archive(), dependency_layer(), sep="\n")
