@@ -1,10 +1,10 @@
-"""The dashboard: four sections, no widget over another, and every metric of AWS on it is one that AWS publishes.
+"""The dashboard: four sections, no widget over another, and every metric of AWS is about what the stack has.
 
-The metrics of our own are compared with those that a running edition emits, in tests/local/watching/test_watching.py.
+That somebody writes its metrics is the matter of test_metrics.py, and of tests/local/watching/test_watching.py.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
@@ -16,31 +16,6 @@ from tests.infrastructure.recording import Stack
 Body = list[dict[str, Any]]
 DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
 SECTIONS = ["Overview", "Tasks", "Errors", "Performance"]
-# What AWS's services publish, by namespace and dimensions, as far as the program asks for it. Each page lists all:
-AWS: Mapping[tuple[str, tuple[str, ...]], set[str]] = {
-    # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
-    ("AWS/ApiGateway", ("ApiName", "Stage")): {"4XXError", "5XXError", "Count", "IntegrationLatency", "Latency"},
-    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
-    ("AWS/DynamoDB", ("TableName",)): {
-        *("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "ReadThrottleEvents", "WriteThrottleEvents"),
-    },
-    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-monitoring.html
-    ("AWS/EventBridge/Pipes", ("PipeName",)): {"ExecutionFailed", "ExecutionThrottled", "ExecutionTimeout"},
-    # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
-    ("AWS/Lambda", ("FunctionName",)): {
-        *("ConcurrentExecutions", "Duration", "Errors", "Invocations", "IteratorAge", "Throttles"),
-    },
-    ("AWS/Lambda", ()): {"ConcurrentExecutions", "UnreservedConcurrentExecutions"},
-    # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
-    ("AWS/States", ("StateMachineArn",)): {
-        *("ExecutionsFailed", "ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsTimedOut", "ExecutionTime"),
-    },
-    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
-    ("AWS/SQS", ("QueueName",)): {
-        *("ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesNotVisible"),
-        "ApproximateNumberOfMessagesVisible",
-    },
-}
 
 
 @pytest.fixture(scope="module")
@@ -98,16 +73,6 @@ def test_a_widget_takes_no_more_alarms_than_cloudwatch_does(alarms: int, widgets
     made = alarm_status("Alarms", [f"alarm-{n}" for n in range(alarms)])
     assert [len(one.properties["alarms"]) for one in made] == widgets
     assert MAX_ALARMS == 100
-
-
-def test_every_metric_of_aws_is_one_that_its_service_has(body: Body) -> None:
-    looked_at = 0
-    for title, row in rows(body):
-        if str(row[0]).startswith("AWS/"):
-            *of, _options = row
-            looked_at += 1
-            assert of[1] in AWS[of[0], tuple(of[2::2])], f"{title}: {of}"
-    assert looked_at > 50
 
 
 def test_every_metric_of_aws_is_about_something_that_the_stack_has(stack: Stack, body: Body) -> None:
