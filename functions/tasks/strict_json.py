@@ -61,7 +61,7 @@ def dumps(value: object) -> str:
 
 def encode(value: object) -> str:
     """Serialise compactly, without a look at the characters; ValueError for NaN and infinities."""
-    return _encode_exactly(value) if _has_exact(value) else _ENCODER.encode(value)
+    return _encode_exactly(value) if _has_exact((value,)) else _ENCODER.encode(value)
 
 
 def escaped_size(text: str) -> int:
@@ -98,12 +98,12 @@ def _exact_integer(digits: str) -> float:
     return Exact(digits) if digits == "-0" else _bounded_integer(digits)
 
 
-def _has_exact(value: object) -> bool:
-    """Most documents have none, and then the standard library's encoder is faster."""
-    pending = [value]
-    for one in pending:  # which grows
+def _has_exact(values: Iterable[object]) -> bool:
+    """Most documents have none, and then the standard library's encoder is faster. RecursionError if one is circular."""
+    for one in values:
         if isinstance(one, _CONTAINERS):
-            pending += _children(cast("Any", one))
+            if _has_exact(_children(cast("Any", one))):
+                return True
         elif isinstance(one, Exact):
             return True
     return False
