@@ -50,6 +50,7 @@ def every_resource() -> dict[str, Resource]:
     }
 
 
+@cache
 def layer() -> Path:
     """A dependency layer, so that no evaluation builds one."""
     path = Path(_FOLDER.name) / "layer.zip"
