@@ -99,7 +99,7 @@ def _exact_integer(digits: str) -> float:
 
 
 def _has_exact(values: Iterable[object]) -> bool:
-    """Most documents have none, and then the standard library's encoder is faster. RecursionError if one is circular."""
+    """Most documents have none, and then the standard library's encoder is faster. RecursionError on a circle."""
     for one in values:
         if isinstance(one, _CONTAINERS):
             if _has_exact(_children(cast("Any", one))):
