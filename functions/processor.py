@@ -24,7 +24,9 @@ from functions.tasks.redaction import redact
 from functions.tasks.registry import Registry
 from functions.tasks.secrets import ReadSecret, no_secrets
 from functions.telemetry.attempts import Attempt
-from functions.telemetry.observability import logger, metrics, observed
+from functions.telemetry.observability import logger, metrics, observed, tracer
+
+MAX_CORRELATION_CHARACTERS = 128  # other producers may send any text
 
 
 class CountedRun(Protocol):
@@ -85,11 +87,14 @@ def _log_traceback(error: TaskError) -> None:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     """`{"task_id", "body", "attempt", "run", "execution", "lease_until"}` in, `{"result": JSON text}` out.
 
+    And `correlation_id`, the id of the request that sent the message, or null; earlier machines sent none.
     Raises one of the `TaskError` classes: its name decides between retry and dead letter. Or what is not the task's
     fault: then the message returns to the queue.
     """
     ports = build()
     started = ports.now_ms()
+    logger.set_correlation_id((event.get("correlation_id") or "")[:MAX_CORRELATION_CHARACTERS] or None)
+    tracer.put_annotation("task_id", event["task_id"])
     logger.append_keys(task_id=event["task_id"], attempt=event["attempt"], execution=event["execution"], type=None)
     refuse_without_lease(event["lease_until"], ports.now_ms())
     run = ports.begin_run(context.get_remaining_time_in_millis() / 1000)

@@ -54,7 +54,9 @@ def build() -> Ports:
     return Ports(
         redriver=Redriver(
             tasks=DynamoDBFailedTasks(os.environ["TABLE_NAME"]),
-            queue=SQSTaskQueue(parse_lanes(os.environ["QUEUE_URL"], os.environ), now=now),
+            queue=SQSTaskQueue(
+                parse_lanes(os.environ["QUEUE_URL"], os.environ), now=now, correlation_id=logger.get_correlation_id
+            ),
             now=now,
         ),
         dead_letters=SQSDeadLetters(os.environ["DEAD_LETTER_QUEUE_URL"]),

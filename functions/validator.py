@@ -30,7 +30,7 @@ from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.intake.submission import Accepted, Ports, accept
 from functions.tasks.ports import Built
 from functions.tasks.tenancy import Tenancy
-from functions.telemetry.observability import logger, metrics, observed
+from functions.telemetry.observability import logger, metrics, observed, tracer
 
 ACCEPTED = (202, 207)
 MAX_REASON = 256  # characters
@@ -45,8 +45,10 @@ def build() -> Ports:
         return datetime.now(UTC)
 
     return Ports(
-        records=DynamoDBRecordStore(os.environ["TABLE_NAME"]),
-        queue=SQSTaskQueue(parse_lanes(os.environ["QUEUE_URL"], os.environ), now=now),
+        records=DynamoDBRecordStore(os.environ["TABLE_NAME"], correlation_id=logger.get_correlation_id),
+        queue=SQSTaskQueue(
+            parse_lanes(os.environ["QUEUE_URL"], os.environ), now=now, correlation_id=logger.get_correlation_id
+        ),
         types=load_task_types(),
         now=now,
         new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), os.urandom(10)),
@@ -61,6 +63,7 @@ def submit_task(request: Request) -> Response:
     """POST /tasks: 202 with the task as accepted, and where to read it."""
     accepted = accept(request.require_json(), request.caller, _key(request), build())
     record = accepted.record
+    tracer.put_annotation("task_id", record.task_id)
     _count_accepted([accepted])
     message = "replayed" if accepted.replayed else "accepted"
     logger.info(message, task_id=record.task_id, ordering_key=record.ordering_key, type=record.type)
@@ -76,6 +79,7 @@ def submit_tasks(request: Request) -> Response:
     batch = accept_batch(request.require_json(), request.caller, _key(request), build())
     outcomes = batch.outcomes
     accepted = [one for one in outcomes if isinstance(one, Accepted)]
+    tracer.put_annotation("batch_id", batch.batch_id)
     _count_accepted(accepted)
     logger.info(
         "batch processed",

@@ -3,7 +3,7 @@
 Made by botocore: what boto3 adds is not needed here, and every cold start would have to load it.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 # Two attempts of at most 3 s per call: even a put, the read after its lost reply and a send stay below the functions'
 # timeout, and so below API Gateway's 29 s.
 CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+
+
+# With this name, the id of the request that submitted a task is in its record and on its message.
+CORRELATION_ID = "correlation_id"
+CorrelationId = Callable[[], str | None]
+
+
+def no_correlation() -> str | None:
+    """Nobody's request."""
+    return None
 
 
 class SNSClient(Protocol):

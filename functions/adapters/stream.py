@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from functions.adapters.clients import CORRELATION_ID
 from functions.tasks.clock import timestamp
 from functions.tasks.events.event import Change, UnreadableChange
 from functions.tasks.events.publishing import StreamRecord
@@ -59,6 +60,7 @@ def _ended(record: Mapping[str, Any], new: Item) -> EndedTask:
         result=_text(new, "result") if "result" in new else None,
         error=_plain(new["error"]) if "error" in new and _text(new, "status") == Status.FAILED else None,
         runs=tuple(entry for entry in history if "error" in entry),
+        correlation_id=_text(new, CORRELATION_ID) if CORRELATION_ID in new else None,
     )
 
 

@@ -110,15 +110,15 @@ def _of_one(args: QueriesArgs) -> Iterator[Query]:
     )
     yield Query(
         name=ONE_REQUEST,
-        groups=(args.api.log_group, *_front(args)),
+        groups=(args.api.log_group, *_front(args), *_processors(args), args.events.log_group),
         lines=(
             "fields @timestamp, service, message, level, method, route, status, latency_ms, integration_error, "
-            "task_id",
+            "task_id, attempt, error_class",
             f'filter request_id = "{REQUEST}" or correlation_id = "{REQUEST}"',
             "sort @timestamp asc",
             "limit 100",
         ),
-        about="One request to the API: its line in the access log, and what its function wrote.",
+        about="One request to the API: its line in the access log, and what functions wrote about it and its tasks.",
     )
 
 

@@ -122,8 +122,8 @@ def _validator(module: Any, tally: Tally) -> AbstractContextManager[None]:
     table: Any = InMemoryDynamoDB(InMemoryTable(), tally.count)
     queues: Any = InMemorySQS(InMemoryFifo(time.time, max_receive_count=1).send, InMemoryFifo(time.time), tally.count)
     ports = Ports(
-        records=DynamoDBRecordStore("tasks", table),
-        queue=SQSTaskQueue("queue", queues),
+        records=DynamoDBRecordStore("tasks", table, module.logger.get_correlation_id),
+        queue=SQSTaskQueue("queue", queues, correlation_id=module.logger.get_correlation_id),
         types=load_task_types(),
         now=lambda: datetime.now(UTC),
         new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), bytes(10)),

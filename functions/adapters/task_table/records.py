@@ -7,7 +7,13 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from functions.adapters.clients import new_client, unavailable_on_failure
+from functions.adapters.clients import (
+    CORRELATION_ID,
+    CorrelationId,
+    new_client,
+    no_correlation,
+    unavailable_on_failure,
+)
 from functions.adapters.task_table.indexes import list_keys, status_shard
 from functions.tasks.errors import Unavailable
 from functions.tasks.model import Status
@@ -26,10 +32,19 @@ _CANCEL = (
 
 
 class DynamoDBRecordStore:
-    """`RecordStore` and `CancellableRecords` on a DynamoDB table."""
+    """`RecordStore` and `CancellableRecords` on a DynamoDB table.
 
-    def __init__(self, table_name: str, client: "DynamoDBClient | None" = None) -> None:
+    A new record has the id of the current request, if there is one: the line about the task's end has it, too.
+    """
+
+    def __init__(
+        self,
+        table_name: str,
+        client: "DynamoDBClient | None" = None,
+        correlation_id: CorrelationId = no_correlation,
+    ) -> None:
         self._table = table_name
+        self._correlation_id = correlation_id
         self._client: DynamoDBClient = client or new_client("dynamodb")
 
     def put_new(self, record: Record) -> Record:
@@ -41,7 +56,7 @@ class DynamoDBRecordStore:
             try:
                 self._client.put_item(
                     TableName=self._table,
-                    Item=_to_item(record),
+                    Item=_to_item(record, self._correlation_id()),
                     ConditionExpression="attribute_not_exists(task_id)",
                 )
             except self._client.exceptions.ConditionalCheckFailedException:
@@ -95,7 +110,7 @@ def _visible(view: View) -> tuple[str, dict[str, Any]]:
     return " AND tenant = :tenant", {":tenant": {"S": view.tenant}}
 
 
-def _to_item(record: Record) -> dict[str, Any]:
+def _to_item(record: Record, request: str | None) -> dict[str, Any]:
     item: dict[str, Any] = {
         "task_id": {"S": record.task_id},
         "status": {"S": record.status},
@@ -108,7 +123,12 @@ def _to_item(record: Record) -> dict[str, Any]:
         "history": {"L": [{"M": {name: {"S": text} for name, text in entry.items()}} for entry in record.history]},
         **list_keys(record.task_id, record.status, record.created_at, record.tenant),
     }
-    optional = {"request_hash": record.request_hash, "tenant": record.tenant, "batch_id": record.batch_id}
+    optional = {
+        "request_hash": record.request_hash,
+        "tenant": record.tenant,
+        "batch_id": record.batch_id,
+        CORRELATION_ID: request,
+    }
     return item | {name: {"S": text} for name, text in optional.items() if text is not None}
 
 

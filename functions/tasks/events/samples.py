@@ -27,7 +27,8 @@ class EndedTask:
     """A task that a change has ended, with all that its record holds. `body` and `result` are JSON texts.
 
     `event_id` is that of the change's event. `execution` is the last one that had the task, empty if none had.
-    `runs` are the entries of its history that have an error, oldest first.
+    `runs` are the entries of its history that have an error, oldest first. `correlation_id` is that of the request
+    that submitted it.
     """
 
     event_id: str
@@ -41,6 +42,7 @@ class EndedTask:
     result: str | None
     error: Mapping[str, str] | None
     runs: Sequence[Mapping[str, Any]]
+    correlation_id: str | None = None
 
 
 def is_logged(task: EndedTask, share: float) -> bool:
@@ -57,6 +59,7 @@ def is_logged(task: EndedTask, share: float) -> bool:
 def as_line(task: EndedTask) -> dict[str, Any]:
     """The fields of the task's line, without secrets. `cut` says that data or result are longer than what is shown."""
     fields: dict[str, Any] = {
+        "correlation_id": task.correlation_id,
         "task_id": task.task_id[:MAX_NAME_CHARACTERS],
         "status": task.status,
         "type": task.type[:MAX_NAME_CHARACTERS],

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -24,6 +25,33 @@ for trace in sys.argv[1:]:
     os.environ["_X_AMZN_TRACE_ID"] = trace
     assert handler(event("post_task.json"), CONTEXT)["statusCode"] == 202
 print(json.dumps(list(sys.modules)))
+"""
+
+# One request that creates a task, and the run of that task, each sampled, with AWS's responses faked below botocore.
+LIFE = """
+import json, os, sys
+from botocore.awsrequest import AWSResponse
+from functions.adapters import clients
+from functions import processor, validator
+from tests.functions.support import CONTEXT, event
+
+class Raw:
+    def stream(self):
+        yield b"{}"
+
+sent = []
+def respond(request, **_):
+    sent.append((request.headers.get("X-Amz-Target", b"").decode(), dict(request.headers.items()), request.body))
+    return AWSResponse(request.url, 200, {}, Raw())
+
+clients._session().register("before-send", respond)
+os.environ["_X_AMZN_TRACE_ID"] = sys.argv[1]
+accepted = json.loads(validator.handler(event("post_task.json"), CONTEXT)["body"])
+message = next(json.loads(body) for target, _, body in sent if target.endswith("SendMessage"))
+header = next(headers for target, headers, _ in sent if target.endswith("SendMessage"))["X-Amzn-Trace-Id"]
+processor.handler({"task_id": accepted["task_id"], "body": message["MessageBody"], "attempt": 1, "run": 1,
+                   "execution": "e", "lease_until": 4_102_444_800_000}, CONTEXT)
+print(json.dumps([accepted["task_id"], header.decode() if isinstance(header, bytes) else header]))
 """
 
 
@@ -55,6 +83,11 @@ def daemon() -> Iterator[Daemon]:
 
 def serve(daemon: Daemon, *traces: str, **environment: str) -> set[str]:
     """Serve requests with these trace headers in a new process; return the modules that it loaded."""
+    return set(run(PROGRAM, daemon, *traces, **environment))
+
+
+def run(program: str, daemon: Daemon, *traces: str, **environment: str) -> list[str]:
+    """What the program prints in a new process, as JSON in its last line."""
     fixed = {
         "PYTHONPATH": str(ROOT),
         "AWS_REGION": "eu-west-1",
@@ -75,14 +108,14 @@ def serve(daemon: Daemon, *traces: str, **environment: str) -> set[str]:
     others = ("POWERTOOLS_", "_X_AMZN_", "COV")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     output = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *traces],
+        [sys.executable, "-c", program, *traces],
         env={**inherited, **fixed, **environment},
         capture_output=True,
         text=True,
         check=True,
         timeout=60,
     ).stdout
-    return set(json.loads(output.splitlines()[-1]))
+    return json.loads(output.splitlines()[-1])
 
 
 def test_a_cold_start_loads_nothing_that_it_does_not_need(daemon: Daemon) -> None:
@@ -119,9 +152,18 @@ def test_a_sampled_request_is_traced_with_its_calls_to_aws(daemon: Daemon) -> No
     assert (dynamodb["name"], dynamodb["aws"]["operation"]) == ("dynamodb", "PutItem")
     assert (sqs["name"], sqs["aws"]["operation"]) == ("sqs", "SendMessage")
     assert handler["name"] == "## handler"
-    assert handler["annotations"] == {"ColdStart": True, "Service": "validator"}
+    assert handler["annotations"] == {"ColdStart": True, "Service": "validator", "task_id": ANY}
     assert handler["trace_id"] == "1-697df1c0-0123456789abcdef01234567"
     assert {dynamodb["parent_id"], sqs["parent_id"]} == {handler["id"]}, "the calls are the handler's"
+
+
+def test_a_task_is_found_by_its_id_in_the_traces_of_its_request_and_of_its_run(daemon: Daemon) -> None:
+    """The pipe starts no execution in the trace of the message, so there are two: the task's id joins them."""
+    task_id, header = run(LIFE, daemon, f"{TRACE}1")
+    handlers = [one for one in daemon.received() if one["name"] == "## handler"]
+    assert [one["annotations"]["task_id"] for one in handlers] == [task_id, task_id]
+    assert "Root=1-697df1c0-0123456789abcdef01234567" in header, "SQS keeps it on the message, as AWSTraceHeader"
+    assert header.endswith("Sampled=1")
 
 
 def test_only_the_first_request_is_traced_as_a_cold_start_sampled_or_not(daemon: Daemon) -> None:

@@ -161,7 +161,7 @@ def test_a_request_is_found_by_the_id_that_its_function_logs(busy: Busy, queries
     (accepted,) = (one for one in _lines(busy, "validator", "accepted") if one["task_id"] == busy.slow)
     found = busy.ask(queries["one-request"], links.REQUEST, accepted["correlation_id"])
     assert accepted["@message"] in [one["@message"] for one in found]
-    assert {one["service"] for one in found} == {"validator"}
+    assert {one["service"] for one in found} == {"validator", "processor"}, "and the run of its task"
 
 
 def test_the_slowest_task_comes_first_with_all_its_runs(busy: Busy, queries: Queries) -> None:
