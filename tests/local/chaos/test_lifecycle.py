@@ -176,6 +176,33 @@ def test_ctrl_c_while_starting_leaves_nothing_behind(new_laptop: NewLaptop) -> N
     assert not alive(emulator)
 
 
+SWALLOWS = """
+import os, signal, sys, time
+
+class Library:
+    def find_spec(self, name, path=None, target=None):
+        if name == "local.deploy":
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(10)
+            except BaseException:
+                pass
+
+sys.meta_path.insert(0, Library())
+"""
+
+
+def test_a_ctrl_c_that_a_library_swallows_while_it_is_loaded_is_not_lost(
+    new_laptop: NewLaptop, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(SWALLOWS, encoding="utf-8")
+    laptop = new_laptop()
+    laptop.launch(PYTHONPATH=str(tmp_path))
+    assert laptop.wait() == 130
+    assert "Traceback" not in laptop.output
+    assert "Stopped while starting." in laptop.output
+
+
 def test_a_state_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     laptop = Laptop(tmp_path / "file" / "state")
