@@ -9,9 +9,12 @@ from infrastructure.blocks.code import Code, CodeArgs
 from infrastructure.blocks.function import FunctionDefaults
 from infrastructure.blocks.location import current_location
 from infrastructure.blocks.published import Published, PublishedArgs
+from infrastructure.blocks.refs import TopicRef
 from infrastructure.pipeline.processing import Processing, ProcessingArgs
 from infrastructure.pipeline.table import Table, TableArgs
 from infrastructure.settings.stack import load_settings
+from infrastructure.settings.watch import check_alarm_topics
+from infrastructure.tagging import tag_everything
 from infrastructure.task_types.checked import load_stage_types
 from infrastructure.task_types.describe import describe
 from infrastructure.task_types.pools import check_pools
@@ -22,6 +25,7 @@ from infrastructure.watch.counter import Counter, CounterArgs
 from infrastructure.watch.dashboard import Dashboard, DashboardArgs
 from infrastructure.watch.events import Events, EventsArgs
 from infrastructure.watch.monitor import Monitor, MonitorArgs
+from infrastructure.watch.objectives import ObjectiveAlarms, ObjectiveAlarmsArgs
 from infrastructure.watch.queries import Queries, QueriesArgs
 from infrastructure.watch.traces import Traces, TracesArgs
 
@@ -30,6 +34,9 @@ task_types = load_stage_types(on_aws=place.on_aws)
 settings = load_settings(task_types.types, on_aws=place.on_aws)
 location = replace(place, kms_key_arn=settings.kms_key_arn, permissions_boundary_arn=settings.permissions_boundary_arn)
 check_pools(task_types.pools, location)
+check_alarm_topics(settings.alarm_topics, location.region)
+settings.api.domain.check_region(location.region)
+tag_everything(settings.tags)
 code = Code(
     "code",
     CodeArgs(
@@ -82,7 +89,7 @@ counter = Counter(
 functions = (*front.functions, *processing.processors, events.function, counter, monitor.function, breaker.function)
 watched = AlarmsArgs(
     location=location,
-    alerts=monitor.alerts,
+    notified=(monitor.alerts, *(TopicRef(arn=topic) for topic in settings.alarm_topics)),
     api=front.api,
     validator=front.validator,
     table=table,
@@ -96,6 +103,17 @@ watched = AlarmsArgs(
     concurrency=settings.concurrency_alarm,
 )
 alarms = Alarms("alarms", watched)
+objectives = ObjectiveAlarms(
+    "objectives",
+    ObjectiveAlarmsArgs(
+        location=location,
+        notified=watched.notified,
+        objectives=settings.objectives,
+        api=front.api,
+        validator=front.validator,
+        processing=processing,
+    ),
+)
 Traces("traces", TracesArgs(location=location, share=settings.trace_share))
 queries = Queries(
     "queries",
@@ -111,7 +129,9 @@ queries = Queries(
 dashboard = Dashboard(
     "dashboard",
     DashboardArgs(
-        watched=watched, alarms=(*alarms.arns, breaker.trip_arn), failures=queries.by_name["failures-by-class"]
+        watched=watched,
+        alarms=(*alarms.arns, *objectives.arns, breaker.trip_arn),
+        failures=queries.by_name["failures-by-class"],
     ),
 )
 
@@ -127,12 +147,15 @@ outputs: dict[str, pulumi.Input[object]] = {
     "event_failures_queue_url": events.failures.url,
     "alerts_topic_arn": monitor.alerts.arn,
     "pipe_name": processing.pipe.name,
+    "lanes": settings.lanes.names,
     "state_machine_name": processing.workflow.name,
     "state_machine_arn": processing.workflow.arn,
     "console_url": processing.workflow.console_url,
     "dashboard_url": dashboard.url,
     "log_queries": queries.of_one,
 }
+if front.api.domain_target is not None:
+    outputs["domain_target"] = front.api.domain_target
 Published("outputs", PublishedArgs(outputs=outputs))
 for name, value in outputs.items():
     pulumi.export(name, value)

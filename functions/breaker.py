@@ -12,12 +12,14 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.adapters.breaker import CloudWatchAttempts, DynamoDBBreakerStore, EventBridgePipe
+from functions.adapters.breaker import CloudWatchAttempts, DynamoDBBreakerStore, EventBridgePipe, SQSDrain
 from functions.api.http import Request, Response, dispatch, json_response
 from functions.api.routes import serve
 from functions.tasks.breaker.control import BreakerStatus, Control, change, read_status, tick, trip
+from functions.tasks.breaker.handover import Handover
 from functions.tasks.breaker.states import Rules, State, set_manually
 from functions.tasks.breaker.view import parse_change, view
+from functions.tasks.intake.lanes import split
 from functions.telemetry.observability import logger, metrics, tracer
 
 ANONYMOUS = "anonymous"  # where the API requires no signature
@@ -26,10 +28,10 @@ ANONYMOUS = "anonymous"  # where the API requires no signature
 @cache
 def build() -> Control:
     """The dependencies and rules, once per execution environment."""
-    pipe = os.environ["PIPE_NAME"]
+    pipes, before = split(os.environ["PIPE_NAME"]), split(os.environ.get("PIPE_NAMES_BEFORE", ""))
     return Control(
-        store=DynamoDBBreakerStore(os.environ["BREAKER_TABLE_NAME"], pipe),
-        pipe=EventBridgePipe(pipe),
+        store=DynamoDBBreakerStore(os.environ["BREAKER_TABLE_NAME"], os.environ["BREAKER_ID"]),
+        pipes={name: EventBridgePipe(name) for name in (*pipes, *before)},
         attempts=CloudWatchAttempts(os.environ["POWERTOOLS_METRICS_NAMESPACE"], os.environ["PROCESSOR_SERVICE"]),
         rules=Rules(
             failure_rate=int(os.environ["FAILURE_PERCENT"]) / 100,
@@ -39,6 +41,17 @@ def build() -> Control:
             probe=timedelta(seconds=int(os.environ["PROBE_SECONDS"])),
         ),
         now=lambda: datetime.now(UTC),
+        handover=_handover(pipes) if before else None,
+    )
+
+
+def _handover(pipes: tuple[str, ...]) -> Handover:
+    """The change of the number of lanes that is under way."""
+    return Handover(
+        generation=int(os.environ["LANE_GENERATION"]),
+        since=datetime.fromisoformat(os.environ["LANES_FROM"]),
+        pipes=frozenset(pipes),
+        drain=SQSDrain(split(os.environ["QUEUE_URLS_BEFORE"])),
     )
 
 
@@ -101,4 +114,11 @@ def _publish(status: BreakerStatus) -> None:
         pipe=pipe.current,
         pipe_desired=pipe.desired,
         state_reason=pipe.reason,
+        lanes=_lanes(status),
     )
+
+
+def _lanes(status: BreakerStatus) -> dict[str, list[str]]:
+    """What the log says of several lanes: which pipes are stopped without reason, and which wait for others."""
+    several = {"stopped": list(status.stopped), "waiting": sorted(status.waiting)}
+    return several if len(status.pipes) > 1 else {}

@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
@@ -27,7 +28,11 @@ from functions.telemetry.observability import logger, metrics, tracer
 
 
 class CountedRun(Protocol):
-    """One run of a task, as the circuit breaker counts it."""
+    """One run of a task, as the circuit breaker and the objective for its start count it."""
+
+    def started(self, *, late: bool) -> None:
+        """The task's first run has begun."""
+        ...
 
     def ended(self, *, transiently: bool) -> None:
         """The run is over; `transiently` if it failed for a transient reason."""
@@ -60,8 +65,13 @@ def build() -> Ports:
     )
 
 
-def _name_type(task: Task) -> None:
+def _begin(run: CountedRun, now_ms: int, task: Task) -> None:
+    """Of a task's first run, count whether it starts in time: a redrive or a retry comes late by nature."""
     logger.append_keys(type=task.type)
+    limit = int(os.environ["START_SECONDS"]) if "START_SECONDS" in os.environ else 0
+    if limit and task.created_at and task.attempt == 1:
+        waited = now_ms - int(datetime.fromisoformat(task.created_at).timestamp() * 1000)
+        run.started(late=waited > limit * 1000)
 
 
 def _log_traceback(error: TaskError) -> None:
@@ -93,7 +103,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
             types=ports.types,
             read_secret=ports.read_secret,
             draw=ports.draw(),
-            begins=_name_type,
+            begins=partial(_begin, run, started),
         )
     except TaskError as error:
         run.ended(transiently=error.error_class in TRANSIENT)

@@ -15,6 +15,7 @@ from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.task_table.failures import DynamoDBFailedTasks
 from functions.api.http import Request, Response, dispatch, json_response
 from functions.api.routes import serve
+from functions.tasks.intake.lanes import parse_lanes
 from functions.tasks.ports import Built
 from functions.tasks.redrive.dead_letters import DeadLetters
 from functions.tasks.redrive.many import BulkRedrive
@@ -53,7 +54,9 @@ def build() -> Ports:
 
     return Ports(
         redriver=Redriver(
-            tasks=DynamoDBFailedTasks(os.environ["TABLE_NAME"]), queue=SQSTaskQueue(os.environ["QUEUE_URL"]), now=now
+            tasks=DynamoDBFailedTasks(os.environ["TABLE_NAME"]),
+            queue=SQSTaskQueue(parse_lanes(os.environ["QUEUE_URL"], os.environ), now=now),
+            now=now,
         ),
         dead_letters=SQSDeadLetters(os.environ["DEAD_LETTER_QUEUE_URL"]),
         fresh_for=timedelta(seconds=int(os.environ["FRESH_SECONDS"])),

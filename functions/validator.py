@@ -4,7 +4,8 @@ A task starts here; next: `tasks/intake/submission.py`.
 """
 
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -23,8 +24,10 @@ from functions.api.tasks import accepted_response, batch_response
 from functions.task_types import load_task_types
 from functions.tasks.clock import timestamp, uuid7
 from functions.tasks.errors import Unavailable
+from functions.tasks.events.measures import ACCEPTED_LATE
 from functions.tasks.intake.batch import accept_batch
 from functions.tasks.intake.idempotency import IdempotencyKey
+from functions.tasks.intake.lanes import parse_lanes
 from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.intake.submission import Accepted, Ports, accept
 from functions.tasks.ports import Built
@@ -32,6 +35,7 @@ from functions.tasks.redaction import redact
 from functions.tasks.tenancy import Tenancy
 from functions.telemetry.observability import logger, metrics, tracer
 
+ACCEPTED = (202, 207)
 MAX_REASON = 256  # characters
 KEYS_IN_PARALLEL = 8  # boto3 keeps ten connections
 
@@ -39,11 +43,15 @@ KEYS_IN_PARALLEL = 8  # boto3 keeps ten connections
 @Built
 def build() -> Ports:
     """The dependencies of intake, once per execution environment."""
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
     return Ports(
         records=DynamoDBRecordStore(os.environ["TABLE_NAME"]),
-        queue=SQSTaskQueue(os.environ["QUEUE_URL"]),
+        queue=SQSTaskQueue(parse_lanes(os.environ["QUEUE_URL"], os.environ), now=now),
         types=load_task_types(),
-        now=lambda: datetime.now(UTC),
+        now=now,
         new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), os.urandom(10)),
         tenancy=Tenancy(os.environ["TENANCY"]),
         ordering=DefaultOrdering(os.environ["DEFAULT_ORDERING"]),
@@ -100,6 +108,15 @@ def _count_accepted(accepted: Sequence[Accepted]) -> None:
             metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
 
 
+def _measure_acceptance(event: Mapping[str, Any], status: int) -> None:
+    """Whether it took longer than the stage's objective, from the gateway's receipt of the request on."""
+    limit = int(os.environ["ACCEPT_MILLISECONDS"]) if "ACCEPT_MILLISECONDS" in os.environ else 0
+    received: int = event["requestContext"].get("requestTimeEpoch", 0)
+    if limit and received and status in ACCEPTED:
+        late = time.time_ns() // 1_000_000 - received > limit
+        metrics.add_metric(name=ACCEPTED_LATE, unit=MetricUnit.Count, value=int(late))
+
+
 ROUTES = serve("validator", submit_task, submit_tasks, health)
 
 
@@ -108,4 +125,6 @@ ROUTES = serve("validator", submit_task, submit_tasks, health)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """API Gateway's proxy event in, proxy response out."""
-    return dispatch(event, ROUTES)
+    response = dispatch(event, ROUTES)
+    _measure_acceptance(event, response["statusCode"])
+    return response

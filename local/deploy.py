@@ -71,7 +71,11 @@ def deploy(
     except Exception as error:
         manifest.save_partial()
         raise _program_error(error, state) from error
-    removed = provisioner.finish()
+    try:
+        removed = provisioner.finish()
+    except LaptopError:
+        manifest.save_partial()
+        raise
     note = f", {removed} removed that are no longer declared" if removed else ""
     say(f"{provisioner.count} resources are ready{note}.")
     return Deployment(context=context, outputs=outputs)

@@ -1,4 +1,6 @@
-"""The breaker's ports on AWS: its item in DynamoDB, the pipe's switch, and the count of attempts from CloudWatch."""
+"""The breaker's ports on AWS: its item in DynamoDB, the switches of pipes, queues that drain, and the attempts that
+CloudWatch has counted.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,8 +17,16 @@ from functions.tasks.events.measures import TRANSIENT_FAILURE
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
     from types_boto3_pipes.client import EventBridgePipesClient
+    from types_boto3_sqs.client import SQSClient
+    from types_boto3_sqs.literals import QueueAttributeNameType
 
 _PERIOD_SECONDS = 60
+# Together all messages of a queue: a delivered one is in none but the second until its execution has succeeded.
+COUNTS: "tuple[QueueAttributeNameType, ...]" = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
 
 
 class CloudWatchClient(Protocol):
@@ -28,18 +38,22 @@ class CloudWatchClient(Protocol):
 
 
 class DynamoDBBreakerStore:
-    """`BreakerStore` on a DynamoDB table: one item per pipe, keyed by the pipe's name."""
+    """`BreakerStore` on a DynamoDB table: one item per breaker.
 
-    def __init__(self, table_name: str, pipe_name: str, client: "DynamoDBClient | None" = None) -> None:
+    Its id is the name that the pipe has in a stack with one lane, whatever lanes there are: earlier releases know it.
+    """
+
+    def __init__(self, table_name: str, breaker_id: str, client: "DynamoDBClient | None" = None) -> None:
         self._table = table_name
-        self._key: Any = {"id": {"S": pipe_name}}
+        self._id = breaker_id
+        self._key: Any = {"id": {"S": breaker_id}}
         self._client: DynamoDBClient = client or boto3.client("dynamodb", config=CONFIG)
 
     def load(self) -> Breaker | None:
         """Read the item, strongly consistent."""
         with unavailable_on_failure("the breaker's table"):
             response = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
-        return _from_item(response["Item"]) if "Item" in response else None
+        return _from_item(response["Item"], self._id) if "Item" in response else None
 
     def save(self, breaker: Breaker) -> bool:
         """Put the item with the next version, on condition that the given one is stored, or none yet."""
@@ -88,6 +102,23 @@ class EventBridgePipe:
             except self._client.exceptions.ConflictException:
                 return False
         return True
+
+
+class SQSDrain:
+    """`Drain` on SQS queues, by their URLs."""
+
+    def __init__(self, urls: Sequence[str], client: "SQSClient | None" = None) -> None:
+        self._urls = urls
+        self._client: SQSClient = client or boto3.client("sqs", config=CONFIG)
+
+    def is_empty(self) -> bool:
+        """Ask for the counts of each queue, until one has a message."""
+        with unavailable_on_failure("a queue that drains"):
+            return all(self._holds_nothing(url) for url in self._urls)
+
+    def _holds_nothing(self, url: str) -> bool:
+        found = self._client.get_queue_attributes(QueueUrl=url, AttributeNames=COUNTS)["Attributes"]
+        return all(int(found[name]) == 0 for name in COUNTS)
 
 
 class CloudWatchAttempts:
@@ -142,18 +173,25 @@ def _to_attributes(breaker: Breaker) -> dict[str, Any]:
         "reason": {"S": breaker.reason},
         "by": {"S": breaker.by},
         "manual": {"BOOL": breaker.manual},
-        "holds_pipe": {"BOOL": breaker.holds_pipe},
+        "holds_pipe": {"BOOL": bool(breaker.held)},  # all that earlier releases know of `held`
+        "held": {"L": [{"S": name} for name in sorted(breaker.held)]},
         "version": {"N": str(breaker.version + 1)},
+        "generation": {"N": str(breaker.generation)},
+        **({"empty_since": {"S": timestamp(breaker.empty_since)}} if breaker.empty_since else {}),
     }
 
 
-def _from_item(item: dict[str, Any]) -> Breaker:
+def _from_item(item: dict[str, Any], only_pipe: str) -> Breaker:
+    """The breaker in an item. An earlier release, which wrote no `held`, had one pipe."""
+    held = item["held"]["L"] if "held" in item else [{"S": only_pipe}] * item["holds_pipe"]["BOOL"]
     return Breaker(
         state=State(item["state"]["S"]),
         since=datetime.fromisoformat(item["since"]["S"]),
         reason=item["reason"]["S"],
         by=item["by"]["S"],
         manual=item["manual"]["BOOL"],
-        holds_pipe=item["holds_pipe"]["BOOL"],
+        held=frozenset(one["S"] for one in held),
         version=int(item["version"]["N"]),
+        generation=int(item["generation"]["N"]) if "generation" in item else 0,
+        empty_since=datetime.fromisoformat(item["empty_since"]["S"]) if "empty_since" in item else None,
     )

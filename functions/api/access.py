@@ -9,14 +9,18 @@ OPERATIONS = "operations"  # for operators: never open on AWS, whatever clients 
 
 API_KEY = "api_key"
 SIGNATURE = "aws_signature"
+JWT = "jwt"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """What a stage requires: an API key from clients, a signature (AWS IAM) from clients, and one from operators."""
+    """What a stage requires: an API key from clients, a signature (AWS IAM) or a token (JWT) from clients, and a
+    signature from operators.
+    """
 
     api_key: bool = False
     client_iam: bool = False
+    client_jwt: bool = False
     operator_iam: bool = True
 
     def required(self, tag: str) -> list[str]:
@@ -25,5 +29,5 @@ class Access:
             return []
         if tag == OPERATIONS:
             return [SIGNATURE] if self.operator_iam else []
-        required = {API_KEY: self.api_key, SIGNATURE: self.client_iam}
+        required = {API_KEY: self.api_key, SIGNATURE: self.client_iam, JWT: self.client_jwt}
         return [scheme for scheme, is_required in required.items() if is_required]

@@ -2,7 +2,7 @@
 
 import threading
 
-from functions.tasks.events.measures import COUNT, TRANSIENT_FAILURE
+from functions.tasks.events.measures import COUNT, STARTED_LATE, TRANSIENT_FAILURE
 from functions.telemetry.observability import emit
 
 LAST_MOMENT_SECONDS = 0.3
@@ -10,17 +10,28 @@ HIGH_RESOLUTION = 1  # alarms with periods below a minute need it
 
 
 class Attempt:
-    """One run. `ended` reports its outcome; a run that Lambda is about to cut off is reported as a failure."""
+    """One run. `ended` reports its outcome; a run that Lambda is about to cut off is reported as a failure.
+
+    With the outcome it reports whether the task had `started` late, where that is known.
+    """
 
     def __init__(self, remaining_seconds: float) -> None:
         self._reported = threading.Lock()
+        self._late: bool | None = None
         wait = max(0.0, remaining_seconds - LAST_MOMENT_SECONDS)
         self._timer = threading.Timer(wait, self.ended, kwargs={"transiently": True})
         self._timer.daemon = True
         self._timer.start()
 
+    def started(self, *, late: bool) -> None:
+        """The task's first run has begun, `late` if it had waited for longer than the stage's objective."""
+        self._late = late
+
     def ended(self, *, transiently: bool) -> None:
         """Count the run; `transiently` if it failed for a transient reason. Only the first call counts."""
         self._timer.cancel()
         if self._reported.acquire(blocking=False):
-            emit({}, {(TRANSIENT_FAILURE, COUNT): [float(transiently)]}, resolution=HIGH_RESOLUTION)
+            values = {(TRANSIENT_FAILURE, COUNT): [float(transiently)]}
+            if self._late is not None:
+                values[STARTED_LATE, COUNT] = [float(self._late)]
+            emit({}, values, resolution=HIGH_RESOLUTION)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from functions.api.access import SIGNATURE, Access
+from functions.api.access import JWT, SIGNATURE, Access
 from functions.api.document.openapi import Document, openapi_document
 from infrastructure.api.address_policy import address_policy
 from infrastructure.api.gateway_responses import gateway_responses
@@ -11,6 +11,7 @@ from infrastructure.api.gateway_responses import gateway_responses
 # The gateway checks parameters, the validator checks bodies: the gateway's own message about an invalid body does not
 # name the field (docs/decisions/0004-bodies-are-validated-in-the-function.md).
 _VALIDATOR = "parameters"
+_AUTHORIZATIONS = {SIGNATURE: "AWS_IAM", JWT: "COGNITO_USER_POOLS"}
 _ANY_RESPONSE = {"200": {"description": "What the function responds."}}
 _NO_CONTENT = {"204": {"description": "What other origins may do."}}
 _NOT_ALLOWED = {"405": {"description": "The path does not take this method."}}
@@ -22,13 +23,18 @@ def gateway_document(
     access: Access,
     cors_origins: Sequence[str] = (),
     allowed_addresses: Sequence[str] = (),
+    user_pools: Sequence[str] = (),
+    token_scopes: Sequence[str] = (),
 ) -> Document:
     """The document for a stage; `invoke_arns` by `operationId`, `others` serves preflights and 405.
 
     With `allowed_addresses`, its resource policy refuses all others. The policy is a part of the document because it
     would be lost otherwise: an API that gets a new document loses a policy that was attached beside it.
+
+    Tokens are those of `user_pools`; with `token_scopes`, access tokens that have one of them.
     """
-    document = with_extensions(_routes_of(openapi_document(access)), invoke_arns, others, cors_origins)
+    routes = _with_tokens(_routes_of(openapi_document(access)), user_pools, token_scopes)
+    document = with_extensions(routes, invoke_arns, others, cors_origins)
     if not allowed_addresses:
         return document
     return {**document, "x-amazon-apigateway-policy": address_policy(allowed_addresses)}
@@ -66,6 +72,28 @@ def _route_of(operation: Document) -> Document:
     }
 
 
+def _with_tokens(document: Document, user_pools: Sequence[str], scopes: Sequence[str]) -> Document:
+    """The document with the gateway's own authorizer, where operations require a token. In place.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-enable-cognito-user-pool.html
+    """
+    schemes = document["components"]["securitySchemes"]
+    if JWT in schemes:
+        schemes[JWT] = {
+            "type": "apiKey",
+            "name": "Authorization",
+            "in": "header",
+            "x-amazon-apigateway-authtype": "cognito_user_pools",
+            "x-amazon-apigateway-authorizer": {"type": "cognito_user_pools", "providerARNs": list(user_pools)},
+        }
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                operation["security"] = [
+                    {name: list(scopes) if name == JWT else [] for name in needed} for needed in operation["security"]
+                ]
+    return document
+
+
 def with_extensions(
     document: Document, invoke_arns: Mapping[str, str], others: str, cors_origins: Sequence[str]
 ) -> Document:
@@ -100,8 +128,9 @@ def with_extensions(
 
 def _integrate(operation: Document, invoke_arn: str) -> None:
     operation["x-amazon-apigateway-integration"] = _proxy(invoke_arn)
-    signed = any(SIGNATURE in needed for needed in operation["security"])
-    operation["x-amazon-apigateway-auth"] = {"type": "AWS_IAM" if signed else "NONE"}
+    needed = {scheme for needed in operation["security"] for scheme in needed}
+    kind = next((kind for scheme, kind in _AUTHORIZATIONS.items() if scheme in needed), "NONE")
+    operation["x-amazon-apigateway-auth"] = {"type": kind}
 
 
 def _head(get: Document) -> Document:

@@ -11,12 +11,14 @@ from infrastructure.blocks.function import Function, FunctionArgs, FunctionDefau
 from infrastructure.blocks.queues import SOURCE_RETENTION_SECONDS
 from infrastructure.blocks.refs import ApiRef, FunctionRef, Grant, ProcessingRef, TableRef
 from infrastructure.blocks.secret import Secret
+from infrastructure.settings.lane_changes import lane_guard
 from infrastructure.settings.stack import Settings
+from infrastructure.settings.start import COLD, Start
 
 
 @dataclass(frozen=True, kw_only=True)
 class FrontArgs:
-    """Tasks go to `table` and to the queue of `processing`; `breaker` serves the routes of the circuit breaker.
+    """Tasks go to `table` and to the lanes of `processing`; `breaker` serves the routes of the circuit breaker.
 
     `reading_counts` is the use of the table of counts.
     """
@@ -42,19 +44,22 @@ class Front(Component):
     def __init__(self, name: str, args: FrontArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:api:Front", name, opts)
         self._args = args
-        table, queue = args.table, args.processing.queue
+        table, lanes = args.table, args.processing.lanes
         retention, tenancy = args.settings.record_retention_seconds, args.settings.tenancy
         location = args.defaults.location
         secret = Secret("id-secret", location, "What the ids of tasks are computed with.", opts=self._child).ref
         self.validator = self._function(
             "validator",
             table.recording(),
-            queue.sending(),
+            lanes.sending(),
             secret.deriving_ids(),
             memory_megabytes=args.settings.validator_memory_megabytes,
             reserved_concurrency=args.settings.validator_reserved_concurrency,
+            start=args.settings.validator_start,
+            hooks=lane_guard("validator"),
             # A new type must not be accepted before it can be processed.
             after=(*(processor.arn for processor in args.processing.processors), args.processing.workflow.arn),
+            ACCEPT_MILLISECONDS=str(args.settings.objectives.accept_milliseconds),
             TENANCY=tenancy,
             DEFAULT_ORDERING=args.settings.default_ordering,
         )
@@ -63,8 +68,9 @@ class Front(Component):
         redrive = self._function(
             "redrive",
             table.redriving(),
-            queue.sending(),
+            lanes.sending(),
             args.processing.dead_letters.removing_dead_letters(),
+            hooks=lane_guard("redrive"),
             # A message waited in the queue for at most this long before it became a dead letter.
             FRESH_SECONDS=str(retention - SOURCE_RETENTION_SECONDS),
         )
@@ -83,7 +89,9 @@ class Front(Component):
         *grants: Grant,
         memory_megabytes: int = 0,
         reserved_concurrency: int = 0,
+        start: Start = COLD,
         after: tuple[pulumi.Input[str], ...] = (),
+        hooks: pulumi.ResourceHookBinding | None = None,
         **environment: str,
     ) -> FunctionRef:
         args = FunctionArgs(
@@ -93,7 +101,9 @@ class Front(Component):
             timeout=FUNCTION_TIMEOUT_SECONDS,
             memory_megabytes=memory_megabytes or self._args.settings.api_memory_megabytes,
             reserved_concurrency=reserved_concurrency,
+            start=start,
             after=after,
+            hooks=hooks,
         )
         return Function(name, args, opts=self._child).ref
 

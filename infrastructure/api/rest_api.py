@@ -12,6 +12,7 @@ from functions.api import cors
 from functions.api.routes import ROUTES
 from infrastructure.api.access_log import AccessLog, AccessLogArgs
 from infrastructure.api.document import gateway_document
+from infrastructure.api.domain import Domain, DomainArgs
 from infrastructure.api.firewall import Firewall, FirewallArgs
 from infrastructure.api.usage_plan import UsagePlan, UsagePlanArgs
 from infrastructure.blocks.component import Component
@@ -53,6 +54,8 @@ class Api(Component):
             name=physical_name,
             body=body,
             endpoint_configuration={"types": "REGIONAL"},
+            # The stage's own address would be a way around the domain's floor for TLS.
+            disable_execute_api_endpoint=True if args.settings.domain else None,
             minimum_compression_size=str(MINIMUM_COMPRESSION_BYTES),
             opts=self._child,
         )
@@ -61,10 +64,16 @@ class Api(Component):
         plan = self._usage_plan(api, stage)
         if args.settings.firewall != "none":
             self._firewall(stage, blocks=args.settings.firewall == "block")
+        domain = self._domain(api, stage)
         self.ref = ApiRef(
-            name=physical_name, stage=STAGE, url=stage.invoke_url, key_ids=plan.key_ids, log_group=log.group
+            name=physical_name,
+            stage=STAGE,
+            url=domain.url if domain else stage.invoke_url,
+            key_ids=plan.key_ids,
+            log_group=log.group,
+            domain_target=domain.target if domain else None,
         )
-        self.register_outputs({"url": stage.invoke_url})
+        self.register_outputs({"url": self.ref.url})
 
     def _deployment(self, api: aws.apigateway.RestApi, body: pulumi.Output[str]) -> aws.apigateway.Deployment:
         return aws.apigateway.Deployment(
@@ -129,6 +138,13 @@ class Api(Component):
         args = FirewallArgs(location=self._args.location, stage_arn=stage.arn, blocks=blocks)
         Firewall(f"{self._name}-firewall", args, opts=self._child)
 
+    def _domain(self, api: aws.apigateway.RestApi, stage: aws.apigateway.Stage) -> Domain | None:
+        settings = self._args.settings.domain
+        if not settings:
+            return None
+        args = DomainArgs(settings=settings, api_id=api.id, stage_name=stage.stage_name)
+        return Domain(f"{self._name}-domain", args, opts=self._child)
+
     def _usage_plan(self, api: aws.apigateway.RestApi, stage: aws.apigateway.Stage) -> UsagePlan:
         settings = self._args.settings
         args = UsagePlanArgs(
@@ -149,7 +165,13 @@ def _body(args: ApiArgs) -> pulumi.Output[str]:
 
     def write(known: Any) -> str:
         document = gateway_document(
-            known["operations"], known["others"], settings.access, settings.cors_origins, settings.allowed_addresses
+            known["operations"],
+            known["others"],
+            settings.access,
+            settings.cors_origins,
+            settings.allowed_addresses,
+            settings.tokens.user_pools,
+            settings.tokens.scopes,
         )
         return json.dumps(document)
 

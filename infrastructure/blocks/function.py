@@ -14,6 +14,7 @@ from infrastructure.blocks.location import Location
 from infrastructure.blocks.log_group import log_group
 from infrastructure.blocks.refs import CodeRef, FunctionRef, Grant
 from infrastructure.blocks.role import Role
+from infrastructure.settings.start import COLD, Start
 
 LIVE = "live"
 
@@ -33,8 +34,9 @@ class FunctionArgs:
     """What one function needs. `grants` are its uses of resources, `environment` its own settings.
 
     Its role and its variables follow from both. `timeout` in seconds. `reserved_concurrency` are executions that no
-    other function of the account can take from it, and the most it can have; 0 reserves none. `after` are outputs of
-    what has to be updated before callers get the new version.
+    other function of the account can take from it, and the most it can have; 0 reserves none. `start` is how its
+    execution environments start. `after` are outputs of what has to be updated before callers get the new version.
+    `hooks` are called around the function's own updates.
     """
 
     defaults: FunctionDefaults
@@ -43,9 +45,11 @@ class FunctionArgs:
     timeout: int
     memory_megabytes: int
     reserved_concurrency: int = 0
+    start: Start = COLD
     after: tuple[pulumi.Input[str], ...] = ()
     service: str = ""
     layer_arn: pulumi.Input[str] = ""
+    hooks: pulumi.ResourceHookBinding | None = None
 
 
 class Function(Component):
@@ -85,10 +89,11 @@ class Function(Component):
             memory_size=args.memory_megabytes,
             reserved_concurrent_executions=args.reserved_concurrency or None,
             publish=True,
+            snap_start={"apply_on": "PublishedVersions"} if args.start.snap_start else None,
             environment={"variables": _variables(service, args)},
             tracing_config={"mode": "Active"},
             logging_config=_logging(defaults.log_level),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[logs]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[logs], hooks=args.hooks),
         )
         live = aws.lambda_.Alias(
             f"{name}-live",
@@ -97,6 +102,14 @@ class Function(Component):
             function_version=pulumi.Output.all(function.version, *args.after).apply(lambda known: known[0]),
             opts=self._child,
         )
+        if args.start.provisioned:
+            aws.lambda_.ProvisionedConcurrencyConfig(
+                f"{name}-provisioned",
+                function_name=function.name,
+                qualifier=live.name,
+                provisioned_concurrent_executions=args.start.provisioned,
+                opts=self._child,
+            )
         self.ref = FunctionRef(
             service=service,
             name=physical_name,

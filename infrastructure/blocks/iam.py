@@ -65,9 +65,9 @@ def record_tasks(table_arn: Arn) -> Statement:
     return allow("RecordTasks", ["dynamodb:PutItem", "dynamodb:GetItem"], table_arn)
 
 
-def send_tasks(queue_arn: Arn) -> Statement:
-    """The validator queues tasks, and redrive queues them again."""
-    return allow("QueueTasks", ["sqs:SendMessage"], queue_arn)
+def send_tasks(queue_arns: Sequence[Arn]) -> Statement:
+    """The validator queues tasks, and redrive queues them again, in any lane."""
+    return allow("QueueTasks", ["sqs:SendMessage"], _one_or_more(queue_arns))
 
 
 def read_tasks(table_arn: Arn) -> Statement:
@@ -190,9 +190,15 @@ def remember_breaker(table_arn: Arn) -> Statement:
     return allow("RememberBreaker", ["dynamodb:GetItem", "dynamodb:PutItem"], table_arn)
 
 
-def switch_pipe(pipe_arn: Arn) -> Statement:
-    """The breaker stops and starts the pipe, and reads its state."""
-    return allow("SwitchPipe", ["pipes:DescribePipe", "pipes:StartPipe", "pipes:StopPipe"], pipe_arn)
+def switch_pipes(pipe_arns: Sequence[Arn]) -> Statement:
+    """The breaker stops and starts the pipes of all lanes, and reads their states."""
+    actions = ["pipes:DescribePipe", "pipes:StartPipe", "pipes:StopPipe"]
+    return allow("SwitchPipe", actions, _one_or_more(pipe_arns))
+
+
+def watch_drain(queue_arns: Sequence[Arn]) -> Statement:
+    """The breaker sees when the queues of the lanes before are empty."""
+    return allow("WatchDrain", ["sqs:GetQueueAttributes"], _one_or_more(queue_arns))
 
 
 def read_secrets(parameter_arns: Sequence[Arn]) -> Statement:
@@ -242,6 +248,10 @@ def queue_policy(queue_arn: Arn, topic_arn: Arn | None = None) -> dict[str, Any]
             "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
         },
     )
+
+
+def _one_or_more(arns: Sequence[Arn]) -> Arn | list[Arn]:
+    return arns[0] if len(arns) == 1 else list(arns)
 
 
 def _refuse_clear_text(arn: Arn, actions: str) -> Statement:

@@ -4,7 +4,7 @@ A component publishes a reference to what it makes, and others take it. Each met
 resource and returns what that use takes, so that a function's role and environment follow from its grants.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -68,10 +68,6 @@ class QueueRef:
     arn: Text
     url: Text
 
-    def sending(self) -> Grant:
-        """Send tasks."""
-        return grant(iam.send_tasks(self.arn), QUEUE_URL=self.url)
-
     def receiving(self) -> Grant:
         """Receive messages through a pipe or an event source mapping, which know where the queue is."""
         return grant(iam.take_messages(self.arn))
@@ -101,15 +97,73 @@ class TopicRef:
 
 @dataclass(frozen=True, kw_only=True)
 class PipeRef:
-    """The pipe from the task queue to the state machine."""
+    """The pipe from a task queue to the state machine."""
 
     name: str
     arn: Text
     log_group: Text
 
+
+@dataclass(frozen=True, kw_only=True)
+class LaneRef:
+    """A task queue and the pipe that empties it. `label` is added to the names of what is about this lane alone; that
+    of the first is empty.
+    """
+
+    label: str
+    queue: QueueRef
+    pipe: PipeRef
+
+    def named(self, name: str) -> str:
+        """The name of an alarm or a line about this lane."""
+        return f"{name}-{self.label}" if self.label else name
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanesRef:
+    """The lanes of a `generation`. Until `since`, tasks go to those `before`, which then drain. `breaker_id` is what
+    the breaker of the pipes is stored under.
+    """
+
+    breaker_id: str
+    generation: int
+    now: tuple[LaneRef, ...]
+    before: tuple[LaneRef, ...] = ()
+    since: str = ""
+
+    @property
+    def all(self) -> tuple[LaneRef, ...]:
+        """All of them, the newest first."""
+        return (*self.now, *self.before)
+
+    def sending(self) -> Grant:
+        """Send tasks to their lanes."""
+        statement = iam.send_tasks([lane.queue.arn for lane in self.all])
+        return grant(statement, QUEUE_URL=_joined(self.now), **self._change())
+
     def switching(self) -> Grant:
-        """Stop and start the pipe."""
-        return grant(iam.switch_pipe(self.arn), PIPE_NAME=self.name)
+        """Stop and start the pipes, those of new lanes only when the old ones have drained."""
+        known = {"BREAKER_ID": self.breaker_id, "PIPE_NAME": ",".join(lane.pipe.name for lane in self.now)}
+        switch = iam.switch_pipes([lane.pipe.arn for lane in self.all])
+        if not self.before:
+            return grant(switch, **known)
+        return grant(
+            switch,
+            iam.watch_drain([lane.queue.arn for lane in self.before]),
+            **known,
+            PIPE_NAMES_BEFORE=",".join(lane.pipe.name for lane in self.before),
+            LANE_GENERATION=str(self.generation),
+            **self._change(),
+        )
+
+    def _change(self) -> Mapping[str, Text]:
+        return {"QUEUE_URLS_BEFORE": _joined(self.before), "LANES_FROM": self.since} if self.before else {}
+
+
+def _joined(lanes: Sequence[LaneRef]) -> Text:
+    """The URLs of their queues in one variable."""
+    urls = [lane.queue.url for lane in lanes]
+    return urls[0] if len(urls) == 1 else pulumi.Output.all(*urls).apply(",".join)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +210,7 @@ class FunctionRef:
 @dataclass(frozen=True, kw_only=True)
 class ApiRef:
     """The REST API with its one stage; `url` has no slash at its end, `key_ids` are by client, and `log_group` has a
-    line for each request.
+    line for each request. `domain_target` is what the DNS record of its own domain points to, None without one.
     """
 
     name: str
@@ -164,14 +218,24 @@ class ApiRef:
     url: Text
     key_ids: pulumi.Input[Mapping[str, str]]
     log_group: Text
+    domain_target: Text | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessingRef:
     """All that a task passes between its submission and its outcome. The default pool's processor is the first."""
 
-    queue: QueueRef
+    lanes: LanesRef
     dead_letters: QueueRef
-    pipe: PipeRef
     workflow: WorkflowRef
     processors: tuple[FunctionRef, ...]
+
+    @property
+    def queue(self) -> QueueRef:
+        """The queue of the first lane."""
+        return self.lanes.now[0].queue
+
+    @property
+    def pipe(self) -> PipeRef:
+        """The pipe of the first lane."""
+        return self.lanes.now[0].pipe

@@ -44,6 +44,7 @@ _LOG_GROUPS = (
 )
 _BOUNDED = {"StringEquals": {"iam:PermissionsBoundary": "{boundary}"}}
 _BY_ID = "API Gateway chooses its own ids, which are not known in advance"
+_TAGS = "/tags/*"  # of API Gateway's resources, whose tags have paths of their own
 _NO_OTHER = "AWS knows no narrower resource for it"
 
 # A service that has its logs delivered asks whether its caller may set that up.
@@ -65,15 +66,17 @@ def _gateway(*paths: str, verbs: str = "GET POST PUT PATCH DELETE") -> tuple[Nee
 
 ROWS: Mapping[str, tuple[Need, ...]] = {
     "aws:apigateway/account:Account": _gateway("/account", verbs="GET PATCH"),
-    "aws:apigateway/apiKey:ApiKey": _gateway("/apikeys", "/apikeys/*"),
+    "aws:apigateway/apiKey:ApiKey": _gateway("/apikeys", "/apikeys/*", _TAGS),
+    "aws:apigateway/basePathMapping:BasePathMapping": _gateway("/domainnames/*"),
     "aws:apigateway/deployment:Deployment": _gateway("/restapis/*"),
+    "aws:apigateway/domainName:DomainName": _gateway("/domainnames", "/domainnames/*", _TAGS),
     "aws:apigateway/methodSettings:MethodSettings": _gateway("/restapis/*"),
     "aws:apigateway/restApi:RestApi": (
-        *_gateway("/restapis", "/restapis/*"),
+        *_gateway("/restapis", "/restapis/*", _TAGS),
         _need("apigateway", "UpdateRestApiPolicy", "apigateway:{region}::/restapis/*", why=_BY_ID),
     ),
     "aws:apigateway/stage:Stage": _gateway("/restapis/*"),
-    "aws:apigateway/usagePlan:UsagePlan": _gateway("/usageplans", "/usageplans/*"),
+    "aws:apigateway/usagePlan:UsagePlan": _gateway("/usageplans", "/usageplans/*", _TAGS),
     "aws:apigateway/usagePlanKey:UsagePlanKey": _gateway("/usageplans/*"),
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": (
         _need("cloudwatch", "DeleteAlarms ListTagsForResource TagResource UntagResource", _ALARM),
@@ -184,6 +187,13 @@ ROWS: Mapping[str, tuple[Need, ...]] = {
         _need("lambda", "PublishLayerVersion GetLayerVersion DeleteLayerVersion", _LAYER),
     ),
     "aws:lambda/permission:Permission": (_need("lambda", "AddPermission RemovePermission GetPolicy", _FUNCTION),),
+    "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": (
+        _need(
+            "lambda",
+            "PutProvisionedConcurrencyConfig GetProvisionedConcurrencyConfig DeleteProvisionedConcurrencyConfig",
+            _FUNCTION,
+        ),
+    ),
     "aws:pipes/pipe:Pipe": (
         _need(
             "pipes",

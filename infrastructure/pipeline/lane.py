@@ -8,13 +8,16 @@ from functions.tasks.intake.submission import MAX_BODY_BYTES
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
 from infrastructure.blocks.queues import SOURCE_RETENTION_SECONDS, FifoQueue, QueueArgs, Redrive
-from infrastructure.blocks.refs import PipeRef, QueueRef, WorkflowRef
+from infrastructure.blocks.refs import LaneRef, QueueRef, WorkflowRef
 from infrastructure.pipeline.pipe import Pipe, PipeArgs
 
 
 @dataclass(frozen=True, kw_only=True)
 class LaneArgs:
-    """`visibility_timeout` in seconds, from the times chain; `redrive` is for messages that cannot be delivered."""
+    """`visibility_timeout` in seconds, from the times chain; `redrive` is for messages that cannot be delivered.
+
+    `label` tells the lane from the first one, whose label is empty. One that `waits` is created with a stopped pipe.
+    """
 
     location: Location
     redrive: Redrive
@@ -22,19 +25,21 @@ class LaneArgs:
     visibility_timeout: int
     protect: bool
     log_retention_days: int
+    label: str = ""
+    waits: bool = False
 
 
 class Lane(Component):
-    """Tasks in order, into the state machine. Public: `queue`, `pipe`."""
+    """Tasks in order, into the state machine. Public: `ref`."""
 
-    queue: QueueRef
-    pipe: PipeRef
+    ref: LaneRef
 
     def __init__(self, name: str, args: LaneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:pipeline:Lane", name, opts)
-        self.queue = FifoQueue(name, _queue(args), opts=self._child).ref
-        self.pipe = Pipe(f"{name}-pipe", _pipe(args, self.queue), opts=self._child).ref
-        self.register_outputs({"queue_arn": self.queue.arn, "queue_url": self.queue.url})
+        queue = FifoQueue(name, _queue(args), opts=self._child).ref
+        pipe = Pipe(f"{name}-pipe", _pipe(args, queue), opts=self._child).ref
+        self.ref = LaneRef(label=args.label, queue=queue, pipe=pipe)
+        self.register_outputs({"queue_arn": queue.arn, "queue_url": queue.url})
 
 
 def _queue(args: LaneArgs) -> QueueArgs:
@@ -55,4 +60,5 @@ def _pipe(args: LaneArgs, queue: QueueRef) -> PipeArgs:
         queue=queue,
         workflow=args.workflow,
         log_retention_days=args.log_retention_days,
+        waits=args.waits,
     )

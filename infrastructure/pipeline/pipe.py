@@ -16,12 +16,13 @@ from infrastructure.pipeline.patience import patience
 
 @dataclass(frozen=True, kw_only=True)
 class PipeArgs:
-    """From which queue to which state machine."""
+    """From which queue to which state machine. One that `waits` is created stopped."""
 
     location: Location
     queue: QueueRef
     workflow: WorkflowRef
     log_retention_days: int
+    waits: bool = False
 
 
 class Pipe(Component):
@@ -57,6 +58,8 @@ class Pipe(Component):
             # No batching window, ever: it would override the queue's visibility timeout.
             source_parameters={"sqs_queue_parameters": {"batch_size": 1}},
             target=args.workflow.arn,
+            # Which counts only when it is created: then the breaker starts it once the lanes before have drained.
+            desired_state="STOPPED" if args.waits else None,
             # Only a pipe that waits for its target sees a failed execution and leaves its message in the queue.
             target_parameters={"step_function_state_machine_parameters": {"invocation_type": "REQUEST_RESPONSE"}},
             log_configuration={

@@ -1,7 +1,7 @@
-"""What processes tasks: a processor per pool, state machine, dead-letter queue, and the lane that feeds them."""
+"""What processes tasks: a processor per pool, state machine, dead-letter queue, and the lanes that feed them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pulumi
 
@@ -17,7 +17,17 @@ from infrastructure.blocks.queues import (
     QueueArgs,
     Redrive,
 )
-from infrastructure.blocks.refs import FunctionRef, Grant, ProcessingRef, QueueRef, TableRef, WorkflowRef, grant
+from infrastructure.blocks.refs import (
+    FunctionRef,
+    Grant,
+    LaneRef,
+    LanesRef,
+    ProcessingRef,
+    QueueRef,
+    TableRef,
+    WorkflowRef,
+    grant,
+)
 from infrastructure.pipeline.lane import Lane, LaneArgs
 from infrastructure.pipeline.workflow import Workflow, WorkflowArgs
 from infrastructure.settings.stack import Settings
@@ -52,15 +62,32 @@ class Processing(Component):
         dead_letters = FifoQueue("dead-letters", _dead_letters(args), opts=child).ref
         processors = {plan.pool.name: self._processor(plan, args) for plan in args.pools}
         workflow = Workflow("workflow", _workflow(args, processors, dead_letters), opts=child).ref
-        lane = Lane("tasks", _lane(args, workflow, dead_letters), opts=child)
         self.ref = ProcessingRef(
-            queue=lane.queue,
+            lanes=self._lanes(args, _lane(args, workflow, dead_letters)),
             dead_letters=dead_letters,
-            pipe=lane.pipe,
             workflow=workflow,
             processors=tuple(processors.values()),
         )
         self.register_outputs({})
+
+    def _lanes(self, args: ProcessingArgs, lane: LaneArgs) -> LanesRef:
+        """The lanes of this generation and, until they have drained, those of the one before."""
+        settings = args.settings.lanes
+        return LanesRef(
+            breaker_id=args.defaults.location.name("tasks-pipe"),
+            generation=settings.generation,
+            now=self._generation(settings.names["now"], lane, "", waits=settings.before > 0),
+            before=self._generation(settings.names["before"], lane, "before-", waits=False),
+            since=settings.since,
+        )
+
+    def _generation(self, names: Sequence[str], lane: LaneArgs, label: str, *, waits: bool) -> tuple[LaneRef, ...]:
+        """Lanes with these names. Their labels are numbers from 2 on, the first has none, or all those from before."""
+        labels = [f"{label}{number}" if label or number > 1 else "" for number in range(1, len(names) + 1)]
+        return tuple(
+            Lane(name, replace(lane, label=label, waits=waits), opts=self._child).ref
+            for name, label in zip(names, labels, strict=True)
+        )
 
     def _processor(self, plan: PoolPlan, args: ProcessingArgs) -> FunctionRef:
         settings, pool, location = args.settings, plan.pool, args.defaults.location
@@ -69,7 +96,7 @@ class Processing(Component):
             defaults=args.defaults,
             service=PROCESSOR,
             grants=(grant(*permissions(plan, location)), *_secrets(plan, location)),
-            environment=plan.environment,
+            environment={"START_SECONDS": str(settings.objectives.start_seconds), **plan.environment},
             timeout=pool.timeout_seconds or settings.times.handler,
             memory_megabytes=pool.memory_megabytes or settings.processor_memory_megabytes,
             reserved_concurrency=pool.concurrency,

@@ -9,9 +9,12 @@ import pulumi
 from functions.api.access import Access
 from infrastructure.settings.addresses import parse_ranges
 from infrastructure.settings.checks import SettingsError, check
+from infrastructure.settings.domain import DomainSettings, load_domain_settings
+from infrastructure.settings.tokens import TokenSettings
 
 FirewallMode = Literal["none", "count", "block"]
 Authorization = Literal["iam", "none"]
+ClientAuthorization = Literal["iam", "jwt", "none"]
 OPEN_STAGE = "dev"  # the only stage whose operators may call without a signature
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html: an account's default is 10,000 per second.
 MAX_RATE = 10_000
@@ -44,10 +47,12 @@ class ApiSettings:
     key_throttle: Throttle
     key_quota_per_day: int
     stage_throttle: Throttle
-    client_authorization: Authorization
+    client_authorization: ClientAuthorization
     operator_authorization: Authorization
     firewall: FirewallMode
     account_log_role: bool
+    tokens: TokenSettings
+    domain: DomainSettings
 
     def __post_init__(self) -> None:
         origins = ",".join(self.cors_origins)
@@ -66,8 +71,9 @@ class ApiSettings:
         check(bool(clients), "apiClients", names, "at least one name")
 
     def _check_authorization(self) -> None:
-        kinds = get_args(Authorization)
-        check(self.client_authorization in kinds, "clientAuthorization", self.client_authorization, kinds)
+        kinds, of_clients = get_args(Authorization), get_args(ClientAuthorization)
+        check(self.client_authorization in of_clients, "clientAuthorization", self.client_authorization, of_clients)
+        self.tokens.check_use(self.client_authorization)
         if self.stage == OPEN_STAGE:
             check(self.operator_authorization in kinds, "operatorAuthorization", self.operator_authorization, kinds)
         else:
@@ -88,7 +94,7 @@ class ApiSettings:
 
     def _opened(self) -> dict[str, object]:
         """The settings that open the API, with their values; the default of each closes it."""
-        keyless = not self.api_key_required and self.client_authorization != "iam"
+        keyless = not self.api_key_required and self.client_authorization == "none"
         settings = (
             ("operatorAuthorization", self.operator_authorization, self.operator_authorization == "none"),
             ("apiKeyRequired", self.api_key_required, keyless),
@@ -110,6 +116,7 @@ class ApiSettings:
         return Access(
             api_key=self.api_key_required,
             client_iam=self.client_authorization == "iam",
+            client_jwt=self.client_authorization == "jwt",
             operator_iam=self.operator_authorization == "iam",
         )
 
@@ -126,10 +133,15 @@ def load_api_settings(config: pulumi.Config, *, on_aws: bool) -> ApiSettings:
         key_throttle=Throttle(rate=config.require_int("keyRatePerSecond"), burst=config.require_int("keyBurst")),
         key_quota_per_day=config.require_int("keyQuotaPerDay"),
         stage_throttle=Throttle(rate=config.require_int("stageRatePerSecond"), burst=config.require_int("stageBurst")),
-        client_authorization=cast(Authorization, config.require("clientAuthorization")),
+        client_authorization=cast(ClientAuthorization, config.require("clientAuthorization")),
         operator_authorization=cast(Authorization, config.require("operatorAuthorization")),
         firewall=cast(FirewallMode, config.require("firewall")),
         account_log_role=config.require_bool("accountLogRole"),
+        tokens=TokenSettings(
+            user_pools=_list(config.get("userPools")),
+            scopes=_list(config.get("tokenScopes")),
+        ),
+        domain=load_domain_settings(config),
     )
 
 

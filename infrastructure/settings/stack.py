@@ -1,7 +1,7 @@
 """The stack's configuration, parsed once. `Pulumi.yaml` declares every key with its type, default and meaning."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
@@ -14,10 +14,15 @@ from infrastructure.blocks.queues import SOURCE_RETENTION_SECONDS
 from infrastructure.settings.api import ApiSettings, load_api_settings
 from infrastructure.settings.checks import MAX_CONCURRENCY, check, check_reservation
 from infrastructure.settings.given import check_keys, check_stack_name
+from infrastructure.settings.lanes import LaneSettings, load_lane_settings
+from infrastructure.settings.objectives import Objectives, load_objectives
+from infrastructure.settings.start import Start, load_start
+from infrastructure.settings.tags import load_tags
 from infrastructure.settings.times import Times, derive_times, runs_of
 from infrastructure.settings.watch import (
     BreakerSettings,
     MonitorSettings,
+    load_alarm_topics,
     load_breaker_settings,
     load_data_share,
     load_monitor_settings,
@@ -54,13 +59,18 @@ class Settings:
     api_memory_megabytes: int
     processor_memory_megabytes: int
     validator_reserved_concurrency: int
+    validator_start: Start
     concurrency_alarm: int
     kms_key_arn: str
     permissions_boundary_arn: str
     protect_data: bool
+    objectives: Objectives
     monitor: MonitorSettings
     breaker: BreakerSettings
     queue_age_alarm_seconds: int
+    alarm_topics: tuple[str, ...]
+    tags: Mapping[str, str]
+    lanes: LaneSettings
     dependency_layer: str
     tenancy: Tenancy
     default_ordering: DefaultOrdering
@@ -119,6 +129,7 @@ def load_settings(types: Iterable[TaskType], *, on_aws: bool) -> Settings:
     check_stack_name(pulumi.get_stack())
     check_keys(pulumi.get_project())
     config = pulumi.Config()
+    reserved = config.require_int("validatorReservedConcurrency")
     return Settings(
         times=_load_times(config, types),
         max_receive_count=config.require_int("maxReceiveCount"),
@@ -133,14 +144,19 @@ def load_settings(types: Iterable[TaskType], *, on_aws: bool) -> Settings:
         validator_memory_megabytes=config.require_int("validatorMemoryMegabytes"),
         api_memory_megabytes=config.require_int("apiMemoryMegabytes"),
         processor_memory_megabytes=config.require_int("processorMemoryMegabytes"),
-        validator_reserved_concurrency=config.require_int("validatorReservedConcurrency"),
+        validator_reserved_concurrency=reserved,
+        validator_start=load_start(config, reserved),
         concurrency_alarm=config.require_int("concurrencyAlarm"),
         kms_key_arn=config.get("kmsKeyArn") or "",
         permissions_boundary_arn=config.get("permissionsBoundaryArn") or "",
         protect_data=config.require_bool("protectData"),
+        objectives=load_objectives(config),
         monitor=load_monitor_settings(config),
         breaker=load_breaker_settings(config),
         queue_age_alarm_seconds=config.require_int("queueAgeAlarmSeconds"),
+        alarm_topics=load_alarm_topics(config),
+        tags=load_tags(config),
+        lanes=load_lane_settings(config),
         dependency_layer=config.get("dependencyLayer") or "",
         tenancy=cast(Tenancy, config.require("tenancy")),
         default_ordering=cast(DefaultOrdering, config.require("defaultOrdering")),

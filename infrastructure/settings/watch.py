@@ -1,6 +1,7 @@
 """When the circuit breaker opens, when the failure monitor raises an alert, and which tasks are logged and traced."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pulumi
@@ -49,6 +50,31 @@ class MonitorSettings:
         check(60 <= window <= 86_400, "failureWindowSeconds", window, "60 to 86400")
         check(1 <= threshold <= 1_000_000, "failureAlertThreshold", threshold, "1 to 1000000")
         check(not self.email or "@" in self.email, "alertEmail", self.email, "an e-mail address, or empty for none")
+
+
+# An action of an alarm can have five targets, and the stack's own topic of alerts is one of them.
+MAX_ALARM_TOPICS = 4
+_TOPIC = re.compile(r"arn:[a-z-]+:sns:(?P<region>[a-z0-9-]+):\d{12}:[A-Za-z0-9_-]{1,256}")
+
+
+def load_alarm_topics(config: pulumi.Config) -> tuple[str, ...]:
+    """Further topics that alarms notify, by ARN; `SettingsError` before any resource exists."""
+    key = "alarmTopics"
+    given = config.get(key) or ""
+    topics = tuple(part.strip() for part in given.split(",")) if given else ()
+    valid = all(_TOPIC.fullmatch(topic) for topic in topics) and len(set(topics)) == len(topics)
+    check(valid, key, given, "different ARNs of standard SNS topics, separated by commas")
+    check(len(topics) <= MAX_ALARM_TOPICS, key, given, f"at most {MAX_ALARM_TOPICS} topics beside the stack's own")
+    return topics
+
+
+def check_alarm_topics(topics: Iterable[str], region: str) -> None:
+    """Raise `SettingsError` for a topic of another region: CloudWatch would not notify it."""
+    for topic in topics:
+        found = _TOPIC.fullmatch(topic)
+        check(
+            found is not None and found["region"] == region, "alarmTopics", topic, f"topics in {region}, as the stack"
+        )
 
 
 def load_breaker_settings(config: pulumi.Config) -> BreakerSettings:

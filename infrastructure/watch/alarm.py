@@ -20,7 +20,8 @@ class Alarm:
     """One row: `statistic` of `metric` over `period` seconds reaches `threshold`, `periods` times in a row.
 
     `below` inverts it: the statistic stays below the threshold. `missing_data` is what a period without data means, in
-    CloudWatch's words; "missing" notifies the topics as well. `description` says what happened and what to do.
+    CloudWatch's words; "missing" notifies the topics as well. `description` says what happened and what to do, `entry`
+    is its entry in the runbook if it is not named after the alarm.
     """
 
     name: str
@@ -32,15 +33,16 @@ class Alarm:
     periods: int = 1
     below: bool = False
     missing_data: Literal["notBreaching", "breaching", "missing"] = "notBreaching"
+    entry: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MetricAlarmArgs:
-    """`topic` is notified; None for an alarm that is only part of another one."""
+    """`topics` are notified; none for an alarm that is only part of another one."""
 
     location: Location
     alarm: Alarm
-    topic: TopicRef | None = None
+    topics: tuple[TopicRef, ...] = ()
 
 
 class MetricAlarm(Component):
@@ -51,11 +53,11 @@ class MetricAlarm(Component):
 
     def __init__(self, name: str, args: MetricAlarmArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:watch:MetricAlarm", name, opts)
-        alarm, topics = args.alarm, [args.topic.arn] if args.topic else []
+        alarm, topics = args.alarm, [topic.arn for topic in args.topics]
         created = aws.cloudwatch.MetricAlarm(
             f"{name}-alarm",
             name=args.location.name(name),
-            alarm_description=describe(alarm.description, name),
+            alarm_description=describe(alarm.description, alarm.entry or name),
             namespace=alarm.metric.namespace,
             metric_name=alarm.metric.name,
             dimensions=alarm.metric.dimensions,
@@ -76,16 +78,17 @@ class MetricAlarm(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class AllOfArgs:
-    """Goes off when all of `alarms` (their names) have gone off, and notifies `topic`, also of the end of it.
+    """Goes off when all of `alarms` (their names) have gone off, and at least one of `any_of`, unless that is empty.
 
-    `reports_recovery` is False for a topic that starts something.
+    Notifies `topics`, also of the end of it; `reports_recovery` is False for a topic that starts something.
     """
 
     location: Location
     alarms: Sequence[pulumi.Input[str]]
     description: str
-    topic: TopicRef
+    topics: tuple[TopicRef, ...]
     reports_recovery: bool = True
+    any_of: Sequence[pulumi.Input[str]] = ()
 
 
 class AllOf(Component):
@@ -95,13 +98,14 @@ class AllOf(Component):
 
     def __init__(self, name: str, args: AllOfArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:watch:AllOf", name, opts)
+        topics = [topic.arn for topic in args.topics]
         created = aws.cloudwatch.CompositeAlarm(
             f"{name}-alarm",
             alarm_name=args.location.name(name),
             alarm_description=describe(args.description, name),
-            alarm_rule=pulumi.Output.all(*args.alarms).apply(_rule),
-            alarm_actions=[args.topic.arn],
-            ok_actions=[args.topic.arn] if args.reports_recovery else [],
+            alarm_rule=pulumi.Output.all(list(args.any_of), list(args.alarms)).apply(lambda known: _rule(*known)),
+            alarm_actions=topics,
+            ok_actions=topics if args.reports_recovery else [],
             opts=self._child,
         )
         self.arn = created.arn
@@ -113,5 +117,7 @@ def describe(description: str, name: str) -> str:
     return f"{description} See {RUNBOOK}: {name}."
 
 
-def _rule(names: Sequence[str]) -> str:
-    return " AND ".join(f'ALARM("{name}")' for name in names)
+def _rule(any_of: Sequence[str], names: Sequence[str]) -> str:
+    one = " OR ".join(f'ALARM("{name}")' for name in any_of)
+    parts = [f"({one})" if len(any_of) > 1 else one, *(f'ALARM("{name}")' for name in names)]
+    return " AND ".join(part for part in parts if part)

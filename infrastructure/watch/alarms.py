@@ -16,14 +16,15 @@ DAY = 24 * 60 * MINUTE
 TICKS = 2 * MINUTE  # a one-minute clock skips a minute now and then, and an alarm would go off twice
 FORGOTTEN_SECONDS = 10 * DAY  # of the fourteen that queues of failures keep messages
 EVENTS_BEHIND_MILLISECONDS = 10 * MINUTE * 1000
+QUEUE_AGE = "queue-age"  # of each lane
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmsArgs:
-    """What is watched; `functions` are all of the stack's. `alerts` is notified."""
+    """What is watched; `functions` are all of the stack's. `notified` are the topics that are notified."""
 
     location: Location
-    alerts: TopicRef
+    notified: tuple[TopicRef, ...]
     api: ApiRef
     validator: FunctionRef
     table: TableRef
@@ -44,22 +45,24 @@ class Alarms(Component):
 
     def __init__(self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:watch:Alarms", name, opts)
-        alarms = {alarm.name: self._alarm(args.location, alarm, args.alerts) for alarm in table_of_alarms(args)}
+        alarms = {alarm.name: self._alarm(args.location, alarm, args.notified) for alarm in table_of_alarms(args)}
         stuck = AllOf(
             "queue-stuck",
             AllOfArgs(
                 location=args.location,
-                alarms=(alarms["queue-age"].alarm_name, self._alarm(args.location, no_executions(args)).alarm_name),
+                any_of=[alarms[lane.named(QUEUE_AGE)].alarm_name for lane in args.processing.lanes.all],
+                alarms=[self._alarm(args.location, no_executions(args)).alarm_name],
                 description="Messages wait and no execution starts: the pipe moves nothing. Read its StateReason.",
-                topic=args.alerts,
+                topics=args.notified,
             ),
             opts=self._child,
         )
         self.arns = (*(alarm.arn for alarm in alarms.values()), stuck.arn)
         self.register_outputs({})
 
-    def _alarm(self, location: Location, alarm: Alarm, topic: TopicRef | None = None) -> MetricAlarm:
-        return MetricAlarm(alarm.name, MetricAlarmArgs(location=location, alarm=alarm, topic=topic), opts=self._child)
+    def _alarm(self, location: Location, alarm: Alarm, topics: tuple[TopicRef, ...] = ()) -> MetricAlarm:
+        args = MetricAlarmArgs(location=location, alarm=alarm, topics=topics)
+        return MetricAlarm(alarm.name, args, opts=self._child)
 
 
 def table_of_alarms(args: AlarmsArgs) -> Iterator[Alarm]:
@@ -142,14 +145,16 @@ def _queues(args: AlarmsArgs) -> Iterator[Alarm]:
             description="A message has waited for ten days, and is deleted after fourteen. Take care of it now.",
         )
     seconds = args.queue_age_seconds
-    yield Alarm(
-        name="queue-age",
-        metric=metrics.of_queue(args.processing.queue, "ApproximateAgeOfOldestMessage"),
-        statistic="Maximum",
-        threshold=seconds,
-        period=MINUTE,
-        description=f"A task has waited for {seconds} s. Check the breaker, then the slowest task type.",
-    )
+    for lane in args.processing.lanes.all:
+        yield Alarm(
+            name=lane.named(QUEUE_AGE),
+            entry=QUEUE_AGE,
+            metric=metrics.of_queue(lane.queue, "ApproximateAgeOfOldestMessage"),
+            statistic="Maximum",
+            threshold=seconds,
+            period=MINUTE,
+            description=f"A task has waited for {seconds} s. Check the breaker, then the slowest task type.",
+        )
 
 
 def _stream(args: AlarmsArgs) -> Iterator[Alarm]:
@@ -194,14 +199,16 @@ def _pipe_and_breaker(args: AlarmsArgs) -> Iterator[Alarm]:
 
 
 def _executions(args: AlarmsArgs) -> Iterator[Alarm]:
-    yield Alarm(
-        name="pipe-failures",
-        metric=metrics.of_pipe(args.processing.pipe, "ExecutionFailed"),
-        statistic="Sum",
-        threshold=1,
-        description="The pipe could not hand a message to the state machine, or its execution failed. If "
-        "failed-executions is silent, it is the pipe itself: read its log, and check its role.",
-    )
+    for lane in args.processing.lanes.all:
+        yield Alarm(
+            name=lane.named("pipe-failures"),
+            entry="pipe-failures",
+            metric=metrics.of_pipe(lane.pipe, "ExecutionFailed"),
+            statistic="Sum",
+            threshold=1,
+            description="The pipe could not hand a message to the state machine, or its execution failed. If "
+            "failed-executions is silent, it is the pipe itself: read its log, and check its role.",
+        )
     for name, metric in (("failed-executions", "ExecutionsFailed"), ("timed-out-executions", "ExecutionsTimedOut")):
         yield Alarm(
             name=name,
@@ -222,17 +229,21 @@ def _throttles(args: AlarmsArgs) -> Iterator[Alarm]:
         description=f"{args.concurrency} functions of this account ran at once, whoever they belong to: soon AWS "
         "throttles all of them. Ask for a higher quota, or see who takes so much.",
     )
-    for name, metric in (
-        ("api-throttles", metrics.of_function(args.validator, "Throttles")),
+    for name, metric, entry in (
+        ("api-throttles", metrics.of_function(args.validator, "Throttles"), ""),
         *(
-            (f"{_short_name(processor, args)}-throttles", metrics.of_function(processor, "Throttles"))
+            (f"{_short_name(processor, args)}-throttles", metrics.of_function(processor, "Throttles"), "")
             for processor in args.processing.processors
         ),
-        ("pipe-throttles", metrics.of_pipe(args.processing.pipe, "ExecutionThrottled")),
-        ("table-throttles", metrics.of_table(args.table, "WriteThrottleEvents")),
+        *(
+            (lane.named("pipe-throttles"), metrics.of_pipe(lane.pipe, "ExecutionThrottled"), "pipe-throttles")
+            for lane in args.processing.lanes.all
+        ),
+        ("table-throttles", metrics.of_table(args.table, "WriteThrottleEvents"), ""),
     ):
         yield Alarm(
             name=name,
+            entry=entry,
             metric=metric,
             statistic="Sum",
             threshold=1,

@@ -22,7 +22,7 @@ TICK = "rate(1 minute)"  # the shortest that EventBridge has
 
 @dataclass(frozen=True, kw_only=True)
 class BreakerArgs:
-    """The pipe of `processing` is stopped and started; the processor's metrics show how many runs fail."""
+    """The pipes of `processing` are stopped and started; the processor's metrics show how many runs fail."""
 
     defaults: FunctionDefaults
     settings: BreakerSettings
@@ -78,7 +78,7 @@ class Breaker(Component):
                 location=self._location,
                 alarms=[part.alarm_name for part in parts],
                 description="Too many runs fail for transient reasons: the breaker opens. Check what the tasks call.",
-                topic=trips,
+                topics=(trips,),
                 reports_recovery=False,
             ),
             opts=self._child,
@@ -140,7 +140,7 @@ def _function(args: BreakerArgs, memory: Grant) -> FunctionArgs:
     settings = args.settings
     return FunctionArgs(
         defaults=args.defaults,
-        grants=(memory, args.processing.pipe.switching(), grant(iam.read_failure_rate())),
+        grants=(memory, args.processing.lanes.switching(), grant(iam.read_failure_rate())),
         environment={
             "PROCESSOR_SERVICE": args.processing.processors[0].service,
             "FAILURE_PERCENT": str(settings.percent),

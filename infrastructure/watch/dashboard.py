@@ -20,6 +20,7 @@ from taskline import links
 
 PERCENTILES = ("p50", "p95", "p99")
 FIVE_MINUTES = 300
+AGE, MESSAGES = "ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessages"
 BY_TYPE = "${PROP('Dim.type')}"
 
 
@@ -67,16 +68,17 @@ def sections(args: DashboardArgs) -> tuple[Section, ...]:
 
 def _overview(args: DashboardArgs) -> Iterator[Widget]:
     watched, region = args.watched, args.watched.location.region
-    queue, letters, breaker = watched.processing.queue, watched.processing.dead_letters, watched.breaker
+    letters, breaker = watched.processing.dead_letters, watched.breaker
+    accepted, dead = metrics.written_by(watched.validator, "TasksAccepted"), f"{MESSAGES}Visible"
     yield from alarm_status("Alarms", args.alarms)
-    for title, metric, statistic in (
-        ("Accepted per minute", metrics.written_by(watched.validator, "TasksAccepted"), "Sum"),
-        ("Seconds that the oldest task waits", metrics.of_queue(queue, "ApproximateAgeOfOldestMessage"), "Maximum"),
-        ("Waiting", metrics.of_queue(queue, "ApproximateNumberOfMessagesVisible"), "Maximum"),
-        ("In progress", metrics.of_queue(queue, "ApproximateNumberOfMessagesNotVisible"), "Maximum"),
-        ("Dead letters", metrics.of_queue(letters, "ApproximateNumberOfMessagesVisible"), "Maximum"),
+    for title, lines in (
+        ("Accepted per minute", [Line(accepted, "Sum", "Accepted per minute")]),
+        ("Seconds that the oldest task waits", _of_queues(watched, AGE, "Seconds that the oldest task waits")),
+        ("Waiting", _of_queues(watched, f"{MESSAGES}Visible", "Waiting")),
+        ("In progress", _of_queues(watched, f"{MESSAGES}NotVisible", "In progress")),
+        ("Dead letters", [Line(metrics.of_queue(letters, dead), "Maximum", "Dead letters")]),
     ):
-        yield number(title, region, [Line(metric, statistic, title)])
+        yield number(title, region, lines)
     yield number(
         "Breaker and pipe",
         region,
@@ -88,7 +90,7 @@ def _overview(args: DashboardArgs) -> Iterator[Widget]:
 
 
 def _tasks(watched: AlarmsArgs) -> Iterator[Widget]:
-    region, queue = watched.location.region, watched.processing.queue
+    region = watched.location.region
     ended = [
         Line(metrics.of_tasks(watched.events, "Tasks", status), "Sum", status, join="SUM")
         for status in (Status.SUCCEEDED, Status.CANCELLED)
@@ -102,20 +104,16 @@ def _tasks(watched: AlarmsArgs) -> Iterator[Widget]:
     yield graph("Ended", region, [*ended, Line(failed, "Sum", Status.FAILED, join="SUM")])
     by_type = metrics.of_tasks(watched.events, "Tasks", Status.SUCCEEDED)
     yield graph("Succeeded, by type", region, [Line(by_type, "Sum", BY_TYPE)])
-    sizes = [
-        Line(metrics.of_queue(queue, f"ApproximateNumberOfMessages{which}"), "Maximum", label)
-        for which, label in (("Visible", "waiting"), ("NotVisible", "in progress"))
-    ]
-    yield graph("Queue", region, sizes)
-    age = metrics.of_queue(queue, "ApproximateAgeOfOldestMessage")
-    yield graph("Age of the oldest task, in seconds", region, [Line(age, "Maximum", "age")])
+    waiting = _of_queues(watched, f"{MESSAGES}Visible", "waiting")
+    yield graph("Queue", region, [*waiting, *_of_queues(watched, f"{MESSAGES}NotVisible", "in progress")])
+    yield graph("Age of the oldest task, in seconds", region, _of_queues(watched, AGE, "age"))
     started = metrics.of_workflow(watched.processing.workflow, "ExecutionsStarted")
     yield graph("Executions", region, [Line(started, "Sum", "started")])
 
 
 def _errors(args: DashboardArgs) -> Iterator[Widget]:
     watched, region = args.watched, args.watched.location.region
-    processor, pipe, workflow = watched.processing.processors[0], watched.processing.pipe, watched.processing.workflow
+    processor, workflow = watched.processing.processors[0], watched.processing.workflow
     failed = metrics.of_tasks(watched.events, "Tasks", Status.FAILED, "error_class")
     label = f"{BY_TYPE} ${{PROP('Dim.error_class')}}"
     yield graph("Failed tasks, by type and class", region, [Line(failed, "Sum", label)])
@@ -127,7 +125,7 @@ def _errors(args: DashboardArgs) -> Iterator[Widget]:
     executions = [
         Line(metrics.of_workflow(workflow, "ExecutionsFailed"), "Sum", "failed"),
         Line(metrics.of_workflow(workflow, "ExecutionsTimedOut"), "Sum", "timed out"),
-        Line(metrics.of_pipe(pipe, "ExecutionFailed"), "Sum", "pipe"),
+        *_of_pipes(watched, "ExecutionFailed"),
     ]
     yield graph("Failed executions", region, executions)
     letters = [
@@ -140,7 +138,7 @@ def _errors(args: DashboardArgs) -> Iterator[Widget]:
     yield graph("Errors of functions", region, _of_each(watched.functions, "Errors", "Sum"))
     throttles = [
         *_of_each(watched.functions, "Throttles", "Sum"),
-        Line(metrics.of_pipe(pipe, "ExecutionThrottled"), "Sum", "pipe"),
+        *_of_pipes(watched, "ExecutionThrottled"),
         Line(metrics.of_table(watched.table, "WriteThrottleEvents"), "Sum", "table, writes"),
         Line(metrics.of_table(watched.table, "ReadThrottleEvents"), "Sum", "table, reads"),
     ]
@@ -182,6 +180,18 @@ def _times(args: DashboardArgs) -> Iterator[Widget]:
 
 def _percentiles(metric: Metric) -> list[Line]:
     return [Line(metric, one, one) for one in PERCENTILES]
+
+
+def _of_queues(watched: AlarmsArgs, name: str, label: str) -> list[Line]:
+    """A metric of the queue of each lane."""
+    lanes = watched.processing.lanes.all
+    return [Line(metrics.of_queue(lane.queue, name), "Maximum", lane.named(label)) for lane in lanes]
+
+
+def _of_pipes(watched: AlarmsArgs, name: str) -> list[Line]:
+    """A metric of the pipe of each lane."""
+    lanes = watched.processing.lanes.all
+    return [Line(metrics.of_pipe(lane.pipe, name), "Sum", lane.named("pipe")) for lane in lanes]
 
 
 def _of_each(functions: Sequence[FunctionRef], name: str, statistic: str) -> list[Line]:

@@ -20,8 +20,16 @@ from local.program.engine_yaml import engine_text, fits
 PROJECT_FILE = "Pulumi.yaml"
 DEFAULT_REGION = "us-east-1"
 # What a stage's file says about these is meant for AWS. On the laptop functions import from the virtual environment
-# instead of a layer, all calls come from 127.0.0.1, and any origin would be every page that its user happens to open.
-LAPTOP_CONFIG = {"dependencyLayer": "not-used-on-the-laptop.zip", "allowedAddresses": "", "corsOrigins": ""}
+# instead of a layer, all calls come from 127.0.0.1, any origin would be every page that its user happens to open, and
+# the topics of other systems and a domain do not exist.
+LAPTOP_CONFIG = {
+    "dependencyLayer": "not-used-on-the-laptop.zip",
+    "allowedAddresses": "",
+    "corsOrigins": "",
+    "alarmTopics": "",
+    "domainName": "",
+    "certificateArn": "",
+}
 # This stage is open on the laptop, where only programs of the same machine can call, and closed on AWS.
 OPEN_STAGE = "dev"
 OPEN_CONFIG: Mapping[str, object] = {"apiKeyRequired": False, "operatorAuthorization": "none"}

@@ -71,7 +71,7 @@ OUTPUTS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 
 @dataclass(frozen=True)
 class RecordedResource:
-    """One registered resource, as the engine would receive it."""
+    """One registered resource, as the engine would receive it; its tags, which nearly all have, are no inputs here."""
 
     type: str
     name: str
@@ -84,6 +84,8 @@ class RecordedResource:
     ignored_changes: tuple[str, ...] = ()
     secrets: frozenset[str] = frozenset()
     """The inputs that are, or contain, a secret: encrypted in the state, and printed nowhere."""
+    tags: Mapping[str, str] | None = None
+    """None if the type has none."""
 
     def json(self, name: str) -> Any:
         """A JSON input, parsed."""
@@ -121,10 +123,13 @@ class Recording(Mocks):
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Record a resource; its id and state, as the provider would return them."""
         request, given = self.request.current, cast("Mapping[str, Any]", args.inputs)
+        inputs = plain(given)
+        tags = inputs.pop("tags", None)
         made = RecordedResource(
             type=args.typ,
             name=args.name,
-            inputs=plain(given),
+            inputs=inputs,
+            tags=tags,
             custom=bool(args.custom),
             protect=request.protect,
             retained=request.retainOnDelete,

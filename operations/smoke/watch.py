@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from operations.smoke.run import Row, Run, at_least, same, unchecked
+from taskline.lanes import Lane, lanes_of
 
 ALARMS: Final = (
     *("api-errors", "processor-errors", "dead-letters", "dead-letters-age", "event-failures", "event-failures-age"),
     *("events-behind", "counts-behind", "queue-age", "queue-stuck", "no-executions", "pipe-stopped", "breaker-open"),
     "breaker-rate",
     *("breaker-volume", "breaker-trip", "pipe-failures", "failed-executions", "timed-out-executions"),
+    *(f"slo-{name}-{burn}" for name in ("accepted", "started", "succeeded") for burn in ("fast", "slow")),
     *("account-concurrency", "api-throttles", "processor-throttles", "pipe-throttles", "table-throttles"),
 )
 """Beside these, every function but the processor has `NAME-errors`."""
 
-_EXPECTED: Final = {"dead-letters", "no-executions", "breaker-rate", "breaker-volume"}
-"""Alarms that may be going off on a healthy stack: the first after a run of these checks, the others as parts."""
+PER_LANE: Final = ("queue-age", "pipe-failures", "pipe-throttles")
+"""Of these, each lane has its own."""
+
+_EXPECTED: Final = {
+    *("dead-letters", "no-executions", "breaker-rate", "breaker-volume"),
+    *(f"slo-succeeded-{burn}" for burn in ("fast", "slow")),
+}
+"""Alarms that may be going off on a healthy stack: dead letters and the share of failed tasks after a run of these
+checks, which make tasks fail, the others as parts.
+"""
 
 
 def metrics(run: Run) -> Iterator[Row]:
@@ -63,12 +73,21 @@ def alarms(run: Run) -> Iterator[Row]:
     prefix = f"{run.stack.prefix}-"
     states = _states(run, prefix)
     functions = [name.removeprefix(prefix) for name in run.stack.outputs["function_names"]]
-    wanted = {*ALARMS, *(f"{name}-errors" for name in functions)}
+    wanted = {*ALARMS, *(f"{name}-errors" for name in functions), *_of_more_lanes(lanes_of(run.stack.outputs))}
     yield same("every alarm exists", "none missing", ", ".join(sorted(wanted - states.keys())) or "none missing")
     ringing = sorted(name for name, state in states.items() if state == "ALARM" and name not in _EXPECTED)
     yield same("no alarm goes off", "none", ", ".join(ringing) or "none")
     counts = ", ".join(f"{count} {state}" for state, count in sorted(Counter(states.values()).items()))
     yield Row(check="states of all alarms", expected="", found=counts, agrees=None)
+
+
+def _of_more_lanes(lanes: Sequence[Lane]) -> Iterator[str]:
+    """The alarms of all lanes but the first, whose alarms have no number."""
+    now = [lane for lane in lanes if not lane.drains]
+    labels = [*(str(number) for number in range(2, len(now) + 1))]
+    labels += [f"before-{number}" for number in range(1, len(lanes) - len(now) + 1)]
+    for label in labels:
+        yield from (f"{name}-{label}" for name in PER_LANE)
 
 
 def _states(run: Run, prefix: str) -> dict[str, str]:
@@ -79,11 +98,21 @@ def _states(run: Run, prefix: str) -> dict[str, str]:
 
 
 def pipe(run: Run) -> Iterator[Row]:
-    """The pipe runs, and starts the stack's own machine."""
-    found = run.stack.client("pipes").describe_pipe(Name=run.stack.outputs["pipe_name"])
-    state = f"{found['CurrentState']} {found.get('StateReason', '')}".strip()
-    yield same("the pipe runs", "RUNNING", state)
-    yield same("it starts the state machine", run.stack.outputs["state_machine_arn"], found["Target"])
+    """The pipe of each lane runs, unless it waits for those before, and starts the stack's own machine."""
+    lanes = lanes_of(run.stack.outputs)
+    answer = run.api.request("GET", "/breaker").document
+    waiting = {one["name"] for one in answer.get("pipes", ()) if one["waits"]}
+    for lane in lanes:
+        found = run.stack.client("pipes").describe_pipe(Name=lane.pipe_name)
+        state = f"{found['CurrentState']} {found.get('StateReason', '')}".strip()
+        which = f" ({lane.name})" if len(lanes) > 1 else ""
+        runs = "the pipe runs" + which
+        if lane.pipe_name in waiting:
+            yield unchecked(runs, f"{state}: it waits until the lanes before are empty")
+        else:
+            yield same(runs, "RUNNING", state)
+        starts = "it starts the state machine" + which
+        yield same(starts, run.stack.outputs["state_machine_arn"], found["Target"])
 
 
 def breaker(run: Run) -> Iterator[Row]:

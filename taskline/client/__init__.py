@@ -25,7 +25,7 @@ from taskline.client.basis.errors import (
 )
 from taskline.client.basis.settings import Clock, Event, Hook, ReplyReceived, RequestSent, Timeouts
 from taskline.client.results.redrive import MalformedMessage, RedrivenTask, RedriveReport
-from taskline.client.results.service import Breaker, BreakerPipe, FlowCounts, Health, Stats, StatusCounts
+from taskline.client.results.service import Breaker, BreakerLane, BreakerPipe, FlowCounts, Health, Stats, StatusCounts
 from taskline.client.results.submission import Accepted, Outcome, Rejected
 from taskline.client.results.tasks import HistoryStep, Links, ListedTask, NewTask, Task, TaskError, TaskPage
 from taskline.client.sync import TaskIterator, Taskline
@@ -36,6 +36,7 @@ __all__ = [
     "AsyncTaskline",
     "BearerAuth",
     "Breaker",
+    "BreakerLane",
     "BreakerPipe",
     "Clock",
     "Conflict",

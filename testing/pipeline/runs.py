@@ -90,6 +90,9 @@ class UncountedRun:
 
     def __init__(self, remaining_seconds: float) -> None: ...
 
+    def started(self, *, late: bool) -> None:
+        """Nothing is reported."""
+
     def ended(self, *, transiently: bool) -> None:
         """Nothing is reported."""
 

@@ -56,18 +56,18 @@ def test_no_two_rooms_import_each_other() -> None:
         ("asl", []),
         ("statemachine", []),
         ("functions", []),
-        ("infrastructure", ["functions", "statemachine", "taskline.links"]),
+        ("infrastructure", ["functions", "statemachine", "taskline.lanes", "taskline.links"]),
         ("local", ["asl", "taskline.console"]),
         (
             "operations",
             [
                 *("asl", "functions", "testing", "infrastructure.preview", "infrastructure.cost"),
-                *("infrastructure.settings", "local.emulator", "local.host", "local.program"),
+                *("infrastructure.settings", "local.emulator", "local.host", "local.program", "taskline.lanes"),
             ],
         ),
         ("taskline", []),
         ("testing", [*PIPELINE, "infrastructure.settings.times"]),
-        ("tests/simulation", [*PIPELINE, "infrastructure.settings", "testing"]),
+        ("tests/simulation", [*PIPELINE, "infrastructure.settings", "taskline.lanes", "testing"]),
     ],
 )
 def test_arrows_between_the_parts_of_the_product_point_one_way(folder: str, may_import: list[str]) -> None:

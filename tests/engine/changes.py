@@ -51,6 +51,7 @@ def resources(stack: Stack) -> dict[Key, dict[str, Any]]:
     return {
         (one.type, one.name): comparable(
             {name: value for name, value in one.inputs.items() if name not in one.ignored_changes}
+            | ({"tags": dict(one.tags)} if one.tags else {})
         )
         for one in stack
         if one.custom

@@ -21,7 +21,14 @@ class Other:
 
 # The package is the one of tests/packages, without a library and a secret, which need more than settings.
 BUCKET = {"taskTypeEnvironment": {"INVOICE_BUCKET": "acme-invoices"}}
+POOLS = {"userPools": "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_AbCdEfGhI"}
+DOMAIN = {
+    "domainName": "tasks.example.com",
+    "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab",
+}
 ADDRESSES = {"allowedAddresses": "203.0.113.0/24"}
+# Each of these alone would be refused, or throw the queue away.
+CHANGE = {"lanes": 3, "laneGeneration": 1, "lanesBefore": 1, "lanesFrom": "2099-12-01T12:00:00Z"}
 
 
 def other_values(layer: str) -> dict[str, Other]:
@@ -47,11 +54,20 @@ def other_values(layer: str) -> dict[str, Other]:
         "processorMemoryMegabytes": Other(1536),
         "validatorReservedConcurrency": Other(30),
         "breakerReservedConcurrency": Other(3),
+        # One excludes the other.
+        "validatorProvisionedConcurrency": Other(5, stages=("staging", "prod")),
+        "validatorSnapStart": Other(True, stages=("dev",)),
+        "objectivePercent": Other("99.5"),
+        "acceptWithinMilliseconds": Other(500),
+        "startWithinSeconds": Other(10),
         "concurrencyAlarm": Other(700),
+        **{key: Other(value, CHANGE) for key, value in CHANGE.items()},
         "protectData": Other(True, in_prod=False),
         "failureWindowSeconds": Other(600),
         "failureAlertThreshold": Other(3),
         "alertEmail": Other("operators@example.com"),
+        "alarmTopics": Other("arn:aws:sns:us-east-1:123456789012:on-call"),
+        "tags": Other({"cost-center": "4711"}),
         "corsOrigins": Other("https://app.example.com"),
         "allowedAddresses": Other(ADDRESSES["allowedAddresses"]),
         "apiKeyRequired": Other(False, ADDRESSES),
@@ -63,7 +79,11 @@ def other_values(layer: str) -> dict[str, Other]:
         "stageBurst": Other(900),
         "tenancy": Other("shared"),
         "defaultOrdering": Other("unordered"),
-        "clientAuthorization": Other("iam"),
+        "clientAuthorization": Other("jwt", POOLS),
+        "userPools": Other(POOLS["userPools"], {"clientAuthorization": "jwt"}),
+        "tokenScopes": Other("tasks/submit", {"clientAuthorization": "jwt", **POOLS}),
+        "domainName": Other(DOMAIN["domainName"], DOMAIN),
+        "certificateArn": Other(DOMAIN["certificateArn"], DOMAIN),
         # Elsewhere there is no other value: operators always sign.
         "operatorAuthorization": Other("none", ADDRESSES, stages=("dev",)),
         "firewall": Other("count"),

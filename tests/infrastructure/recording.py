@@ -60,6 +60,7 @@ class Stack:
         """All resources as comparable values; an archive is the digest of its content."""
         return {
             (one.type, one.name): {
+                "tags": one.tags,
                 "inputs": comparable({k: v for k, v in one.inputs.items() if k not in one.ignored_changes}),
                 "protect": one.protect,
                 "parent": one.parent,

@@ -17,7 +17,16 @@ EVERYTHING: dict[str, Any] = {
     "corsOrigins": "https://tasks.example",
     "allowedAddresses": "203.0.113.0/24",
     "alertEmail": "operator@tasks.example",
+    "alarmTopics": arn("sns", "on-call"),
+    "tags": {"cost-center": "4711"},
+    "domainName": "api.tasks.example",
+    "certificateArn": arn("acm", "certificate/1234abcd-12ab-34cd-56ef-1234567890ab"),
+    "validatorProvisionedConcurrency": 5,
     "clientAuthorization": "iam",
+    "lanes": 2,
+    "laneGeneration": 1,
+    "lanesBefore": 1,
+    "lanesFrom": "2026-12-01T12:00:00Z",
 }
 # Between these two lie the settings of all stages: for tools that take long.
 EXTREMES = ("dev", "everything")

@@ -21,8 +21,9 @@ VARIABLES = (
     *("TABLE_NAME", "QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "FRESH_SECONDS", "RETENTION_SECONDS"),
     *("TOPIC_ARN", "FAILURES_QUEUE_URL", "COUNTS_TABLE_NAME"),
     *("PATTERNS_TABLE_NAME", "ALERTS_TOPIC_ARN", "WINDOW_SECONDS", "ALERT_THRESHOLD"),
-    *("ACCESS", "TENANCY", "DEFAULT_ORDERING", "ID_SECRET"),
-    *("BREAKER_TABLE_NAME", "PIPE_NAME", "PROCESSOR_SERVICE", "FAILURE_PERCENT", "COOL_DOWN_SECONDS", "PROBE_SECONDS"),
+    *("ACCESS", "TENANCY", "DEFAULT_ORDERING", "ID_SECRET", "ACCEPT_MILLISECONDS", "START_SECONDS"),
+    *("BREAKER_TABLE_NAME", "BREAKER_ID", "PIPE_NAME", "PROCESSOR_SERVICE"),
+    *("FAILURE_PERCENT", "COOL_DOWN_SECONDS", "PROBE_SECONDS"),
 )
 
 
@@ -89,6 +90,7 @@ def test_all_functions_share_one_archive(stack: Stack) -> None:
             {
                 "TABLE_NAME": "taskline-dev-tasks",
                 "QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/taskline-dev-tasks.fifo",
+                "ACCEPT_MILLISECONDS": "1000",
                 "TENANCY": "isolated",
                 "DEFAULT_ORDERING": "one-key",
                 "ID_SECRET": "the first value of id-secret-parameter",
@@ -119,11 +121,11 @@ def test_all_functions_share_one_archive(stack: Stack) -> None:
         (
             "documents",
             {
-                "ACCESS": '{"api_key": true, "client_iam": false, "operator_iam": true}',
+                "ACCESS": '{"api_key": true, "client_iam": false, "client_jwt": false, "operator_iam": true}',
                 "DEFAULT_ORDERING": "one-key",
             },
         ),
-        ("processor", {}),
+        ("processor", {"START_SECONDS": "5"}),
         (
             "events",
             {
@@ -144,6 +146,7 @@ def test_all_functions_share_one_archive(stack: Stack) -> None:
             "breaker",
             {
                 "BREAKER_TABLE_NAME": "taskline-dev-breaker",
+                "BREAKER_ID": "taskline-dev-tasks-pipe",
                 "PIPE_NAME": "taskline-dev-tasks-pipe",
                 "PROCESSOR_SERVICE": "processor",
                 "FAILURE_PERCENT": "50",

@@ -15,12 +15,12 @@ ROOT = Path(__file__).parents[2]
 STAGES = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 KNOWN_BEFORE_DEPLOYMENT = {
     *("task_types", "table_name", "function_names", "pipe_name", "state_machine_name"),
-    *("dashboard_url", "log_queries"),
+    *("dashboard_url", "log_queries", "lanes"),
 }
 OUTPUTS = (
     *("api_url", "api_key_ids", "queue_url", "dead_letter_queue_url", "table_name", "task_types", "function_names"),
     *("events_topic_arn", "event_failures_queue_url", "alerts_topic_arn", "pipe_name", "state_machine_name"),
-    *("state_machine_arn", "console_url", "dashboard_url", "log_queries"),
+    *("state_machine_arn", "console_url", "dashboard_url", "log_queries", "lanes"),
 )
 QUERIES = (
     *("one-task", "one-execution", "one-request", "slowest-tasks", "failures-by-class", "failed-tasks"),
@@ -47,6 +47,7 @@ ALARMS = (
     *("failed-executions", "timed-out-executions", "no-executions", "breaker-rate", "breaker-volume"),
     *("api-throttles", "processor-throttles", "pipe-throttles", "table-throttles"),
 )
+OBJECTIVES = [f"slo-{name}-{burn}" for name in ("accepted", "started", "succeeded") for burn in ("fast", "slow")]
 FUNCTIONS = (
     *("validator", "reader", "canceller", "redrive", "documents", "processor"),
     *("events", "counter", "monitor", "breaker"),
@@ -210,6 +211,8 @@ INVENTORY = Counter(
         *(("aws:lambda/alias:Alias", f"{name}-live") for name in FUNCTIONS),
         *(("aws:cloudwatch/metricAlarm:MetricAlarm", f"{name}-alarm") for name in ALARMS),
         *(("taskline:watch:MetricAlarm", name) for name in ALARMS),
+        *(("aws:cloudwatch/metricAlarm:MetricAlarm", f"{name}-alarm") for name in OBJECTIVES),
+        ("taskline:watch:ObjectiveAlarms", "objectives"),
     ]
 )
 
@@ -306,6 +309,7 @@ def test_the_outputs_of_an_update(stack: Stack) -> None:
         "event_failures_queue_url": f"{queues}/taskline-dev-event-failures",
         "alerts_topic_arn": arn("sns", "taskline-dev-alerts"),
         "pipe_name": "taskline-dev-tasks-pipe",
+        "lanes": {"now": ["tasks"], "before": []},
         "state_machine_name": "taskline-dev-workflow",
         "state_machine_arn": machine,
         "console_url": "https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1"

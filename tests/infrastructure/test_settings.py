@@ -43,6 +43,16 @@ def times_for(handler: int, **configured: int) -> Times:
         ("maxReceiveCount", 1001, "5 to 1000"),
         ("recordRetentionHours", 0, "at least 97"),
         ("recordRetentionHours", 96, "at least 97"),
+        ("lanes", 0, "1 to 48"),
+        ("lanes", 49, "1 to 48"),
+        ("laneGeneration", -1, "0 to 99"),
+        ("laneGeneration", 100, "0 to 99"),
+        ("lanesBefore", -1, "0 for none"),
+        ("lanesBefore", 49, "1 to 48"),
+        ("lanesFrom", "tomorrow", "2026-12-01T12:00:00Z"),
+        ("lanesFrom", "2026-12-01", "with its offset"),
+        ("lanesFrom", "2026-12-01T12:00:00", "with its offset"),
+        ("lanesFrom", "2026-02-30T12:00:00Z", "with its offset"),
         ("tenancy", "private", "isolated"),
         ("tenancy", "", "shared"),
         ("defaultOrdering", "per-key", "one-key"),
@@ -68,6 +78,11 @@ def times_for(handler: int, **configured: int) -> Times:
         ("failureWindowSeconds", 86_401, "60 to 86400"),
         ("failureAlertThreshold", 0, "1 to 1000000"),
         ("alertEmail", "nobody", "an e-mail address"),
+        ("alarmTopics", "on-call", "ARNs of standard SNS topics"),
+        ("alarmTopics", "arn:aws:sns:eu-west-1:111122223333:on-call.fifo", "standard"),
+        ("alarmTopics", ",".join(["arn:aws:sns:eu-west-1:111122223333:on-call"] * 2), "different"),
+        ("alarmTopics", ",".join(f"arn:aws:sns:eu-west-1:111122223333:t{n}" for n in range(5)), "at most 4"),
+        ("alarmTopics", "arn:aws:sns:us-east-2:111122223333:on-call", "topics in eu-west-1"),
         ("corsOrigins", "app.example.com", "https://app.example.com"),
         ("corsOrigins", "https://a.example/", "separated by commas"),
         ("corsOrigins", "https://a.example,*", "separated by commas"),
@@ -89,7 +104,7 @@ def times_for(handler: int, **configured: int) -> Times:
         ("stageRatePerSecond", 10_001, "1 to 10000"),
         ("stageBurst", 0, "1 to 10000"),
         ("keyQuotaPerDay", -1, "or 0 for none"),
-        ("clientAuthorization", "jwt", "iam"),
+        ("clientAuthorization", "cognito", "jwt"),
         ("operatorAuthorization", "IAM", "iam"),
         ("breakerFailurePercent", 0, "1 to 100"),
         ("breakerFailurePercent", 101, "1 to 100"),
@@ -111,6 +126,28 @@ def test_an_invalid_setting_is_rejected_by_name(layer: Path, key: str, value: ob
     assert message.startswith(f"taskline:{key} is {value!r}; allowed: "), "the message names key and value"
     assert allowed in message, "and what is allowed"
     assert f"pulumi config set {key} " in message, "and how to set it"
+
+
+@pytest.mark.parametrize(
+    ("tags", "allowed"),
+    [
+        ({"Stage": "other"}, "other names than managed-by, project, stage"),
+        ({"team": "a", "Team": "b"}, "a name is given once"),
+        ({"aws:team": "a"}, "no name that begins with aws:"),
+        ({"AWS:team": "a"}, "no name that begins with aws:"),
+        ({"team": 7}, "texts"),
+        ({"team": "a<b"}, "letters, digits"),
+        ({"team": "a" * 257}, "256"),
+        ({"": "a"}, "at most 128"),
+        ({f"tag-{number}": "a" for number in range(48)}, "at most 47"),
+    ],
+)
+def test_tags_that_some_service_would_refuse_are_refused_at_once(
+    layer: Path, tags: dict[str, Any], allowed: str
+) -> None:
+    message = str(rejection(layer, tags=tags))
+    assert message.startswith("taskline:tags is ")
+    assert allowed in message
 
 
 def test_failures_cannot_be_logged_where_the_log_level_hides_them(layer: Path) -> None:

@@ -255,7 +255,8 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
             "pipes",
             "CreatePipe",
             capital(
-                *("logConfiguration", "name", "roleArn", "source", "sourceParameters", "target", "targetParameters")
+                *("logConfiguration", "name", "roleArn", "source", "sourceParameters", "target", "targetParameters"),
+                "desiredState",
             ),
         ),
     ),

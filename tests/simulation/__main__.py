@@ -30,26 +30,28 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=10_000, help="how many schedules (default 10000)")
     parser.add_argument("--first", type=int, default=0, help="the first seed (default 0)")
     parser.add_argument("--seed", type=int, help="replay this one schedule")
+    parser.add_argument("--lanes", action="store_true", help="change the number of lanes in each schedule")
     parser.add_argument("--mutations", action="store_true", help="check that every deliberate mistake is caught")
     parser.add_argument("--search", action="store_true", help="look for the first seed that catches each mistake")
     options = parser.parse_args()
     if options.mutations:
         return mistakes(range(options.first, options.first + options.count), search=options.search)
     if options.seed is not None:
-        return schedules([options.seed])
-    return schedules(range(options.first, options.first + options.count))
+        return schedules([options.seed], lanes=options.lanes)
+    return schedules(range(options.first, options.first + options.count), lanes=options.lanes)
 
 
-def schedules(seeds: Iterable[int]) -> int:
+def schedules(seeds: Iterable[int], *, lanes: bool = False) -> int:
     """Run the shipped pipeline; print a replay command for each schedule that broke a promise."""
-    from tests.simulation.run import run
+    from tests.simulation.run import System, run
 
+    system, flag = System(lanes=lanes), " --lanes" if lanes else ""
     started, count, broken = time.perf_counter(), 0, 0
     for seed in seeds:
         count += 1
-        if found := run(seed):
+        if found := run(seed, system):
             broken += 1
-            print(f"seed {seed}: {'; '.join(found)}\n  replay: python -m tests.simulation --seed {seed}")
+            print(f"seed {seed}: {'; '.join(found)}\n  replay: python -m tests.simulation --seed {seed}{flag}")
     print(f"{count} schedules, {broken} broken, {time.perf_counter() - started:.1f} s")
     return 1 if broken else 0
 

@@ -1,5 +1,6 @@
 """One seeded run: the shipped pipeline, a few tasks, and the faults that the seed draws."""
 
+import itertools
 import random
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, redirect_stdout
@@ -12,7 +13,6 @@ from typing import Any
 from asl import Group, Machine, Scheduler, VirtualClock
 from asl.execution.scheduler import MachineTimedOut
 from functions import canceller, processor, reader, redrive, validator
-from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.tasks.clock import uuid7
 from functions.tasks.intake.batch import MAX_TASKS
@@ -22,7 +22,8 @@ from functions.tasks.tenancy import Tenancy
 from infrastructure.settings.times import derive_times, runs_of
 from statemachine.loader import load_definition
 from testing.pipeline.machine import MAX_DELIVERIES, values
-from tests.simulation.actors.calls import SimulatedDynamoDB, SimulatedSQS, SimulatedTasks
+from tests.simulation.actors.breakers import breaker_control, switching, ticking
+from tests.simulation.actors.calls import SimulatedDynamoDB, SimulatedSQS, SimulatedTasks, task_queue
 from tests.simulation.actors.cancellers import cancelling_client, simulated_canceller
 from tests.simulation.actors.clients import (
     CALLERS,
@@ -38,8 +39,9 @@ from tests.simulation.actors.workers import Worker
 from tests.simulation.promises.counts import count_violations
 from tests.simulation.promises.invariants import faultless_violations, violations
 from tests.simulation.world.faults import FaultPlan, Faults
+from tests.simulation.world.lanes import LanePlan, SimulatedLanes
 from tests.simulation.world.work import OK, TYPES, processor_ports, working_in
-from tests.simulation.world.world import MAX_RECEIVE_COUNT, World
+from tests.simulation.world.world import MAX_RECEIVE_COUNT, MakeLanes, World
 
 _DEV_NULL = Path("/dev/null").open("w")  # noqa: SIM115 open as long as the process runs
 START = 1_800_000_000.0
@@ -69,6 +71,8 @@ PLANS_TO_REDRIVE: tuple[tuple[str, ...], ...] = (
     ("NETWORK", "NETWORK", "NETWORK", "NETWORK", OK),
     ("VALIDATION",),
 )
+# With operators and without.
+PLANS_FOR_LANES = (*PLANS, ("VALIDATION", OK), ("VALIDATION", OK), ("VALIDATION", "VALIDATION", OK))
 
 
 VALUES = values(TIMES)
@@ -97,6 +101,8 @@ class System:
     onlooker: bool | None = None
     ordering: DefaultOrdering | None = None
     """Given or drawn, some tasks have no key. Otherwise all have one."""
+    lanes: bool = False
+    """Whether the number of lanes changes, with more tasks than otherwise around that moment."""
 
 
 def run(seed: int, system: System | None = None) -> list[str]:
@@ -105,7 +111,11 @@ def run(seed: int, system: System | None = None) -> list[str]:
     rng = random.Random(seed)
     clock = VirtualClock(START)
     max_receive_count = rng.choice((FEWEST_RECEIVES, MAX_RECEIVE_COUNT, MAX_RECEIVE_COUNT))
-    world = World(clock.now, TIMES.visibility, max_receive_count)
+    # From a seed of its own: schedules without it stay as they were.
+    lane_rng = random.Random(f"lanes {seed}")
+    tasks = _draw_tasks_for_lanes(lane_rng) if system.lanes else None
+    make_lanes = _lanes(tasks, lane_rng, clock) if tasks else None
+    world = World(clock.now, TIMES.visibility, max_receive_count, make_lanes)
     # From a seed of its own: schedules without it stay as they were.
     unkeyed = random.Random(f"ordering {seed}")
     ordering = system.ordering or unkeyed.choice((None, None, None, *DefaultOrdering))
@@ -116,10 +126,16 @@ def run(seed: int, system: System | None = None) -> list[str]:
     faults = Faults(rng, fault_plan, until=faults_end)
     scheduler = Scheduler(clock, SimulatedTasks(world, faults), START + SETTLE_TIMEOUT_SECONDS)
     operators = _draw(rng, 0.25, system.operators)
-    actors = _clients(world, faults, rng, system, operators=operators, unkeyed=unkeyed if ordering else None)
+    actors = _clients(
+        world, faults, rng, system, operators=operators, unkeyed=unkeyed if ordering else None, tasks=tasks
+    )
     if operators:
         actors += _operators(world, faults, rng, faults_end)
-    actors += [Worker(world, faults, scheduler, system.machine).run() for _ in range(rng.choice((1, 2, 3)))]
+    workers = rng.choice((1, 2, 3))
+    if world.lanes:
+        actors += _lane_actors(world, world.lanes, faults, scheduler, system.machine, lane_rng)
+    else:
+        actors += [Worker(world, faults, scheduler, system.machine).run() for _ in range(workers)]
     if _draw(rng, 0.2, system.cancelling_client):
         actors.append(cancelling_client(world, faults, rng))
     if _draw(rng, 0.15, system.onlooker):
@@ -148,11 +164,12 @@ def _clients(
     *,
     operators: bool,
     unkeyed: random.Random | None,
+    tasks: list[PlannedTask] | None,
 ) -> list[Fiber]:
     """One client that submits each task once; or one or two that retry, both with the very same requests."""
     # The order after a redrive is easiest to check if each task was submitted once.
     retrying = _draw(rng, 0.2 if operators else 0.3, system.retrying_clients)
-    tasks = _draw_tasks(rng, PLANS_TO_REDRIVE if operators else PLANS)
+    tasks = tasks or _draw_tasks(rng, PLANS_TO_REDRIVE if operators else PLANS)
     if unkeyed:
         tasks = [replace(task, ordering_key=None) if unkeyed.random() < 0.6 else task for task in tasks]
     if not retrying:
@@ -174,6 +191,41 @@ def _draw_tasks(rng: random.Random, plans: tuple[tuple[str, ...], ...]) -> list[
         )
         for number in range(rng.randint(1, 4))
     ]
+
+
+def _draw_tasks_for_lanes(rng: random.Random) -> list[PlannedTask]:
+    """Tasks of some keys, several of them within a few seconds, sometimes after minutes in which there are none."""
+    before = rng.choice((0.0, 0.0, 245.0))
+    return [
+        PlannedTask(
+            title=f"task {number}",
+            pause=rng.choice((0.01, 0.2, 0.5, 0.5, 1.0, 5.0)) + (0.0 if number else before),
+            ordering_key=rng.choice("aaabcd"),
+            plan=rng.choice(PLANS_FOR_LANES),
+        )
+        for number in range(rng.randint(4, 10))
+    ]
+
+
+def _lanes(tasks: list[PlannedTask], rng: random.Random, clock: VirtualClock) -> MakeLanes:
+    """Lanes whose number changes while these tasks are sent."""
+    sent_at = [START + moment for moment in itertools.accumulate(task.pause for task in tasks)]
+    plan = LanePlan.draw(rng, sent_at)
+    return lambda queue: SimulatedLanes(plan, rng, clock.now, queue)
+
+
+def _lane_actors(
+    world: World, lanes: SimulatedLanes, faults: Faults, scheduler: Scheduler, machine: Machine, rng: random.Random
+) -> list[Fiber]:
+    """The workers of each lane, the breaker's clock, and often an operator who switches the breaker."""
+    workers = [
+        Worker(world, faults, scheduler, machine, lane).run()
+        for lane in lanes.all.values()
+        for _ in range(rng.choice((1, 1, 2)))
+    ]
+    control = breaker_control(world, lanes, faults)
+    operator = [switching(world, control, faults, rng)] if rng.random() < 0.5 else []
+    return [*workers, ticking(world, control, faults, rng), *operator]
 
 
 def _operators(world: World, faults: Faults, rng: random.Random, faults_end: float) -> list[Fiber]:
@@ -207,7 +259,7 @@ def _ports(world: World, faults: Faults, rng: random.Random) -> list[tuple[Any, 
 def _intake_ports(world: World, faults: Faults, randomness: random.Random) -> Ports:
     return Ports(
         records=DynamoDBRecordStore("tasks", SimulatedDynamoDB(world, faults)),  # pyright: ignore[reportArgumentType]
-        queue=SQSTaskQueue("queue", SimulatedSQS(world, faults)),  # pyright: ignore[reportArgumentType]
+        queue=task_queue(world, SimulatedSQS(world, faults)),
         types=TYPES,
         now=AcceptanceClock(world).now,
         new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), randomness.randbytes(10)),

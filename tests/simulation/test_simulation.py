@@ -23,15 +23,24 @@ def test_two_thousand_schedules_break_no_promise() -> None:
     assert_no_promise_is_broken(MORE)
 
 
+def test_some_changes_of_the_number_of_lanes_break_no_promise() -> None:
+    assert_no_promise_is_broken(range(30), "--lanes")
+
+
+@pytest.mark.check
+def test_a_thousand_changes_of_the_number_of_lanes_break_no_promise() -> None:
+    assert_no_promise_is_broken(range(1_000), "--lanes")
+
+
 @pytest.mark.nightly
 def test_ten_thousand_schedules_break_no_promise() -> None:
     assert_no_promise_is_broken(MANY)
 
 
-def assert_no_promise_is_broken(schedules: range) -> None:
+def assert_no_promise_is_broken(schedules: range, *options: str) -> None:
     each = len(schedules) // PROCESSES
     firsts = [schedules.start + number * each for number in range(PROCESSES)]
-    running = [start("--first", str(first), "--count", str(each)) for first in firsts]
+    running = [start("--first", str(first), "--count", str(each), *options) for first in firsts]
     outputs = [process.communicate()[0] for process in running]
 
     assert [process.returncode for process in running] == [0] * PROCESSES, "\n".join(outputs)
@@ -41,8 +50,8 @@ def assert_no_promise_is_broken(schedules: range) -> None:
 def test_a_broken_promise_prints_its_replay_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    broken = SimpleNamespace(run=lambda seed: ["it broke"] if seed == 7 else [])
+    broken = SimpleNamespace(run=lambda seed, _: ["it broke"] if seed == 7 else [], System=lambda **_: None)
     monkeypatch.setitem(sys.modules, "tests.simulation.run", broken)  # the real module needs its own environment
 
-    assert command.schedules(range(10)) == 1
-    assert "replay: python -m tests.simulation --seed 7" in capsys.readouterr().out
+    assert command.schedules(range(10), lanes=True) == 1
+    assert "replay: python -m tests.simulation --seed 7 --lanes" in capsys.readouterr().out

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from functions.api.access import API_KEY, OPERATIONS, SERVICE, SIGNATURE, TASKS, Access
+from functions.api.access import API_KEY, JWT, OPERATIONS, SERVICE, SIGNATURE, TASKS, Access
 from functions.api.document.examples import TASK_ID
 from functions.api.headers import PROBLEM_JSON
 from functions.api.problems import TITLES, internal_error, problem_type, unavailable
@@ -22,6 +22,12 @@ _SCHEMES: dict[str, Document] = {
         "name": "Authorization",
         "description": "AWS Signature Version 4 for `execute-api`, by an identity that may invoke the API.",
     },
+    JWT: {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A token of the client, from a user pool that the stage trusts.",
+    },
 }
 # Responses that any request may get: most come from the gateway, before a function is called.
 _COMMON = {
@@ -34,7 +40,9 @@ _COMMON = {
 _WITH_BODY = {413: "The request is too large."}
 # The gateway treats an unsigned request like one for a path that does not exist.
 _UNSIGNED = {404: "Not found, or the request is unsigned."}
+_WITHOUT_TOKEN = {401: "The token is missing, invalid or has expired."}
 _DETAILS = {
+    401: "Unauthorized",
     403: "Forbidden",
     404: f"There is no task {TASK_ID!r}.",
     413: "Request Too Long",
@@ -63,8 +71,9 @@ def _complete(operation: Document, access: Access) -> tuple[str, list[str]]:
     operation["security"] = [{scheme: [] for scheme in needed}] if needed else []
     responses: Document = operation["responses"]
     unsigned = _UNSIGNED if SIGNATURE in needed else {}
+    without_token = _WITHOUT_TOKEN if JWT in needed else {}
     with_body = _WITH_BODY if "requestBody" in operation else {}
-    for status, description in (_COMMON | unsigned | with_body).items():
+    for status, description in (_COMMON | unsigned | without_token | with_body).items():
         schema = {"$ref": "#/components/schemas/Problem"}
         common = {"description": description, "content": {PROBLEM_JSON: {"schema": schema}}}
         responses.setdefault(str(status), common)

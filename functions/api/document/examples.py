@@ -125,6 +125,16 @@ BREAKER: dict[str, Any] = {
     "next_step_at": None,
     "pipe": {"current_state": "STOPPED", "desired_state": "STOPPED", "state_reason": ""},
     "pipe_stopped": False,
+    "pipes": [
+        {
+            "name": "taskline-prod-tasks-pipe",
+            "current_state": "STOPPED",
+            "desired_state": "STOPPED",
+            "state_reason": "",
+            "stopped": False,
+            "waits": False,
+        }
+    ],
 }
 
 

@@ -1,14 +1,15 @@
-"""Keeps the breaker's state and the pipe consistent, whatever crashes in between.
+"""Keeps the breaker's state and the pipes consistent, whatever crashes in between.
 
-The state is written first, on condition that no one else has changed it; the pipe follows from it. So the next call,
+The state is written first, on condition that no one else has changed it; the pipes follow from it. So the next call,
 at the latest the tick of the next minute, completes what a crash left undone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from functions.tasks.breaker.handover import Handover, waiting_pipes
 from functions.tasks.breaker.states import NEW, Attempts, Breaker, Period, Rules, State, stepped, tripped
 from functions.tasks.errors import Unavailable
 
@@ -55,7 +56,7 @@ class BreakerStore(Protocol):
 
 
 class PipeSwitch(Protocol):
-    """The pipe's switch. Every method raises `Unavailable` when it does not respond."""
+    """A pipe's switch. Every method raises `Unavailable` when it does not respond."""
 
     def describe(self) -> PipeState:
         """The pipe as of now."""
@@ -84,35 +85,69 @@ class AttemptCounter(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Control:
-    """What the breaker depends on."""
+    """What the breaker depends on. `pipes` are those of all lanes, by name; the first is the one to show."""
 
     store: BreakerStore
-    pipe: PipeSwitch
+    pipes: Mapping[str, PipeSwitch]
     attempts: AttemptCounter
     rules: Rules
     now: Callable[[], datetime]
+    handover: Handover | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class BreakerStatus:
-    """Breaker and pipe at one moment."""
+    """Breaker and pipes at one moment. Those that are `waiting` belong to lanes whose predecessors are not empty."""
 
     breaker: Breaker
-    pipe: PipeState
+    pipes: Mapping[str, PipeState]
+    waiting: frozenset[str]
+
+    @property
+    def stopped(self) -> tuple[str, ...]:
+        """The pipes that are stopped although they should run: AWS disabled them, or an operator stopped them."""
+        if self.breaker.state is State.OPEN:
+            return ()
+        due = self.breaker.held | self.waiting
+        return tuple(name for name, pipe in self.pipes.items() if name not in due and pipe.is_stopped)
 
     @property
     def pipe_stopped(self) -> bool:
-        """Whether the pipe is stopped although the breaker lets it run: AWS disabled it, or an operator stopped it."""
-        return self.breaker.state is not State.OPEN and not self.breaker.holds_pipe and self.pipe.is_stopped
+        """Whether a pipe is stopped although the breaker lets it run."""
+        return bool(self.stopped)
+
+    @property
+    def pipe(self) -> PipeState:
+        """The pipe to show where there is room for one: one that should run and does not, or the first."""
+        return self.pipes[next(iter((*self.stopped, *self.running, *self.pipes)))]
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The pipes that do not wait for other lanes."""
+        return tuple(name for name in self.pipes if name not in self.waiting)
+
+    @property
+    def to_stop(self) -> frozenset[str]:
+        """The pipes that are meant to run, and must not."""
+        barred = self.pipes.keys() if self.breaker.state is State.OPEN else self.waiting
+        return frozenset(name for name in barred if self.pipes[name].should_run)
+
+    def to_start(self, acted: frozenset[str]) -> frozenset[str]:
+        """The pipes whose start is owed, or which were stopped by this call after the breaker had changed again."""
+        if self.breaker.state is State.OPEN:
+            return frozenset()
+        return ((self.breaker.held | acted) & self.pipes.keys()) - self.waiting
 
 
 def read_status(control: Control) -> BreakerStatus:
-    """Read breaker and pipe, without changing anything."""
-    return BreakerStatus(breaker=_load(control), pipe=control.pipe.describe())
+    """Read breaker and pipes, without changing anything."""
+    breaker = _load(control)
+    pipes = {name: pipe.describe() for name, pipe in control.pipes.items()}
+    return BreakerStatus(breaker=breaker, pipes=pipes, waiting=waiting_pipes(control.handover, breaker))
 
 
 def change(control: Control, transition: Callable[[Breaker], Breaker]) -> BreakerStatus:
-    """Apply a transition and let the pipe follow. `Unavailable` if others keep changing the breaker."""
+    """Apply a transition and let the pipes follow. `Unavailable` if others keep changing the breaker."""
     for _ in range(MAX_TRIES):
         breaker = _load(control)
         changed = transition(breaker)
@@ -136,41 +171,60 @@ def trip(control: Control, *, reason: str, at: datetime) -> BreakerStatus:
 
 
 def tick(control: Control) -> BreakerStatus:
-    """Time has passed: end the cool-down or the probe window, and complete what was left undone."""
-    now, is_running = control.now(), control.pipe.describe().is_running
+    """Time has passed: end the cool-down or the probe window, see whether lanes can take over, and complete what was
+    left undone.
+    """
+    now, pipes = control.now(), [pipe.describe() for pipe in control.pipes.values()]
+    is_running = any(pipe.is_running for pipe in pipes)
 
     def step(breaker: Breaker) -> Breaker:
         def probe() -> Attempts:
             return control.attempts.between(breaker.since, now)
 
         after = stepped(breaker, now=now, rules=control.rules, pipe_is_running=is_running, probe=probe)
-        return _checked(control, after, now) if after == breaker else after
+        checked = _checked(control, after, now) if after == breaker else after
+        return control.handover.stepped(checked, now) if control.handover else checked
 
     return change(control, step)
 
 
 def settle(control: Control) -> BreakerStatus:
-    """Stop or start the pipe until it matches the breaker, or until it has to wait for another change of its own.
+    """Stop or start the pipes until they match the breaker, or until one has to wait for another change of its own.
 
     Checks again after each action: an action that comes late, after another caller changed the breaker, is undone.
     """
-    acted = False
+    acted: frozenset[str] = frozenset()
     for _ in range(MAX_TRIES):
         status = read_status(control)
-        breaker, pipe = status.breaker, status.pipe
-        if breaker.state is State.OPEN and pipe.should_run:
-            # Noted before it is done, so that its start is owed even after a crash.
-            if control.store.save(replace(breaker, holds_pipe=True)):
-                acted = control.pipe.stop()
-                if not acted:
+        if stop := status.to_stop:
+            # Noted before it is done, so that their start is owed even after a crash.
+            held = status.breaker.held | (stop - status.waiting)
+            if control.store.save(replace(status.breaker, held=held)):
+                stopped = frozenset(name for name in sorted(stop) if control.pipes[name].stop())
+                acted |= stopped
+                if stopped != stop:
                     return status
-        elif breaker.state is not State.OPEN and (breaker.holds_pipe or acted):
-            if not pipe.should_run and not control.pipe.start():
+        elif start := status.to_start(acted):
+            started = _started(control, status, start)
+            acted = _noted(control, status.breaker, started, acted)
+            if started != start:
                 return status
-            acted = not control.store.save(replace(breaker, holds_pipe=False))
         else:
             return status
     raise Unavailable("the pipe does not follow the breaker")
+
+
+def _started(control: Control, status: BreakerStatus, names: frozenset[str]) -> frozenset[str]:
+    """Start these pipes; which of them are meant to run now. The others are in the middle of another change."""
+    return frozenset(name for name in sorted(names) if status.pipes[name].should_run or control.pipes[name].start())
+
+
+def _noted(control: Control, breaker: Breaker, started: frozenset[str], acted: frozenset[str]) -> frozenset[str]:
+    """Note that these are no longer owed a start; which pipes are to be looked at again."""
+    if not started:
+        return acted
+    saved = control.store.save(replace(breaker, held=breaker.held - started))
+    return acted - started if saved else acted | started
 
 
 def _checked(control: Control, breaker: Breaker, now: datetime) -> Breaker:

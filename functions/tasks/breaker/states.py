@@ -1,4 +1,4 @@
-"""The circuit breaker: when tasks fail for transient reasons, the pipe stops, and messages wait safely.
+"""The circuit breaker: when tasks fail for transient reasons, the pipes stop, and messages wait safely.
 
 closed -> open when failures exceed a threshold; open -> half-open after a cool-down, which lets tasks through on
 trial; half-open -> closed or open again, depending on their outcome. An operator may open it; then only an operator
@@ -16,7 +16,7 @@ ALARM, SCHEDULE = "alarm", "schedule"
 
 
 class State(StrEnum):
-    """The breaker's state. The pipe is stopped while it is open, and runs otherwise."""
+    """The breaker's state. The pipes are stopped while it is open, and run otherwise."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -27,8 +27,11 @@ class State(StrEnum):
 class Breaker:
     """The breaker as it is stored. `by` is what changed its state: `alarm`, `schedule`, or an operator.
 
-    `manual` means that an operator opened it. `holds_pipe` means that the breaker stopped the pipe and has yet to
-    start it: the breaker never starts a pipe that it did not stop. `version` counts the changes.
+    `manual` means that an operator opened it. `held` are the pipes that the breaker stopped and has yet to start: it
+    never starts a pipe that it did not stop, or that did not wait. `version` counts the changes.
+
+    While the number of lanes changes: `generation` is the newest whose pipes may run, and `empty_since` is when the
+    queues of the one before were first seen empty (`handover.py`).
     """
 
     state: State
@@ -36,8 +39,10 @@ class Breaker:
     reason: str
     by: str
     manual: bool = False
-    holds_pipe: bool = False
+    held: frozenset[str] = frozenset()
     version: int = 0
+    generation: int = 0
+    empty_since: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

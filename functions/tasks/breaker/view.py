@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from functions.tasks import strict_json
-from functions.tasks.breaker.control import BreakerStatus
+from functions.tasks.breaker.control import BreakerStatus, PipeState
 from functions.tasks.breaker.states import NEW, Rules, State, next_step_at
 from functions.tasks.clock import timestamp
 from functions.tasks.errors import BODY, FieldError, Invalid, field_errors
@@ -31,7 +31,7 @@ class BreakerChange(BaseModel):
 
 
 class PipeView(BaseModel):
-    """The pipe, in the terms of EventBridge Pipes."""
+    """A pipe, in the terms of EventBridge Pipes."""
 
     model_config = _STRICT
 
@@ -40,8 +40,19 @@ class PipeView(BaseModel):
     state_reason: Annotated[str, Field(description="AWS's reason for the current state; often empty.")]
 
 
+class LaneView(PipeView):
+    """The pipe of one lane."""
+
+    name: Annotated[str, Field(description="The name of the pipe.")]
+    stopped: Annotated[bool, Field(description="Whether it is stopped although the breaker lets it run.")]
+    waits: Annotated[
+        bool,
+        Field(description="Whether it must not run yet: the queues of the lanes before have not been empty so far."),
+    ]
+
+
 class BreakerView(BaseModel):
-    """The breaker, and the pipe that it stops and starts."""
+    """The breaker, and the pipes that it stops and starts."""
 
     model_config = _STRICT
 
@@ -60,11 +71,18 @@ class BreakerView(BaseModel):
     next_step_at: Annotated[
         str | None, Field(description="The earliest time at which it changes by itself; null when it does not.")
     ] = None
-    pipe: Annotated[PipeView, Field(description="The pipe from the queue to the state machine.")]
+    pipe: Annotated[
+        PipeView,
+        Field(
+            description="The pipe from the queue to the state machine. Of several lanes: one that should run and does "
+            "not, or else the first."
+        ),
+    ]
     pipe_stopped: Annotated[
         bool,
-        Field(description="Whether the pipe is stopped although the breaker lets it run, which needs an operator."),
+        Field(description="Whether a pipe is stopped although the breaker lets it run, which needs an operator."),
     ]
+    pipes: Annotated[list[LaneView], Field(description="The pipes of all lanes.")]
 
 
 def parse_change(text: str) -> BreakerChange:
@@ -79,7 +97,7 @@ def parse_change(text: str) -> BreakerChange:
 
 def view(status: BreakerStatus, rules: Rules) -> dict[str, Any]:
     """Breaker and pipe as a client reads them (`BreakerView` describes it)."""
-    breaker, pipe = status.breaker, status.pipe
+    breaker = status.breaker
     due = next_step_at(breaker, rules)
     return {
         "state": breaker.state,
@@ -88,6 +106,14 @@ def view(status: BreakerStatus, rules: Rules) -> dict[str, Any]:
         "by": breaker.by,
         "manual": breaker.manual,
         "next_step_at": timestamp(due) if due else None,
-        "pipe": {"current_state": pipe.current, "desired_state": pipe.desired, "state_reason": pipe.reason},
+        "pipe": _pipe(status.pipe),
         "pipe_stopped": status.pipe_stopped,
+        "pipes": [
+            {"name": name, **_pipe(pipe), "stopped": name in status.stopped, "waits": name in status.waiting}
+            for name, pipe in status.pipes.items()
+        ],
     }
+
+
+def _pipe(pipe: PipeState) -> dict[str, str]:
+    return {"current_state": pipe.current, "desired_state": pipe.desired, "state_reason": pipe.reason}

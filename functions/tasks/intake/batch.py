@@ -168,6 +168,7 @@ class Submission:
         outcomes: dict[int, Outcome] = {i: one for i, one in enumerate(records) if isinstance(one, Rejected)}
         waiting = [(i, one) for i, one in enumerate(records) if isinstance(one, Record)]
         if waiting:
+            self.ports.queue.check()
             first = write(waiting[0][1], self.ports.records)
             chains = by_ordering_key(waiting)
             for part in self.ports.parallel_map(lambda chain: self._submit_chain(chain, first), chains):
@@ -193,6 +194,7 @@ class Submission:
         if self.ports.now() >= self.start_until:
             return NotAttempted("Earlier tasks of the batch took too long.")
         try:
+            self.ports.queue.check()
             accepted = first if record.task_id == first.record.task_id else write(record, self.ports.records)
             send(accepted.record, self.ports.queue)
         except (Rejected, Unavailable) as error:

@@ -31,6 +31,10 @@ ParallelMap = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 class TaskQueue(Protocol):
     """Where accepted tasks wait. Raises `Unavailable` when it does not respond."""
 
+    def check(self) -> None:
+        """`Unavailable` if it is known now that a task that is recorded now could not be queued. Asks nobody."""
+        ...
+
     def send(self, *, body: str, group: str, deduplication_id: str) -> None:
         """Queue one message behind all others of its message group."""
         ...
@@ -153,6 +157,7 @@ def submit(record: Record, ports: Ports) -> Accepted:
 
     In this order, nothing is processed that is not recorded, and a record that was never sent can be sent again.
     """
+    ports.queue.check()
     accepted = write(record, ports.records)
     send(accepted.record, ports.queue)
     return accepted

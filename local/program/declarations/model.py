@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,8 +38,19 @@ class StreamDeclaration:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MetricQuery:
+    """One metric of an expression: its id there, and the metric as GetMetricData takes it."""
+
+    id: str
+    stat: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class AlarmDeclaration:
-    """An alarm on one metric, in CloudWatch's terms; `period` is in seconds, `missing` is TreatMissingData."""
+    """An alarm on one metric, in CloudWatch's terms; `period` is in seconds, `missing` is TreatMissingData.
+
+    With an `expression`, it watches that instead: metric math over `queries`, which all have its period.
+    """
 
     name: str
     namespace: str
@@ -50,6 +62,8 @@ class AlarmDeclaration:
     threshold: float
     comparison: str
     missing: str
+    expression: str = ""
+    queries: tuple[MetricQuery, ...] = ()
 
     def metric_stat(self) -> dict[str, Any]:
         """The metric that it evaluates, as PutMetricAlarm and GetMetricData take it."""

@@ -186,6 +186,12 @@ def _validates_parameters(document: Document, operation: Document, where: str) -
 
 def _is_signed(operation: Document, where: str) -> bool:
     kind = str(_part(operation, AUTH).get("type", "NONE")).upper()
+    if kind == "COGNITO_USER_POOLS":
+        raise LaptopError(
+            f"The laptop edition cannot check tokens of Cognito user pools, which {where} requires: it has none.",
+            "Do without them here: TASKLINE_CONFIG='"
+            '{"clientAuthorization": "none", "userPools": "", "tokenScopes": ""}\'.',
+        )
     if kind not in ("NONE", "AWS_IAM"):
         raise _unknown(where, f"authorization {kind}")
     return kind == "AWS_IAM"

@@ -7,10 +7,18 @@ treat missing data. It does not evaluate alarms on a list of queries, so all are
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from local.program.declarations.model import AlarmDeclaration
-from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler
+from local.program.declarations.model import AlarmDeclaration, MetricQuery
+from local.program.resources.handler import (
+    Inputs,
+    ProvisionedResource,
+    ProvisioningContext,
+    ResourceHandler,
+    section,
+    sections,
+)
+from local.services.alarms.expressions import check_expression
 
 ACTIONS = {
     "alarmActions": "AlarmActions",
@@ -20,14 +28,16 @@ ACTIONS = {
 
 
 def _ensure_metric_alarm(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
-    name = inputs["name"]
+    name, math = inputs["name"], _math(inputs)
     declared = AlarmDeclaration(
         name=name,
-        namespace=inputs["namespace"],
-        metric=inputs["metricName"],
+        namespace=inputs.get("namespace", ""),
+        metric=inputs.get("metricName", math.label),
         dimensions=dict(inputs.get("dimensions") or {}),
-        statistic=inputs["statistic"],
-        period=inputs["period"],
+        statistic=inputs.get("statistic", "Expression"),
+        period=inputs.get("period", math.period),
+        expression=math.expression,
+        queries=math.queries,
         periods=inputs["evaluationPeriods"],
         threshold=float(inputs["threshold"]),
         comparison=inputs["comparisonOperator"],
@@ -36,7 +46,7 @@ def _ensure_metric_alarm(context: ProvisioningContext, inputs: Inputs) -> Provis
     context.clients.cloudwatch.put_metric_alarm(
         AlarmName=name,
         AlarmDescription=inputs.get("alarmDescription", ""),
-        Metrics=[{"Id": "m1", "ReturnData": True, "MetricStat": declared.metric_stat()}],
+        Metrics=_data_queries(declared),
         EvaluationPeriods=declared.periods,
         Threshold=declared.threshold,
         ComparisonOperator=declared.comparison,
@@ -45,6 +55,43 @@ def _ensure_metric_alarm(context: ProvisioningContext, inputs: Inputs) -> Provis
     )
     context.deployed.alarms.append(declared)
     return ProvisionedResource(name, _outputs(context, name))
+
+
+def _data_queries(declared: AlarmDeclaration) -> list[dict[str, Any]]:
+    if not declared.expression:
+        return [{"Id": "m1", "ReturnData": True, "MetricStat": declared.metric_stat()}]
+    watched = {"Id": "watched", "ReturnData": True, "Expression": declared.expression, "Label": declared.metric}
+    return [watched, *({"Id": one.id, "ReturnData": False, "MetricStat": one.stat} for one in declared.queries)]
+
+
+class _Math(NamedTuple):
+    """Metric math as declared, empty for an alarm on one metric."""
+
+    expression: str = ""
+    label: str = ""
+    period: int = 0
+    queries: tuple[MetricQuery, ...] = ()
+
+
+def _math(inputs: Inputs) -> _Math:
+    given = sections(inputs, "metricQueries")
+    if not given:
+        return _Math()
+    (watched,) = (one for one in given if one.get("returnData"))
+    queries = tuple(MetricQuery(id=one["id"], stat=_stat(one["metric"])) for one in given if "metric" in one)
+    check_expression(watched["expression"], {one.id for one in queries})
+    (period,) = {one.stat["Period"] for one in queries}
+    return _Math(watched["expression"], watched.get("label", ""), period, queries)
+
+
+def _stat(metric: dict[str, Any]) -> dict[str, Any]:
+    dimensions = [{"Name": name, "Value": value} for name, value in section(metric, "dimensions").items()]
+    of: dict[str, Any] = {
+        "Namespace": metric["namespace"],
+        "MetricName": metric["metricName"],
+        "Dimensions": dimensions,
+    }
+    return {"Metric": of, "Period": metric["period"], "Stat": metric["stat"]}
 
 
 def _ensure_composite_alarm(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
@@ -97,6 +144,9 @@ HANDLERS = (
                 "metricName",
                 "dimensions",
                 "statistic",
+                *(f"metricQueries.{name}" for name in ("id", "expression", "label", "returnData")),
+                *(f"metricQueries.metric.{name}" for name in ("namespace", "metricName", "dimensions", "stat")),
+                "metricQueries.metric.period",
                 "period",
                 "evaluationPeriods",
                 "threshold",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from local.host.errors import LaptopError
 from local.program.resources.handler import Inputs, ProvisionedResource, ProvisioningContext, ResourceHandler, keep
 from local.program.resources.policies import over_loopback
 
@@ -26,6 +27,8 @@ ATTRIBUTES: Mapping[str, str] = {
     "visibilityTimeoutSeconds": "VisibilityTimeout",
 }
 
+COUNTS = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
+
 
 def _ensure_queue(context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
     sqs, name = context.clients.sqs, inputs["name"]
@@ -44,9 +47,17 @@ def _ensure_queue(context: ProvisioningContext, inputs: Inputs) -> ProvisionedRe
 def _remove_queue(context: ProvisioningContext, name: str) -> None:
     sqs = context.clients.sqs
     try:
-        sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"])
+        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
     except sqs.exceptions.QueueDoesNotExist:
         return
+    attributes: Mapping[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=COUNTS)["Attributes"]  # type: ignore[assignment,arg-type]
+    if held := sum(int(attributes[count]) for count in COUNTS):
+        raise LaptopError(
+            f"The queue {name} is no longer declared, and holds messages: {held}.",
+            "Declare it until it is empty; lanes that were changed drain with taskline:lanesBefore, see Change the "
+            "number of lanes in docs/guides/operations.md. Or start empty with `make run FRESH=1`.",
+        )
+    sqs.delete_queue(QueueUrl=url)
 
 
 def _attribute_resource(type_token: str, key: str) -> ResourceHandler:

@@ -12,6 +12,7 @@ from typing import Any
 
 from local.emulator.clients import Clients
 from local.program.declarations.model import AlarmDeclaration
+from local.services.alarms.expressions import evaluate
 from local.services.alarms.states import ALARM, first_period, state_of
 
 # As often as CloudWatch, every ten seconds; alarms with a period below a minute every second.
@@ -70,17 +71,17 @@ class AlarmEvaluator:
     def _values(self, due: list[AlarmDeclaration], now: float) -> dict[str, dict[int, float]]:
         """The statistic of each alarm by the start of its period."""
         queries: list[dict[str, Any]] = [
-            {"Id": f"m{number}", "MetricStat": alarm.metric_stat()} for number, alarm in enumerate(due)
+            {"Id": f"m{number}_{of}", "MetricStat": stat}
+            for number, alarm in enumerate(due)
+            for of, stat in _stats(alarm).items()
         ]
         start = min(first_period(alarm, now) for alarm in due)
         response = self._cloudwatch.get_metric_data(MetricDataQueries=queries, StartTime=start, EndTime=now + 1)
-        results = {result["Id"]: result for result in response["MetricDataResults"]}
-        values: dict[str, dict[int, float]] = {}
-        for number, alarm in enumerate(due):
-            result = results[f"m{number}"]
-            moments = (int(moment.timestamp()) for moment in result["Timestamps"])
-            values[alarm.name] = dict(zip(moments, result["Values"], strict=True))
-        return values
+        results = {result["Id"]: _by_moment(result) for result in response["MetricDataResults"]}
+        return {
+            alarm.name: _watched(alarm, {of: results[f"m{number}_{of}"] for of in _stats(alarm)})
+            for number, alarm in enumerate(due)
+        }
 
     def _work(self) -> None:
         while not self._stopping.wait(QUICK_SECONDS):
@@ -97,3 +98,24 @@ class AlarmEvaluator:
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = {"timestamp": stamp, "level": "ERROR", "message": "alarms not evaluated", "cause": cause}
         print(json.dumps(line), file=sys.stderr, flush=True)
+
+
+def _stats(alarm: AlarmDeclaration) -> Mapping[str, Any]:
+    """What the alarm needs of each metric, by the metric's id."""
+    return {query.id: query.stat for query in alarm.queries} if alarm.expression else {"": alarm.metric_stat()}
+
+
+def _by_moment(result: Mapping[str, Any]) -> dict[int, float]:
+    moments = (int(moment.timestamp()) for moment in result["Timestamps"])
+    return dict(zip(moments, result["Values"], strict=True))
+
+
+def _watched(alarm: AlarmDeclaration, values: Mapping[str, Mapping[int, float]]) -> dict[int, float]:
+    """The values that the alarm compares, by period."""
+    if not alarm.expression:
+        return dict(values[""])
+    moments = {moment for one in values.values() for moment in one}
+    found = {
+        moment: evaluate(alarm.expression, {of: one.get(moment) for of, one in values.items()}) for moment in moments
+    }
+    return {moment: value for moment, value in found.items() if value is not None}

@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 from taskline.cli.basis.exits import CommandFailed, ExitCode
 from taskline.cli.basis.problems import explained
 from taskline.cli.checks.finding import Finding, bad, good, skipped, warning
+from taskline.cli.render.words import count
 from taskline.cli.running.session import Session
+from taskline.lanes import lanes_of
 from taskline.stages import KEY_VARIABLE
 
 API_VERSION = "1"
@@ -151,6 +153,18 @@ def breaker(session: Session) -> Finding:
     return bad("breaker", f"nothing runs, it is {why}", f"{remedy}{by_itself}.")
 
 
+def _running(pipes: list[Any], session: Session) -> Finding:
+    """What there is to say when all pipes run that should: how far a change of the number of lanes is."""
+    waiting = sum(one["waits"] for one in pipes)
+    if waiting:
+        shown = f"RUNNING; {count(waiting, 'new lane')} will start when the lanes before are empty"
+        return warning("pipe", shown, "Wait: the breaker's function looks once a minute. See the runbook.")
+    if any(lane.drains for lane in lanes_of(session.stage.outputs)):
+        remedy = "Set lanesBefore to 0 and remove lanesFrom, then deploy. Nothing is left in the old queues."
+        return warning("pipe", "RUNNING; the lanes before have drained, and are not needed any more", remedy)
+    return good("pipe", "RUNNING" if len(pipes) < 2 else f"RUNNING, {count(len(pipes), 'lane')}")
+
+
 def pipe(session: Session) -> Finding:
     """Whether messages move from the queue to the state machine."""
     found = _breaker(session)
@@ -160,12 +174,13 @@ def pipe(session: Session) -> Finding:
     shown = (
         f"{state['current_state']} ({state['state_reason']})" if state.get("state_reason") else state["current_state"]
     )
+    pipes: list[Any] = found.get("pipes") or []
     if found.get("pipe_stopped"):
-        name = session.stage.outputs.get("pipe_name", "NAME")
+        name = next((one["name"] for one in pipes if one["stopped"]), session.stage.outputs.get("pipe_name", "NAME"))
         remedy = f"Find out why, then start it: aws pipes start-pipe --name {name}. See the runbook, A stopped pipe."
         return bad("pipe", f"{shown}, and not by the breaker", remedy)
     if state["current_state"] == "RUNNING":
-        return good("pipe", "RUNNING")
+        return _running(pipes, session)
     return warning(
         "pipe", f"{shown}, will be {state['desired_state']}", "The breaker stopped it: see there, and wait."
     )

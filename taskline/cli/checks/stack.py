@@ -8,6 +8,7 @@ from typing import Any
 from taskline.cli.checks.finding import Finding, bad, good, skipped, warning
 from taskline.cli.render.words import count, duration
 from taskline.cli.running.session import Session
+from taskline.lanes import lanes_of
 
 OLD = 900.0  # seconds; most keys should not wait that long
 UNKNOWN = "the stack is not known by its address alone: name it with --stage"
@@ -35,16 +36,20 @@ def stack(session: Session) -> Finding:
 
 
 def queue(session: Session) -> Finding:
-    """How many tasks wait, and how long the first of them does."""
+    """How many tasks wait, in all lanes, and how long the first of them does."""
     stage = session.stage
-    if "queue_url" not in stage.outputs:
+    lanes = lanes_of(stage.outputs)
+    if not lanes:
         return skipped("queue", UNKNOWN)
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    url = stage.outputs["queue_url"]
-    found = stage.account.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-    waiting, running = (int(found[name]) for name in names)
-    age = _age(stage.account.client("cloudwatch"), url.rsplit("/", 1)[-1])
+    sqs, cloudwatch = stage.account.client("sqs"), stage.account.client("cloudwatch")
+    found = [sqs.get_queue_attributes(QueueUrl=one.queue_url, AttributeNames=names)["Attributes"] for one in lanes]
+    waiting, running = (sum(int(one[name]) for one in found) for name in names)
+    ages = [_age(cloudwatch, one.queue_url.rsplit("/", 1)[-1]) for one in lanes]
+    age = max((known for known in ages if known is not None), default=None)
     shown = f"about {waiting:,} wait, {running:,} are being processed"
+    if len(lanes) > 1:
+        shown += f", in {count(len(lanes), 'lane')}"
     if age is None:
         return good("queue", shown)
     shown += f", the oldest is {duration(age)} old"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -55,6 +55,14 @@ def _confirm(session: Session) -> None:
     typer.confirm(f"Stop the processing of {session.stage.name}?", abort=True, err=True)
 
 
+def _lanes(pipes: Sequence[Mapping[str, Any]]) -> str:
+    """What there is to say of several lanes."""
+    waiting = sum(pipe["waits"] for pipe in pipes)
+    if len(pipes) < 2:
+        return ""
+    return f"{len(pipes)}" + (f", {waiting} wait until the lanes before are empty" if waiting else "")
+
+
 def _show(session: Session, breaker: Mapping[str, Any]) -> None:
     from taskline.cli.render.tasks import when
 
@@ -72,6 +80,7 @@ def _show(session: Session, breaker: Mapping[str, Any]) -> None:
         "by": breaker.get("by", ""),
         "next step": when(output, breaker.get("next_step_at")),
         "pipe": current if current == desired else f"{current}, will be {desired}",
+        "lanes": _lanes(breaker.get("pipes") or ()),
     }
     output.fields({name: value for name, value in values.items() if value})
     if breaker.get("pipe_stopped"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from taskline.client.results.base import Result, by_name, read_by
+from taskline.client.results.base import Result, by_name, each, read_by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +26,22 @@ class BreakerPipe(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BreakerLane(BreakerPipe):
+    """The pipe of one lane. It `waits` until the lanes before are empty; `stopped` although it should run, it needs an
+    operator.
+    """
+
+    name: str
+    waits: bool
+    stopped: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Breaker(Result):
     """The circuit breaker: `closed` (tasks run), `open` (tasks wait) or `half_open` (tasks run on trial).
 
-    `pipe_stopped` means that the pipe is stopped although the breaker lets it run, which needs an operator.
+    `pipe_stopped` means that a pipe is stopped although the breaker lets it run, which needs an operator. `pipes` are
+    those of all lanes; `pipe` is one of them.
     """
 
     state: str
@@ -38,6 +50,7 @@ class Breaker(Result):
     manual: bool
     pipe: BreakerPipe = field(metadata=read_by(BreakerPipe.read))
     pipe_stopped: bool
+    pipes: tuple[BreakerLane, ...] = field(default=(), metadata=read_by(each(BreakerLane.read)))
     since: str | None = None
     next_step_at: str | None = None
 

@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from importlib import metadata
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from taskline.console.basis.commands import command
 from taskline.console.basis.words import duration
+from taskline.console.reading.aws import QueueDepth
 from taskline.console.reading.together import together
 from taskline.console.web.console import Console
 from taskline.console.web.page import console_of, render
+from taskline.lanes import Lane, lanes_of
 
 Rows = list[tuple[str, str]]
+
+
+class LaneRow(NamedTuple):
+    """A lane as the page shows it."""
+
+    name: str
+    depth: QueueDepth
+    pipe: str
+    stopped: bool
+    note: str
+
+
 PACKAGES: Final = ("taskline", "starlette", "jinja2", "httpx", "boto3", "pygal")
 
 
@@ -27,7 +41,8 @@ def system(request: Request) -> Response:
     console = console_of(request)
     settings = {f"settings {number}": partial(read, console) for number, read in enumerate(_SETTINGS)}
     own = {"alarms": console.alarms, "health": console.health, "document": console.document}
-    found = together({**own, **settings})
+    lanes = {"lanes": console.lanes, "breaker": console.breaker} if _has_lanes(console) else {}
+    found = together({**own, **lanes, **settings})
     return render(
         request,
         "system.html",
@@ -35,11 +50,38 @@ def system(request: Request) -> Response:
         section="system",
         live=True,
         found=found,
+        lanes=lane_rows(found["lanes"] or (), found["breaker"] or {}) if lanes else [],
         settings=[row for name in settings for row in found[name] or ()],
         outputs=list(_outputs(console.stage.outputs)),
         versions=list(_versions(found["document"])),
         command=command(console.stage, "doctor"),
     )
+
+
+def _has_lanes(console: Console) -> bool:
+    """Whether there are more lanes than the one that every stage has."""
+    return len(lanes_of(console.stage.outputs)) > 1
+
+
+def lane_rows(lanes: Iterable[tuple[Lane, QueueDepth]], breaker: Mapping[str, Any]) -> list[LaneRow]:
+    """Each lane with its messages, the state of its pipe, and what is special about it."""
+    pipes: Mapping[str, Any] = {pipe["name"]: pipe for pipe in breaker.get("pipes") or ()}
+    return [
+        LaneRow(
+            name=lane.name,
+            depth=depth,
+            pipe=pipes.get(lane.pipe_name, {}).get("current_state", ""),
+            stopped=pipes.get(lane.pipe_name, {}).get("stopped", False),
+            note=_note(lane, waits=pipes.get(lane.pipe_name, {}).get("waits", False)),
+        )
+        for lane, depth in lanes
+    ]
+
+
+def _note(lane: Lane, *, waits: bool) -> str:
+    if waits:
+        return "waits until the lanes before are empty"
+    return "gets no new tasks, and drains" if lane.drains else ""
 
 
 def _outputs(outputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from taskline.console.basis.stage import Stage
+from taskline.lanes import Lane, lanes_of
 
 T = TypeVar("T")
 Document = dict[str, Any]
@@ -54,10 +55,23 @@ def reading(what: str, read: Callable[[], T]) -> T:
         raise Unreadable(f"{what} cannot be read: {type(error).__name__}") from error
 
 
-def queue_depth(stage: Stage, output: str = "queue_url") -> QueueDepth:
-    """How many messages a queue of the stack holds."""
+def lane_depths(stage: Stage) -> list[tuple[Lane, QueueDepth]]:
+    """How many messages the queue of each lane holds."""
+    lanes = lanes_of(stage.outputs)
+    if not lanes:
+        raise Unreadable("The queue cannot be read: the stack's outputs do not name it")
+    return [(lane, queue_depth(stage, lane.queue_url)) for lane in lanes]
+
+
+def total(depths: Iterable[tuple[Lane, QueueDepth]]) -> QueueDepth:
+    """The messages of all lanes."""
+    found = [depth for _, depth in depths]
+    return QueueDepth(waiting=sum(one.waiting for one in found), in_flight=sum(one.in_flight for one in found))
+
+
+def queue_depth(stage: Stage, url: str) -> QueueDepth:
+    """How many messages a queue holds."""
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    url = stage.output(output)
     found: Mapping[str, str] = reading(
         "The queue", lambda: stage.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
     )

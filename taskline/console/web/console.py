@@ -14,6 +14,7 @@ from taskline.console.reading.failures import Errors
 from taskline.console.reading.shared import Shared
 from taskline.console.web.guard import Tokens
 from taskline.console.work.jobs import Jobs
+from taskline.lanes import Lane
 
 Document = dict[str, Any]
 LIST_SECONDS = 1.0
@@ -84,13 +85,17 @@ class Console:
         return self.shared.get("failed", NEWEST_SECONDS, lambda: lists.newest(read, status="failed"))
 
     def depth(self) -> aws.QueueDepth:
-        """How many messages wait, and how many are in flight."""
-        return self.shared.get("depth", LIST_SECONDS, lambda: aws.queue_depth(self.stage))
+        """How many messages wait, and how many are in flight, in all lanes."""
+        return aws.total(self.lanes())
+
+    def lanes(self) -> list[tuple[Lane, aws.QueueDepth]]:
+        """Each lane with its messages."""
+        return self.shared.get("lanes", LIST_SECONDS, lambda: aws.lane_depths(self.stage))
 
     def dead_letters(self) -> aws.QueueDepth:
         """How many dead letters there are."""
         output = "dead_letter_queue_url"
-        return self.shared.get(output, LIST_SECONDS, lambda: aws.queue_depth(self.stage, output))
+        return self.shared.get(output, LIST_SECONDS, lambda: aws.queue_depth(self.stage, self.stage.output(output)))
 
     def alarms(self) -> list[aws.AlarmView]:
         """The stack's alarms."""

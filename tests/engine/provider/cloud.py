@@ -20,6 +20,8 @@ PLAN = "aws:apigateway/usagePlan:UsagePlan"
 REMEMBERED = frozenset(
     {
         "aws:lambda/layerVersion:LayerVersion",
+        "aws:apigateway/basePathMapping:BasePathMapping",
+        "aws:apigateway/domainName:DomainName",
         "aws:wafv2/webAcl:WebAcl",
         "aws:wafv2/webAclAssociation:WebAclAssociation",
     }

@@ -14,6 +14,10 @@ FOR_EVERY_TYPE = frozenset({"region"})
 FORCES: Mapping[str, frozenset[str]] = {
     "aws:apigateway/account:Account": frozenset(),
     "aws:apigateway/apiKey:ApiKey": frozenset({"name", "value"}),
+    "aws:apigateway/basePathMapping:BasePathMapping": frozenset({"domainName", "domainNameId"}),
+    "aws:apigateway/domainName:DomainName": frozenset(
+        {"domainName", "certificateBody", "certificateChain", "certificatePrivateKey"}
+    ),
     "aws:apigateway/deployment:Deployment": frozenset({"restApi", "triggers", "variables"}),
     "aws:apigateway/methodSettings:MethodSettings": frozenset({"restApi", "stageName", "methodPath"}),
     "aws:apigateway/restApi:RestApi": frozenset(),
@@ -71,6 +75,7 @@ FORCES: Mapping[str, frozenset[str]] = {
             "sourceCodeHash",
         }
     ),
+    "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": frozenset({"functionName", "qualifier"}),
     "aws:lambda/permission:Permission": frozenset(
         {
             "action",

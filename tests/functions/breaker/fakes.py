@@ -37,7 +37,7 @@ class FakePorts:
 
     @property
     def control(self) -> Control:
-        return Control(store=self, pipe=self, attempts=self, rules=RULES, now=lambda: self.now)
+        return Control(store=self, pipes={"pipe": self}, attempts=self, rules=RULES, now=lambda: self.now)
 
     def load(self) -> Breaker | None:
         self._call("load")

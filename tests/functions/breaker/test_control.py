@@ -48,7 +48,7 @@ def opened() -> FakePorts:
 
 def consistent(ports: FakePorts) -> bool:
     assert ports.breaker is not None
-    return (ports.desired == "STOPPED") == (ports.breaker.state is State.OPEN) == ports.breaker.holds_pipe
+    return (ports.desired == "STOPPED") == (ports.breaker.state is State.OPEN) == bool(ports.breaker.held)
 
 
 def test_an_alarm_stops_the_pipe() -> None:

@@ -21,6 +21,7 @@ ANNA = "arn:aws:iam::111122223333:user/anna"
 VARIABLES = {
     "AWS_DEFAULT_REGION": "eu-west-1",
     "BREAKER_TABLE_NAME": TABLE,
+    "BREAKER_ID": PIPE,
     "PIPE_NAME": PIPE,
     "PROCESSOR_SERVICE": "processor",
     "FAILURE_PERCENT": "50",

@@ -312,3 +312,29 @@ def test_a_body_may_be_as_large_as_a_message_with_all_its_white_space(pipeline: 
     body = json.dumps(a_task())
     assert pipeline.post(body + " " * (MAX_BODY_BYTES - len(body))).status == 202
     assert pipeline.post(body + " " * (MAX_BODY_BYTES - len(body) + 1)).status == 413
+
+
+@pytest.mark.parametrize(("seconds_ago", "late"), [(0, 0), (60, 1)])
+def test_whether_it_was_accepted_in_time_is_counted_from_the_gateways_receipt_on(
+    pipeline: Pipeline,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    seconds_ago: int,
+    late: int,
+) -> None:
+    monkeypatch.setenv("ACCEPT_MILLISECONDS", "10000")
+    given = event("post_task.json")
+    given["requestContext"]["requestTimeEpoch"] = int((time.time() - seconds_ago) * 1000)
+    pipeline.submit(given)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    (found,) = [line["AcceptedLate"] for line in lines if "AcceptedLate" in line]
+    assert found == [late]
+
+
+def test_a_refused_request_is_no_acceptance(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ACCEPT_MILLISECONDS", "10000")
+    given = event("post_task.json") | {"body": "{}"}
+    assert pipeline.submit(given).status == 400
+    assert "AcceptedLate" not in capsys.readouterr().out

@@ -1,11 +1,13 @@
 """How runs are counted for the breaker: each once, transient failures as such, and also runs that time out."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from functions import processor
+from functions.tasks.clock import timestamp
 from functions.tasks.errors import TRANSIENT, ErrorClass, TaskError
 from functions.telemetry.attempts import LAST_MOMENT_SECONDS, Attempt
 from tests.builders import a_message
@@ -52,3 +54,25 @@ def test_the_metric_has_the_resolution_that_short_periods_need(capsys: pytest.Ca
     (directive,) = json.loads(capsys.readouterr().out)["_aws"]["CloudWatchMetrics"]
     assert directive["Dimensions"] == [["service"]]
     assert directive["Metrics"] == [{"Name": "TransientFailure", "Unit": "Count", "StorageResolution": 1}]
+
+
+@pytest.mark.parametrize(("seconds_ago", "late"), [(0, 0.0), (60, 1.0)])
+def test_a_first_run_counts_whether_it_started_in_time(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, seconds_ago: int, late: float
+) -> None:
+    monkeypatch.setenv("START_SECONDS", "5")
+    moment = datetime.now(UTC) - timedelta(seconds=seconds_ago)
+    body = a_message(type="demo.echo", created_at=timestamp(moment))
+    processor.handler({"task_id": "t", "body": body, "attempt": 1, "run": 1, **LEASE}, CONTEXT)
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "StartedLate" in line]
+    assert metrics(line)["StartedLate"] == late
+
+
+@pytest.mark.parametrize(("attempt", "seconds"), [(2, "5"), (1, "0")])
+def test_later_runs_and_stages_without_the_objective_measure_no_start(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, attempt: int, seconds: str
+) -> None:
+    monkeypatch.setenv("START_SECONDS", seconds)
+    body = a_message(type="demo.echo", created_at=timestamp(datetime.now(UTC)))
+    processor.handler({"task_id": "t", "body": body, "attempt": attempt, "run": 1, **LEASE}, CONTEXT)
+    assert "StartedLate" not in capsys.readouterr().out

@@ -82,7 +82,8 @@ def composite(stack: Stack, name: str) -> Resource:
 
 
 def test_there_are_no_other_alarms(stack: Stack) -> None:
-    assert {one.name for one in stack.all(METRIC_ALARM)} == {f"{name}-alarm" for name in (*NOTIFYING, *PARTS)}
+    others = {one.name for one in stack.all(METRIC_ALARM) if not one.name.startswith("slo-")}  # test_objectives.py
+    assert others == {f"{name}-alarm" for name in (*NOTIFYING, *PARTS)}
     assert {one.name for one in stack.all(COMPOSITE_ALARM)} == {f"{name}-alarm" for name in COMPOSITES}
 
 
@@ -191,3 +192,14 @@ def test_the_breaker_has_its_own_table(stack: Stack) -> None:
     assert (table["hashKey"], table["billingMode"]) == ("id", "PAY_PER_REQUEST")
     assert "serverSideEncryption" not in table, "it is encrypted anyway, and nobody pays for that"
     assert "ttl" not in table, "an open breaker must not close because its item expires"
+
+
+def test_further_topics_are_notified_of_everything_that_operators_are_notified_of(layer: Path) -> None:
+    on_call = arn("sns", "on-call")
+    stack = run("dev", layer, alarmTopics=on_call)
+    alarms = [*stack.all(METRIC_ALARM), *stack.all(COMPOSITE_ALARM)]
+    for made in alarms:
+        for actions in ("alarmActions", "okActions", "insufficientDataActions"):
+            given = made.inputs.get(actions) or []
+            assert (ALERTS in given) is (on_call in given), made.name
+    assert on_call not in composite(stack, "breaker-trip").inputs["alarmActions"], "that one only calls the breaker"

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from asl import Taking, TaskFailure, TaskRequest
 from functions import processor
+from functions.adapters.queue import SQSTaskQueue
 from testing.services.calls import Calls, SimulatedContext, invoke, perform, send_dead_letter
 from testing.services.clients import Call, InMemoryDynamoDB, InMemorySQS
 from tests.simulation.actors.stepped import step
@@ -109,6 +110,24 @@ class SimulatedSQS(InMemorySQS):
         self._world = world
         self._faults = faults
 
+    def send_message(self, **request: Any) -> dict[str, Any]:
+        """SendMessage, to the lane that the URL names."""
+        names = ("MessageBody", "MessageGroupId", "MessageDeduplicationId", "QueueUrl")
+        sent = [request[name] for name in names]
+        return self._perform("SendMessage", lambda: {"MessageId": self._world.send(*sent)})
+
+    def get_queue_attributes(self, **request: Any) -> dict[str, Any]:
+        """GetQueueAttributes of a lane's queue."""
+        lanes = self._world.lanes
+        assert lanes is not None
+        asked: list[str] = request["AttributeNames"]
+
+        def read() -> dict[str, Any]:
+            known = lanes.attributes(request["QueueUrl"])
+            return {"Attributes": {name: known[name] for name in asked}}
+
+        return self._perform("GetQueueAttributes", read)
+
     def _faulty(self, operation: str, call: Call) -> dict[str, Any]:
         """A lost response to a message that was sent looks like a failure to the caller."""
         step()
@@ -120,6 +139,14 @@ class SimulatedSQS(InMemorySQS):
         if operation == "SendMessage" and fault is Fault.LOST_RESPONSE:
             raise ReadTimeoutError(endpoint_url="simulated")
         return response
+
+
+def task_queue(world: World, client: SimulatedSQS) -> SQSTaskQueue:
+    """The real adapter of the task queue, or of the lanes, by the clocks of several hosts."""
+    queues: Any = client
+    if world.lanes is None:
+        return SQSTaskQueue("queue", queues)
+    return SQSTaskQueue(world.lanes.lanes(), queues, world.lanes.senders_clock)
 
 
 def _fail_before(fault: Fault | None, operation: str) -> None:

@@ -9,10 +9,9 @@ from typing import Any
 from asl import Sleep
 from functions import redrive
 from functions.adapters.dead_letters import SQSDeadLetters
-from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.task_table.failures import DynamoDBFailedTasks
 from functions.tasks.redrive.redriver import Redriver
-from tests.simulation.actors.calls import LambdaContext, SimulatedDynamoDB, SimulatedSQS
+from tests.simulation.actors.calls import LambdaContext, SimulatedDynamoDB, SimulatedSQS, task_queue
 from tests.simulation.actors.stepped import Crashed, Fiber, Stepped
 from tests.simulation.world.faults import Faults
 from tests.simulation.world.world import RedriveCall, World
@@ -38,7 +37,7 @@ def redrive_ports(world: World, faults: Faults) -> redrive.Ports:
     return redrive.Ports(
         redriver=Redriver(
             tasks=DynamoDBFailedTasks("tasks", table),  # pyright: ignore[reportArgumentType]
-            queue=SQSTaskQueue("queue", queues),  # pyright: ignore[reportArgumentType]
+            queue=task_queue(world, queues),
             now=now,
         ),
         dead_letters=SQSDeadLetters("dead-letters", queues),  # pyright: ignore[reportArgumentType]

@@ -9,9 +9,11 @@ from typing import Any, NoReturn
 
 from asl import ExecutionContext, Group, Machine, Scheduler, Sleep
 from local.services.pipes.pipe import Execution, Message, PipeWorker
+from testing.services.fifo import InMemoryFifo
 from testing.services.pipe import ROUTE, execution, message
 from tests.simulation.actors.stepped import Fiber
 from tests.simulation.world.faults import Faults, Freeze
+from tests.simulation.world.lanes import SimulatedLane
 from tests.simulation.world.world import World
 
 _IDLE_SECONDS = 0.5
@@ -21,18 +23,23 @@ _LONGEST_IDLE_SECONDS = 8.0
 class Worker:
     """One worker: the real pipe's decisions around executions of the real state machine."""
 
-    def __init__(self, world: World, faults: Faults, scheduler: Scheduler, machine: Machine) -> None:
+    def __init__(
+        self, world: World, faults: Faults, scheduler: Scheduler, machine: Machine, lane: SimulatedLane | None = None
+    ) -> None:
         self._world = world
+        self._queue = lane.queue if lane else world.queue
+        self._pipe_state = lane.pipe if lane else None
         self._faults = faults
         self._scheduler = scheduler
         self._machine = machine
-        self._pipe = PipeWorker(ROUTE, _Source(world, faults), _UnusedEngine(), lambda _: None)
+        route, source = lane.route if lane else ROUTE, _Source(world, faults, self._queue)
+        self._pipe = PipeWorker(route, source, _UnusedEngine(), lambda _: None)
         self._idle_seconds = _IDLE_SECONDS
 
     def run(self) -> Fiber:
         """Process messages until everything has settled."""
         while not self._world.is_settled():
-            stored = self._world.queue.receive()
+            stored = self._queue.receive() if self._takes_messages else None
             if stored is None:
                 yield Sleep(self._next_wait())
                 continue
@@ -44,9 +51,13 @@ class Worker:
             if ended is not None:
                 self._pipe.settle(received, ended)
 
+    @property
+    def _takes_messages(self) -> bool:
+        return self._pipe_state is None or self._pipe_state.moves_messages
+
     def _next_wait(self) -> float:
         """The seconds until a message becomes visible again; or a wait that doubles while the queue stays empty."""
-        now, visible_at = self._world.now(), self._world.queue.next_visible_at()
+        now, visible_at = self._world.now(), self._queue.next_visible_at()
         if self._world.all_submitted and visible_at is not None:
             return max(visible_at - now, 0.001)
         wait, self._idle_seconds = self._idle_seconds, min(2 * self._idle_seconds, _LONGEST_IDLE_SECONDS)
@@ -82,9 +93,10 @@ class Worker:
 class _Source:
     """The queue, as far as the pipe uses it: it only deletes."""
 
-    def __init__(self, world: World, faults: Faults) -> None:
+    def __init__(self, world: World, faults: Faults, queue: InMemoryFifo) -> None:
         self._world = world
         self._faults = faults
+        self._queue = queue
 
     def receive(self) -> Message | None:
         """The worker receives, because receiving takes virtual time."""
@@ -92,7 +104,7 @@ class _Source:
 
     def delete(self, receipt_handle: str) -> None:
         if not self._faults.loses_delete(self._world.now()):
-            self._world.queue.delete(receipt_handle)
+            self._queue.delete(receipt_handle)
 
 
 class _UnusedEngine:

@@ -16,6 +16,7 @@ from statemachine.budget import successors
 from tests.simulation.mistakes.cancelling import CANCEL_MISTAKES, CANCEL_MISTAKES_IN_DEFINITION
 from tests.simulation.mistakes.counting import COUNTING_MISTAKES
 from tests.simulation.mistakes.idempotency import IDEMPOTENCY_MISTAKES
+from tests.simulation.mistakes.lanes import LANE_MISTAKES, forgets_the_generation, forgets_the_lane
 from tests.simulation.mistakes.messages import MESSAGE_MISTAKES
 from tests.simulation.mistakes.ordering import ORDERING_MISTAKES
 from tests.simulation.mistakes.redrive import REDRIVE_MISTAKES
@@ -47,12 +48,19 @@ def _in_definition(
     fault_plan: FaultPlan | None = None,
     operators: bool | None = None,
     cancelling_client: bool | None = None,
+    lanes: bool = False,
 ) -> Mistake:
     definition: Definition = shipped_definition()
     change(definition["States"])
     _drop_unreachable(definition)
     machine = Machine.load(definition)
-    system = System(machine=machine, fault_plan=fault_plan, operators=operators, cancelling_client=cancelling_client)
+    system = System(
+        machine=machine,
+        fault_plan=fault_plan,
+        operators=operators,
+        cancelling_client=cancelling_client,
+        lanes=lanes,
+    )
     return Mistake(system=system, patched=nullcontext)
 
 
@@ -76,6 +84,7 @@ def _in_code(
     cancelling_client: bool | None = None,
     onlooker: bool | None = None,
     ordering: DefaultOrdering | None = None,
+    lanes: bool = False,
 ) -> Mistake:
     system = System(
         fault_plan=fault_plan,
@@ -84,6 +93,7 @@ def _in_code(
         cancelling_client=cancelling_client,
         onlooker=onlooker,
         ordering=ordering,
+        lanes=lanes,
     )
     return Mistake(system=system, patched=patched)
 
@@ -270,6 +280,14 @@ MISTAKES: Mapping[str, Callable[[], Mistake]] = {
         name: functools.partial(_in_code, patched, operators=True, ordering=DefaultOrdering.UNORDERED)
         for name, patched in ORDERING_MISTAKES.items()
     },
+    **{
+        name: functools.partial(_in_code, patched, fault_plan=plan, lanes=True)
+        for name, (patched, plan) in LANE_MISTAKES.items()
+    },
+    "a redrive does not know old lanes from new ones": lambda: _in_definition(
+        forgets_the_generation, operators=True, lanes=True
+    ),
+    "a redrive takes tasks of two lanes for one": lambda: _in_definition(forgets_the_lane, operators=True, lanes=True),
     **{
         name: functools.partial(_in_definition, change, cancelling_client=True)
         for name, change in CANCEL_MISTAKES_IN_DEFINITION.items()

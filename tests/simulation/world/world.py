@@ -10,6 +10,7 @@ from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.model import DEFAULT_ORDERING_KEY
 from testing.services.fifo import InMemoryFifo
 from testing.services.table import InMemoryTable
+from tests.simulation.world.lanes import RememberingFifo, SimulatedLanes
 
 MAX_RECEIVE_COUNT = 1000
 """SQS gives up after three days of deliveries, unless each takes hours; see `receives_before_giving_up`."""
@@ -18,6 +19,9 @@ CANCELLER = "a client that cancels"
 OTHER_TITLE = "another payload"
 """The title of a payload that reuses another request's idempotency key."""
 
+
+MakeLanes = Callable[[Callable[[], RememberingFifo]], SimulatedLanes]
+"""Makes the lanes of a schedule in which their number changes, from what makes a queue."""
 
 Change = tuple[dict[str, Any] | None, dict[str, Any] | None]
 """A record before and after a write, as the table's stream has it; None for none."""
@@ -119,7 +123,11 @@ class World:
     """State that outlives executions; `now` is the virtual clock."""
 
     def __init__(
-        self, now: Callable[[], float], visibility_timeout: float, max_receive_count: int = MAX_RECEIVE_COUNT
+        self,
+        now: Callable[[], float],
+        visibility_timeout: float,
+        max_receive_count: int = MAX_RECEIVE_COUNT,
+        make_lanes: MakeLanes | None = None,
     ) -> None:
         self.now = now
         self.ordering = DefaultOrdering.ONE_KEY
@@ -132,7 +140,12 @@ class World:
         self.changes: list[Change] = []
         self.table = InMemoryTable(lambda before, after: self.changes.append((before, after)))
         self.dead_letters = InMemoryFifo(now)
-        self.queue = InMemoryFifo(now, visibility_timeout, max_receive_count, self.dead_letters)
+
+        def queue() -> RememberingFifo:
+            return RememberingFifo(now, visibility_timeout, max_receive_count, self.dead_letters)
+
+        self.lanes = make_lanes(queue) if make_lanes else None
+        self.queue: Any = self.lanes or InMemoryFifo(now, visibility_timeout, max_receive_count, self.dead_letters)
 
     def update_from_machine(self, request: dict[str, Any]) -> dict[str, Any]:
         """UpdateItem, as the state machine calls it. Every write that takes effect goes into the journal."""
@@ -162,10 +175,11 @@ class World:
             )
         return response
 
-    def send(self, body: str, group: str, deduplication_id: str) -> str:
-        """SendMessage to the task queue, as the handlers call it. Every message goes into the journal."""
+    def send(self, body: str, group: str, deduplication_id: str, url: str = "") -> str:
+        """SendMessage to a task queue, as the handlers call it. Every message goes into the journal."""
         self.journal.groups.setdefault(group, set()).add(json.loads(body)["title"])
-        return self.queue.send(body, group, deduplication_id)
+        queue = self.lanes.all[url].queue if self.lanes else self.queue
+        return queue.send(body, group, deduplication_id)
 
     def owner(self, task_id: str) -> str:
         """The caller that submitted the task. Its record is not asked whose it is."""

@@ -30,9 +30,12 @@ class Aws:
         self.age: float | None = 3.0
         self.alarms: list[dict[str, Any]] = []
         self.who: Any = {"Arn": "arn:aws:iam::1:role/operator"}
+        self.more: dict[str, str] = {}
+        self.asked: list[str] = []
 
     def clients(self) -> dict[str, Any]:
-        parameters = [{"Name": f"/taskline/prod/{name}", "Value": value} for name, value in OUTPUTS.items()]
+        outputs = OUTPUTS | self.more
+        parameters = [{"Name": f"/taskline/prod/{name}", "Value": value} for name, value in outputs.items()]
         points = [] if self.age is None else [{"Timestamp": 1, "Maximum": self.age}]
         attributes = {"ApproximateNumberOfMessages": "5", "ApproximateNumberOfMessagesNotVisible": "2"}
         return {
@@ -40,12 +43,16 @@ class Aws:
                 get_paginator=pages({"Parameters": parameters}), meta=SimpleNamespace(region_name="eu-west-1")
             ),
             "sts": SimpleNamespace(get_caller_identity=self._identity),
-            "sqs": SimpleNamespace(get_queue_attributes=lambda **_: {"Attributes": attributes}),
+            "sqs": SimpleNamespace(get_queue_attributes=lambda **given: self._queue(given, attributes)),
             "cloudwatch": SimpleNamespace(
                 get_metric_statistics=lambda **_: {"Datapoints": points},
                 get_paginator=pages({"MetricAlarms": self.alarms, "CompositeAlarms": []}),
             ),
         }
+
+    def _queue(self, request: dict[str, Any], attributes: dict[str, str]) -> Any:
+        self.asked.append(request["QueueUrl"])
+        return {"Attributes": attributes}
 
     def _identity(self) -> Any:
         if isinstance(self.who, Exception):
@@ -160,6 +167,60 @@ def test_a_stopped_pipe_is_found_with_aws_reason_and_the_command(cli: Cli, api: 
     found = findings(cli, aws=aws, code=1)["pipe"]
     assert "too many refusals" in found["detail"]
     assert "aws pipes start-pipe --name taskline-prod-tasks-pipe" in found["remedy"]
+
+
+LANES = {"now": ["tasks-g01-1of2", "tasks-g01-2of2"], "before": ["tasks"]}
+
+
+def lanes(*, waiting: bool, stopped: str = "") -> list[dict[str, Any]]:
+    """The pipes of two new lanes and an old one."""
+    return [
+        {
+            "name": f"taskline-prod-{name}-pipe",
+            "current_state": "RUNNING",
+            "desired_state": "RUNNING",
+            "state_reason": "",
+            "waits": waiting and name != "tasks",
+            "stopped": name == stopped,
+        }
+        for name in (*LANES["now"], *LANES["before"])
+    ]
+
+
+def test_the_tasks_of_all_lanes_are_added_up(cli: Cli, aws: Aws) -> None:
+    aws.more = {
+        "queue_url": "https://sqs/1/taskline-prod-tasks-g01-1of2.fifo",
+        "pipe_name": "taskline-prod-tasks-g01-1of2-pipe",
+        "lanes": json.dumps(LANES),
+    }
+    detail = findings(cli, aws=aws)["queue"]["detail"]
+    assert detail.startswith("about 15 wait, 6 are being processed, in 3 lanes")
+    assert aws.asked == [f"https://sqs/1/taskline-prod-{name}.fifo" for name in (*LANES["now"], *LANES["before"])]
+
+
+def test_a_change_of_lanes_is_followed_to_its_end(cli: Cli, api: Api, aws: Aws) -> None:
+    aws.more = {
+        "queue_url": "https://sqs/1/taskline-prod-tasks-g01-1of2.fifo",
+        "pipe_name": "taskline-prod-tasks-g01-1of2-pipe",
+        "lanes": json.dumps(LANES),
+    }
+    api.on("GET", "/breaker", {**BREAKER, "pipes": lanes(waiting=True)})
+    found = findings(cli, aws=aws)["pipe"]
+    assert (found["verdict"], "2 new lanes will start" in found["detail"]) == ("warn", True)
+    api.on("GET", "/breaker", {**BREAKER, "pipes": lanes(waiting=False)})
+    found = findings(cli, aws=aws)["pipe"]
+    assert (found["verdict"], "Set lanesBefore to 0" in found["remedy"]) == ("warn", True)
+    aws.more["lanes"] = json.dumps(LANES | {"before": []})
+    found = findings(cli, aws=aws)["pipe"]
+    assert found["verdict"] == "pass"
+
+
+def test_of_several_pipes_the_one_that_is_stopped_is_named(cli: Cli, api: Api, aws: Aws) -> None:
+    pipe = {"current_state": "STOPPED", "desired_state": "STOPPED", "state_reason": ""}
+    pipes = lanes(waiting=False, stopped="tasks-g01-2of2")
+    api.on("GET", "/breaker", {**BREAKER, "pipe_stopped": True, "pipe": pipe, "pipes": pipes})
+    found = findings(cli, aws=aws, code=1)["pipe"]
+    assert "start-pipe --name taskline-prod-tasks-g01-2of2-pipe" in found["remedy"]
 
 
 def test_an_old_queue_is_a_warning(cli: Cli, aws: Aws) -> None:

@@ -190,6 +190,16 @@ def test_the_breaker_shows_state_reason_and_pipe(cli: Cli, api: Api) -> None:
     assert cli.json("breaker", "status")["reason"] == "the bank is down"
 
 
+def test_the_breaker_says_how_many_lanes_there_are_and_wait(cli: Cli, api: Api) -> None:
+    running = {"current_state": "RUNNING", "desired_state": "RUNNING", "state_reason": "", "stopped": False}
+    pipes = [{"name": name, "waits": name != "old", **running} for name in ("new-1", "new-2", "old")]
+    api.on("GET", "/breaker", {**BREAKER, "pipes": pipes})
+    fields = dict(line.split("\t") for line in cli("breaker", "status").stdout.splitlines())
+    assert fields["lanes"] == "3, 2 wait until the lanes before are empty"
+    api.on("GET", "/breaker", {**BREAKER, "pipes": pipes[2:]})
+    assert "lanes" not in cli("breaker", "status").stdout
+
+
 def test_a_pipe_that_somebody_else_stopped_is_a_warning(cli: Cli, api: Api) -> None:
     api.on("GET", "/breaker", {**BREAKER, "pipe_stopped": True})
     assert "not by the breaker" in cli("breaker", "status").stderr

@@ -34,6 +34,7 @@ MODELS: dict[str, type[Result]] = {
     "MalformedMessage": redrive.MalformedMessage,
     "BreakerView": service.Breaker,
     "PipeView": service.BreakerPipe,
+    "LaneView": service.BreakerLane,
     "BatchResponse": submission.BatchReply,
     "BatchResult": submission.BatchItem,
     "Stats": service.Stats,

@@ -135,6 +135,7 @@ HANDLERS = (
             "tracingConfig": "there is no X-Ray on the laptop",
             "sourceCodeHash": "the code itself is compared",
             "packageType": "the code is always a zip",
+            "snapStart.applyOn": "the laptop's workers stay warm",
             "publish": "a start replaces all functions at once, so the alias names the code that is there",
             "loggingConfig.applicationLogLevel": "the function's own LOG_LEVEL decides",
             "loggingConfig.systemLogLevel": "the emulator writes no system log lines",

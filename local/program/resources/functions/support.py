@@ -46,7 +46,21 @@ def _remove_permission(context: ProvisioningContext, key: str) -> None:
         return
 
 
+def _ensure_provisioned(_context: ProvisioningContext, inputs: Inputs) -> ProvisionedResource:
+    return ProvisionedResource(f"{inputs['functionName']},{inputs['qualifier']}", {})
+
+
 HANDLERS = (
+    ResourceHandler(
+        type="aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig",
+        applies=frozenset({"functionName", "qualifier"}),
+        ensure=_ensure_provisioned,
+        remove=keep,
+        ignores={
+            "provisionedConcurrentExecutions": "the laptop's workers stay warm, and more of them start with the load",
+            "skipDestroy": "nothing is created for it",
+        },
+    ),
     ResourceHandler(
         type="aws:lambda/layerVersion:LayerVersion",
         applies=frozenset({"layerName", "code"}),

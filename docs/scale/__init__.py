@@ -1,0 +1,1 @@
+"""How far Taskline scales, on paper: quotas, a model of throughput and latency, and its plots."""
