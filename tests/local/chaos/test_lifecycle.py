@@ -56,6 +56,7 @@ def test_tasks_and_a_stopped_pipe_survive_a_stop_and_a_kill(new_laptop: NewLapto
     assert third.stop(signal.SIGINT) == 0, "Ctrl-C is a clean end"
 
 
+@pytest.mark.nightly
 @pytest.mark.check
 def test_an_orphan_that_is_frozen_does_not_share_its_journal_with_the_next_emulator(new_laptop: NewLaptop) -> None:
     """Else it would empty the other's journal when it wakes up and stops, and the other lose what it had accepted."""
