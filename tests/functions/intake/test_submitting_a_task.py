@@ -56,7 +56,8 @@ def test_the_task_is_recorded_as_queued_before_it_is_processed(pipeline: Pipelin
         "attempts": {"N": "0"},
         "history": {"L": [{"M": {"status": {"S": "queued"}, "at": {"S": document["created_at"]}}}]},
         **list_keys(document["task_id"], Status.QUEUED, document["created_at"]),
-    }, "the record holds what the state machine and the reader need, and nothing else"
+        "correlation_id": {"S": event("post_task.json")["requestContext"]["requestId"]},
+    }, "the record holds what the state machine, the reader and the log need, and nothing else"
 
 
 def test_the_message_carries_the_whole_task(pipeline: Pipeline) -> None:
