@@ -13,7 +13,7 @@ import yaml
 from tests.infrastructure.recording import Stack, run
 from tests.infrastructure.stages import STAGES, evaluated, layer
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 class Size(NamedTuple):
