@@ -13,7 +13,6 @@ from functions import validator
 from functions.adapters.task_table.indexes import list_keys
 from functions.tasks.clock import timestamp
 from functions.tasks.intake.submission import MAX_BODY_BYTES
-from functions.tasks.model import Status
 from tests.builders import a_task
 from tests.functions.conftest import Pipeline
 from tests.functions.support import CONTEXT, ApiResponse, event, post_bytes
@@ -55,7 +54,7 @@ def test_the_task_is_recorded_as_queued_before_it_is_processed(pipeline: Pipelin
         "body": {"S": message["Body"]},
         "attempts": {"N": "0"},
         "history": {"L": [{"M": {"status": {"S": "queued"}, "at": {"S": document["created_at"]}}}]},
-        **list_keys(document["task_id"], Status.QUEUED, document["created_at"]),
+        **list_keys(document["task_id"], document["created_at"]),
     }, "the record holds what the state machine and the reader need, and nothing else"
 
 

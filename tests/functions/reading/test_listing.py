@@ -32,7 +32,7 @@ NO_CURSOR = "is not a cursor from an earlier response with these filters"
 def recorded(pipeline: Pipeline, number: int, *statuses: str, **changes: Any) -> str:
     """Put the record of a task that was accepted at second `number`; return its id."""
     task_id, created_at = f"task-{number:03}", MOMENT.format(*divmod(number, 60))
-    changes = list_keys(task_id, Status(statuses[-1]), created_at) | changes
+    changes = list_keys(task_id, created_at) | changes
     pipeline.put(an_item(*statuses, task_id={"S": task_id}, created_at={"S": created_at}, **changes))
     return task_id
 
