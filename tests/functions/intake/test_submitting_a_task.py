@@ -291,13 +291,17 @@ def test_an_accepted_task_counts_in_the_metrics(pipeline: Pipeline, capsys: pyte
     assert [metric["TasksAccepted"] for metric in metrics if "TasksAccepted" in metric] == [[1.0]]
 
 
-def test_the_log_holds_ids_and_never_bodies(pipeline: Pipeline, logged: Any) -> None:
+def test_the_log_holds_ids_and_never_bodies(
+    pipeline: Pipeline, logged: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     response = pipeline.post(
         a_task(title="s3cret-title", description="s3cret", type="demo.echo", data={"k": "s3cret"})
     )
     pipeline.post(a_task(title="s3cret" * 100, extra="s3cret"))
-    assert response.document["task_id"] in logged(), "the log says which task was accepted"
-    assert "s3cret" not in logged(), "the log has no client data"
+    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"accepted"' in line]
+    assert line["task_id"] == response.document["task_id"], "the log says which task was accepted"
+    assert line.keys() >= {"correlation_id", "type", "TasksAccepted"}, "in one line with its metric"
+    assert "s3cret" not in json.dumps(line) + logged(), "the log has no client data"
 
 
 def test_clients_are_built_once_for_all_requests(pipeline: Pipeline) -> None:
