@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
-from types import FrameType
 
 from local.host.errors import LaptopError
-from local.host.options import STOP_SIGNALS, parse, scrub
+from local.host.options import parse, scrub
+from local.host.stopping import Stopping
 
 INTERRUPTED = 130
 
 
 def main() -> int:
     """Run until stopped; returns the exit code. Every failure is one message that says what to do."""
-    for number in STOP_SIGNALS:
-        signal.signal(number, _interrupt)
+    stopping = Stopping()
+    stopping.listen()
     scrub(os.environ)
     gc.disable()  # Pulumi's modules are a million objects that stay: looking through them again costs a second
     try:
         options = parse(sys.argv[1:], os.environ)
         from local.edition import run  # here, so that a missing dependency is a message and no traceback
 
-        run(options)
+        run(options, stopping)
     except LaptopError as error:
         print(f"Taskline cannot run: {error}", file=sys.stderr)
         return 1
@@ -38,13 +37,6 @@ def main() -> int:
         # unhandled, and would then end by the signal.
         os._exit(INTERRUPTED)
     return 0
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """End the start in an orderly way, once: a second Ctrl-C must not keep the emulator from saving its state."""
-    for number in STOP_SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

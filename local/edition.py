@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import gc
 import os
-import signal
 import sys
 from collections.abc import Callable, Generator
 from types import ModuleType
@@ -18,6 +17,7 @@ from local.emulator.server import Emulator
 from local.host.disk import Disk
 from local.host.options import STOP_SIGNALS, Options
 from local.host.state_dir import StateDir, write_json
+from local.host.stopping import Stopping, ignore_signals
 from local.host.terminal import Terminal
 from local.program.config import load_laptop_config
 from local.services.http import front_door
@@ -35,13 +35,13 @@ WATCH_SECONDS = 0.5
 Say = Callable[[str], None]
 
 
-def run(options: Options) -> None:
+def run(options: Options, stopping: Stopping) -> None:
     """Start everything, serve until a signal arrives, stop everything. Raises `LaptopError`."""
     with Terminal(sys.stdout) as terminal:
-        _run(options, terminal.say)
+        _run(options, stopping, terminal.say)
 
 
-def _run(options: Options, say: Say) -> None:
+def _run(options: Options, stopping: Stopping, say: Say) -> None:
     config = load_laptop_config(options.stage, options.overrides)
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(contextlib.closing(front_door.bind(options.port)))
@@ -51,9 +51,11 @@ def _run(options: Options, say: Say) -> None:
         inbox = stack.enter_context(contextlib.closing(Inbox()))
         emulator = stack.enter_context(_emulator(state, config["aws:region"], inbox, say, fresh=options.fresh))
         deploy = _load_deploy()
+        stopping.check()
         emulator.wait_until_ready()
         public_url = f"http://{front_door.HOST}:{options.port}"
         deployment = deploy.deploy(config, options.stage, emulator.endpoint, state, public_url, say)
+        stopping.check()
         emulator.recover()
         services = deploy.build_services(deployment, state, Talk(say, as_json=options.log_as_json))
         inbox.open(services.callees)
@@ -73,9 +75,10 @@ def _run(options: Options, say: Say) -> None:
         write_json(state.runtime, _runtime(deployment, emulator, public_url))
         try:
             with deploy.build_reloader(deployment, config, say):
+                stopping.check()
                 asyncio.run(_serve(door, emulator, services, site, say))
         finally:
-            _ignore_signals()  # a second Ctrl-C must not keep the emulator from saving its state
+            ignore_signals()
     emulator.check_saved()
     say("Stopped. Tasks and queues are kept for the next start.")
 
@@ -169,11 +172,6 @@ def _wakes(pipes: list[PipeRunner]) -> OnResponse:
                 pipe.posted()
 
     return accepted
-
-
-def _ignore_signals() -> None:
-    for number in STOP_SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
 
 
 def _runtime(deployment: Deployment, emulator: Emulator, public_url: str) -> dict[str, Any]:

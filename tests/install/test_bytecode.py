@@ -10,6 +10,7 @@ from tests.local.laptop import Laptop
 pytestmark = pytest.mark.check
 
 
+@pytest.mark.nightly
 def test_the_installation_compiles_most_of_what_a_start_imports(tmp_path: Path) -> None:
     """Given an empty cache elsewhere, Python writes the bytecode of whatever it imports."""
     laptop = Laptop(tmp_path / "state")

@@ -19,7 +19,7 @@ from tests.packages import acme
 ROOT = Path(__file__).parents[2]
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "tests", "docs", "benchmarks")
 SETTINGS: dict[str, object] = {
-    **SHORT_TIMES,
+    **SHORT_TIMES | {"taskline:handlerTimeoutSeconds": 10},  # a pool that starts anew on a busy machine takes its time
     "taskTypePackages": "acme, acme-broken",
     "taskTypeEnvironment": {"INVOICE_BUCKET": "acme-invoices"},
 }

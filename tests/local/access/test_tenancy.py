@@ -85,6 +85,7 @@ def test_a_redriven_task_stays_its_client_s(new_laptop: NewLaptop) -> None:
     assert mobile.request("GET", f"/v1/tasks/{failed}").status == 404
 
 
+@pytest.mark.nightly
 def test_shared_tasks_are_everyone_s(new_laptop: NewLaptop) -> None:
     laptop = new_laptop(**KEYED, **{"taskline:tenancy": "shared"})
     laptop.start()
@@ -94,6 +95,7 @@ def test_shared_tasks_are_everyone_s(new_laptop: NewLaptop) -> None:
     assert mobile.ids("status=succeeded") == web.ids() == [task_id]
 
 
+@pytest.mark.nightly
 @pytest.mark.check
 def test_an_idempotency_key_is_known_after_a_stop_and_after_a_kill(new_laptop: NewLaptop) -> None:
     """What ids are computed with must not change, or a request that is sent again would be a second task."""

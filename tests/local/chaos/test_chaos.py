@@ -20,6 +20,7 @@ def test_every_fault_under_load_breaks_no_promise(tmp_path: Path) -> None:
     assert len(outcome.recovered) >= 3, "the emulator was killed twice or more, and twice could not save"
 
 
+@pytest.mark.nightly
 def test_without_the_journal_tasks_are_lost(tmp_path: Path) -> None:
     """A deliberate mistake, which the run above would find."""
     outcome = Chaos(tmp_path, tasks=60, keys=20, seed=2, journaled=False).run(["kill_everything"])

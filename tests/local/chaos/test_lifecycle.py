@@ -56,6 +56,7 @@ def test_tasks_and_a_stopped_pipe_survive_a_stop_and_a_kill(new_laptop: NewLapto
     assert third.stop(signal.SIGINT) == 0, "Ctrl-C is a clean end"
 
 
+@pytest.mark.nightly
 @pytest.mark.check
 def test_an_orphan_that_is_frozen_does_not_share_its_journal_with_the_next_emulator(new_laptop: NewLaptop) -> None:
     """Else it would empty the other's journal when it wakes up and stops, and the other lose what it had accepted."""
@@ -174,6 +175,33 @@ def test_ctrl_c_while_starting_leaves_nothing_behind(new_laptop: NewLaptop) -> N
     assert laptop.stop(signal.SIGINT) == 130
     assert "Traceback" not in laptop.output
     assert not alive(emulator)
+
+
+SWALLOWS = """
+import os, signal, sys, time
+
+class Library:
+    def find_spec(self, name, path=None, target=None):
+        if name == "local.deploy":
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(10)
+            except BaseException:
+                pass
+
+sys.meta_path.insert(0, Library())
+"""
+
+
+def test_a_ctrl_c_that_a_library_swallows_while_it_is_loaded_is_not_lost(
+    new_laptop: NewLaptop, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(SWALLOWS, encoding="utf-8")
+    laptop = new_laptop()
+    laptop.launch(PYTHONPATH=str(tmp_path))
+    assert laptop.wait() == 130
+    assert "Traceback" not in laptop.output
+    assert "Stopped while starting." in laptop.output
 
 
 def test_a_state_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:

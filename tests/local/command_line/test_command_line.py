@@ -139,6 +139,7 @@ def test_the_doctor_finds_a_stopped_pipe(taskline: Command, laptop: Laptop) -> N
         laptop.clients.pipes.start_pipe(Name=name)
 
 
+@pytest.mark.nightly
 def test_the_doctor_finds_a_wrong_key_and_missing_rights_of_an_operator(
     new_laptop: Callable[..., Laptop], tmp_path: Path
 ) -> None:

@@ -148,7 +148,9 @@ def act(ministack: Ministack, rng: random.Random, number: int) -> None:
             )
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize(
+    "seed", [*range(15), *(pytest.param(seed, marks=pytest.mark.nightly) for seed in range(15, 60))]
+)
 def test_deaths_and_stops_at_any_moment_change_nothing(ministack: Ministack, seed: int) -> None:
     rng = random.Random(seed)
     for number in range(120):

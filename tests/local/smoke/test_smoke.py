@@ -104,6 +104,7 @@ def test_a_closed_stack_is_called_with_key_and_signature(new_laptop: Callable[..
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.nightly
 def test_a_stage_is_found_by_its_outputs(laptop: Laptop, tmp_path: Path) -> None:
     """The way to a stage on AWS, with a Pulumi CLI that knows one stack, and the emulator in the place of AWS."""
     pulumi = tmp_path / "pulumi"

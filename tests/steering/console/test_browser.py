@@ -300,8 +300,15 @@ def pages(known: dict[str, str], laptop: Laptop) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize(
+    ("theme", "size"),
+    [
+        pytest.param("light", WIDE, id="wide-light"),
+        pytest.param("dark", NARROW, id="narrow-dark"),
+        pytest.param("dark", WIDE, id="wide-dark", marks=pytest.mark.nightly),
+        pytest.param("light", NARROW, id="narrow-light", marks=pytest.mark.nightly),
+    ],
+)
 def test_axe_finds_nothing_on_any_page(
     chrome: Browser, laptop: Laptop, known: dict[str, str], theme: str, size: tuple[int, int]
 ) -> None:
@@ -317,6 +324,7 @@ def test_axe_finds_nothing_on_any_page(
     assert found == {}
 
 
+@pytest.mark.nightly
 def test_a_restarted_server_is_found_again_and_forms_still_work(chrome: Browser, tmp_path: Path) -> None:
     own = Laptop(tmp_path / "state")
     own.start()

@@ -20,7 +20,7 @@ from local.host.options import PROJECT_ROOT
 from tests.local.laptop import Laptop, eventually, free_port
 from tests.local.web.chromium import needed
 
-pytestmark = pytest.mark.check
+pytestmark = pytest.mark.nightly
 FAILING = {"probability": 1.0, "error_class": "VALIDATION"}
 PATIENCE = 30_000  # milliseconds; the machine may be busy
 

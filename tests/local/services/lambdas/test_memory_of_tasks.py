@@ -31,7 +31,9 @@ def take_everything(task: Task, data: Nothing) -> dict:
 def test_a_task_that_exhausts_its_memory_is_retried_and_fails_while_others_run(
     new_laptop: Callable[..., Laptop], tmp_path: Path
 ) -> None:
-    laptop = new_laptop(**SHORT_TIMES | {"taskline:processorMemoryMegabytes": 128})
+    # Time enough to use the memory up on a busy machine: otherwise it would be a timeout, and a redelivery.
+    times = {"taskline:handlerTimeoutSeconds": 10}
+    laptop = new_laptop(**SHORT_TIMES | times | {"taskline:processorMemoryMegabytes": 128})
     laptop.start()
     deploy_task_type(laptop, tmp_path / "code", GREEDY)
     greedy = laptop.post(type="test.greedy", ordering_key="greedy")
