@@ -53,7 +53,7 @@ def as_said(message: str, **fields: object) -> dict[str, object]:
     Without its time, which a line with metrics has anyway, and without a level, which counts as INFO. Empty if the
     stage does not log at INFO.
     """
-    if not logger.isEnabledFor(logging.INFO):
+    if logger.log_level > logging.INFO:
         return {}
     known = {name: value for name, value in logger.get_current_keys().items() if name not in _FORMAT}
     return {"message": message, **routine({**known, **trace(), **fields})}

@@ -415,7 +415,8 @@ def test_an_open_task_that_an_earlier_release_listed_by_its_status_is_listed_onc
 def test_a_minute_without_open_tasks_leaves_nothing_in_the_counts(pipeline: Pipeline) -> None:
     for status in ("queued", "processing", "succeeded"):
         recorded(pipeline, 1, status)
-    scopes = {item["scope"]["S"] for item in pipeline.dynamodb.scan(TableName=pipeline.counts_table)["Items"]}
+    items: list[Any] = pipeline.dynamodb.scan(TableName=pipeline.counts_table)["Items"]
+    scopes = {item["scope"]["S"] for item in items}
     assert not [scope for scope in scopes if scope.startswith("open")]
 
 

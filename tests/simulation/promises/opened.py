@@ -40,7 +40,8 @@ def _look(world: World, length: int, counted: int, at: float, seed: int, rng: ra
     table, counts = InMemoryTable(), InMemoryCountTable()
     count_all(world.changes[:counted], counts, seed)
     for _, after in world.changes[:length]:
-        table.items[after["task_id"]["S"]] = after  # pyright: ignore[reportOptionalSubscript]
+        if after:
+            table.items[after["task_id"]["S"]] = after
     opened = OpenTasks(
         counts=DynamoDBOpenCounts("counts", _Reading(counts)),  # pyright: ignore[reportArgumentType]
         delay=timedelta(seconds=DELAY_SECONDS),
