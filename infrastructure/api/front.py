@@ -7,13 +7,12 @@ import pulumi
 
 from infrastructure.api.rest_api import FUNCTION_TIMEOUT_SECONDS, Api, ApiArgs
 from infrastructure.blocks.component import Component
-from infrastructure.blocks.function import Function, FunctionArgs, FunctionDefaults
+from infrastructure.blocks.function import COLD, Function, FunctionArgs, FunctionDefaults, Start
 from infrastructure.blocks.queues import SOURCE_RETENTION_SECONDS
 from infrastructure.blocks.refs import ApiRef, FunctionRef, Grant, ProcessingRef, TableRef
 from infrastructure.blocks.secret import Secret
 from infrastructure.settings.lane_changes import lane_guard
 from infrastructure.settings.stack import Settings
-from infrastructure.settings.start import COLD, Start
 
 
 @dataclass(frozen=True, kw_only=True)

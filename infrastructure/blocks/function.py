@@ -14,7 +14,6 @@ from infrastructure.blocks.location import Location
 from infrastructure.blocks.log_group import log_group
 from infrastructure.blocks.refs import CodeRef, FunctionRef, Grant
 from infrastructure.blocks.role import Role
-from infrastructure.settings.start import COLD, Start
 
 LIVE = "live"
 
@@ -27,6 +26,18 @@ class FunctionDefaults:
     code: CodeRef
     log_level: str
     log_retention_days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """`provisioned` environments are kept ready, 0 none. With `snap_start`, all begin as a snapshot of a ready one."""
+
+    provisioned: int = 0
+    snap_start: bool = False
+
+
+COLD = Start()
+"""Environments start when they are needed."""
 
 
 @dataclass(frozen=True, kw_only=True)

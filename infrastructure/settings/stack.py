@@ -10,13 +10,14 @@ import pulumi
 from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.registry import TaskType
 from functions.tasks.tenancy import Tenancy
+from infrastructure.blocks.function import Start
 from infrastructure.blocks.queues import SOURCE_RETENTION_SECONDS
 from infrastructure.settings.api import ApiSettings, load_api_settings
 from infrastructure.settings.checks import MAX_CONCURRENCY, check, check_reservation
 from infrastructure.settings.given import check_keys, check_stack_name
 from infrastructure.settings.lanes import LaneSettings, load_lane_settings
 from infrastructure.settings.objectives import Objectives, load_objectives
-from infrastructure.settings.start import Start, load_start
+from infrastructure.settings.start import load_start
 from infrastructure.settings.tags import load_tags
 from infrastructure.settings.times import Times, derive_times, runs_of
 from infrastructure.settings.watch import (

@@ -64,6 +64,18 @@ def _execution_logs(given: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"loggingConfiguration": {**rest, **_log_destination(given["logDestination"])}}
 
 
+def _metric_query(given: Mapping[str, Any]) -> dict[str, Any]:
+    """One metric of an alarm, or the expression over others."""
+    query = {"Id": given["id"]}
+    if "metric" not in given:
+        return {**query, **{name: given[key] for key, name in _EXPRESSION.items() if key in given}}
+    metric = given["metric"]
+    dimensions = [{"Name": name, "Value": value} for name, value in metric["dimensions"].items()]
+    measured = {"Namespace": metric["namespace"], "MetricName": metric["metricName"], "Dimensions": dimensions}
+    return {**query, "MetricStat": {"Metric": measured, "Period": metric["period"], "Stat": metric["stat"]}}
+
+
+_EXPRESSION = {"expression": "Expression", "label": "Label", "returnData": "ReturnData"}
 _API = {"restApi": "restApiId"}
 _TABLE = {"name": "TableName"}
 
@@ -72,6 +84,23 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
         Call("apigateway", "UpdateAccount", {"cloudwatchRoleArn": replacing("/cloudwatchRoleArn")}),
     ),
     "aws:apigateway/apiKey:ApiKey": (Call("apigateway", "CreateApiKey", same("name", "description")),),
+    "aws:apigateway/basePathMapping:BasePathMapping": (
+        Call("apigateway", "CreateBasePathMapping", {**_API, **same("domainName", "basePath"), "stageName": "stage"}),
+    ),
+    "aws:apigateway/domainName:DomainName": (
+        Call(
+            "apigateway",
+            "CreateDomainName",
+            same("domainName", "regionalCertificateArn", "securityPolicy", "endpointConfiguration"),
+        ),
+    ),
+    "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": (
+        Call(
+            "lambda",
+            "PutProvisionedConcurrencyConfig",
+            capital("functionName", "qualifier", "provisionedConcurrentExecutions"),
+        ),
+    ),
     "aws:apigateway/deployment:Deployment": (Call("apigateway", "CreateDeployment", _API),),
     "aws:apigateway/methodSettings:MethodSettings": (
         Call(
@@ -81,7 +110,11 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
         ),
     ),
     "aws:apigateway/restApi:RestApi": (
-        Call("apigateway", "CreateRestApi", same("name", "endpointConfiguration", "minimumCompressionSize")),
+        Call(
+            "apigateway",
+            "CreateRestApi",
+            same("name", "endpointConfiguration", "minimumCompressionSize", "disableExecuteApiEndpoint"),
+        ),
         Call("apigateway", "PutRestApi", same("body"), {"restApiId": "a1b2c3d4e5"}),
     ),
     "aws:apigateway/stage:Stage": (
@@ -145,6 +178,7 @@ CALLS: Mapping[str, tuple[Call, ...]] = {
                 **capital("statistic", "period", "evaluationPeriods", "threshold", "comparisonOperator"),
                 **capital("treatMissingData"),
                 "okActions": "OKActions",
+                "metricQueries": lambda given: {"Metrics": [_metric_query(one) for one in given]},
                 "dimensions": lambda given: {"Dimensions": [{"Name": n, "Value": v} for n, v in given.items()]},
             },
         ),

@@ -20,6 +20,7 @@ WITHOUT_CHECKS = {
     f"aws_{name}"
     for name in (
         *("api_gateway_account", "api_gateway_api_key", "api_gateway_deployment", "api_gateway_rest_api"),
+        *("api_gateway_base_path_mapping", "lambda_provisioned_concurrency_config"),
         *("api_gateway_usage_plan", "api_gateway_usage_plan_key", "lambda_alias", "lambda_event_source_mapping"),
         *("cloudwatch_composite_alarm", "cloudwatch_event_rule", "cloudwatch_event_target"),
         *("cloudwatch_dashboard", "cloudwatch_query_definition"),

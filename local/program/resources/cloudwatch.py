@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from local.program.declarations.metric_math import check_expression
 from local.program.declarations.model import AlarmDeclaration, MetricQuery
 from local.program.resources.handler import (
     Inputs,
@@ -18,7 +19,6 @@ from local.program.resources.handler import (
     section,
     sections,
 )
-from local.services.alarms.expressions import check_expression
 
 ACTIONS = {
     "alarmActions": "AlarmActions",

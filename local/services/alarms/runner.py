@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local.emulator.clients import Clients
+from local.program.declarations.metric_math import evaluate
 from local.program.declarations.model import AlarmDeclaration
-from local.services.alarms.expressions import evaluate
 from local.services.alarms.states import ALARM, first_period, state_of
 
 # As often as CloudWatch, every ten seconds; alarms with a period below a minute every second.

@@ -169,6 +169,7 @@ MODULES: dict[str, Callable[[str, list[str]], Run]] = {
     "benchmarks.soak": _helped,
     "tests.local.chaos.run": _helped,
     "benchmarks.validator": _imported,
+    "docs.scale": _imported,
     "docs.site.generated": _imported,
     "operations.cost.committing": _imported,
     "json.tool": _as_it_is,

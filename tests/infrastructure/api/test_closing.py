@@ -34,7 +34,7 @@ def test_every_stage_comes_up_closed_on_aws_as_it_is(layer: Path, stage: str) ->
     access = stack.one("aws:lambda/function:Function", "documents-function").inputs["environment"]["variables"][
         "ACCESS"
     ]
-    assert json.loads(access) == {"api_key": True, "client_iam": False, "operator_iam": True}
+    assert json.loads(access) == {"api_key": True, "client_iam": False, "client_jwt": False, "operator_iam": True}
 
 
 @pytest.mark.parametrize(("config", "keys"), OPENINGS)

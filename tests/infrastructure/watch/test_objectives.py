@@ -8,7 +8,7 @@ import pytest
 
 from infrastructure.settings.checks import SettingsError
 from infrastructure.watch.objectives import BURNS
-from local.services.alarms.expressions import check_expression, evaluate
+from local.program.declarations.metric_math import check_expression, evaluate
 from tests.infrastructure.recording import Recording, Resource, Stack, arn, run
 
 METRIC_ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"

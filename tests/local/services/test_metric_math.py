@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from local.host.errors import LaptopError
+from local.program.declarations.metric_math import check_expression, evaluate
 from local.program.declarations.model import AlarmDeclaration, MetricQuery
-from local.services.alarms.expressions import check_expression, evaluate
 from local.services.alarms.runner import AlarmEvaluator
 
 SHARE = "IF(FILL(all, 0) >= 10, FILL(bad, 0) / FILL(all, 0), 0)"

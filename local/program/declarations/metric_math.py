@@ -40,7 +40,7 @@ def check_expression(expression: str, ids: set[str]) -> None:
     except (SyntaxError, KeyError, TypeError, ValueError) as error:
         raise LaptopError(
             f"The laptop edition does not understand the metric math `{expression}`: {error}.",
-            "Support it in local/services/alarms/expressions.py, or write it another way.",
+            "Support it in local/program/declarations/metric_math.py, or write it another way.",
         ) from error
     except ZeroDivisionError:
         return
