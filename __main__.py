@@ -56,6 +56,10 @@ processing = Processing(
 ).ref
 breaker = Breaker("breaker", BreakerArgs(defaults=defaults, settings=settings.breaker, processing=processing))
 counts = CountTable("counts", CountTableArgs(location=location, protect=settings.protect_data))
+counter = Counter(
+    "counter",
+    CounterArgs(defaults=defaults, table=table, counting=counts.counting, delay_seconds=settings.count_delay_seconds),
+).function
 front = Front(
     "front",
     FrontArgs(
@@ -65,6 +69,7 @@ front = Front(
         processing=processing,
         breaker=breaker.function,
         reading_counts=counts.reading,
+        counter=counter,
     ),
 )
 
@@ -82,10 +87,6 @@ monitor = Monitor(
     "monitor",
     MonitorArgs(defaults=defaults, settings=settings.monitor, events=events.topic, failures=events.failures),
 )
-counter = Counter(
-    "counter",
-    CounterArgs(defaults=defaults, table=table, counting=counts.counting, delay_seconds=settings.follow_delay_seconds),
-).function
 functions = (*front.functions, *processing.processors, events.function, counter, monitor.function, breaker.function)
 watched = AlarmsArgs(
     location=location,

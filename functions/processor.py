@@ -36,8 +36,8 @@ class CountedRun(Protocol):
         """The task's first run has begun."""
         ...
 
-    def ended(self, *, transiently: bool) -> None:
-        """The run is over; `transiently` if it failed for a transient reason."""
+    def ended(self, *, transiently: bool, succeeded_in_ms: int | None = None) -> None:
+        """The run is over; `transiently` if it failed for a transient reason. That it succeeded is logged."""
         ...
 
 
@@ -118,6 +118,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
         run.ended(transiently=False)
         logger.error("not run", reason=str(error))
         raise
-    run.ended(transiently=False)
-    logger.info("succeeded", duration_ms=ports.now_ms() - started)
+    run.ended(transiently=False, succeeded_in_ms=ports.now_ms() - started)
     return {"result": result}

@@ -7,13 +7,14 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.adapters.count_table.opened import DynamoDBOpenCounts
 from functions.adapters.count_table.reading import DynamoDBStoredCounts
-from functions.adapters.task_table.lists import DynamoDBTaskIndex
+from functions.adapters.task_table.lists import DynamoDBTaskIndex, OpenTasks
 from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.api.http import Request, Response, dispatch, json_response
 from functions.api.routes import serve
@@ -29,6 +30,11 @@ from functions.tasks.tenancy import EVERYTHING, Tenancy, View
 from functions.telemetry.observability import logger, observed
 
 SHARDS_IN_PARALLEL = 8  # boto3 keeps ten connections
+COUNTING = timedelta(seconds=5)  # from the end of the stage's delay until changes are counted, nearly always
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,17 +45,22 @@ class Reader:
     index: pages.TaskIndex
     counts: StoredCounts
     tenancy: Tenancy
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    now: Callable[[], datetime] = _now
 
 
 @Built
 def build() -> Reader:
     """The dependencies, once per execution environment."""
-    table_name = os.environ["TABLE_NAME"]
+    table_name, counts_name = os.environ["TABLE_NAME"], os.environ["COUNTS_TABLE_NAME"]
+    opened = OpenTasks(
+        counts=DynamoDBOpenCounts(counts_name),
+        delay=timedelta(seconds=int(os.environ["COUNT_DELAY_SECONDS"])) + COUNTING,
+        now=_now,
+    )
     return Reader(
         records=DynamoDBRecordStore(table_name),
-        index=DynamoDBTaskIndex(table_name, parallel_map=ThreadPoolExecutor(SHARDS_IN_PARALLEL).map),
-        counts=DynamoDBStoredCounts(os.environ["COUNTS_TABLE_NAME"]),
+        index=DynamoDBTaskIndex(table_name, opened, parallel_map=ThreadPoolExecutor(SHARDS_IN_PARALLEL).map),
+        counts=DynamoDBStoredCounts(counts_name),
         tenancy=Tenancy(os.environ["TENANCY"]),
     )
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 from urllib.parse import quote
 
 # A saved query's place for the id that a person looks for. A link has the id there.
-TASK, EXECUTION, REQUEST = "TASK_ID", "EXECUTION_ARN", "REQUEST_ID"
+TASK, EXECUTION, REQUEST = "TASK_ID", "EXECUTION_ID", "REQUEST_ID"
 # The saved queries about one thing, by their names in the stack's output `log_queries`.
 ONE_TASK, ONE_EXECUTION, ONE_REQUEST = "one-task", "one-execution", "one-request"
 HOUR = 3600
@@ -49,6 +49,11 @@ class Period(NamedTuple):
 
     start: datetime
     end: datetime
+
+
+def run_of(arn: str) -> str:
+    """The last part of an execution's ARN, which is unique: some log lines name it by that alone."""
+    return arn.rpartition(":")[2]
 
 
 def execution(arn: str, started_at: datetime) -> str:
@@ -98,7 +103,7 @@ def task_log(outputs: Mapping[str, Any], task_id: str, period: Period | None = N
 
 def execution_log(outputs: Mapping[str, Any], arn: str, period: Period | None = None) -> str:
     """The events of an execution, with the lines of its runs, as a query that is ready to run."""
-    return _one(outputs, ONE_EXECUTION, EXECUTION, arn, period)
+    return _one(outputs, ONE_EXECUTION, EXECUTION, run_of(arn), period)
 
 
 def request_log(outputs: Mapping[str, Any], request_id: str, period: Period | None = None) -> str:

@@ -37,12 +37,11 @@ def an_item(*statuses: str, **changes: Any) -> dict[str, Any]:
         "body": {"S": a_message(task_id=TASK_ID, created_at=TIMES[0])},
         "attempts": {"N": str(statuses.count("processing"))},
         "history": {"L": history},
-        **list_keys(TASK_ID, Status(statuses[-1]), TIMES[0]),
+        **list_keys(TASK_ID, TIMES[0]),
     }
-    if statuses[-1] == "processing":  # it stays among the queued ones
-        item["status_shard"] = {"S": status_shard(Status.QUEUED, TASK_ID)}
-    if statuses[-1] == "succeeded":
-        del item["status_shard"]
+    if statuses[-1] in ("failed", "cancelled"):
+        task_id = changes.get("task_id", item["task_id"])["S"]
+        item["status_shard"] = {"S": status_shard(Status(statuses[-1]), task_id)}
     if "processing" in statuses:
         item |= {
             "started_at": {"S": TIMES[1]},

@@ -18,7 +18,7 @@ MACHINE = 0.060  # start of an execution, claim, record: what it takes besides t
 GAP = 0.020  # between two messages of a key: the pipe deletes one and receives the next
 VALIDATOR = 0.050
 # Put, claim, record, and each index that changes: counted in tests/infrastructure/pipeline/test_write_units.py.
-WRITE_UNITS = 7
+WRITE_UNITS = 5
 SAMPLE = 20_000  # keys
 BUSY = 0.8  # of what a lane can do; beyond it, waiting grows without bound
 

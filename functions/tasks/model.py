@@ -46,6 +46,10 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+OPEN = (Status.QUEUED, Status.PROCESSING)
+"""The statuses of tasks that have not come to an end."""
+
+
 def _parse_priority(value: object) -> Priority:
     try:
         return Priority(value.strip().lower() if isinstance(value, str) else value)

@@ -3,10 +3,10 @@
 import threading
 
 from functions.tasks.events.names import COUNT, STARTED_LATE, TRANSIENT_FAILURE
-from functions.telemetry.observability import emit
+from functions.telemetry.observability import as_said, emit, logger
 
 LAST_MOMENT_SECONDS = 0.3
-HIGH_RESOLUTION = 1  # alarms with periods below a minute need it
+PRECISE = frozenset({TRANSIENT_FAILURE})  # its alarm has periods below a minute
 
 
 class Attempt:
@@ -27,11 +27,18 @@ class Attempt:
         """The task's first run has begun, `late` if it had waited for longer than the stage's objective."""
         self._late = late
 
-    def ended(self, *, transiently: bool) -> None:
-        """Count the run; `transiently` if it failed for a transient reason. Only the first call counts."""
+    def ended(self, *, transiently: bool, succeeded_in_ms: int | None = None) -> None:
+        """Count the run; `transiently` if it failed for a transient reason. Only the first call counts.
+
+        That it succeeded is said in the same line.
+        """
         self._timer.cancel()
+        succeeded = succeeded_in_ms is not None
         if self._reported.acquire(blocking=False):
             values = {(TRANSIENT_FAILURE, COUNT): [float(transiently)]}
             if self._late is not None:
                 values[STARTED_LATE, COUNT] = [float(self._late)]
-            emit({}, values, resolution=HIGH_RESOLUTION)
+            said = as_said("succeeded", duration_ms=succeeded_in_ms) if succeeded else None
+            emit({}, values, precise=PRECISE, said=said)
+        elif succeeded:
+            logger.info("succeeded", duration_ms=succeeded_in_ms)

@@ -6,7 +6,7 @@ asks for it.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import wraps
 from itertools import count
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
-from functions.telemetry.lines import ShortLines, obey_own_level
+from functions.telemetry.lines import ShortLines, obey_own_level, routine, trace
 from functions.telemetry.tracing import SampledRequests, is_sampled
 
 LambdaHandler = Callable[[dict[str, Any], Any], Any]
@@ -22,6 +22,7 @@ LambdaHandler = Callable[[dict[str, Any], Any], Any]
 logger = Logger(logger_formatter=ShortLines(utc=True, use_rfc3339=True))
 obey_own_level(logger.name)
 metrics = Metrics()
+_FORMAT = frozenset(logger.get_current_keys())  # the fields of every line, which are not about the invocation
 tracer = Tracer(provider=SampledRequests(), auto_patch=False)
 
 # The tracer logs every exception with its chain of causes. What a task type raised may quote secrets; our own log
@@ -60,13 +61,34 @@ def observed(handle: LambdaHandler) -> LambdaHandler:
 
 
 def emit(
-    dimensions: Mapping[str, str], values: Mapping[tuple[str, str], Sequence[float]], *, resolution: int = 60
+    dimensions: Mapping[str, str],
+    values: Mapping[tuple[str, str], Sequence[float]],
+    *,
+    precise: Container[str] = (),
+    said: Mapping[str, object] | None = None,
 ) -> None:
-    """Write metrics with their own dimensions; the keys of `values` are (name, unit), `resolution` is in seconds."""
+    """Write metrics with their own dimensions; the keys of `values` are (name, unit).
+
+    Those that are `precise` are kept by the second. What is `said` stands in the same line (`as_said`).
+    """
     ephemeral = EphemeralMetrics()
     for name, value in dimensions.items():
         ephemeral.add_dimension(name, value)
     for (name, unit), numbers in values.items():
         for number in numbers:
-            ephemeral.add_metric(name=name, unit=unit, value=number, resolution=resolution)
+            ephemeral.add_metric(name=name, unit=unit, value=number, resolution=1 if name in precise else 60)
+    for name, value in (said or {}).items():
+        ephemeral.add_metadata(name, value)
     ephemeral.flush_metrics()
+
+
+def as_said(message: str, **fields: object) -> dict[str, object]:
+    """What the logger would say at INFO, for a line that has metrics as well: a task pays for each line.
+
+    Without its time, which a line with metrics has anyway, and without a level, which counts as INFO. Empty if the
+    stage does not log at INFO.
+    """
+    if logger.log_level > logging.INFO:
+        return {}
+    known = {name: value for name, value in logger.get_current_keys().items() if name not in _FORMAT}
+    return {"message": message, **routine({**known, **trace(), **fields})}

@@ -19,7 +19,7 @@ from infrastructure.settings.stack import Settings
 class FrontArgs:
     """Tasks go to `table` and to the lanes of `processing`; `breaker` serves the routes of the circuit breaker.
 
-    `reading_counts` is the use of the table of counts.
+    `reading_counts` is the use of the table of counts, which `counter` keeps.
     """
 
     defaults: FunctionDefaults
@@ -28,6 +28,7 @@ class FrontArgs:
     processing: ProcessingRef
     breaker: FunctionRef
     reading_counts: Grant
+    counter: FunctionRef
 
 
 class Front(Component):
@@ -56,13 +57,21 @@ class Front(Component):
             reserved_concurrency=args.settings.validator_reserved_concurrency,
             start=args.settings.validator_start,
             hooks=lane_guard("validator"),
-            # A new type must not be accepted before it can be processed.
-            after=(*(processor.arn for processor in args.processing.processors), args.processing.workflow.arn),
+            # A new type must not be accepted before it can be processed, and no task recorded in a way that its
+            # counter does not know.
+            after=(
+                *(processor.arn for processor in args.processing.processors),
+                args.processing.workflow.arn,
+                args.counter.arn,
+            ),
             ACCEPT_MILLISECONDS=str(args.settings.objectives.accept_milliseconds),
             TENANCY=tenancy,
             DEFAULT_ORDERING=args.settings.default_ordering,
         )
-        reader = self._function("reader", table.reading(), args.reading_counts, TENANCY=tenancy)
+        delay = str(args.settings.count_delay_seconds)
+        reader = self._function(
+            "reader", table.reading(), args.reading_counts, TENANCY=tenancy, COUNT_DELAY_SECONDS=delay
+        )
         canceller = self._function("canceller", table.cancelling(), RETENTION_SECONDS=str(retention), TENANCY=tenancy)
         redrive = self._function(
             "redrive",

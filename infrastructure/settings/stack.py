@@ -56,6 +56,7 @@ class Settings:
     data_share: float | None
     trace_share: float
     follow_delay_seconds: int
+    count_delay_seconds: int
     validator_memory_megabytes: int
     api_memory_megabytes: int
     processor_memory_megabytes: int
@@ -95,8 +96,11 @@ class Settings:
             ("processorMemoryMegabytes", self.processor_memory_megabytes),
         ):
             check(128 <= megabytes <= 10_240, key, megabytes, "128 to 10240")
-        delay = self.follow_delay_seconds
-        check(0 <= delay <= MAX_FOLLOW_DELAY, "followDelaySeconds", delay, f"0 to {MAX_FOLLOW_DELAY}")
+        for key, delay in (
+            ("followDelaySeconds", self.follow_delay_seconds),
+            ("countDelaySeconds", self.count_delay_seconds),
+        ):
+            check(0 <= delay <= MAX_FOLLOW_DELAY, key, delay, f"0 to {MAX_FOLLOW_DELAY}")
         check_reservation("validatorReservedConcurrency", self.validator_reserved_concurrency)
         concurrency = self.concurrency_alarm
         check(1 <= concurrency <= MAX_CONCURRENCY, "concurrencyAlarm", concurrency, f"1 to {MAX_CONCURRENCY}")
@@ -142,6 +146,7 @@ def load_settings(types: Iterable[TaskType], *, on_aws: bool) -> Settings:
         data_share=load_data_share(config),
         trace_share=load_trace_share(config),
         follow_delay_seconds=config.require_int("followDelaySeconds"),
+        count_delay_seconds=config.require_int("countDelaySeconds"),
         validator_memory_megabytes=config.require_int("validatorMemoryMegabytes"),
         api_memory_megabytes=config.require_int("apiMemoryMegabytes"),
         processor_memory_megabytes=config.require_int("processorMemoryMegabytes"),

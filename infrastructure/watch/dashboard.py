@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from functions.tasks.errors import ErrorClass
-from functions.tasks.events.names import TRANSIENT_FAILURE
+from functions.tasks.events.names import ACCEPTED, TRANSIENT_FAILURE
 from functions.tasks.model import Status
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.refs import FunctionRef
@@ -69,7 +69,7 @@ def sections(args: DashboardArgs) -> tuple[Section, ...]:
 def _overview(args: DashboardArgs) -> Iterator[Widget]:
     watched, region = args.watched, args.watched.location.region
     letters, breaker = watched.processing.dead_letters, watched.breaker
-    accepted, dead = metrics.written_by(watched.validator, "TasksAccepted"), f"{MESSAGES}Visible"
+    accepted, dead = metrics.written_by(watched.validator, ACCEPTED), f"{MESSAGES}Visible"
     yield from alarm_status("Alarms", args.alarms)
     for title, lines in (
         ("Accepted per minute", [Line(accepted, "Sum", "Accepted per minute")]),
@@ -97,7 +97,7 @@ def _tasks(watched: AlarmsArgs) -> Iterator[Widget]:
     ]
     failed = metrics.of_tasks(watched.events, "Tasks", Status.FAILED, "error_class")
     accepted = [
-        Line(metrics.written_by(watched.validator, "TasksAccepted"), "Sum", "accepted"),
+        Line(metrics.written_by(watched.validator, ACCEPTED), "Sum", "accepted"),
         Line(metrics.written_by(watched.validator, "TasksReplayed"), "Sum", "replayed"),
     ]
     yield graph("Accepted", region, accepted)

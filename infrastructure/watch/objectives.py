@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pulumi
 import pulumi_aws as aws
 
-from functions.tasks.events.names import ACCEPTED_LATE, STARTED_LATE
+from functions.tasks.events.names import ACCEPTED, ACCEPTED_LATE, STARTED_LATE
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
 from infrastructure.blocks.refs import ApiRef, FunctionRef, ProcessingRef, TopicRef
@@ -103,14 +103,14 @@ class ObjectiveAlarms(Component):
 
 def table_of_objectives(args: ObjectiveAlarmsArgs) -> Iterator[Objective]:
     """All objectives."""
-    accepted = metrics.written_by(args.validator, ACCEPTED_LATE)
+    accepted, late = (metrics.written_by(args.validator, name) for name in (ACCEPTED, ACCEPTED_LATE))
     started = metrics.written_by(args.processing.processors[0], STARTED_LATE)
     # A request that got no response from the validator is not in its own metrics.
     broken = (metrics.of_api(args.api, "5XXError"), "Sum")
     yield Objective(
         name="accepted",
         meaning=f"Requests failed, or tasks were not accepted within {args.objectives.accept_milliseconds} ms",
-        bad={"late": (accepted, "Sum"), "broken": broken},
+        bad={"late": (late, "Sum"), "broken": broken},
         all={"accepted": (accepted, "SampleCount"), "broken": broken},
         advice="Look at the validator's duration, cold starts and throttles.",
     )

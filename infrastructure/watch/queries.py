@@ -102,7 +102,7 @@ def _of_one(args: QueriesArgs) -> Iterator[Query]:
         lines=(
             "fields @timestamp, type, details.name, details.error, details.cause, message, attempt, error_class, "
             "duration_ms",
-            f'filter execution_arn = "{EXECUTION}" or execution = "{EXECUTION}"',
+            f'filter execution_arn like "{EXECUTION}" or execution like "{EXECUTION}"',
             "sort @timestamp asc, id asc",
             "limit 1000",
         ),

@@ -93,7 +93,7 @@ class UncountedRun:
     def started(self, *, late: bool) -> None:
         """Nothing is reported."""
 
-    def ended(self, *, transiently: bool) -> None:
+    def ended(self, *, transiently: bool, succeeded_in_ms: int | None = None) -> None:
         """Nothing is reported."""
 
 

@@ -6,6 +6,7 @@ from testing.services.expressions import Item, Scope, compile_condition, compile
 from testing.services.table import ConditionalCheckFailedError
 
 Key = tuple[str, str]
+_AFTER_ALL = "\U0010ffff"
 
 
 class TransactionCanceledError(Exception):
@@ -51,15 +52,15 @@ class InMemoryCountTable:
         return {}
 
     def query(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Query of a partition: all of it, what begins with `:tenant`, or what comes from `:first` on."""
+        """Query of a partition: all of it, what begins with `:tenant`, or what is from `:first` to `:last`."""
         values = {name: value["S"] for name, value in request["ExpressionAttributeValues"].items()}
-        begin, first = values.get(":tenant", ""), values.get(":first", "")
+        begin, first, last = values.get(":tenant", ""), values.get(":first", ""), values.get(":last", _AFTER_ALL)
         found = [
             dict(item)
             for (scope, name), item in sorted(self.items.items())
-            if scope == values[":scope"] and name.startswith(begin) and name >= first
+            if scope == values[":scope"] and name.startswith(begin) and first <= name <= last
         ]
-        return {"Items": found}
+        return {"Items": found if request.get("ScanIndexForward", True) else found[::-1]}
 
 
 def _key(key: dict[str, Any]) -> Key:

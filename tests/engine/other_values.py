@@ -49,6 +49,7 @@ def other_values(layer: str) -> dict[str, Other]:
         "executionDataSampling": Other("0.5"),
         "traceSampling": Other("0.2"),
         "followDelaySeconds": Other(4),
+        "countDelaySeconds": Other(3),
         "validatorMemoryMegabytes": Other(384),
         "apiMemoryMegabytes": Other(768),
         "processorMemoryMegabytes": Other(1536),

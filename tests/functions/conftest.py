@@ -105,6 +105,7 @@ class Pipeline:
             GlobalSecondaryIndexes=[FAILED_INDEX, *LIST_INDEXES],
             BillingMode="PAY_PER_REQUEST",
         )
+        self._changes = 0
         self.counts_table = "taskline-test-counts"
         create_count_table(self.dynamodb, self.counts_table)
         attributes = {
@@ -149,9 +150,18 @@ class Pipeline:
         """All items of the table, as DynamoDB writes them."""
         return self.dynamodb.scan(TableName=self.table, ConsistentRead=True)["Items"]
 
-    def put(self, item: dict[str, Any]) -> None:
-        """Put an item as the state machine would have left it."""
-        self.dynamodb.put_item(TableName=self.table, Item=item)
+    def put(self, item: dict[str, Any], *, counted: bool = True) -> None:
+        """Put an item as the state machine would have left it, and count it as the stream would bring it."""
+        before = self.dynamodb.put_item(TableName=self.table, Item=item, ReturnValues="ALL_OLD").get("Attributes")
+        if counted:
+            self.count(before, item)
+
+    def count(self, before: Any, after: Any) -> None:
+        """Have this change counted."""
+        self._changes += 1
+        images = {name: image for name, image in (("OldImage", before), ("NewImage", after)) if image}
+        record = {"dynamodb": {"SequenceNumber": str(self._changes), **images}}
+        counter.handler({"Records": [record], "shardId": "shard-0", "state": {}}, CONTEXT)
 
     def messages(self) -> list[dict[str, Any]]:
         """Take all messages from the queue."""
@@ -179,6 +189,9 @@ class Pipeline:
         self.messages()
         for item in self.records():
             self.dynamodb.delete_item(TableName=self.table, Key={"task_id": item["task_id"]})
+        for item in self.dynamodb.scan(TableName=self.counts_table)["Items"]:
+            key = {name: item[name] for name in ("scope", "name")}
+            self.dynamodb.delete_item(TableName=self.counts_table, Key=key)
 
 
 @contextmanager
@@ -192,6 +205,7 @@ def a_new_pipeline() -> Generator[Pipeline]:
             patch.setenv("TABLE_NAME", made.table)
             patch.setenv("QUEUE_URL", made.queue_url)
             patch.setenv("COUNTS_TABLE_NAME", made.counts_table)
+            patch.setenv("COUNT_DELAY_SECONDS", "1")
             patch.setenv("TENANCY", "isolated")
             patch.setenv("DEFAULT_ORDERING", "one-key")
             patch.setenv("ID_SECRET", ID_SECRET)

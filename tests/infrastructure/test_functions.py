@@ -101,6 +101,7 @@ def test_all_functions_share_one_archive(stack: Stack) -> None:
             {
                 "TABLE_NAME": "taskline-dev-tasks",
                 "COUNTS_TABLE_NAME": "taskline-dev-counts",
+                "COUNT_DELAY_SECONDS": "1",
                 "TENANCY": "isolated",
             },
         ),

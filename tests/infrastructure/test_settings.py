@@ -69,6 +69,8 @@ def times_for(handler: int, **configured: int) -> Times:
         ("logRetentionDays", 0, "7, 14"),
         ("followDelaySeconds", 61, "0 to 60"),
         ("followDelaySeconds", -1, "0 to 60"),
+        ("countDelaySeconds", 61, "0 to 60"),
+        ("countDelaySeconds", -1, "0 to 60"),
         ("validatorMemoryMegabytes", 127, "128 to 10240"),
         ("apiMemoryMegabytes", 127, "128 to 10240"),
         ("apiMemoryMegabytes", 10_241, "128 to 10240"),

@@ -38,6 +38,7 @@ from tests.simulation.actors.stepped import Fiber
 from tests.simulation.actors.workers import Worker
 from tests.simulation.promises.counts import count_violations
 from tests.simulation.promises.invariants import faultless_violations, violations
+from tests.simulation.promises.opened import open_violations
 from tests.simulation.world.faults import FaultPlan, Faults
 from tests.simulation.world.lanes import LanePlan, SimulatedLanes
 from tests.simulation.world.work import OK, TYPES, processor_ports, working_in
@@ -148,7 +149,7 @@ def run(seed: int, system: System | None = None) -> list[str]:
     spared = fault_plan.spares_every_task and not (fault_plan.throttled and max_receive_count == FEWEST_RECEIVES)
     faultless = faultless_violations(world, throttled=fault_plan.throttled > 0) if spared and not operators else ()
     broken = [*violations(world, faults_end, operators=operators), *faultless]
-    return [*broken, *count_violations(world, seed)]
+    return [*broken, *count_violations(world, seed), *open_violations(world, seed)]
 
 
 def _draw(rng: random.Random, probability: float, override: bool | None) -> bool:

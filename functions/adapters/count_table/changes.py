@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.adapters.task_table.indexes import COUNTED
+from functions.adapters.task_table.indexes import BY_STATUS, COUNTED, HASH_KEYS, RANGE_KEY, list_prefix
 from functions.tasks.counting.cells import Counted, RecordChange
-from functions.tasks.model import Status
+from functions.tasks.model import OPEN, Status
 
 # A producer that sends to the queue directly may write anything into these fields; keys are limited.
 MAX_NAME_CHARACTERS = 128
+SECOND_FORMAT, SECOND_CHARACTERS = "%Y-%m-%dT%H:%M:%S", 19
 Item = Mapping[str, Any]
 
 
@@ -40,8 +41,9 @@ def counted(item: Item | None) -> Counted | None:
 
 def _counted(item: Item) -> Counted:
     ordering_key = _text(item, "ordering_key")
+    status = Status(_text(item, "status"))
     return Counted(
-        status=Status(_text(item, "status")),
+        status=status,
         type=_text(item, "type")[:MAX_NAME_CHARACTERS],
         ordering_key=ordering_key[:MAX_NAME_CHARACTERS],
         tenant=_text(item, "tenant") if "tenant" in item else None,
@@ -49,7 +51,19 @@ def _counted(item: Item) -> Counted:
         created_at=_moment(item, "created_at"),
         finished_at=_moment(item, "finished_at"),
         has_own_key=ordering_key == _text(item, "task_id"),
+        open_at=_open_at(item) if status in OPEN else None,
     )
+
+
+def _open_at(item: Item) -> datetime | None:
+    """The second of an open task in the list by time. One that is in the index by status is found there."""
+    if HASH_KEYS[BY_STATUS] in item or RANGE_KEY not in item:
+        return None
+    position = _text(item, RANGE_KEY).removeprefix(list_prefix(_text(item, "tenant") if "tenant" in item else None))
+    try:
+        return datetime.strptime(position[:SECOND_CHARACTERS], SECOND_FORMAT).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _moment(item: Item, name: str) -> datetime | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.adapters.clients import new_client, unavailable_on_failure
 from functions.adapters.count_table.layout import item_key, position_key
-from functions.tasks.counting.cells import Cell, Kind
+from functions.tasks.counting.cells import OPEN_TASKS, Cell, Kind
 from functions.tasks.counting.keeping import Addition
 from functions.tasks.errors import Unavailable
 from functions.tasks.model import Status
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 # A stream keeps its records for a day: nothing of a shard comes again later than that.
 KEEP_POSITION = timedelta(days=3)
-KEEP_BUCKET = {Kind.MINUTE: timedelta(hours=2), Kind.HOUR: timedelta(hours=26)}
+# Minutes for as long as well: lists of open tasks see by them what is counted (`functions/tasks/listing/opened.py`).
+KEEP_BUCKET = {Kind.MINUTE: timedelta(hours=26), Kind.HOUR: timedelta(hours=26)}
 _EMPTY = " AND ".join(f"(attribute_not_exists({status}) OR {status} = :zero)" for status in Status)
+_NOTHING_OPEN = f"attribute_not_exists(#{OPEN_TASKS}) OR #{OPEN_TASKS} = :zero"
 _START = {Kind.MINUTE: "%Y-%m-%dT%H:%M", Kind.HOUR: "%Y-%m-%dT%H"}
 
 
@@ -62,7 +64,7 @@ class DynamoDBCounts:
         return True
 
     def drop_empty(self, cells: Sequence[Cell]) -> None:
-        """DeleteItem, on condition that every number is zero."""
+        """DeleteItem, on condition that every number is zero: of a cell of open tasks, that of all of them."""
         for cell in cells:
             try:
                 self._drop_if_empty(cell)
@@ -70,13 +72,19 @@ class DynamoDBCounts:
                 return
 
     def _drop_if_empty(self, cell: Cell) -> None:
+        condition: dict[str, Any] = {"ConditionExpression": _EMPTY}
+        if cell.kind is Kind.OPEN:
+            condition = {
+                "ConditionExpression": _NOTHING_OPEN,
+                "ExpressionAttributeNames": {f"#{OPEN_TASKS}": OPEN_TASKS},
+            }
         with unavailable_on_failure("the table of counts"):
             try:
                 self._client.delete_item(
                     TableName=self._table,
                     Key=item_key(cell, ""),
-                    ConditionExpression=_EMPTY,
                     ExpressionAttributeValues={":zero": {"N": "0"}},
+                    **condition,
                 )
             except self._client.exceptions.ConditionalCheckFailedException:
                 return

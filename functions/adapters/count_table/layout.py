@@ -6,10 +6,12 @@
 | `key#` and the ordering key | tenant, type | a number per status |
 | `batch#` and the batch's id | tenant, type | a number per status |
 | `minute#` or `hour#`, and the tenant | start, stripe | a number per flow and slot |
+| `open#` and the tenant | minute | how many tasks that were accepted in it are open, and a number per second |
 | `shard#` and the stream's shard | `-` | the position up to which the shard is counted |
 
 A tenant is a hash, as in the indexes of the task table; `-` is no tenant, and `*` everyone. What every shard of the
-stream adds to is striped, so that shards seldom meet.
+stream adds to is striped, so that shards seldom meet. Open tasks are not: a shard may end while a task is open, and a
+single item comes back to nothing, and is deleted, when all tasks of its minute have ended.
 """
 
 import zlib
@@ -22,7 +24,7 @@ from functions.tasks.tenancy import View
 STRIPES = 8
 EVERYONE, NO_TENANT = "*", "-"
 _STRIPED = (Kind.TASKS, Kind.MINUTE, Kind.HOUR)
-_BUCKETS = (Kind.MINUTE, Kind.HOUR)
+_BUCKETS = (Kind.MINUTE, Kind.HOUR, Kind.OPEN)
 _SHARD = "shard#"
 
 
@@ -43,6 +45,17 @@ def scope(kind: Kind, view: View, subject: str = "") -> str:
     if kind is Kind.TASKS:
         return kind
     return f"{kind}#{tenant_name(view) if kind in _BUCKETS else subject}"
+
+
+def scope_of_prefix(kind: Kind, prefix: str) -> str:
+    """The partition of a tenant's buckets, given what its positions in lists begin with."""
+    return f"{kind}#{prefix.removesuffix('#') or NO_TENANT}"
+
+
+def prefix_of(name: str) -> str:
+    """What the positions in lists begin with of the tenant in a counter's name."""
+    tenant = name.partition("#")[0]
+    return "" if tenant == NO_TENANT else f"{tenant}#"
 
 
 def item_key(cell: Cell, shard: str) -> Any:

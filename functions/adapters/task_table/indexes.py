@@ -2,16 +2,18 @@
 
 All are ordered by `list_order`: tenant, time of acceptance and id. It is unique and never changes, so a cursor is a
 position in it, and each tenant has a range of its own in every partition. The indexes hold only keys, so that changes
-of a record do not write to them; only `by_status` follows its status, and only where that pays: a task that is
-processed stays among the queued ones, and one that has succeeded leaves the index. Tasks are spread over shards,
-because a partition of an index takes about 1,000 writes per second. The state machine computes the same keys for tasks
-of no tenant (`statemachine/task.asl.json`); a test checks that they agree.
+of a record do not write to them. `by_status` has an entry only for what is found in no other way: tasks that failed or
+were cancelled, and open ones that were redriven. All other open tasks are found in `by_time`, in the seconds of which
+the counts say that tasks are open (`functions/tasks/listing/opened.py`): an entry that is written and removed again
+would cost two writes for each task. Tasks are spread over shards, because a partition of an index takes about 1,000
+writes per second. The state machine computes the same keys for tasks of no tenant (`statemachine/task.asl.json`); a
+test checks that they agree.
 """
 
 import hashlib
 from typing import Any
 
-from functions.tasks.model import Status
+from functions.tasks.model import OPEN, Status
 from functions.tasks.tenancy import Tenant, View
 
 BY_TIME, BY_STATUS, BY_KEY = "by_time", "by_status", "by_key"
@@ -29,16 +31,16 @@ def shard(task_id: str) -> str:
 
 
 def status_shard(status: Status, task_id: str) -> str:
-    """The hash key of `by_status`. Changes of a record's status change it, but for the start of processing."""
+    """The hash key of `by_status`, for tasks that have an entry there."""
     return f"{status}#{shard(task_id)}"
 
 
 def status_partitions(status: Status) -> tuple[str, ...]:
-    """Where `by_status` holds the tasks of a status, among others. Not those that succeeded: it has none of them.
+    """Where `by_status` holds the tasks of a status, among others. It has none that succeeded, and few open ones.
 
-    Records that were claimed before tasks stayed among the queued ones have partitions of their own.
+    Earlier releases kept all open tasks there: as queued ones, and before that also as processing ones.
     """
-    names = (Status.QUEUED, Status.PROCESSING) if status is Status.PROCESSING else (status,)
+    names = OPEN if status in OPEN else (status,)
     return tuple(f"{name}#{one}" for name in names for one in SHARDS)
 
 
@@ -55,11 +57,10 @@ def list_range(view: View) -> tuple[str, str]:
     return (prefix, prefix + _LAST) if prefix else (_FIRST, _AFTER_DIGITS)
 
 
-def list_keys(task_id: str, status: Status, created_at: str, tenant: Tenant = None) -> dict[str, Any]:
+def list_keys(task_id: str, created_at: str, tenant: Tenant = None) -> dict[str, Any]:
     """The attributes, in DynamoDB's format, that a new record is listed by."""
     return {
         "list_shard": {"S": shard(task_id)},
         "list_order": {"S": f"{list_prefix(tenant)}{created_at}#{task_id}"},
-        "status_shard": {"S": status_shard(status, task_id)},
         COUNTED: {"BOOL": True},
     }

@@ -121,7 +121,7 @@ def _to_item(record: Record, request: str | None) -> dict[str, Any]:
         "body": {"S": record.body},
         "attempts": {"N": str(record.attempts)},
         "history": {"L": [{"M": {name: {"S": text} for name, text in entry.items()}} for entry in record.history]},
-        **list_keys(record.task_id, record.status, record.created_at, record.tenant),
+        **list_keys(record.task_id, record.created_at, record.tenant),
     }
     optional = {
         "request_hash": record.request_hash,

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     BATCH = "batch"
     MINUTE = "minute"
     HOUR = "hour"
+    OPEN = "open"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,8 @@ class Cell:
     """Counters that are stored together.
 
     `subject` is the ordering key, the batch's id, or the start of the bucket (`2026-11-21T12:00`, `2026-11-21T12`).
-    Buckets have no type, and exist for each tenant and for everyone.
+    Buckets have no type, and exist for each tenant and for everyone. A cell of open tasks is about a minute of a
+    tenant's list by time: with a number for each second, and `OPEN_TASKS` for all of it.
     """
 
     kind: Kind
@@ -37,11 +39,16 @@ class Cell:
 
 Counter = tuple[Cell, str]
 """One number: in a cell of tasks the one of a status, in a bucket that of a flow and a slot."""
+OPEN_TASKS, SECOND = "open", "open_at"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Counted:
-    """A record as it counts. Times are UTC, ISO 8601; those that cannot be read are None."""
+    """A record as it counts. Times are UTC, ISO 8601; those that cannot be read are None.
+
+    `open_at` is when an open task was accepted, if only the list by time and these counts lead to it
+    (`functions/adapters/task_table/indexes.py`).
+    """
 
     status: Status
     type: str
@@ -51,6 +58,7 @@ class Counted:
     created_at: datetime | None
     finished_at: datetime | None
     has_own_key: bool
+    open_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,14 +80,24 @@ def moves(change: RecordChange) -> Iterator[tuple[Counter, int]]:
         return
     for record, amount in ((change.before, -1), (change.after, 1)):
         if record:
-            for cell in _cells(record):
-                yield (cell, record.status), amount
+            for counter in _counters(record):
+                yield counter, amount
     if change.after:
         yield from _flows(change, change.after)
 
 
 def _place(record: Counted) -> tuple[object, ...]:
-    return record.status, record.type, record.ordering_key, record.tenant, record.batch_id
+    return record.status, record.type, record.ordering_key, record.tenant, record.batch_id, record.open_at
+
+
+def _counters(record: Counted) -> Iterator[Counter]:
+    for cell in _cells(record):
+        yield cell, record.status
+    if record.open_at:
+        minute = record.open_at.strftime("%Y-%m-%dT%H:%M")
+        cell = Cell(kind=Kind.OPEN, view=View(tenant=record.tenant), subject=minute)
+        yield cell, OPEN_TASKS
+        yield cell, slot_name(SECOND, record.open_at.second)
 
 
 def _cells(record: Counted) -> Iterator[Cell]:

@@ -109,9 +109,8 @@ def _add(amounts: defaultdict[Cell, defaultdict[str, int]], found: Sequence[tupl
 
 def _left(amounts: Amounts) -> list[Cell]:
     """The cells that tasks have left, which may be empty now. Those of all tasks are few, and stay."""
-    return [
-        cell for cell, changed in amounts.items() if cell.kind in (Kind.KEY, Kind.BATCH) and sum(changed.values()) < 0
-    ]
+    kinds = (Kind.KEY, Kind.BATCH, Kind.OPEN)
+    return [cell for cell, changed in amounts.items() if cell.kind in kinds and sum(changed.values()) < 0]
 
 
 def parts(cells: Sequence[Cell], size: int) -> Iterator[tuple[Cell, ...]]:

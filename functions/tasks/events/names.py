@@ -3,6 +3,8 @@
 COUNT, MILLISECONDS = "Count", "Milliseconds"
 # From the processor, 1 or 0 per run of a task: its average is the failure rate, its sample count the volume.
 TRANSIENT_FAILURE = "TransientFailure"
-# For the service level objectives, 1 or 0 per task, from the validator and from the processor.
+# From the validator, per request: how many tasks it accepted, and, for a service level objective, 1 if that took long.
+ACCEPTED = "TasksAccepted"
 ACCEPTED_LATE = "AcceptedLate"
+# For another objective, 1 or 0 per task, from the processor.
 STARTED_LATE = "StartedLate"

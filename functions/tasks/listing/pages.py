@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Protocol
 
 from functions.tasks.listing.model import MAX_LIMIT, ListRequest, TaskList, TaskSummary
-from functions.tasks.model import Status
+from functions.tasks.model import OPEN, Status
 from functions.tasks.tenancy import View
 
 # The most records that one call examines: a key may have a million tasks, and none of the requested status.
@@ -56,7 +56,7 @@ def list_tasks(request: ListRequest, view: View, index: TaskIndex) -> TaskList:
     )
     page: list[TaskSummary] = []
     examined = 0
-    while batch := list(islice(positions, _batch_size(request))):
+    while batch := list(islice(positions, _batch_size(request, examined))):
         found = index.summaries([position.task_id for position in batch])
         for number, position in enumerate(batch, 1):
             examined += 1
@@ -68,9 +68,14 @@ def list_tasks(request: ListRequest, view: View, index: TaskIndex) -> TaskList:
     return TaskList(tasks=tuple(page))
 
 
-def _batch_size(request: ListRequest) -> int:
-    """With both filters, many of a key's tasks may not match; otherwise nearly all do."""
-    return MAX_LIMIT if request.status and request.ordering_key else request.limit
+def _batch_size(request: ListRequest, examined: int) -> int:
+    """With both filters, many of a key's tasks may not match; otherwise nearly all do.
+
+    Unless they are to be open: of the newest ones, nearly all or nearly none are.
+    """
+    if request.status and (request.ordering_key or (request.status in OPEN and examined)):
+        return MAX_LIMIT
+    return request.limit
 
 
 def _if_matching(task: TaskSummary | None, request: ListRequest, view: View) -> tuple[TaskSummary, ...]:

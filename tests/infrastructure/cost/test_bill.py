@@ -156,4 +156,5 @@ def test_the_fewer_tasks_come_the_more_each_of_them_costs() -> None:
 def test_more_tasks_than_are_simulated_still_have_a_bill() -> None:
     load = Load(tasks_per_second=400)
     fast = make_bill("prod", prod(), measure(prod(), load), load, load_prices())
-    assert fast.per_million == pytest.approx(billed(prod()).per_million, rel=0.15)
+    # It takes eight times as many keys, each with a counter of its own, and batches of the stream are full earlier.
+    assert fast.per_million == pytest.approx(billed(prod()).per_million, rel=0.2)

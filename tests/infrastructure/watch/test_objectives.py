@@ -18,7 +18,7 @@ NAMES = [f"slo-{name}-{burn.name}" for name in ("accepted", "started", "succeede
 WATCHED = {
     "accepted": {
         ("late", "taskline-dev", "AcceptedLate", "Sum"),
-        ("accepted", "taskline-dev", "AcceptedLate", "SampleCount"),
+        ("accepted", "taskline-dev", "TasksAccepted", "SampleCount"),
         ("broken", "AWS/ApiGateway", "5XXError", "Sum"),
     },
     "started": {

@@ -26,7 +26,7 @@ def test_the_rule_is_about_all_that_is_traced_and_about_no_other_stage(stage: st
     assert not fnmatchcase("taskline-other-validator", pattern)
 
 
-@pytest.mark.parametrize(("stage", "share"), [("dev", 0.05), ("prod", 0.01)])
+@pytest.mark.parametrize(("stage", "share"), [("dev", 0.05), ("prod", 0.002)])
 def test_a_share_is_traced_and_no_first_one_of_each_second(stage: str, share: float) -> None:
     rule = evaluated(stage).one(RULE, "traces-rule").inputs
     assert (rule["fixedRate"], rule["reservoirSize"]) == (share, 0)

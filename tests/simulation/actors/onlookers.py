@@ -3,12 +3,14 @@
 import json
 import random
 from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from asl import Sleep
 from functions import reader
+from functions.adapters.count_table.opened import DynamoDBOpenCounts
 from functions.adapters.count_table.reading import DynamoDBStoredCounts
-from functions.adapters.task_table.lists import DynamoDBTaskIndex
+from functions.adapters.task_table.lists import DynamoDBTaskIndex, OpenTasks
 from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.tasks.tenancy import Tenancy
 from tests.simulation.actors.calls import LambdaContext, SimulatedDynamoDB
@@ -21,9 +23,14 @@ from tests.simulation.world.world import World
 def simulated_reader(world: World, faults: Faults) -> reader.Reader:
     """The real handler's ports, in the simulated world."""
     table: Any = SimulatedDynamoDB(world, faults)
+    opened = OpenTasks(
+        counts=DynamoDBOpenCounts("counts", table),
+        delay=timedelta(seconds=5),
+        now=lambda: datetime.fromtimestamp(world.now(), UTC),
+    )
     return reader.Reader(
         records=DynamoDBRecordStore("tasks", table),
-        index=DynamoDBTaskIndex("tasks", table),
+        index=DynamoDBTaskIndex("tasks", opened, table),
         counts=DynamoDBStoredCounts("counts", table),
         tenancy=Tenancy.ISOLATED,
     )

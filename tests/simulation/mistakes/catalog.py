@@ -17,6 +17,7 @@ from tests.simulation.mistakes.cancelling import CANCEL_MISTAKES, CANCEL_MISTAKE
 from tests.simulation.mistakes.counting import COUNTING_MISTAKES
 from tests.simulation.mistakes.idempotency import IDEMPOTENCY_MISTAKES
 from tests.simulation.mistakes.lanes import LANE_MISTAKES, forgets_the_generation, forgets_the_lane
+from tests.simulation.mistakes.listing import LISTING_MISTAKES
 from tests.simulation.mistakes.messages import MESSAGE_MISTAKES
 from tests.simulation.mistakes.ordering import ORDERING_MISTAKES
 from tests.simulation.mistakes.redrive import REDRIVE_MISTAKES
@@ -276,6 +277,7 @@ MISTAKES: Mapping[str, Callable[[], Mistake]] = {
     },
     **{name: functools.partial(_in_code, patched, onlooker=True) for name, patched in TENANCY_MISTAKES.items()},
     **{name: functools.partial(_in_code, patched) for name, patched in COUNTING_MISTAKES.items()},
+    **{name: functools.partial(_in_code, patched, operators=True) for name, patched in LISTING_MISTAKES.items()},
     **{
         name: functools.partial(_in_code, patched, operators=True, ordering=DefaultOrdering.UNORDERED)
         for name, patched in ORDERING_MISTAKES.items()

@@ -29,7 +29,7 @@ def _lists_everything() -> Generator[None]:
 
 
 def _lists_by_time_alone() -> Patch:
-    return mock.patch.object(records, "list_keys", lambda *given: list_keys(*given[:3]))
+    return mock.patch.object(records, "list_keys", lambda *given: list_keys(*given[:2]))
 
 
 def _forgets_whose_task_it_is() -> Patch:

@@ -138,7 +138,8 @@ class World:
         self._moments = itertools.count(1)
         self.journal = Journal()
         self.changes: list[Change] = []
-        self.table = InMemoryTable(lambda before, after: self.changes.append((before, after)))
+        self.changed_at: list[float] = []  # the moment of each
+        self.table = InMemoryTable(self._remember)
         self.dead_letters = InMemoryFifo(now)
 
         def queue() -> RememberingFifo:
@@ -146,6 +147,10 @@ class World:
 
         self.lanes = make_lanes(queue) if make_lanes else None
         self.queue: Any = self.lanes or InMemoryFifo(now, visibility_timeout, max_receive_count, self.dead_letters)
+
+    def _remember(self, before: dict[str, Any] | None, after: dict[str, Any]) -> None:
+        self.changes.append((before, after))
+        self.changed_at.append(self.now())
 
     def update_from_machine(self, request: dict[str, Any]) -> dict[str, Any]:
         """UpdateItem, as the state machine calls it. Every write that takes effect goes into the journal."""
