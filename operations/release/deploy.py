@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from infrastructure.preview import BUILD
 from operations.release.alarms import first_new_alarm, ringing
-from operations.release.aliases import Versions, keep, kept, live_versions, move_back
+from operations.release.aliases import CannotGoBack, Versions, keep, kept, live_versions, move_back
 from operations.smoke.stack import NoStack, Stack
 
 WATCH_SECONDS: Final = 600
@@ -65,7 +65,11 @@ def rollback(stage: str, steps: Steps, folder: Path = FOLDER) -> int:
             file=sys.stderr,
         )
         return 1
-    moved = move_back(steps.find(stage).client("lambda"), versions)
+    try:
+        moved = move_back(steps.find(stage).client("lambda"), versions)
+    except CannotGoBack as error:
+        print(error, file=sys.stderr)
+        return 1
     print(f"Moved back: {', '.join(moved)}.\n{WAY_ON}" if moved else "Every function runs that version already.")
     return 0
 
@@ -83,7 +87,11 @@ def _rings(stack: Stack) -> set[str]:
 
 
 def _back(stack: Stack, versions: Versions, reason: str) -> int:
-    moved = move_back(stack.client("lambda"), versions)
+    try:
+        moved = move_back(stack.client("lambda"), versions)
+    except CannotGoBack as error:
+        print(f"{reason} {error}", file=sys.stderr)
+        return 1
     done = f"Moved back: {', '.join(moved)}.\n{WAY_ON}" if moved else "No function had changed."
     print(f"{reason} {done}", file=sys.stderr)
     return 1

@@ -24,6 +24,7 @@ class Account:
         self.alarms: list[dict[str, Any]] = []
         self.deployed = True
         self.slept: list[float] = []
+        self.variables: dict[tuple[str, str], dict[str, str]] = {}  # by function and version
 
     def client(self, _: str, **__: Any) -> Account:
         return self
@@ -32,6 +33,10 @@ class Account:
         if given["Name"] != "live" or given["FunctionName"] not in self.aliases:
             raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": ""}}, "GetAlias")
         return {"FunctionVersion": self.aliases[given["FunctionName"]]}
+
+    def get_function_configuration(self, **given: str) -> dict[str, Any]:
+        variables = self.variables.get((given["FunctionName"], given["Qualifier"]))
+        return {"Environment": {"Variables": variables}} if variables else {}
 
     def update_alias(self, **given: str) -> None:
         assert given["Name"] == "live"
@@ -97,6 +102,26 @@ def test_the_functions_go_back_when_something_fails(
     assert reason in said
     assert "taskline-dev-validator" in said
     assert "What to do: revert the commit" in said
+
+
+ONE, TWO = "https://sqs/1/tasks.fifo", "https://sqs/1/tasks-g01-1of2.fifo,https://sqs/1/tasks-g01-2of2.fifo"
+
+
+@pytest.mark.parametrize(
+    ("since", "goes_back"), [("2026-01-01T00:00:00+00:00", False), ("2999-01-01T00:00:00+00:00", True)]
+)
+def test_a_sender_goes_back_only_while_tasks_go_to_the_lanes_that_it_knows(
+    account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str], since: str, goes_back: bool
+):
+    changing = {"QUEUE_URL": TWO, "QUEUE_URLS_BEFORE": ONE, "LANES_FROM": since}
+    account.variables = {(NAMES[0], "7"): {"QUEUE_URL": ONE}, (NAMES[0], "8"): changing}
+    assert deploy("dev", steps(account, smoke=1), 60, tmp_path) == 1
+    said = capsys.readouterr().err
+    assert "`make smoke` found what differs." in said
+    assert ("Nothing was moved back" in said) is not goes_back
+    assert set(account.aliases.values()) == {"7" if goes_back else "8"}, "all functions or none"
+    assert rollback("dev", steps(account), tmp_path) == (0 if goes_back else 1)
+    assert ("tasks-g01-1of2.fifo, tasks-g01-2of2.fifo" in capsys.readouterr().err) is not goes_back
 
 
 def test_what_rang_before_and_what_smoke_provokes_is_no_reason(account: Account, tmp_path: Path):
