@@ -11,7 +11,8 @@ pytest_plugins = ["testing.plugin", "pytester"]
 LONGEST = (
     *("local/chaos/test_chaos.py", "local/chaos/test_lifecycle.py", "simulation/test_simulation.py"),
     *("local/command_line/test_command_line.py", "steering/console/test_browser.py", "local/access/test_tenancy.py"),
-    *("local/edition/test_drill.py", "local/counting/test_stats.py", "simulation/test_mistakes.py"),
+    *("local/edition/test_drill.py", "local/lanes/test_lanes.py", "simulation/test_mistakes.py"),
+    *("local/counting/test_stats.py", "infrastructure/cost/test_bill.py", "steering/cli/test_cost.py"),
     *("engine/test_stages.py", "engine/test_one_stage.py", "engine/test_each_setting.py"),
     *("benchmarks/test_benchmarks.py", "simulation/test_every_error.py", "workflow/test_task_machine.py"),
     *("local/smoke/test_smoke.py", "local/edition/test_contract.py", "local/edition/test_idempotency.py"),

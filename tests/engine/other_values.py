@@ -22,17 +22,18 @@ class Other:
 # The package is the one of tests/packages, without a library and a secret, which need more than settings.
 BUCKET = {"taskTypeEnvironment": {"INVOICE_BUCKET": "acme-invoices"}}
 POOLS = {"userPools": "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_AbCdEfGhI"}
-DOMAIN = {
-    "domainName": "tasks.example.com",
-    "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab",
-}
 ADDRESSES = {"allowedAddresses": "203.0.113.0/24"}
 # Each of these alone would be refused, or throw the queue away.
 CHANGE = {"lanes": 3, "laneGeneration": 1, "lanesBefore": 1, "lanesFrom": "2099-12-01T12:00:00Z"}
 
 
-def other_values(layer: str) -> dict[str, Other]:
-    """By key; `layer` is the path of another dependency layer."""
+MOCKED, ENGINE = "eu-west-1", "us-east-1"  # the regions of stacks under mocks, and under the real engine
+
+
+def other_values(layer: str, region: str = MOCKED) -> dict[str, Other]:
+    """By key; `layer` is the path of another dependency layer, `region` that of the stack."""
+    certificate = f"arn:aws:acm:{region}:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab"
+    domain = {"domainName": "tasks.example.com", "certificateArn": certificate}
     return {
         "taskTypePackages": Other("acme", BUCKET),
         "taskTypeEnvironment": Other(BUCKET["taskTypeEnvironment"], {"taskTypePackages": "acme"}),
@@ -67,7 +68,7 @@ def other_values(layer: str) -> dict[str, Other]:
         "failureWindowSeconds": Other(600),
         "failureAlertThreshold": Other(3),
         "alertEmail": Other("operators@example.com"),
-        "alarmTopics": Other("arn:aws:sns:us-east-1:123456789012:on-call"),
+        "alarmTopics": Other(f"arn:aws:sns:{region}:123456789012:on-call"),
         "tags": Other({"cost-center": "4711"}),
         "corsOrigins": Other("https://app.example.com"),
         "allowedAddresses": Other(ADDRESSES["allowedAddresses"]),
@@ -83,8 +84,8 @@ def other_values(layer: str) -> dict[str, Other]:
         "clientAuthorization": Other("jwt", POOLS),
         "userPools": Other(POOLS["userPools"], {"clientAuthorization": "jwt"}),
         "tokenScopes": Other("tasks/submit", {"clientAuthorization": "jwt", **POOLS}),
-        "domainName": Other(DOMAIN["domainName"], DOMAIN),
-        "certificateArn": Other(DOMAIN["certificateArn"], DOMAIN),
+        "domainName": Other(domain["domainName"], domain),
+        "certificateArn": Other(domain["certificateArn"], domain),
         # Elsewhere there is no other value: operators always sign.
         "operatorAuthorization": Other("none", ADDRESSES, stages=("dev",)),
         "firewall": Other("count"),

@@ -9,7 +9,7 @@ import pytest
 from infrastructure.pipeline.patience import BUSY_SECONDS
 from local.program.config import load_config
 from tests.engine.engine import REPLACING, Engine, Stage, program
-from tests.engine.other_values import all_at_once, other_values
+from tests.engine.other_values import ENGINE, all_at_once, other_values
 from tests.engine.provider.cloud import Cloud
 from tests.engine.provider.replacements import NEVER_REPLACED
 
@@ -133,7 +133,7 @@ def test_a_wrong_setting_is_refused_with_a_message_and_no_traceback(
 
 
 def test_every_setting_can_be_changed_on_a_deployed_stage(stage: Stage, other_layer: Path) -> None:
-    settings = all_at_once(other_values(str(other_layer)), "dev")
+    settings = all_at_once(other_values(str(other_layer), ENGINE), "dev")
     stage.configure(**settings | {"protectData": False})  # the stage is destroyed after this
     changed = stage.up()
     assert changed.code == 0, changed.output

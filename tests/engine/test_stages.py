@@ -8,7 +8,7 @@ import pytest
 from infrastructure.pipeline.patience import PROPAGATION_SECONDS
 from tests.engine.engine import REPLACING, Engine, Outcome, Stage
 from tests.engine.inventory import existing
-from tests.engine.other_values import STAGES, all_at_once, other_values
+from tests.engine.other_values import ENGINE, STAGES, all_at_once, other_values
 from tests.engine.provider.cloud import Cloud
 from tests.engine.provider.replacements import NEVER_REPLACED
 
@@ -40,7 +40,7 @@ def story(
     told.waits = list(slept)
     told.left["update"] = existing(clients)
     told.outcomes["second preview"] = stage.preview()
-    stage.configure(**all_at_once(other_values(str(other_layer)), told.stage))
+    stage.configure(**all_at_once(other_values(str(other_layer), ENGINE), told.stage))
     told.outcomes["changed preview"] = stage.preview()
     if told.stage == PROTECTED:
         stage.configure()
