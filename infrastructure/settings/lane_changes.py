@@ -33,11 +33,11 @@ def lane_guard(name: str) -> pulumi.ResourceHookBinding | None:
     )
 
 
-def refuse_unsafe_change(args: pulumi.ResourceHookArgs) -> None:
+async def refuse_unsafe_change(args: pulumi.ResourceHookArgs) -> None:
     """Raise `SettingsError` before the function is updated, if the order of keys could be lost."""
     if os.environ.get(STOPPED):
         return
-    check_change(_lanes(args.old_inputs), _lanes(args.new_inputs), datetime.now(UTC))
+    check_change(await _lanes(args.old_inputs), await _lanes(args.new_inputs), datetime.now(UTC))
 
 
 def check_change(old: Lanes | None, new: Lanes | None, now: datetime) -> None:
@@ -67,9 +67,11 @@ def check_change(old: Lanes | None, new: Lanes | None, now: datetime) -> None:
     )
 
 
-def _lanes(inputs: Mapping[str, Any] | None) -> Lanes | None:
+async def _lanes(inputs: Mapping[str, Any] | None) -> Lanes | None:
     """The lanes in a function's inputs; None if it has no environment that names any, as with an older release."""
-    environment = cast("Mapping[str, Any]", (inputs or {}).get("environment") or {})
+    # An output, because one of the variables is a secret.
+    given: pulumi.Output[Any] = pulumi.Output.from_input((inputs or {}).get("environment"))
+    environment = cast("Mapping[str, Any]", await given.future() or {})
     variables = cast("Mapping[str, Any]", environment.get("variables") or {})
     known = {name: value for name, value in variables.items() if isinstance(value, str)}
     return parse_lanes(known["QUEUE_URL"], known) if "QUEUE_URL" in known else None

@@ -77,8 +77,9 @@ def test_a_second_preview_is_empty(story: Story) -> None:
 def test_changing_every_setting_replaces_nothing_that_holds_tasks(story: Story) -> None:
     changed = story.outcomes["changed preview"]
     assert not {of_type for of_type, _ in changed.named(*REPLACING)} & NEVER_REPLACED
-    key = {"kmsMasterKeyId", "sqsManagedSseEnabled"}
-    assert changed.paths("tasks-table") == {"deletionProtectionEnabled", "serverSideEncryption"}
+    tag = "tags.cost-center"
+    key = {"kmsMasterKeyId", "sqsManagedSseEnabled", tag}
+    assert changed.paths("tasks-table") == {"deletionProtectionEnabled", "serverSideEncryption", tag}
     assert changed.paths("tasks-queue") == key | {"redrivePolicy", "visibilityTimeoutSeconds"}
     assert changed.paths("dead-letters-queue") == key | {"visibilityTimeoutSeconds"}
     assert ("aws:lambda/layerVersion:LayerVersion", "code-layer") in changed.named("replace")
