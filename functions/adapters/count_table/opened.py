@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from functions.adapters.clients import new_client
 from functions.adapters.count_table.layout import prefix_of, scope_of_prefix, start_of
 from functions.adapters.count_table.queries import amounts, items
-from functions.tasks.counting.cells import ACCEPTED, SECOND, SLOT_SECONDS, SLOTS, Kind, slot_name
+from functions.tasks.counting.cells import ACCEPTED, SECOND, SLOTS, Kind, slot_name
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
 
 _MINUTE_CHARACTERS = 16
 _AFTER = "~"
+_SLOT_SECONDS = 60 // SLOTS
 
 
 class DynamoDBOpenCounts:
@@ -50,6 +51,6 @@ class DynamoDBOpenCounts:
         for item in items(self._client, self._table, scope, " AND #name BETWEEN :first AND :last", bounds):
             numbers = amounts(item)
             for slot in range(SLOTS):
-                start = f"{start_of(item['name']['S'])}:{slot * SLOT_SECONDS:02}"
+                start = f"{start_of(item['name']['S'])}:{slot * _SLOT_SECONDS:02}"
                 found[start] += numbers.get(slot_name(ACCEPTED, slot), 0)
         return found

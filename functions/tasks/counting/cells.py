@@ -9,7 +9,6 @@ from functions.tasks.model import Status
 from functions.tasks.tenancy import EVERYTHING, Tenant, View
 
 SLOTS = 12  # per bucket: what is counted in it is known to a twelfth of its length
-SLOT_SECONDS = 60 // SLOTS  # of a minute
 
 
 class Kind(StrEnum):

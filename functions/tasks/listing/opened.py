@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from functions.tasks.counting.cells import SLOT_SECONDS
-
 STRETCHES = (640, 6400, 64_000)
 """How many entries are compared at first, and how many when these show too little, or the counts to be behind."""
 # A stream keeps what is not counted for a day.
 UNCOUNTED_AT_MOST = timedelta(hours=24)
+SLOT_SECONDS = 5
 MOST_JOINED = 300
 _FORMAT = "%Y-%m-%dT%H:%M:%S"
 _CHARACTERS = 19
