@@ -1,0 +1,42 @@
+"""A gate, as it is kept while it is closed. A key without one is open."""
+
+from dataclasses import dataclass
+
+from functions.tasks.tenancy import Tenant, message_group
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold:
+    """An operator keeps the gate closed: why, and since when (UTC, ISO 8601, milliseconds)."""
+
+    reason: str
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """The closed gate of a key.
+
+    `head` is the id of the task that has to be settled before the next: one that failed, or one that was released and
+    has not ended. `is_sending` means that the head was released, and that its message may not have been sent. `parked`
+    is how many tasks wait behind the head. A gate with neither head nor hold is about to release the next task, or to
+    go.
+    """
+
+    ordering_key: str
+    tenant: Tenant
+    closed_at: str
+    parked: int = 0
+    head: str | None = None
+    is_sending: bool = False
+    hold: Hold | None = None
+
+    @property
+    def group(self) -> str:
+        """The message group whose gate it is."""
+        return message_group(self.tenant, self.ordering_key)
+
+    @property
+    def releases(self) -> bool:
+        """Whether the next parked task may run."""
+        return self.head is None and self.hold is None
