@@ -57,11 +57,18 @@ def functions_archive(
 ) -> str:
     """Zip the package `functions`, and `others`: files with their names in the archive.
 
-    Returns the path of the archive, which is named after its content.
+    Returns the path of the archive, which is named after its content. One with bytecode is made once per content of
+    the files, then found in `build`.
     """
     sources = sorted((ROOT / "functions").rglob("*.py"))
     own = ((path, path.relative_to(ROOT).as_posix()) for path in sources)
-    return str(_archive(build, "functions", [*own, *others], _TASK if with_bytecode else ""))
+    files = [*own, *others]
+    compiler = find_compiler(_PYTHON) if with_bytecode else None
+    if compiler is None:
+        return str(_archive(build, "functions", files, ""))
+    contents = ((arcname, _digest(path.read_bytes())) for path, arcname in files)
+    wanted = repr((compiler.version, *contents)).encode()
+    return str(_made_once(build, f"functions-{_digest(wanted)}", lambda: _archive(build, "functions", files, _TASK)))
 
 
 def dependency_layer(build: Path = BUILD, requirements: Path = REQUIREMENTS, pip_options: Iterable[str] = ()) -> str:
@@ -135,13 +142,9 @@ def _archive(build: Path, name: str, files: Sequence[tuple[Path, str]], mounted:
     if compiler is None:
         return _zip(build, name, files)
 
-    def make() -> Path:
-        with tempfile.TemporaryDirectory(dir=build) as folder:
-            return _zip(build, name, (*files, *compiler.compile(files, mounted, Path(folder))))
-
-    contents = ((arcname, hashlib.sha256(path.read_bytes()).hexdigest()) for path, arcname in files)
-    wanted = repr((compiler.version, mounted, *contents)).encode()
-    return _made_once(build, f"{name}-{_digest(wanted)}", make)
+    build.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=build) as folder:
+        return _zip(build, name, (*files, *compiler.compile(files, mounted, Path(folder))))
 
 
 def _made_once(build: Path, name: str, make: Callable[[], Path]) -> Path:
