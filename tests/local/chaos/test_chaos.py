@@ -13,24 +13,20 @@ from tests.local.chaos.witness import Run
 pytestmark = pytest.mark.check
 
 # Each loses what an edition without a journal, or with another order of its stop, would have in memory only.
-WORST = (
-    "kill_everything",
-    "freeze_the_emulator",
-    "kill_workers",
-    "stop_with_a_full_disk",
-    "stop_with_a_frozen_emulator",
-)
+WORST = ("kill_everything", "kill_workers", "stop_with_a_full_disk")
 
 
 @pytest.mark.parametrize(
-    ("faults", "tasks"), [(WORST, 160), pytest.param(FAULTS, 400, marks=pytest.mark.nightly)], ids=["worst", "all"]
+    ("faults", "tasks", "recovered"),
+    [(WORST, 80, 2), pytest.param(FAULTS, 400, 3, marks=pytest.mark.nightly)],
+    ids=["worst", "all"],
 )
-def test_faults_under_load_break_no_promise(tmp_path: Path, faults: Sequence[str], tasks: int) -> None:
+def test_faults_under_load_break_no_promise(tmp_path: Path, faults: Sequence[str], tasks: int, recovered: int) -> None:
     outcome = Chaos(tmp_path, tasks=tasks, keys=20, seed=1).run(faults)
     assert outcome.broken_promises() == []
     assert len(outcome.tasks) == tasks
     assert {task["status"] for task in outcome.tasks.values()} == {"succeeded", "failed"}
-    assert len(outcome.recovered) >= 3, "the emulator was killed, and twice could not save"
+    assert len(outcome.recovered) >= recovered, "after each kill, and each stop that could not save"
 
 
 @pytest.mark.nightly

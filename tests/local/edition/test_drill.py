@@ -22,10 +22,9 @@ import pytest
 from tests.local.edition.outages import Subscriber, changed_policy, no_queue, no_topic
 from tests.local.laptop import FINAL, Laptop, eventually
 
-pytestmark = pytest.mark.check
+pytestmark = [pytest.mark.check, pytest.mark.nightly]
 
 TASKS = 500
-FEWER_TASKS = 200
 KEYS = 20
 CLIENTS = 4
 PERMANENT = {"probability": 1, "error_class": "VALIDATION"}
@@ -57,9 +56,8 @@ def planned(number: int) -> dict[str, Any]:
 class Drill:
     """One run of the drill on a separate laptop; the tests below check what it found."""
 
-    def __init__(self, laptop: Laptop, tasks: int) -> None:
+    def __init__(self, laptop: Laptop) -> None:
         self.laptop = laptop
-        self.tasks = tasks
         self.clients = laptop.clients
         self.outputs = laptop.outputs
         self.events = Subscriber(laptop, self.outputs["events_topic_arn"])
@@ -75,7 +73,7 @@ class Drill:
         """Submit tasks, cause and end outages, and wait; then fix and redrive the failed tasks."""
         self._hasten_redelivery()
         with ThreadPoolExecutor(CLIENTS + 1) as pool:
-            posting = [pool.submit(self._post, range(client, self.tasks, CLIENTS)) for client in range(CLIENTS)]
+            posting = [pool.submit(self._post, range(client, TASKS, CLIENTS)) for client in range(CLIENTS)]
             closing = pool.submit(self._keep_the_breaker_closed)
             try:
                 self._outages()
@@ -243,12 +241,12 @@ def without(laptop: Laptop, action: str) -> AbstractContextManager[None]:
     return changed_policy(laptop, "taskline-dev-workflow", change)
 
 
-@pytest.fixture(scope="module", params=[FEWER_TASKS, pytest.param(TASKS, marks=pytest.mark.nightly)])
-def drill(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
+@pytest.fixture(scope="module")
+def drill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
     laptop = Laptop(tmp_path_factory.mktemp("drill") / "state", config=CONFIG)
     laptop.start()
     try:
-        drill = Drill(laptop, request.param)
+        drill = Drill(laptop)
         drill.run()
         yield drill
     finally:
@@ -260,9 +258,9 @@ def test_the_breaker_opened(drill: Drill) -> None:
 
 
 def test_every_task_ends(drill: Drill) -> None:
-    assert len(drill.ended) == drill.tasks
+    assert len(drill.ended) == TASKS
     failed = [task for task in drill.ended.values() if task["status"] == "failed"]
-    assert len(failed) >= drill.tasks // 20, "all that cannot succeed, and those that ran out of attempts"
+    assert len(failed) >= TASKS // 20, "all that cannot succeed, and those that ran out of attempts"
 
 
 def test_the_successes_of_each_key_are_in_its_order(drill: Drill) -> None:

@@ -14,7 +14,7 @@ import pytest
 from taskline.lanes import lanes_of
 from tests.local.laptop import SHORT_TIMES, Laptop, eventually
 
-pytestmark = pytest.mark.check
+pytestmark = [pytest.mark.check, pytest.mark.nightly]
 
 KEYS = [f"key-{number}" for number in range(20)]
 Finished = dict[str, list[dict[str, Any]]]
@@ -92,7 +92,6 @@ def make_older(laptop: Laptop, minutes: int) -> None:
     )
 
 
-@pytest.mark.nightly
 def test_three_lanes_share_twenty_keys_and_each_key_keeps_its_order(new_laptop: Callable[..., Laptop]) -> None:
     laptop = laptop_with(new_laptop, lanes=3)
     stop_pipes(laptop)
@@ -138,7 +137,6 @@ def test_from_one_lane_to_three_with_tasks_that_wait(new_laptop: Callable[..., L
     assert third.finished(third.post(ordering_key=KEYS[0]))["status"] == "succeeded"
 
 
-@pytest.mark.nightly
 def test_lanes_that_still_hold_tasks_are_not_thrown_away(new_laptop: Callable[..., Laptop]) -> None:
     first = laptop_with(new_laptop)
     stop_pipes(first)
