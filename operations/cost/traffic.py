@@ -7,7 +7,7 @@ import random
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from functions.tasks.intake.ordering import DefaultOrdering
@@ -52,6 +52,7 @@ class Traffic:
         return [write for write in self.writes if write.task_id == self.execution.task_id]
 
 
+@lru_cache(maxsize=2)  # stages differ in how they follow it, not in the traffic
 def traffic(load: Load, seconds: float) -> Traffic:
     """About so many virtual seconds of a load, at least `LEAST_TASKS` tasks and at most `MOST_TASKS`."""
     pipeline = Taskline(ordering=DefaultOrdering.ONE_KEY)

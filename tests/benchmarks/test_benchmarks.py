@@ -103,13 +103,8 @@ def test_the_parts_of_the_protection_are_measured_by_themselves_within_seconds()
     ]
 
 
-LONG = frozenset({"protection", "laptop", "soak", "validator"})  # more than half a minute, even in their short forms
-
-
-@pytest.mark.check
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.nightly] if name in LONG else []) for name in SHORT_FORMS]
-)
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", SHORT_FORMS)
 def test_a_benchmark_runs_from_start_to_end(name: str) -> None:
     arguments, figures = SHORT_FORMS[name]
     command = [sys.executable, "-m", f"benchmarks.{name}", *arguments]

@@ -89,13 +89,13 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         emulator.stop()
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A package of task types that settings can name."""
     site = tmp_path_factory.mktemp("site")
     types = re.sub(r"        (extra|secrets)=.*\n", "", acme.TYPES)
     acme.install(site, types=types, rendering=acme.RENDERING.replace("import httpx\n", ""))
-    with mock.patch.object(sys, "path", [str(site), *sys.path]):
+    with mock.patch.object(sys, "path", [str(site), *sys.path]), acme.forgotten():
         yield
 
 

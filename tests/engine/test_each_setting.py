@@ -10,7 +10,7 @@ from tests.engine.other_values import other_values
 from tests.engine.provider.replacements import NEVER_REPLACED
 from tests.infrastructure.recording import run
 
-pytestmark = pytest.mark.check
+pytestmark = [pytest.mark.check, pytest.mark.nightly]
 
 
 @pytest.mark.parametrize("key", other_values(""))

@@ -87,7 +87,11 @@ def run(stage: str, layer: Path, preview: bool = False, into: Recording | None =
     """The program, evaluated for a stage with some settings changed; `into` records a failing program."""
     recording = into or Recording(preview)
     overrides = {f"taskline:{key}": value for key, value in ({"dependencyLayer": str(layer)} | config).items()}
-    exports = evaluate(recording, load_config(stage, overrides), stage, preview=preview, monitor=RecordingMonitor)
+    gc.disable()  # Pulumi's modules are a million objects, and looking through them takes a fourth of the time
+    try:
+        exports = evaluate(recording, load_config(stage, overrides), stage, preview=preview, monitor=RecordingMonitor)
+    finally:
+        gc.enable()
     if not gc.get_freeze_count():
-        gc.freeze()  # Pulumi's modules are a million objects, and looking through them takes a fourth of the time
+        gc.freeze()
     return Stack(recording.resources, exports, recording.calls)

@@ -294,7 +294,7 @@ def test_a_lost_layer_is_built_again(shelf: Shelf, harm: str) -> None:
     if harm == "the archive is gone":
         first.unlink()
     else:
-        (pointer,) = shelf.build.glob("*.path")
+        (pointer,) = shelf.build.glob("layer-*.path")
         pointer.write_text("")
     again = shelf.layer()
     assert again.is_file()
@@ -401,3 +401,14 @@ def test_two_pools_have_different_releases_of_a_library_on_one_machine(tmp_path:
     for folder, version in zip(folders, ("0.27.0", "0.28.1"), strict=True):
         assert folder.joinpath("httpx", "__init__.py").read_text() == f'__version__ = "{version}"\n'
         assert not folder.joinpath("pydantic").exists(), "what all functions have is there already"
+
+
+def test_an_archive_with_bytecode_is_made_again_only_when_its_input_has_changed(
+    compiled: Path, tmp_path: Path, sources: Path
+) -> None:
+    written = compiled.stat().st_mtime_ns
+    assert Path(functions_archive(tmp_path / "build", with_bytecode=True)) == compiled
+    assert compiled.stat().st_mtime_ns == written, "nothing was made"
+    source = sources / "api" / "headers.py"
+    source.write_text(source.read_text() + "\n# changed\n")
+    assert Path(functions_archive(tmp_path / "build", with_bytecode=True)) != compiled

@@ -18,7 +18,7 @@ from tests.install.machine import NOWHERE, OLDEST_PIPS, Machine, find_python
 pytestmark = pytest.mark.check
 
 
-@pytest.fixture(params=SUPPORTED)
+@pytest.fixture(params=[SUPPORTED[0], *(pytest.param(one, marks=pytest.mark.nightly) for one in SUPPORTED[1:])])
 def any_machine(request: pytest.FixtureRequest, tmp_path: Path, shelf: Shelf, index: Index) -> Machine:
     """A machine with each supported Python in turn."""
     python = find_python(request.param)

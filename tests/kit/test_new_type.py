@@ -101,6 +101,7 @@ def test_a_second_time_it_exists(copy: Path) -> None:
 
 
 @pytest.mark.check
+@pytest.mark.nightly
 def test_a_type_may_import_what_it_needs_and_the_domain_may_not(copy: Path) -> None:
     shared = copy / "functions" / "tasks" / "clock.py"
     before = shared.read_text()

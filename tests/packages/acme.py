@@ -2,9 +2,14 @@
 
 import base64
 import hashlib
+import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+
+from functions.task_types import load_task_types
+from infrastructure.task_types import checked
 
 TYPES = '''\
 """The task types of Acme, with what they need."""
@@ -75,6 +80,22 @@ Provides-Extra: rendering
 Requires-Dist: httpx=={HTTPX}; extra == "rendering"
 """
 ENTRY_POINTS = "[taskline.task_types]\nacme = acme_tasks.types\nacme-broken = acme_tasks.broken\n"
+
+
+@contextmanager
+def forgotten() -> Generator[None]:
+    """What this process loads of the package meanwhile is forgotten afterwards: other tests know nothing of it."""
+    registry = load_task_types(())  # those that stay: a module registers its types only when it is first loaded
+    before, known, broken = set(sys.modules), dict(registry._types), dict(registry.broken)
+    try:
+        yield
+    finally:
+        for name in set(sys.modules) - before:
+            if name.startswith("acme_tasks"):
+                del sys.modules[name]
+        registry._types = known
+        registry.broken = broken
+        checked.base_roots.cache_clear()
 
 
 def install(site: Path, *, metadata: str = METADATA, entry_points: str = ENTRY_POINTS, **files: str) -> None:

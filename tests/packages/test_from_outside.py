@@ -107,6 +107,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
     made.laptop.ensure_stopped()
 
 
+@pytest.mark.nightly
 def test_a_package_runs_changes_and_lacks_what_it_does_not_declare(place: Place) -> None:
     assert "requirements/pools/rendering.txt is locked." in place.lock()
     laptop = place.laptop

@@ -3,7 +3,7 @@
 import copy
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, field
 from functools import cache
@@ -38,6 +38,11 @@ UNNAMED = (
     "States.Runtime",
     "States.DataLimitExceeded",
     "Unknown.Error",
+)
+# Of these: a service's, the two that States.ALL does not match, and one that does not exist.
+DIFFERENT = (
+    *("DynamoDB.ProvisionedThroughputExceededException", "States.Runtime"),
+    *("States.DataLimitExceeded", "Unknown.Error"),
 )
 CAUSES = (
     "not JSON",
@@ -221,18 +226,31 @@ def task_states() -> list[str]:
     return [name for name, state in raw_definition()["States"].items() if state["Type"] == "Task"]
 
 
+def named_by(*states: str) -> set[str]:
+    """The errors that these states name."""
+    definitions = raw_definition()["States"]
+    clauses = [
+        clause for name in states for field in ("Retry", "Catch") for clause in definitions[name].get(field, ())
+    ]
+    return {error for clause in clauses for error in clause["ErrorEquals"]} - WILDCARDS
+
+
 def errors() -> list[str]:
     """Every error that the machine names anywhere, and some that it does not name."""
-    named: set[str] = set()
-    for state in raw_definition()["States"].values():
-        for clause in (*state.get("Retry", ()), *state.get("Catch", ())):
-            named |= set(clause["ErrorEquals"])
-    return sorted((named | set(UNNAMED)) - WILDCARDS)
+    return sorted(named_by(*raw_definition()["States"]) | set(UNNAMED))
 
 
-def injections(state: str) -> Iterator[Injection]:
-    """Every error of a Task state: once or always, with or without the call's effect, with each possible cause."""
-    for error in errors():
+def different_errors(state: str) -> list[str]:
+    """Those that the state may treat differently: to a state, all that it does not name are one, but for a few."""
+    return sorted(named_by(state) | set(DIFFERENT))
+
+
+def injections(state: str, of: Sequence[str] = ()) -> Iterator[Injection]:
+    """Every error of a Task state: once or always, with or without the call's effect, with each possible cause.
+
+    `of` are the errors, those that make a difference by default.
+    """
+    for error in of or different_errors(state):
         for cause in CAUSES if error.startswith("Task") else CAUSES[:1]:
             for always in (False, True):
                 for has_effect in (False, True):

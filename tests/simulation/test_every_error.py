@@ -9,6 +9,7 @@ from statemachine.loader import raw_definition
 from tests.simulation.every_error import (
     SITUATIONS,
     broken_promises,
+    errors,
     expressions,
     injections,
     machine_broken_at,
@@ -28,13 +29,14 @@ def quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.nightly)], ids=["different", "every"])
 @pytest.mark.parametrize("state", task_states())
-def test_every_error_of_a_state_ends_in_an_outcome_or_keeps_the_message(state: str) -> None:
+def test_every_error_of_a_state_ends_in_an_outcome_or_keeps_the_message(state: str, every: bool) -> None:
     situations = situations_that_reach(state)
     broken = [
         promise
         for situation in situations
-        for injection in injections(state)
+        for injection in injections(state, errors() if every else ())
         for promise in broken_promises(situation, shipped_machine(), injection)
     ]
     assert situations, "no situation reaches this state, so nothing is proved about it"
@@ -48,7 +50,7 @@ def test_an_expression_that_throws_ends_in_an_outcome_or_keeps_the_message(state
         for position in expressions()
         if position[1] == state
         for machine in [machine_broken_at(position)]
-        for situation in SITUATIONS
+        for situation in situations_that_reach(state) or SITUATIONS  # only Task states are noted
         for promise in broken_promises(situation, machine)
     ]
     assert broken == []
@@ -58,7 +60,7 @@ def test_a_machine_that_skips_a_dead_letter_is_caught() -> None:
     state, machine = "SendToDeadLetterQueue", machine_without_dead_letter()
     assert any(
         promise
-        for situation in situations_that_reach(state)
+        for situation in situations_that_reach(state) or SITUATIONS  # only Task states are noted
         for injection in injections(state)
         for promise in broken_promises(situation, machine, injection)
     )

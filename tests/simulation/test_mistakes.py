@@ -10,11 +10,18 @@ ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # some are drawn 
 
 
 @pytest.mark.check
-def test_every_deliberate_mistake_is_caught_and_always_by_the_same_schedule() -> None:
+def test_every_deliberate_mistake_is_caught() -> None:
     """By the seed that caught it before, or else by one that is looked for."""
+    caught = start("--mutations", "--count", "6000")
+    output = caught.communicate()[0]
+    assert caught.returncode == 0, output
+    assert output.count("caught by seed") >= 93
+
+
+@pytest.mark.nightly
+def test_a_mistake_is_always_caught_by_the_same_schedule() -> None:
     first, second = (start("--mutations", "--count", "6000") for _ in range(2))
     outputs = [ID.sub("", process.communicate()[0]) for process in (first, second)]
 
     assert (first.returncode, second.returncode) == (0, 0), outputs[0]
-    assert outputs[0].count("caught by seed") >= 93
     assert outputs[0] == outputs[1]

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pulumi
@@ -57,11 +57,18 @@ def functions_archive(
 ) -> str:
     """Zip the package `functions`, and `others`: files with their names in the archive.
 
-    Returns the path of the archive, which is named after its content.
+    Returns the path of the archive, which is named after its content. One with bytecode is made once per content of
+    the files, then found in `build`.
     """
     sources = sorted((ROOT / "functions").rglob("*.py"))
     own = ((path, path.relative_to(ROOT).as_posix()) for path in sources)
-    return str(_archive(build, "functions", [*own, *others], _TASK if with_bytecode else ""))
+    files = [*own, *others]
+    compiler = find_compiler(_PYTHON) if with_bytecode else None
+    if compiler is None:
+        return str(_archive(build, "functions", files, ""))
+    contents = ((arcname, _digest(path.read_bytes())) for path, arcname in files)
+    wanted = repr((compiler.version, *contents)).encode()
+    return str(_made_once(build, f"functions-{_digest(wanted)}", lambda: _archive(build, "functions", files, _TASK)))
 
 
 def dependency_layer(build: Path = BUILD, requirements: Path = REQUIREMENTS, pip_options: Iterable[str] = ()) -> str:
@@ -72,18 +79,16 @@ def dependency_layer(build: Path = BUILD, requirements: Path = REQUIREMENTS, pip
     """
     compiler = find_compiler(_PYTHON)
     wanted = repr((_PYTHON, _PLATFORMS, compiler and compiler.version)).encode() + requirements.read_bytes()
-    pointer = build / f"layer-{hashlib.sha256(wanted).hexdigest()[:16]}.path"
-    if pointer.exists() and (known := build / pointer.read_text()).is_file():
-        return str(known)
-    build.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=build) as folder:
-        site = Path(folder)
-        _install(requirements, site, _FOR_LAMBDA, pip_options)
-        files = sorted(path for path in site.rglob("*") if path.is_file() and _is_portable(path.relative_to(site)))
-        named = [(path, f"python/{path.relative_to(site).as_posix()}") for path in files]
-        archive = _archive(build, "layer", named, _LAYERS)
-    pointer.write_text(archive.name)
-    return str(archive)
+
+    def make() -> Path:
+        with tempfile.TemporaryDirectory(dir=build) as folder:
+            site = Path(folder)
+            _install(requirements, site, _FOR_LAMBDA, pip_options)
+            files = sorted(path for path in site.rglob("*") if path.is_file() and _is_portable(path.relative_to(site)))
+            named = [(path, f"python/{path.relative_to(site).as_posix()}") for path in files]
+            return _archive(build, "layer", named, _LAYERS)
+
+    return str(_made_once(build, f"layer-{_digest(wanted)}", make))
 
 
 def packages_of_this_machine(requirements: Path, build: Path = BUILD, pip_options: Iterable[str] = ()) -> str:
@@ -136,9 +141,25 @@ def _archive(build: Path, name: str, files: Sequence[tuple[Path, str]], mounted:
     compiler = find_compiler(_PYTHON) if mounted else None
     if compiler is None:
         return _zip(build, name, files)
+
     build.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=build) as folder:
         return _zip(build, name, (*files, *compiler.compile(files, mounted, Path(folder))))
+
+
+def _made_once(build: Path, name: str, make: Callable[[], Path]) -> Path:
+    """The archive that was made from the same input, if `build` has it; otherwise make it, and remember it."""
+    pointer = build / f"{name}.path"
+    if pointer.exists() and (known := build / pointer.read_text()).is_file():
+        return known
+    build.mkdir(parents=True, exist_ok=True)
+    archive = make()
+    pointer.write_text(archive.name)
+    return archive
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _zip(build: Path, name: str, files: Iterable[tuple[Path, str]]) -> Path:

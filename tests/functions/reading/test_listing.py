@@ -354,6 +354,7 @@ def test_tasks_are_spread_over_all_shards() -> None:
 # Open tasks, which the counts lead to
 
 
+@pytest.mark.check
 def test_a_task_that_is_stuck_is_found_among_many_that_are_done_without_reading_these(pipeline: Pipeline) -> None:
     stuck = recorded(pipeline, 50, "queued")
     for number in range(100):
@@ -420,6 +421,7 @@ def test_a_minute_without_open_tasks_leaves_nothing_in_the_counts(pipeline: Pipe
     assert not [scope for scope in scopes if scope.startswith("open")]
 
 
+@pytest.mark.check
 def test_the_pages_of_a_backlog_over_hours_are_in_order_and_complete(pipeline: Pipeline) -> None:
     expected: list[str] = []
     for number in random.Random(2).sample(range(0, 3600, 30), 60):

@@ -153,6 +153,7 @@ def test_the_fewer_tasks_come_the_more_each_of_them_costs() -> None:
     assert slow.per_million > billed(prod()).per_million
 
 
+@pytest.mark.nightly
 def test_more_tasks_than_are_simulated_still_have_a_bill() -> None:
     load = Load(tasks_per_second=400)
     fast = make_bill("prod", prod(), measure(prod(), load), load, load_prices())

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from functions.tasks.registry import registry
 from infrastructure.blocks import packaging
 from infrastructure.task_types import checked, locks
 from tests.infrastructure.recording import Recording, Stack, run
@@ -24,14 +23,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.syspath_prepend(folder)
     for name in [name for name in sys.modules if name.startswith("acme_tasks")]:
         monkeypatch.delitem(sys.modules, name)  # of another test's folder
-    before, known, broken = set(sys.modules), dict(registry._types), dict(registry.broken)
-    yield folder
-    for name in set(sys.modules) - before:
-        if name.startswith("acme_tasks"):
-            del sys.modules[name]
-    registry._types = known
-    registry.broken = broken
-    checked.base_roots.cache_clear()
+    with acme.forgotten():
+        yield folder
 
 
 @pytest.fixture

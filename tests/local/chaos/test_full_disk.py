@@ -58,6 +58,7 @@ def test_new_tasks_are_turned_away_and_accepted_ones_end(small_disk: Path) -> No
         laptop.ensure_stopped()
 
 
+@pytest.mark.nightly
 def test_a_stop_on_a_disk_without_any_space_loses_nothing(small_disk: Path) -> None:
     first = Laptop(small_disk / "state")
     first.start()

@@ -141,6 +141,7 @@ def test_the_death_of_the_emulator_ends_it_with_a_message(new_laptop: NewLaptop)
 
 
 @pytest.mark.check
+@pytest.mark.nightly
 def test_a_stop_that_could_not_save_says_so_and_fails(new_laptop: NewLaptop) -> None:
     """A disk that is full: here, a process that may not write."""
     first = new_laptop()

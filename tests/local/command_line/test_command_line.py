@@ -68,6 +68,7 @@ def test_a_file_whose_submission_is_killed_goes_on_and_yields_each_task_once_in_
     assert_each_once_in_order(laptop, "killed")
 
 
+@pytest.mark.nightly
 def test_ctrl_c_ends_with_130_and_a_command_that_goes_on(taskline: Command, laptop: Laptop, tmp_path: Path) -> None:
     path = write_csv(tmp_path / "tasks.csv", "interrupted")
     process = taskline.start("submit", str(path))

@@ -100,6 +100,7 @@ def test_the_history_names_executions_that_exist(laptop: Laptop) -> None:
 
 
 @pytest.mark.check
+@pytest.mark.nightly
 def test_counts_survive_the_death_of_every_process(new_laptop: Callable[..., Laptop]) -> None:
     laptop = new_laptop()
     laptop.start()

@@ -24,7 +24,7 @@ from tests.local.laptop import Laptop
 
 pytestmark = pytest.mark.check
 
-SECONDS = 25
+SECONDS = 12
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 

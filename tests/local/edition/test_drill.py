@@ -22,7 +22,7 @@ import pytest
 from tests.local.edition.outages import Subscriber, changed_policy, no_queue, no_topic
 from tests.local.laptop import FINAL, Laptop, eventually
 
-pytestmark = pytest.mark.check
+pytestmark = [pytest.mark.check, pytest.mark.nightly]
 
 TASKS = 500
 KEYS = 20

@@ -80,6 +80,7 @@ def test_a_stream_that_was_closed_before_is_no_error() -> None:
 
 
 @pytest.mark.check
+@pytest.mark.nightly
 def test_tasks_run_and_the_edition_stops_in_order_when_its_reader_has_gone(tmp_path: Path) -> None:
     port = free_port()
     variables = {**os.environ, "TASKLINE_PORT": str(port), "TASKLINE_STATE_DIR": str(tmp_path / "state")}

@@ -14,7 +14,7 @@ import pytest
 from taskline.lanes import lanes_of
 from tests.local.laptop import SHORT_TIMES, Laptop, eventually
 
-pytestmark = pytest.mark.check
+pytestmark = [pytest.mark.check, pytest.mark.nightly]
 
 KEYS = [f"key-{number}" for number in range(20)]
 Finished = dict[str, list[dict[str, Any]]]

@@ -95,6 +95,7 @@ def test_nothing_is_checked_while_the_breaker_is_open(new_laptop: Callable[..., 
     assert "The breaker is open" in done.stderr
 
 
+@pytest.mark.nightly
 def test_a_closed_stack_is_called_with_key_and_signature(new_laptop: Callable[..., Laptop]) -> None:
     laptop = new_laptop(**{"taskline:apiKeyRequired": True, "taskline:operatorAuthorization": "iam"})
     laptop.start()

@@ -192,6 +192,7 @@ def unguarded(tmp_path: Path) -> Iterator[tuple[Unguarded, Emulator]]:
         emulator.stop()
 
 
+@pytest.mark.nightly
 def test_the_same_page_succeeds_where_there_is_no_guard(unguarded: tuple[Unguarded, Emulator], tmp_path: Path) -> None:
     server, emulator = unguarded
     door, inside = f"http://127.0.0.1:{server.port}", emulator.endpoint.replace("//@", "//")
@@ -206,6 +207,7 @@ def test_the_same_page_succeeds_where_there_is_no_guard(unguarded: tuple[Unguard
     assert_taken(Clients(emulator.endpoint, "us-east-1"))
 
 
+@pytest.mark.nightly
 def test_the_same_page_succeeds_through_a_rebound_name_where_there_is_no_guard(
     unguarded: tuple[Unguarded, Emulator], tmp_path: Path
 ) -> None:

@@ -45,6 +45,7 @@ def test_a_load_that_no_stage_could_take_is_2(cli: Cli, monkeypatch: pytest.Monk
 
 
 @pytest.mark.check
+@pytest.mark.nightly
 def test_a_bill_adds_up_and_is_shown_as_a_table(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROJECT_ROOT)
     bill = cli.json("cost", "--tasks", "2e6", "--stage", "prod")

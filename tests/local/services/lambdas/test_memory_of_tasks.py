@@ -28,6 +28,7 @@ def take_everything(task: Task, data: Nothing) -> dict:
 
 
 @pytest.mark.check
+@pytest.mark.nightly
 def test_a_task_that_exhausts_its_memory_is_retried_and_fails_while_others_run(
     new_laptop: Callable[..., Laptop], tmp_path: Path
 ) -> None:
