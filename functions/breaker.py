@@ -13,6 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.adapters.breaker import CloudWatchAttempts, DynamoDBBreakerStore, EventBridgePipe, SQSDrain
+from functions.api.callers import ANONYMOUS
 from functions.api.http import Request, Response, dispatch, json_response
 from functions.api.routes import serve
 from functions.tasks.breaker.control import BreakerStatus, Control, change, read_status, tick, trip
@@ -21,8 +22,6 @@ from functions.tasks.breaker.states import Rules, State, set_manually
 from functions.tasks.breaker.view import parse_change, view
 from functions.tasks.intake.lanes import split
 from functions.telemetry.observability import logger, metrics, observed
-
-ANONYMOUS = "anonymous"  # where the API requires no signature
 
 
 @cache

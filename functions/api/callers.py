@@ -11,6 +11,7 @@ from typing import Any
 
 from functions.tasks.tenancy import Tenant
 
+ANONYMOUS = "anonymous"  # an operator where the API requires no signature
 _ASSUMED_ROLE = ":assumed-role/"
 
 

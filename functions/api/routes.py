@@ -55,6 +55,9 @@ ROUTES = (
     Route(method="GET", path="/health", operation="health", function="validator", tag=SERVICE),
     Route(method="GET", path="/breaker", operation="read_breaker", function="breaker", tag=OPERATIONS),
     Route(method="PUT", path="/breaker", operation="change_breaker", function="breaker", tag=OPERATIONS),
+    Route(method="GET", path="/keys", operation="list_keys", function="keys", tag=OPERATIONS),
+    Route(method="GET", path="/keys/{key}", operation="read_key", function="keys", tag=OPERATIONS),
+    Route(method="PUT", path="/keys/{key}", operation="change_key", function="keys", tag=OPERATIONS),
     Route(method="GET", path="/openapi.json", operation="read_openapi", function="documents", tag=SERVICE),
     Route(method="GET", path="/docs", operation="read_docs", function="documents", tag=SERVICE),
 )

@@ -77,15 +77,21 @@ def executed(history: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]
 
     Only the step of a claim names it in the record, which would be larger otherwise. What follows is by the same
     execution, because only the one that holds the lease can write: failed runs and the outcome. Steps of others
-    (accepted, redriven, cancelled) have none, nor have those of claims from before executions were named.
+    (accepted, redriven, cancelled, skipped) have none, nor have those of claims from before executions were named.
     """
     current: dict[str, str] = {}
     for entry in history:
         if "execution" in entry:
             current = {"execution": entry["execution"]}
-        elif entry["status"] in _BY_OTHERS or ("attempt" not in entry and entry["status"] == Status.PROCESSING):
+        elif _is_by_others(entry):
             current = {}
         yield {**entry, **current}
+
+
+def _is_by_others(entry: Mapping[str, Any]) -> bool:
+    if entry["status"] in _BY_OTHERS or "skipped_by" in entry:
+        return True
+    return "attempt" not in entry and entry["status"] == Status.PROCESSING
 
 
 def _step(entry: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -22,6 +22,7 @@ from pydantic.config import JsonDict
 
 MAX_ID_CHARACTERS = 128
 BATCH_ID_PATTERN = r"^[!-~]{1,100}$"
+ORDERING_KEY_PATTERN = r"^[!-~]{1,128}$"
 DEFAULT_ORDERING_KEY = "task-processing"
 DEFAULT_TYPE = "default"
 # Python's own parser accepts any character between date and time; ISO 8601 only a T.
@@ -111,7 +112,7 @@ class NewTask(BaseModel):
         Trimmed,
         # What SQS accepts as a MessageGroupId: alphanumerics and ASCII punctuation.
         Field(
-            pattern=r"^[!-~]{1,128}$",
+            pattern=ORDERING_KEY_PATTERN,
             description="Tasks with the same key are processed strictly in the order in which they were accepted; "
             "different keys run in parallel. 1 to 128 printable ASCII characters without spaces.",
         ),

@@ -7,6 +7,7 @@ from functions.api.problems import Problem, rejected
 from functions.tasks.breaker.view import parse_change
 from functions.tasks.counting.model import parse_stats_request
 from functions.tasks.errors import Conflict, FieldError, Rejected
+from functions.tasks.gates.view import KeyListQuery, parse_key_change, parse_key_query
 from functions.tasks.intake.batch import batch_too_large, invalid_batch
 from functions.tasks.intake.submission import invalid_task, key_reused, too_large
 from functions.tasks.listing.model import parse_list_request
@@ -136,6 +137,24 @@ BREAKER: dict[str, Any] = {
         }
     ],
 }
+KEY: dict[str, Any] = {
+    "key": "customer-42",
+    "state": "closed",
+    "cause": "failed",
+    "head": TASK_ID,
+    "parked": 3,
+    "since": "2026-11-21T12:00:07.500Z",
+}
+KEY_CHANGE = {"state": "closed", "reason": "the customer's data is being migrated"}
+HELD_KEY: dict[str, Any] = {
+    "key": "customer-42",
+    "state": "closed",
+    "cause": "held",
+    "parked": 0,
+    "since": "2026-11-21T12:00:00.000Z",
+    "reason": "the customer's data is being migrated",
+}
+CLOSED_KEYS: dict[str, Any] = {"keys": [{**KEY, "tenant": TENANT}]}
 
 
 def _rejection(call: Callable[[], object]) -> Problem:
@@ -150,6 +169,8 @@ def _rejection(call: Callable[[], object]) -> Problem:
 INVALID_TASK = rejected(invalid_task([FieldError(field="title", message="is required")]))
 TOO_LARGE = rejected(too_large())
 INVALID_CHANGE = _rejection(lambda: parse_change("{}"))
+INVALID_KEY_CHANGE = _rejection(lambda: parse_key_change("{}"))
+INVALID_KEY_QUERY = _rejection(lambda: parse_key_query({"limit": ["0"]}, KeyListQuery))
 INVALID_REDRIVE = _rejection(lambda: parse_request('{"limit": 0}'))
 INVALID_BATCH = rejected(invalid_batch([FieldError(field="tasks", message="is required")]))
 BATCH_TOO_LARGE = rejected(batch_too_large())

@@ -47,6 +47,13 @@ class HistoryEntry(BaseModel):
         TaskFailure | None,
         Field(description="Why the run failed, or why the task had failed before it was redriven; shortened."),
     ] = None
+    skipped_by: Annotated[
+        str | None,
+        Field(
+            description="Only when an operator has opened the key of the task that had failed, and so skipped it: who."
+        ),
+    ] = None
+    reason: Annotated[str | None, Field(description="Only when it was skipped: why.")] = None
 
 
 class TaskLinks(BaseModel):

@@ -16,7 +16,7 @@ from functions.api.idempotency import KEY_PATTERN, MAX_KEY_CHARACTERS
 from functions.api.problems import Problem
 from functions.api.routes import ROUTES
 from functions.tasks.intake.ordering import DefaultOrdering
-from functions.tasks.model import MAX_ID_CHARACTERS
+from functions.tasks.model import MAX_ID_CHARACTERS, ORDERING_KEY_PATTERN
 from functions.tasks.registry import Registry
 
 Document = dict[str, Any]
@@ -290,6 +290,62 @@ def _change_breaker() -> Document:
     }
 
 
+def _list_keys() -> Document:
+    return {
+        "summary": "List closed keys of all clients, the longest closed first",
+        "parameters": query_parameters("KeyListQuery"),
+        "responses": {
+            "200": {"description": "A page of closed keys.", "content": _json("KeyList", examples.CLOSED_KEYS)},
+            "400": _problem(
+                "A parameter is wrong, unknown or given twice; `errors` names each one.", examples.INVALID_KEY_QUERY
+            ),
+            "503": _unavailable(),
+        },
+    }
+
+
+def _read_key() -> Document:
+    return {
+        "summary": "Read whether a key is open, or why it is closed",
+        "parameters": [_key(), *query_parameters("KeyQuery")],
+        "responses": {
+            "200": {"description": "The key. One without tasks is open.", "content": _json("KeyView", examples.KEY)},
+            "400": _problem("The key or a parameter is wrong; `errors` names each one.", examples.INVALID_KEY_QUERY),
+            "503": _unavailable(),
+        },
+    }
+
+
+def _change_key() -> Document:
+    return {
+        "summary": "Close a key, or open it and skip the failed task that keeps it closed",
+        "parameters": [_key(), *query_parameters("KeyQuery")],
+        "requestBody": {"required": True, "content": _json("KeyChange", examples.KEY_CHANGE)},
+        "responses": {
+            "200": {
+                "description": "The key as it is now; one that was opened stays closed while parked tasks run.",
+                "content": _json("KeyView", examples.HELD_KEY),
+            },
+            "400": _problem(
+                "Not JSON, or the key, a parameter or a field is wrong; `errors` names each one.",
+                examples.INVALID_KEY_CHANGE,
+            ),
+            "415": _problem("The body's media type is not JSON."),
+            "503": _unavailable(),
+        },
+    }
+
+
+def _key() -> Document:
+    return {
+        "name": "key",
+        "in": "path",
+        "required": True,
+        "description": "The ordering key, percent-encoded: `a/b` is `a%2Fb`.",
+        "schema": {"type": "string", "pattern": ORDERING_KEY_PATTERN},
+    }
+
+
 def _json(model: str, example: Document) -> Document:
     return {JSON: {"schema": reference(model), "example": example}}
 
@@ -325,6 +381,9 @@ _OPERATIONS: Mapping[str, Callable[[], Document]] = {
     "health": _health,
     "read_breaker": _read_breaker,
     "change_breaker": _change_breaker,
+    "list_keys": _list_keys,
+    "read_key": _read_key,
+    "change_key": _change_key,
     "read_openapi": _read_openapi,
     "read_docs": _read_docs,
 }

@@ -13,6 +13,7 @@ from functions.api.document.models import BatchResponse, TaskView
 from functions.api.document.task_types import with_task_types
 from functions.tasks.breaker.view import BreakerChange, BreakerView
 from functions.tasks.counting.model import OperatorStatsRequest, Stats, StatsRequest
+from functions.tasks.gates.view import KeyChange, KeyList, KeyListQuery, KeyQuery, KeyView
 from functions.tasks.intake.batch import Batch
 from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.listing.model import ListRequest, OperatorListRequest, TaskList
@@ -28,8 +29,10 @@ _MODELS: tuple[type[BaseModel], ...] = (
     *(StatsRequest, OperatorStatsRequest, Stats),
     *(RedriveRequest, RedriveReport),
     *(BreakerChange, BreakerView),
+    *(KeyChange, KeyQuery, KeyListQuery, KeyView, KeyList),
 )
-_QUERIES = {"ListRequest", "OperatorListRequest", "StatsRequest", "OperatorStatsRequest"}  # these become parameters
+# These become parameters.
+_QUERIES = {"ListRequest", "OperatorListRequest", "StatsRequest", "OperatorStatsRequest", "KeyQuery", "KeyListQuery"}
 _WITHOUT_KEY = {
     DefaultOrdering.ONE_KEY: f"Left out, it is `{DEFAULT_ORDERING_KEY}`: all tasks without a key "
     "wait for each other and run one at a time.",

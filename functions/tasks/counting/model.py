@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from functions.tasks.errors import FieldError, Invalid, field_errors
 from functions.tasks.listing.model import MAX_TENANT_CHARACTERS, NO_TENANT
-from functions.tasks.model import BATCH_ID_PATTERN
+from functions.tasks.model import BATCH_ID_PATTERN, ORDERING_KEY_PATTERN
 from functions.tasks.tenancy import View
 
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -20,7 +20,7 @@ class StatsRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     ordering_key: Annotated[
-        Annotated[str, Field(pattern=r"^[!-~]{1,128}$")] | None,
+        Annotated[str, Field(pattern=ORDERING_KEY_PATTERN)] | None,
         Field(description="Only tasks with this ordering key; not together with `batch_id`."),
     ] = None
     batch_id: Annotated[

@@ -9,7 +9,7 @@ from pydantic.config import JsonDict
 
 from functions.tasks.errors import FieldError, Invalid, field_errors
 from functions.tasks.listing.cursor import decode_cursor, encode_cursor
-from functions.tasks.model import Status
+from functions.tasks.model import ORDERING_KEY_PATTERN, Status
 from functions.tasks.tenancy import View
 
 MAX_LIMIT = 100
@@ -17,7 +17,8 @@ MAX_TENANT_CHARACTERS = 2048
 NO_TENANT = "none"
 
 
-def _whole_number(value: object) -> object:
+def whole_number(value: object) -> object:
+    """A number in a query string is digits only: `int` accepts more."""
     if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,9}", value):
         raise ValueError("must be a whole number")
     return value
@@ -33,12 +34,12 @@ class ListRequest(BaseModel):
 
     status: Annotated[Status | None, Field(description="Only tasks with this status.")] = None
     ordering_key: Annotated[
-        Annotated[str, Field(pattern=r"^[!-~]{1,128}$")] | None,
+        Annotated[str, Field(pattern=ORDERING_KEY_PATTERN)] | None,
         Field(description="Only tasks with this ordering key."),
     ] = None
     limit: Annotated[
         Annotated[int, Field(ge=1, le=MAX_LIMIT)],
-        BeforeValidator(_whole_number),
+        BeforeValidator(whole_number),
         Field(description="Maximum number of tasks on a page."),
     ] = 20
     cursor: Annotated[

@@ -1,0 +1,24 @@
+"""A gate's item, read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from functions.tasks.gates.model import Gate, Hold
+
+
+def to_gate(item: Mapping[str, Any]) -> Gate:
+    """The gate in an item of the table."""
+    hold = Hold(reason=_text(item, "held_reason") or "", at=held_at) if (held_at := _text(item, "held_at")) else None
+    return Gate(
+        ordering_key=item["ordering_key"]["S"],
+        tenant=_text(item, "tenant"),
+        closed_at=item["closed_at"]["S"],
+        parked=int(item["parked"]["N"]) if "parked" in item else 0,
+        head=_text(item, "head"),
+        is_sending=item.get("sending", {}).get("BOOL", False),
+        hold=hold,
+    )
+
+
+def _text(item: Mapping[str, Any], name: str) -> str | None:
+    return item[name]["S"] if name in item else None
