@@ -13,7 +13,7 @@ from typing import Any
 
 from functions.tasks.clock import uuid7
 from functions.tasks.intake.ordering import DefaultOrdering
-from functions.tasks.registry import Registry
+from functions.tasks.registry import Registry, halting
 from infrastructure.settings.times import runs_of
 from testing import findings
 from testing.pipeline.api import Refused, RequestHandlers, Sent
@@ -67,8 +67,9 @@ class Taskline:
 
     def _calls(self) -> dict[tuple[str, str], Callable[[Any], Any]]:
         return {
-            ("dynamodb", "updateItem"): self.world.table.update_item,
-            ("dynamodb", "getItem"): self.world.table.get_item,
+            ("dynamodb", "updateItem"): self.world.tables.update_item,
+            ("dynamodb", "getItem"): self.world.tables.get_item,
+            ("aws-sdk:dynamodb", "transactWriteItems"): self.world.tables.transact_write_items,
             ("sqs", "sendMessage"): lambda request: send_dead_letter(self.world.dead_letters, request),
             ("lambda", "invoke"): lambda request: self._all_runs.invoke(request["Payload"]),
         }
@@ -127,7 +128,7 @@ class Taskline:
         """Process until nothing is left to do; virtual time passes. `NotSettled` after `within` virtual seconds."""
         runs = runs_of(self.types.types(), self._handler_seconds)
         times = chain_of_times(self._handler_seconds, frozenset(one._replace(type="", pool="") for one in runs))
-        self._deliveries.settle(machine(times), times.visibility, within)
+        self._deliveries.settle(machine(times, halting(self.types.types())), times.visibility, within)
 
     def redrive(self, **filters: Any) -> list[str]:
         """POST /redrive, as an operator: the ids of the tasks that were redriven. `settle` then runs them."""

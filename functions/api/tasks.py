@@ -12,7 +12,7 @@ from functions.tasks.intake.submission import Accepted
 from functions.tasks.model import Status
 from functions.tasks.record import Record
 
-_BY_OTHERS = (Status.QUEUED, Status.CANCELLED)
+_BY_OTHERS = (Status.QUEUED, Status.PARKED, Status.CANCELLED)
 
 
 def task_document(record: Record, stage: str) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def task_path(record: Record, stage: str) -> str:
 def _links(record: Record, tasks: str, stage: str) -> dict[str, str]:
     itself = f"{tasks}/{quote(record.task_id, safe='')}"
     links = {"self": itself, "same_key": f"{tasks}?ordering_key={quote(record.ordering_key, safe='')}"}
-    if record.status is Status.QUEUED:
+    if record.status in (Status.QUEUED, Status.PARKED):
         links["cancel"] = itself
     if record.status is Status.FAILED:
         links["redrive"] = f"{task_path(record, stage)}/redrive"

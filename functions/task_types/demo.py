@@ -1,4 +1,4 @@
-"""Three types to try the pipeline with: one that echoes, one that is slow, one that fails on request."""
+"""Types to try the pipeline with: one echoes, one is slow, two fail on request, and one of these halts its key."""
 
 import random
 import time
@@ -52,3 +52,9 @@ def flaky(task: Task, data: FlakyData) -> dict[str, int]:
     if random.Random(f"{data.seed}/{task.attempt}").random() < data.probability:
         raise TASK_ERRORS[data.error_class](f"attempt {task.attempt} failed, as it was asked to")
     return {"attempt": task.attempt}
+
+
+@task_type("demo.strict", data=FlakyData, on_failure="halt")
+def strict(task: Task, data: FlakyData) -> dict[str, int]:
+    """As `demo.flaky`, but a failed task halts its key: those behind it are parked until it is settled."""
+    return flaky(task, data)

@@ -1,4 +1,4 @@
-"""Cancelling: a queued task is cancelled, and its message has no effect when its turn comes."""
+"""Cancelling: a task that waits is cancelled, and its message or its place has no effect when its turn comes."""
 
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -21,7 +21,7 @@ class CancellableRecords(Protocol):
     """Where records live. Every method raises `Unavailable` when the store does not respond."""
 
     def cancel(self, task_id: str, view: View, *, at: str, expires_at: int) -> Record | None:
-        """Cancel the task if it is queued and in the view; otherwise write nothing and return None.
+        """Cancel the task if it is queued or parked, and in the view; otherwise write nothing and return None.
 
         `at` is a timestamp as in records, `expires_at` is in seconds since 1970.
         """
@@ -44,7 +44,7 @@ def cancel(task_id: str, view: View, *, records: CancellableRecords, now: dateti
             raise NotFound(task_id)
         if record.status is Status.CANCELLED:
             return record
-        if record.status is not Status.QUEUED:
+        if record.status not in (Status.QUEUED, Status.PARKED):
             raise Conflict("Not queued", f"The task {task_id!r} {_REASONS[record.status]}.")
-        # It was not queued a moment ago and is now: an execution has just returned it to the queue.
+        # It could not be cancelled a moment ago and can be now: an execution has just returned it to the queue.
     raise Unavailable(f"the task {task_id!r} keeps being claimed and returned to the queue")

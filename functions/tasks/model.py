@@ -38,9 +38,13 @@ class Priority(StrEnum):
 
 
 class Status(StrEnum):
-    """A task's status: queued -> processing -> succeeded | failed, or queued -> cancelled."""
+    """A task's status: queued -> processing -> succeeded | failed, or queued -> cancelled.
+
+    While the gate of its key is closed: queued -> parked -> queued, or parked -> cancelled.
+    """
 
     QUEUED = "queued"
+    PARKED = "parked"
     PROCESSING = "processing"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -48,7 +52,7 @@ class Status(StrEnum):
 
 
 OPEN = (Status.QUEUED, Status.PROCESSING)
-"""The statuses of tasks that have not come to an end."""
+"""The statuses of tasks that have a message in a queue."""
 
 
 def _parse_priority(value: object) -> Priority:

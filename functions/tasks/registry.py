@@ -15,11 +15,12 @@ and there:
     def run(task: Task, data: EmailData) -> dict: ...
 """
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from inspect import currentframe
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -30,6 +31,7 @@ from functions.tasks.retry import RetryPolicy
 
 DataT = TypeVar("DataT", bound=BaseModel)
 ResultT = TypeVar("ResultT")
+OnFailure = Literal["continue", "halt"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,7 @@ class TaskType:
     """A registered task type: its name, the model of its `data`, and the function that does the work.
 
     `declared_in` is the module that registers it, `module` the one that has its function. A `retired` type takes no
-    new tasks; those that were accepted run.
+    new tasks; those that were accepted run. After a failure its key goes on with the next task, or halts.
     """
 
     name: str
@@ -48,6 +50,12 @@ class TaskType:
     declared_in: str
     module: str
     retired: bool = False
+    on_failure: OnFailure = "continue"
+
+    @property
+    def halts(self) -> bool:
+        """Whether a failed task of this type closes the gate of its key."""
+        return self.on_failure == "halt"
 
     def data_errors(self, data: object) -> tuple[FieldError, ...]:
         """What is wrong with a task's `data`; empty when it is valid."""
@@ -59,6 +67,11 @@ class TaskType:
 
 
 DEFAULT_RETRY = RetryPolicy()
+
+
+def halting(types: Iterable[TaskType]) -> str:
+    """The names of the types whose failed tasks halt their key, as the state machine looks them up: a JSON array."""
+    return json.dumps(sorted(one.name for one in types if one.halts))
 
 
 class Deferred:
@@ -126,6 +139,7 @@ class Registry:
         needs: Needs = NOTHING,
         module: str = "",
         retired: bool = False,
+        on_failure: OnFailure = "continue",
     ) -> Callable[[Callable[[Task, DataT], ResultT]], Callable[[Task, DataT], ResultT]]:
         """Register the decorated function for tasks whose `type` is `name`.
 
@@ -135,14 +149,19 @@ class Registry:
         A `retired` type is refused by the API, and runs for tasks that wait in the queue or as dead letters. Remove it
         when there are none.
 
+        With `on_failure="halt"`, a failed task keeps all later ones of its ordering key waiting, in their order, until
+        it succeeds after a redrive, or an operator skips it.
+
         With a `module`, the type is registered at once, and the decorated function may be in that module, which is
         imported when the type runs for the first time.
         """
+        if on_failure not in get_args(OnFailure):
+            raise ValueError(f"task type {name!r} has on_failure={on_failure!r}: use 'continue' or 'halt'")
         caller = _calling_module()
         deferred = Deferred(name, module) if module else None
 
         def add(run: Callable[[Task, Any], object]) -> None:
-            about: dict[str, Any] = {"retry": retry, "needs": needs, "retired": retired}
+            about: dict[str, Any] = {"retry": retry, "needs": needs, "retired": retired, "on_failure": on_failure}
             about |= {"declared_in": caller, "module": module or caller}
             self._add(TaskType(name=name, data=data, run=run, **about))
 

@@ -86,6 +86,7 @@ class Deliveries:
         outcome = yield from run(execution, self._pipe.event(received), machine, scheduler, self._calls)
         if outcome is not None:
             self._pipe.settle(received, pipe.execution(outcome))
+        self._world.keep_gates()
         started.remove(stored)
 
     def _waiting(self, within: float) -> str:

@@ -10,10 +10,12 @@ MAX_DELIVERIES = 5
 RETENTION_SECONDS = 360_000
 
 
-def values(times: Times) -> dict[str, str | int]:
-    """A value for each placeholder of the definition."""
+def values(times: Times, halting: str = "[]") -> dict[str, str | int]:
+    """A value for each placeholder of the definition. `halting` are the types that halt their key, as JSON."""
     return {
         "TableName": "tasks",
+        "GatesTableName": "gates",
+        "HaltingTypes": halting,
         "ProcessorFunction": "processor",
         "DeadLetterQueueUrl": "dead-letters",
         "ProcessTimeoutSeconds": times.process,
@@ -26,9 +28,9 @@ def values(times: Times) -> dict[str, str | int]:
 
 
 @cache
-def machine(times: Times) -> Machine:
-    """The shipped definition, compiled once for these times."""
-    return Machine.load(load_definition(values(times)))
+def machine(times: Times, halting: str) -> Machine:
+    """The shipped definition, compiled once for these times and types."""
+    return Machine.load(load_definition(values(times, halting)))
 
 
 @cache

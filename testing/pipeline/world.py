@@ -2,13 +2,18 @@
 
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from asl import VirtualClock
+from functions.adapters.gate_table.releasing import DynamoDBParkedTasks
+from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.task_table.records import DynamoDBRecordStore
+from functions.tasks.gates.releasing import keep_moving
 from functions.tasks.record import Record
-from testing.services.clients import InMemoryDynamoDB
+from testing.services.clients import InMemoryDynamoDB, InMemorySQS
 from testing.services.fifo import InMemoryFifo
+from testing.services.gate_table import InMemoryGates, InMemoryTables
 from testing.services.table import InMemoryTable
 
 START = 1_800_000_000.0
@@ -23,8 +28,23 @@ class World:
     table: InMemoryTable = field(default_factory=InMemoryTable)
 
     def __post_init__(self) -> None:
+        self.changed_gates: list[str] = []
+        self.gates = InMemoryGates(self._note_gate)
+        self.tables = InMemoryTables(self.table, self.gates)
         self.dead_letters = InMemoryFifo(self.clock.now)
         self.queue = InMemoryFifo(self.clock.now, max_receive_count=1000, dead_letters=self.dead_letters)
+
+    def _note_gate(self, keys: dict[str, Any]) -> None:
+        if keys["place"]["S"] == "gate":
+            self.changed_gates.append(keys["key"]["S"])
+
+    def keep_gates(self) -> None:
+        """What the gatekeeper does with the gates that have changed."""
+        client: Any = InMemoryDynamoDB(self.table, gates=self.gates)
+        queues: Any = InMemorySQS(self.queue.send, self.dead_letters)
+        tasks = DynamoDBParkedTasks("gates", "tasks", lambda: datetime.fromtimestamp(self.clock.now(), UTC), client)
+        while self.changed_gates:
+            keep_moving(self.changed_gates.pop(0), tasks, SQSTaskQueue("queue", queues))
 
     def record(self, task_id: str) -> Record | None:
         """The task's record as of now."""

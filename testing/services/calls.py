@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from asl import TaskFailure, TaskRequest
+from testing.services.count_table import TransactionCanceledError
 from testing.services.fifo import InMemoryFifo
 from testing.services.table import ConditionalCheckFailedError
 
@@ -34,6 +35,8 @@ def perform(calls: Calls, request: TaskRequest) -> Any:
         return calls[request.resource.service, request.resource.action](request.arguments)
     except ConditionalCheckFailedError as error:
         raise TaskFailure("DynamoDB.ConditionalCheckFailedException", "The conditional request failed") from error
+    except TransactionCanceledError as error:
+        raise TaskFailure("DynamoDb.TransactionCanceledException", str(error)) from error
 
 
 def send_dead_letter(dead_letters: InMemoryFifo, request: dict[str, Any]) -> dict[str, Any]:

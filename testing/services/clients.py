@@ -7,7 +7,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from testing.services.count_table import TransactionCanceledError
 from testing.services.fifo import InMemoryFifo
+from testing.services.gate_table import InMemoryGates, InMemoryTables
 from testing.services.table import ConditionalCheckFailedError, InMemoryTable
 
 Call = Callable[[], dict[str, Any]]
@@ -25,22 +27,24 @@ def _as_text(request: dict[str, Any]) -> dict[str, Any]:
 
 
 class InMemoryDynamoDB:
-    """The handlers' DynamoDB client. `update` makes its updates, if that is not the table itself."""
+    """The handlers' DynamoDB client. `update` makes its updates of tasks, if that is not the table itself."""
 
     class exceptions:  # noqa: N801 boto3's name
         """boto3's modelled errors."""
 
         ConditionalCheckFailedException = ConditionalCheckFailedError
+        TransactionCanceledException = TransactionCanceledError
 
     def __init__(
         self,
         table: InMemoryTable,
         perform: Perform = faultless,
         update: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+        gates: InMemoryGates | None = None,
     ) -> None:
         self._table = table
         self._perform = perform
-        self._update = update or table.update_item
+        self._tables = InMemoryTables(table, gates or InMemoryGates(), update)
 
     def put_item(self, **request: Any) -> dict[str, Any]:
         """PutItem."""
@@ -48,19 +52,27 @@ class InMemoryDynamoDB:
 
     def update_item(self, **request: Any) -> dict[str, Any]:
         """UpdateItem."""
-        return self._perform("UpdateItem", lambda: self._update(_as_text(request)))
+        return self._perform("UpdateItem", lambda: self._tables.update_item(_as_text(request)))
 
     def get_item(self, **request: Any) -> dict[str, Any]:
         """GetItem."""
-        return self._perform("GetItem", lambda: self._table.get_item(request))
+        return self._perform("GetItem", lambda: self._tables.get_item(request))
 
     def batch_get_item(self, **request: Any) -> dict[str, Any]:
         """BatchGetItem."""
-        return self._perform("BatchGetItem", lambda: self._table.batch_get_item(request))
+        return self._perform("BatchGetItem", lambda: self._tables.batch_get_item(request))
 
     def query(self, **request: Any) -> dict[str, Any]:
-        """Query of an index."""
-        return self._perform("Query", lambda: self._table.query(request))
+        """Query of an index, or of the places behind a gate."""
+        return self._perform("Query", lambda: self._tables.query(request))
+
+    def delete_item(self, **request: Any) -> dict[str, Any]:
+        """DeleteItem of a gate."""
+        return self._perform("DeleteItem", lambda: self._tables.delete_item(_as_text(request)))
+
+    def transact_write_items(self, **request: Any) -> dict[str, Any]:
+        """TransactWriteItems."""
+        return self._perform("TransactWriteItems", lambda: self._tables.transact_write_items(_as_text(request)))
 
     def scan(self, **request: Any) -> dict[str, Any]:
         """Scan of the index."""

@@ -74,6 +74,10 @@ class InMemoryTable:
         """Scan of the index of failed tasks, as one page."""
         return {"Items": [{"failed_key": item["failed_key"]} for item in self._failed()]}
 
+    def check(self, request: dict[str, Any]) -> None:
+        """Raise `ConditionalCheckFailedError` unless the request's condition holds."""
+        self._check(request, self.items.get(request["Key"]["task_id"]["S"], {}))
+
     def _write(self, key: str, item: Item) -> None:
         before = self.items.get(key)
         self.items[key] = item

@@ -31,21 +31,22 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed (default 0)")
     parser.add_argument("--seed", type=int, help="replay this one schedule")
     parser.add_argument("--lanes", action="store_true", help="change the number of lanes in each schedule")
+    parser.add_argument("--gates", action="store_true", help="let failed tasks halt their keys in each schedule")
     parser.add_argument("--mutations", action="store_true", help="check that every deliberate mistake is caught")
     parser.add_argument("--search", action="store_true", help="look for the first seed that catches each mistake")
     options = parser.parse_args()
     if options.mutations:
         return mistakes(range(options.first, options.first + options.count), search=options.search)
-    if options.seed is not None:
-        return schedules([options.seed], lanes=options.lanes)
-    return schedules(range(options.first, options.first + options.count), lanes=options.lanes)
+    seeds = [options.seed] if options.seed is not None else range(options.first, options.first + options.count)
+    return schedules(seeds, lanes=options.lanes, gates=options.gates)
 
 
-def schedules(seeds: Iterable[int], *, lanes: bool = False) -> int:
+def schedules(seeds: Iterable[int], *, lanes: bool = False, gates: bool = False) -> int:
     """Run the shipped pipeline; print a replay command for each schedule that broke a promise."""
     from tests.simulation.run import System, run
 
-    system, flag = System(lanes=lanes), " --lanes" if lanes else ""
+    system = System(lanes=lanes, gates=gates)
+    flag = " --lanes" * lanes + " --gates" * gates
     started, count, broken = time.perf_counter(), 0, 0
     for seed in seeds:
         count += 1

@@ -12,12 +12,13 @@ from typing import Any
 
 from asl import Group, Machine, Scheduler, VirtualClock
 from asl.execution.scheduler import MachineTimedOut
-from functions import canceller, processor, reader, redrive, validator
+from functions import canceller, gatekeeper, keys, processor, reader, redrive, validator
 from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.tasks.clock import uuid7
 from functions.tasks.intake.batch import MAX_TASKS
 from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.intake.submission import Ports
+from functions.tasks.registry import halting
 from functions.tasks.tenancy import Tenancy
 from infrastructure.settings.times import derive_times, runs_of
 from statemachine.loader import load_definition
@@ -32,16 +33,24 @@ from tests.simulation.actors.clients import (
     retrying_client,
     single_attempt_client,
 )
+from tests.simulation.actors.gatekeepers import (
+    keeping,
+    last_repair,
+    simulated_gatekeeper,
+    simulated_steering,
+    switching_keys,
+)
 from tests.simulation.actors.onlookers import onlooker, simulated_reader
 from tests.simulation.actors.operators import last_operator, operator, redrive_ports
 from tests.simulation.actors.stepped import Fiber
 from tests.simulation.actors.workers import Worker
 from tests.simulation.promises.counts import count_violations
+from tests.simulation.promises.gates import gate_violations
 from tests.simulation.promises.invariants import faultless_violations, violations
 from tests.simulation.promises.opened import open_violations
 from tests.simulation.world.faults import FaultPlan, Faults
 from tests.simulation.world.lanes import LanePlan, SimulatedLanes
-from tests.simulation.world.work import OK, TYPES, processor_ports, working_in
+from tests.simulation.world.work import OK, STRICT, TYPES, processor_ports, working_in
 from tests.simulation.world.world import MAX_RECEIVE_COUNT, MakeLanes, World
 
 _DEV_NULL = Path("/dev/null").open("w")  # noqa: SIM115 open as long as the process runs
@@ -74,9 +83,10 @@ PLANS_TO_REDRIVE: tuple[tuple[str, ...], ...] = (
 )
 # With operators and without.
 PLANS_FOR_LANES = (*PLANS, ("VALIDATION", OK), ("VALIDATION", OK), ("VALIDATION", "VALIDATION", OK))
+PLANS_FOR_GATES = (*PLANS_TO_REDRIVE, (OK,), (OK,), ("NETWORK", OK), ("VALIDATION", OK))
 
 
-VALUES = values(TIMES)
+VALUES = values(TIMES, halting(TYPES.types()))
 
 
 def shipped_definition() -> dict[str, Any]:
@@ -104,6 +114,8 @@ class System:
     """Given or drawn, some tasks have no key. Otherwise all have one."""
     lanes: bool = False
     """Whether the number of lanes changes, with more tasks than otherwise around that moment."""
+    gates: bool = False
+    """Whether tasks fail that halt their key, and operators close and open keys."""
 
 
 def run(seed: int, system: System | None = None) -> list[str]:
@@ -114,8 +126,10 @@ def run(seed: int, system: System | None = None) -> list[str]:
     max_receive_count = rng.choice((FEWEST_RECEIVES, MAX_RECEIVE_COUNT, MAX_RECEIVE_COUNT))
     # From a seed of its own: schedules without it stay as they were.
     lane_rng = random.Random(f"lanes {seed}")
+    gate_rng = random.Random(f"gates {seed}")
     tasks = _draw_tasks_for_lanes(lane_rng) if system.lanes else None
     make_lanes = _lanes(tasks, lane_rng, clock) if tasks else None
+    tasks = _draw_tasks_for_gates(gate_rng) if system.gates else tasks
     world = World(clock.now, TIMES.visibility, max_receive_count, make_lanes)
     # From a seed of its own: schedules without it stay as they were.
     unkeyed = random.Random(f"ordering {seed}")
@@ -126,11 +140,13 @@ def run(seed: int, system: System | None = None) -> list[str]:
     faults_end = START + rng.choice(FAULT_SECONDS)
     faults = Faults(rng, fault_plan, until=faults_end)
     scheduler = Scheduler(clock, SimulatedTasks(world, faults), START + SETTLE_TIMEOUT_SECONDS)
-    operators = _draw(rng, 0.25, system.operators)
+    operators = _draw(rng, 0.25, system.operators) or system.gates
     actors = _clients(
         world, faults, rng, system, operators=operators, unkeyed=unkeyed if ordering else None, tasks=tasks
     )
-    if operators:
+    if system.gates:
+        actors += _gate_actors(world, faults, gate_rng, faults_end)
+    elif operators:
         actors += _operators(world, faults, rng, faults_end)
     workers = rng.choice((1, 2, 3))
     if world.lanes:
@@ -148,7 +164,8 @@ def run(seed: int, system: System | None = None) -> list[str]:
             return ["it never settled", *violations(world, faults_end)]
     spared = fault_plan.spares_every_task and not (fault_plan.throttled and max_receive_count == FEWEST_RECEIVES)
     faultless = faultless_violations(world, throttled=fault_plan.throttled > 0) if spared and not operators else ()
-    broken = [*violations(world, faults_end, operators=operators), *faultless]
+    gates = gate_violations(world) if system.gates else ()
+    broken = [*violations(world, faults_end, operators=operators), *gates, *faultless]
     return [*broken, *count_violations(world, seed), *open_violations(world, seed)]
 
 
@@ -208,6 +225,32 @@ def _draw_tasks_for_lanes(rng: random.Random) -> list[PlannedTask]:
     ]
 
 
+def _draw_tasks_for_gates(rng: random.Random) -> list[PlannedTask]:
+    """Tasks of a key that halts, and of one of which some tasks do."""
+    halting = {"a": (STRICT,), "b": (STRICT, "simulated", "simulated")}
+    keys = [rng.choice("aaab") for _ in range(rng.randint(3, 7))]
+    return [
+        PlannedTask(
+            title=f"task {number}",
+            pause=rng.choice((0.0, 0.01, 0.1, 1.0, 5.0, 30.0)),
+            ordering_key=key,
+            plan=rng.choice(PLANS_FOR_GATES),
+            type=rng.choice(halting[key]),
+        )
+        for number, key in enumerate(keys)
+    ]
+
+
+def _gate_actors(world: World, faults: Faults, rng: random.Random, faults_end: float) -> list[Fiber]:
+    """The gatekeeper, and operators: some who redrive or switch keys at any moment, and one who repairs the rest."""
+    early = [
+        *(operator(world, faults, rng) for _ in range(rng.choice((0, 1, 1, 2)))),
+        *(switching_keys(world, faults, rng) for _ in range(rng.choice((0, 1, 1)))),
+    ]
+    world.active_operators = len(early) + 1
+    return [keeping(world, faults, rng), *early, last_repair(world, faults, rng, faults_end)]
+
+
 def _lanes(tasks: list[PlannedTask], rng: random.Random, clock: VirtualClock) -> MakeLanes:
     """Lanes whose number changes while these tasks are sent."""
     sent_at = [START + moment for moment in itertools.accumulate(task.pause for task in tasks)]
@@ -254,6 +297,8 @@ def _ports(world: World, faults: Faults, rng: random.Random) -> list[tuple[Any, 
         (validator, _intake_ports(world, faults, random.Random(rng.random()))),
         (processor, processor_ports(world, random.Random(rng.random()).random)),
         (redrive, redrive_ports(world, faults)),
+        (gatekeeper, simulated_gatekeeper(world, faults)),
+        (keys, simulated_steering(world, faults)),
     ]
 
 

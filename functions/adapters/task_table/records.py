@@ -82,11 +82,12 @@ class DynamoDBRecordStore:
                 response = self._client.update_item(
                     TableName=self._table,
                     Key={"task_id": {"S": task_id}},
-                    ConditionExpression=f"#status = :queued{visible}",
+                    ConditionExpression=f"(#status = :queued OR #status = :parked){visible}",
                     UpdateExpression=_CANCEL,
                     ExpressionAttributeNames={"#status": "status"},
                     ExpressionAttributeValues={
                         ":queued": {"S": Status.QUEUED},
+                        ":parked": {"S": Status.PARKED},
                         ":cancelled": {"S": Status.CANCELLED},
                         ":status_shard": {"S": status_shard(Status.CANCELLED, task_id)},
                         ":now": {"S": at},

@@ -57,6 +57,7 @@ class StatusCounts(BaseModel):
     model_config = _STRICT
 
     queued: _Count
+    parked: _Count
     processing: _Count
     succeeded: _Count
     failed: _Count

@@ -78,7 +78,7 @@ def judge(dead_letter: DeadLetter, state: TaskState | None, now: datetime, fresh
         fresh = now - dead_letter.received.sent_at < fresh_for
         # It was never claimed, or its record has expired: only a message too young for the latter may run.
         return Verdict.SEND if dead_letter.kind is Kind.UNDELIVERED and fresh else Verdict.CURRENT
-    if state.status in (Status.SUCCEEDED, Status.CANCELLED):
+    if state.status in (Status.SUCCEEDED, Status.CANCELLED, Status.PARKED):  # parked tasks get a message of their own
         return Verdict.STALE
     if dead_letter.kind is Kind.FAILURE:
         is_current = state.status is Status.FAILED and dead_letter.attempts >= state.attempts

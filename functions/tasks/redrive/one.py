@@ -13,6 +13,7 @@ from functions.tasks.redrive.sweep import Sweep
 _SWEEP = timedelta(seconds=5)
 _REASONS = {
     Status.QUEUED: "is queued; if SQS gave up on its message, POST /redrive finds it",
+    Status.PARKED: "is parked: it runs when the tasks before it are settled; GET /keys/{key} says which",
     Status.PROCESSING: "is being processed",
     Status.SUCCEEDED: "has succeeded",
     Status.CANCELLED: "was cancelled",

@@ -72,7 +72,7 @@ def test_a_shipped_update_has_the_same_effect(dynamodb: Any, state: str, draw: s
         "TableName": "tasks",
         "Key": key,
         **{name: UPDATES[state][name] for name in ("ConditionExpression", "UpdateExpression")},
-        "ExpressionAttributeNames": UPDATES[state]["ExpressionAttributeNames"],
+        **{name: UPDATES[state][name] for name in ("ExpressionAttributeNames",) if name in UPDATES[state]},
         "ExpressionAttributeValues": values_for(UPDATES[state], draw),
     }
     table = InMemoryTable()

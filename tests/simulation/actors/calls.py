@@ -11,22 +11,27 @@ from functions import processor
 from functions.adapters.queue import SQSTaskQueue
 from testing.services.calls import Calls, SimulatedContext, invoke, perform, send_dead_letter
 from testing.services.clients import Call, InMemoryDynamoDB, InMemorySQS
+from testing.services.count_table import TransactionCanceledError
+from testing.services.gate_table import InMemoryTables
 from tests.simulation.actors.stepped import step
 from tests.simulation.world.faults import Fault, Faults
 from tests.simulation.world.world import World, short_name
 
 NEVER = 1e9
 _THROTTLES = {
+    "aws-sdk:dynamodb": "DynamoDb.ThrottlingException",
     "dynamodb": "DynamoDB.ThrottlingException",
     "lambda": "Lambda.TooManyRequestsException",
     "sqs": "SQS.AmazonSQSException",
 }
 _MISSING_RESOURCE = {
+    "aws-sdk:dynamodb": "DynamoDb.ResourceNotFoundException",
     "dynamodb": "DynamoDB.ResourceNotFoundException",
     "lambda": "Lambda.ResourceNotFoundException",
     "sqs": "SQS.QueueDoesNotExistException",
 }
 _ERROR_RESPONSES = {
+    "aws-sdk:dynamodb": "DynamoDb.InternalServerErrorException",
     "dynamodb": "DynamoDB.InternalServerErrorException",
     "lambda": "Lambda.SdkClientException",
     "sqs": "SQS.SdkClientException",
@@ -45,8 +50,9 @@ class SimulatedTasks:
         self._world = world
         self.faults = faults
         self._calls: Calls = {
-            ("dynamodb", "updateItem"): world.update_from_machine,
-            ("dynamodb", "getItem"): world.table.get_item,
+            ("dynamodb", "updateItem"): world.machine_tables.update_item,
+            ("dynamodb", "getItem"): world.machine_tables.get_item,
+            ("aws-sdk:dynamodb", "transactWriteItems"): world.machine_tables.transact_write_items,
             ("sqs", "sendMessage"): functools.partial(send_dead_letter, world.dead_letters),
             ("lambda", "invoke"): self._invoke,
         }
@@ -86,10 +92,18 @@ class SimulatedTasks:
 class SimulatedDynamoDB(InMemoryDynamoDB):
     """The handlers' DynamoDB client, with the faults of a plan."""
 
-    def __init__(self, world: World, faults: Faults) -> None:
+    def __init__(self, world: World, faults: Faults, tables: InMemoryTables | None = None) -> None:
         super().__init__(world.table, self._faulty, world.update_from_handler)
+        self._tables = tables or world.handler_tables
         self._world = world
         self._faults = faults
+
+    def transact_write_items(self, **request: Any) -> dict[str, Any]:
+        """TransactWriteItems, which another transaction may interfere with."""
+        if self._faults.on_call(self._world.now()) is Fault.SLOW:
+            step()
+            raise TransactionCanceledError("TransactionConflict")
+        return super().transact_write_items(**request)
 
     def _faulty(self, operation: str, call: Call) -> dict[str, Any]:
         """boto3 retries a write after a lost response, and the retry finds what the first attempt wrote."""

@@ -12,6 +12,7 @@ from functions.tasks.intake.ordering import DefaultOrdering
 from tests.simulation.actors.calls import LambdaContext
 from tests.simulation.actors.stepped import Crashed, Fiber, Stepped
 from tests.simulation.world.faults import Faults
+from tests.simulation.world.work import STRICT
 from tests.simulation.world.world import OTHER_TITLE, Accepted, World
 
 CALLERS = ("a caller", "another caller")
@@ -25,6 +26,7 @@ class PlannedTask:
     pause: float
     ordering_key: str | None
     plan: tuple[str, ...]
+    type: str = "simulated"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +172,7 @@ def _record_accepted(world: World, request: Request, position: int, task_id: str
             request=request.name,
             position=position,
             caller=request.caller,
+            halts=task.type == STRICT,
         )
         world.journal.accepted.append(accepted)
     known.add(task_id)
@@ -181,7 +184,7 @@ def _body(task: PlannedTask) -> dict[str, Any]:
         "title": task.title,
         "description": "simulated",
         "priority": "low",
-        "type": "simulated",
+        "type": task.type,
         **key,
         "data": {"plan": list(task.plan)},
     }

@@ -54,7 +54,7 @@ def operator(world: World, faults: Faults, rng: random.Random) -> Fiber:
             task_id = rng.choice(list(world.table.items))
             yield from _call(world, faults, rng, f"/tasks/{task_id}/redrive", task_id, None)
         else:
-            yield from _redrive_all(world, faults, rng, rng.choice(_FILTERS))
+            yield from redrive_all(world, faults, rng, rng.choice(_FILTERS))
     world.active_operators -= 1
 
 
@@ -66,15 +66,16 @@ def last_operator(world: World, faults: Faults, rng: random.Random, faults_end: 
         while world.queue.messages:
             yield Sleep(10.0)
         yield Sleep(150.0)  # until leases and the visibility timeouts of a crashed operator have expired
-        yield from _redrive_all(world, faults, rng, {})
+        yield from redrive_all(world, faults, rng, {})
     while world.queue.messages:
         yield Sleep(10.0)
     yield Sleep(70.0)
-    yield from _redrive_all(world, faults, rng, {"ordering_key": "unknown"})
+    yield from redrive_all(world, faults, rng, {"ordering_key": "unknown"})
     world.active_operators -= 1
 
 
-def _redrive_all(world: World, faults: Faults, rng: random.Random, filters: dict[str, Any]) -> Fiber:
+def redrive_all(world: World, faults: Faults, rng: random.Random, filters: dict[str, Any]) -> Fiber:
+    """Requests to redrive what matches, until nothing is left."""
     request = {"dry_run": False, **filters}
     while True:
         response = yield from _call(world, faults, rng, "/redrive", None, request)

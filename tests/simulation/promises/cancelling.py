@@ -9,17 +9,17 @@ def cancel_violations(world: World) -> Iterator[str]:
     """A sentence for each broken promise about cancelled tasks."""
     for position, write in enumerate(world.journal.writes):
         if write.execution == CANCELLER:
-            yield from _was_queued(world, position)
+            yield from _was_waiting(world, position)
             yield from _stays_cancelled(world, position)
     for task_id in sorted(world.journal.cancelled):
         if world.record(task_id).get("status") != "cancelled":
             yield f"cancelling {task_id} returned 200, but its status is {world.record(task_id).get('status')!r}"
 
 
-def _was_queued(world: World, position: int) -> Iterator[str]:
+def _was_waiting(world: World, position: int) -> Iterator[str]:
     task_id = world.journal.writes[position].task_id
     before = [write.status for write in world.journal.writes[:position] if write.task_id == task_id]
-    if before and before[-1] != "queued":
+    if before and before[-1] not in ("queued", "parked"):
         yield f"{task_id} was {before[-1]}, but was cancelled anyway"
 
 

@@ -76,7 +76,7 @@ def _tenants(changes: list[Change]) -> list[str]:
 
 def _statuses(records: list[Record]) -> dict[str, int]:
     tally = Counter(record["status"]["S"] for record in records)
-    return {status: tally[status] for status in ("queued", "processing", *FINAL)}
+    return {status: tally[status] for status in ("queued", "parked", "processing", *FINAL)}
 
 
 def _types(records: list[Record]) -> dict[str, dict[str, int]]:

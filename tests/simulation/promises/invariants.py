@@ -13,7 +13,7 @@ from tests.simulation.promises.idempotency import idempotency_violations
 from tests.simulation.promises.ordering import unordered_violations
 from tests.simulation.promises.redrive import redrive_violations
 from tests.simulation.promises.tenancy import tenancy_violations
-from tests.simulation.world.world import CANCELLER, OPERATOR, Accepted, World, Write
+from tests.simulation.world.world import CANCELLER, GATE, OPERATOR, Accepted, World, Write
 
 TERMINAL = {"succeeded", "failed", "cancelled"}
 
@@ -122,7 +122,7 @@ def _in_order(key: str, tasks: list[Accepted], first: dict[str, int]) -> Iterato
 def _writes_are_fenced(world: World) -> Iterator[str]:
     owner: dict[str, str] = {}
     for write in world.journal.writes:
-        if write.status == "processing" or write.execution in (OPERATOR, CANCELLER):
+        if write.status == "processing" or write.execution in (OPERATOR, CANCELLER, GATE):
             owner[write.task_id] = write.execution
         elif owner.get(write.task_id) != write.execution:
             yield f"{write.task_id} was written by {write.execution} after {owner.get(write.task_id)} had claimed it"
@@ -141,8 +141,8 @@ def _leases_are_respected(world: World) -> Iterator[str]:
     leases: dict[str, Write] = {}
     for write in world.journal.writes:
         lease = leases.get(write.task_id)
-        if lease and write.execution == OPERATOR and write.at < lease.lease_until:
-            yield f"{write.task_id} was redriven while {lease.execution} had the lease"
+        if lease and write.execution in (OPERATOR, GATE) and write.at < lease.lease_until:
+            yield f"{write.task_id} was redriven or parked while {lease.execution} had the lease"
         if write.status != "processing":
             leases.pop(write.task_id, None)
             continue
@@ -170,7 +170,7 @@ def _count_claims(writes: list[Write], claims: Counter[str]) -> None:
     for write in writes:
         if write.status in TERMINAL or write.execution in (OPERATOR, CANCELLER):
             claims[write.task_id] = 0
-        else:
+        elif write.execution != GATE:
             claims[write.task_id] += 1 if write.status == "processing" else -1
 
 

@@ -52,6 +52,8 @@ def _in_original_order(world: World, call: RedriveCall) -> Iterator[str]:
             continue
         if accepted[after].precedes(accepted[before]):
             yield f"{after} was accepted before {before}, but redriven after it"
+        elif accepted[before].halts or accepted[after].halts:
+            continue  # the gate of their key decides
         elif _redriven_only_by(world, call, before) and _redriven_only_by(world, call, after):
             first, second = (_next_claim(world, task_id) for task_id in (before, after))
             if second is not None and (first is None or first > second):

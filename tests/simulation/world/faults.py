@@ -76,7 +76,7 @@ class Faults:
     def __init__(self, rng: random.Random, plan: FaultPlan, until: float) -> None:
         self.rng = rng
         self._plan = plan
-        self._until = until
+        self.until = until
 
     def on_call(self, now: float) -> Fault | None:
         """The fault of this call, if any."""
@@ -105,4 +105,4 @@ class Faults:
         return Freeze(before_step=self.rng.randint(1, 12), seconds=self.rng.choice((5.0, 95.0, 100.0, 150.0, 250.0)))
 
     def _occurs(self, probability: float, now: float) -> bool:
-        return now < self._until and self.rng.random() < probability
+        return now < self.until and self.rng.random() < probability

@@ -26,6 +26,9 @@ class Plan(BaseModel):
     plan: Annotated[list[str], Field(min_length=1)]
 
 
+STRICT = "simulated.strict"
+
+
 @TYPES.task_type("simulated", data=Plan)
 def simulated(task: Task, data: Plan) -> dict[str, int]:
     """Record an effect, then end as planned."""
@@ -41,6 +44,9 @@ def simulated(task: Task, data: Plan) -> dict[str, int]:
     if result != OK:
         raise TASK_ERRORS[ErrorClass(result)]("as planned")
     return {"attempt": task.attempt}
+
+
+TYPES.task_type(STRICT, data=Plan, on_failure="halt")(simulated)
 
 
 def processor_ports(world: World, draw: Callable[[], float]) -> processor.Ports:

@@ -9,6 +9,7 @@ from typing import Any
 from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.model import DEFAULT_ORDERING_KEY
 from testing.services.fifo import InMemoryFifo
+from testing.services.gate_table import InMemoryGates, InMemoryTables
 from testing.services.table import InMemoryTable
 from tests.simulation.world.lanes import RememberingFifo, SimulatedLanes
 
@@ -16,6 +17,8 @@ MAX_RECEIVE_COUNT = 1000
 """SQS gives up after three days of deliveries, unless each takes hours; see `receives_before_giving_up`."""
 OPERATOR = "an operator"
 CANCELLER = "a client that cancels"
+GATE = "a gate"
+"""Who parks tasks, and releases them."""
 OTHER_TITLE = "another payload"
 """The title of a payload that reuses another request's idempotency key."""
 
@@ -77,6 +80,8 @@ class Accepted:
     request: str
     position: int
     caller: str
+    halts: bool = False
+    """Whether its failure halts its key."""
 
     @property
     def queue(self) -> tuple[str, str]:
@@ -102,6 +107,8 @@ class Journal:
     """The moment at which each title was first submitted: a client names its tasks by their titles."""
     accepted_ids: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     """The ids that clients received for each title."""
+    skipped: dict[str, int] = field(default_factory=dict[str, int])
+    """The failed tasks that an operator skipped, with how many writes to records preceded the first time."""
     unexpected_responses: list[str] = field(default_factory=list[str])
     cancelled: set[str] = field(default_factory=set[str])
     """Tasks whose cancellation returned 200."""
@@ -140,6 +147,12 @@ class World:
         self.changes: list[Change] = []
         self.changed_at: list[float] = []  # the moment of each
         self.table = InMemoryTable(self._remember)
+        self.changed_gates: list[str] = []
+        """The message groups whose gates have changed, for the stream."""
+        self.gates = InMemoryGates(self._remember_gate)
+        self.machine_tables = InMemoryTables(self.table, self.gates, self.update_from_machine)
+        self.handler_tables = InMemoryTables(self.table, self.gates, self.update_from_handler)
+        self.gatekeeper_tables = InMemoryTables(self.table, self.gates, self.update_from_gatekeeper)
         self.dead_letters = InMemoryFifo(now)
 
         def queue() -> RememberingFifo:
@@ -152,6 +165,10 @@ class World:
         self.changes.append((before, after))
         self.changed_at.append(self.now())
 
+    def _remember_gate(self, keys: dict[str, Any]) -> None:
+        if keys["place"]["S"] == "gate":
+            self.changed_gates.append(keys["key"]["S"])
+
     def update_from_machine(self, request: dict[str, Any]) -> dict[str, Any]:
         """UpdateItem, as the state machine calls it. Every write that takes effect goes into the journal."""
         response = self.table.update_item(request)
@@ -161,19 +178,34 @@ class World:
             Write(
                 task_id=task_id,
                 status=item["status"]["S"],
-                execution=short_name(request["ExpressionAttributeValues"][":execution"]["S"]),
+                execution=self._execution(request["ExpressionAttributeValues"]),
                 lease_until=int(item.get("lease_until", {"N": "0"})["N"]) / 1000,
                 at=self.now(),
             )
         )
         return response
 
-    def update_from_handler(self, request: dict[str, Any]) -> dict[str, Any]:
-        """UpdateItem, as redrive and cancelling call it. A change of status goes into the journal."""
+    def _execution(self, values: dict[str, Any]) -> str:
+        """Who writes: parking a task needs no lease."""
+        return short_name(values[":execution"]["S"]) if ":execution" in values else GATE
+
+    def update_from_gatekeeper(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The update of a transaction that releases a task."""
         response = self.table.update_item(request)
         task_id = request["Key"]["task_id"]["S"]
-        if ":entry" in request["ExpressionAttributeValues"]:
-            status = self.table.items[task_id]["status"]["S"]
+        self.journal.writes.append(
+            Write(task_id=task_id, status="queued", execution=GATE, lease_until=0, at=self.now())
+        )
+        return response
+
+    def update_from_handler(self, request: dict[str, Any]) -> dict[str, Any]:
+        """UpdateItem, as redrive, cancelling and skipping call it. A change of status goes into the journal."""
+        response = self.table.update_item(request)
+        task_id = request["Key"]["task_id"]["S"]
+        status = self.table.items[task_id]["status"]["S"]
+        if ":entry" in request["ExpressionAttributeValues"] and status == "failed":
+            self.journal.skipped.setdefault(task_id, len(self.journal.writes))
+        elif ":entry" in request["ExpressionAttributeValues"]:
             by = CANCELLER if status == "cancelled" else OPERATOR
             self.journal.writes.append(
                 Write(task_id=task_id, status=status, execution=by, lease_until=0, at=self.now())
@@ -209,7 +241,8 @@ class World:
 
     def is_settled(self) -> bool:
         """Whether nothing is left to do."""
-        return self.all_submitted and not self.queue.messages and not self.active_operators
+        working = self.queue.messages or self.changed_gates
+        return self.all_submitted and not working and not self.active_operators
 
     def next_execution(self) -> int:
         """The number of the execution that starts now."""

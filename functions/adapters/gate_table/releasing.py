@@ -1,0 +1,169 @@
+"""Parked tasks, as the gatekeeper releases them, on DynamoDB: the table of gates, and the records of the tasks."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from functions.adapters.clients import new_client, unavailable_on_failure
+from functions.adapters.gate_table.items import to_gate
+from functions.adapters.gate_table.layout import GATE, HASH_KEY, PARKED, RANGE_KEY
+from functions.adapters.task_table.indexes import status_shard
+from functions.tasks.clock import timestamp
+from functions.tasks.gates.model import Gate
+from functions.tasks.gates.releasing import Message, Place
+from functions.tasks.model import Status
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.client import DynamoDBClient
+
+_RELEASES = "attribute_exists(place) AND attribute_not_exists(head) AND attribute_not_exists(held_at)"
+_RELEASED = (
+    "SET #status = :queued, status_shard = :status_shard, redrive_id = :redrive_id,"
+    " history = list_append(history, :entry)"
+)
+
+
+class DynamoDBParkedTasks:
+    """`ParkedTasks` on two DynamoDB tables."""
+
+    def __init__(
+        self, gates_table: str, task_table: str, now: Callable[[], datetime], client: "DynamoDBClient | None" = None
+    ) -> None:
+        self._gates = gates_table
+        self._tasks = task_table
+        self._now = now
+        self._client: DynamoDBClient = client or new_client("dynamodb")
+
+    def gate(self, group: str) -> Gate | None:
+        """GetItem, strongly consistent."""
+        item = self._get(self._gates, _key(group, GATE))
+        return to_gate(item) if item else None
+
+    def first(self, group: str) -> Place | None:
+        """Query of the group's places, strongly consistent."""
+        with unavailable_on_failure("the table of gates"):
+            response = self._client.query(
+                TableName=self._gates,
+                KeyConditionExpression="#key = :group AND begins_with(place, :parked)",
+                ExpressionAttributeNames={"#key": HASH_KEY},
+                ExpressionAttributeValues={":group": {"S": group}, ":parked": {"S": PARKED}},
+                ConsistentRead=True,
+                Limit=1,
+            )
+        found = response["Items"]
+        return Place(name=_text(found[0], RANGE_KEY), task_id=_text(found[0], "task_id")) if found else None
+
+    def release(self, group: str, place: Place) -> bool:
+        """One transaction of the gate, the place and the record."""
+        record = self._get(self._tasks, {"task_id": {"S": place.task_id}})
+        if _text(record, "status") != Status.PARKED:
+            return False
+        parks = record["parks"]
+        gate = {
+            **self._gate(group, "SET head = :task_id, sending = :true, parked = parked - :one"),
+            "ExpressionAttributeValues": {
+                ":task_id": {"S": place.task_id},
+                ":true": {"BOOL": True},
+                ":one": {"N": "1"},
+            },
+        }
+        released = {
+            "TableName": self._tasks,
+            "Key": {"task_id": {"S": place.task_id}},
+            "ConditionExpression": "#status = :parked AND parks = :parks",
+            "UpdateExpression": _RELEASED,
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {
+                ":parked": {"S": Status.PARKED},
+                ":parks": parks,
+                ":queued": {"S": Status.QUEUED},
+                ":status_shard": {"S": status_shard(Status.QUEUED, place.task_id)},
+                ":redrive_id": {"S": f"{place.task_id}-release-{parks['N']}"},
+                ":entry": {"L": [{"M": {"status": {"S": Status.QUEUED}, "at": {"S": timestamp(self._now())}}}]},
+            },
+        }
+        return self._transact({"Update": gate}, self._cleared(group, place), {"Update": released})
+
+    def clear(self, group: str, place: Place) -> bool:
+        """One transaction of the gate and the place, unless the record says that the task is parked."""
+        record = self._get(self._tasks, {"task_id": {"S": place.task_id}})
+        if _text(record, "status") == Status.PARKED:
+            return False
+        gate = {
+            **self._gate(group, "SET parked = parked - :one"),
+            "ExpressionAttributeValues": {":one": {"N": "1"}},
+        }
+        return self._transact({"Update": gate}, self._cleared(group, place))
+
+    def released(self, task_id: str) -> Message | None:
+        """GetItem, strongly consistent."""
+        record = self._get(self._tasks, {"task_id": {"S": task_id}})
+        if _text(record, "status") != Status.QUEUED or "redrive_id" not in record:
+            return None
+        return Message(task_id=task_id, body=_text(record, "body"), deduplication_id=_text(record, "redrive_id"))
+
+    def note_sent(self, group: str, task_id: str) -> None:
+        """One conditional update."""
+        with unavailable_on_failure("the table of gates"):
+            try:
+                self._client.update_item(
+                    TableName=self._gates,
+                    Key=_key(group, GATE),
+                    ConditionExpression="head = :task_id",
+                    UpdateExpression="REMOVE sending",
+                    ExpressionAttributeValues={":task_id": {"S": task_id}},
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return
+
+    def remove(self, group: str) -> bool:
+        """One conditional deletion."""
+        with unavailable_on_failure("the table of gates"):
+            try:
+                self._client.delete_item(
+                    TableName=self._gates,
+                    Key=_key(group, GATE),
+                    ConditionExpression=f"{_RELEASES} AND parked = :none",
+                    ExpressionAttributeValues={":none": {"N": "0"}},
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+    def _gate(self, group: str, expression: str) -> dict[str, Any]:
+        return {
+            "TableName": self._gates,
+            "Key": _key(group, GATE),
+            "ConditionExpression": _RELEASES,
+            "UpdateExpression": expression,
+        }
+
+    def _cleared(self, group: str, place: Place) -> dict[str, Any]:
+        """A transaction does not clear a place twice: each deletion is counted."""
+        key = _key(group, place.name)
+        return {"Delete": {"TableName": self._gates, "Key": key, "ConditionExpression": "attribute_exists(task_id)"}}
+
+    def _transact(self, *writes: dict[str, Any]) -> bool:
+        items: Any = list(writes)
+        with unavailable_on_failure("the tables of gates and tasks"):
+            try:
+                self._client.transact_write_items(TransactItems=items)
+            except self._client.exceptions.TransactionCanceledException as cancelled:
+                reasons = [reason.get("Code") for reason in cancelled.response.get("CancellationReasons", [])]
+                if not {"ConditionalCheckFailed", "TransactionConflict"} & set(reasons):
+                    raise
+                return False
+        return True
+
+    def _get(self, table: str, key: Any) -> Mapping[str, Any]:
+        with unavailable_on_failure("the tables of gates and tasks"):
+            response = self._client.get_item(TableName=table, Key=key, ConsistentRead=True)
+        return response.get("Item", {})
+
+
+def _key(group: str, place: str) -> Any:
+    return {HASH_KEY: {"S": group}, RANGE_KEY: {"S": place}}
+
+
+def _text(item: Mapping[str, Any], name: str) -> str:
+    return item.get(name, {}).get("S", "")

@@ -1,0 +1,43 @@
+"""The promises about keys that halt, and about gates."""
+
+from collections.abc import Iterator
+
+from tests.simulation.world.world import Accepted, Effect, World
+
+SETTLED = {"succeeded", "cancelled"}
+
+
+def gate_violations(world: World) -> Iterator[str]:
+    """A sentence for each broken promise about gates, once every key was repaired."""
+    yield from _no_gate_is_left(world)
+    yield from _nothing_passes_a_failure(world)
+
+
+def _no_gate_is_left(world: World) -> Iterator[str]:
+    for group, place in sorted(world.gates.items):
+        yield f"{place} of {group} is left after every key was opened"
+
+
+def _nothing_passes_a_failure(world: World) -> Iterator[str]:
+    """While a task that halts its key is not settled, nothing runs that came after it."""
+    undelivered = {message.body for message in world.queue.undelivered}
+    strict = [task for task in world.journal.accepted if task.halts]
+    by_id = {task.task_id: task for task in world.journal.accepted}
+    for effect in world.journal.effects:
+        after = by_id.get(effect.task_id)
+        if after is None:
+            continue
+        for before in strict:
+            if before.queue == after.queue and before.precedes(after) and not _is_settled(world, before, effect):
+                if any(before.task_id in body for body in undelivered):
+                    continue  # SQS gave up on its message: until it is redriven, those after it pass
+                yield f"{after.task_id} ran although {before.task_id}, before it in a key that halts, was not settled"
+
+
+def _is_settled(world: World, before: Accepted, effect: Effect) -> bool:
+    """Whether the task had come to its end when the effect took place, or an operator had skipped it."""
+    skipped = world.journal.skipped.get(before.task_id)
+    if skipped is not None and skipped <= effect.writes:
+        return True
+    statuses = [write.status for write in world.journal.writes[: effect.writes] if write.task_id == before.task_id]
+    return bool(statuses) and statuses[-1] in SETTLED
