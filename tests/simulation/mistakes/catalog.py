@@ -15,6 +15,7 @@ from functions.tasks.retry import RetryPolicy
 from statemachine.budget import successors
 from tests.simulation.mistakes.cancelling import CANCEL_MISTAKES, CANCEL_MISTAKES_IN_DEFINITION
 from tests.simulation.mistakes.counting import COUNTING_MISTAKES
+from tests.simulation.mistakes.gates import GATE_MISTAKES, GATE_MISTAKES_IN_DEFINITION
 from tests.simulation.mistakes.idempotency import IDEMPOTENCY_MISTAKES
 from tests.simulation.mistakes.lanes import LANE_MISTAKES, forgets_the_generation, forgets_the_lane
 from tests.simulation.mistakes.listing import LISTING_MISTAKES
@@ -50,6 +51,7 @@ def _in_definition(
     operators: bool | None = None,
     cancelling_client: bool | None = None,
     lanes: bool = False,
+    gates: bool = False,
 ) -> Mistake:
     definition: Definition = shipped_definition()
     change(definition["States"])
@@ -61,6 +63,7 @@ def _in_definition(
         operators=operators,
         cancelling_client=cancelling_client,
         lanes=lanes,
+        gates=gates,
     )
     return Mistake(system=system, patched=nullcontext)
 
@@ -86,6 +89,7 @@ def _in_code(
     onlooker: bool | None = None,
     ordering: DefaultOrdering | None = None,
     lanes: bool = False,
+    gates: bool = False,
 ) -> Mistake:
     system = System(
         fault_plan=fault_plan,
@@ -95,6 +99,7 @@ def _in_code(
         onlooker=onlooker,
         ordering=ordering,
         lanes=lanes,
+        gates=gates,
     )
     return Mistake(system=system, patched=patched)
 
@@ -285,6 +290,11 @@ MISTAKES: Mapping[str, Callable[[], Mistake]] = {
     **{
         name: functools.partial(_in_code, patched, fault_plan=plan, lanes=True)
         for name, (patched, plan) in LANE_MISTAKES.items()
+    },
+    **{name: functools.partial(_in_code, patched, gates=True) for name, patched in GATE_MISTAKES.items()},
+    **{
+        name: functools.partial(_in_definition, change, gates=True)
+        for name, change in GATE_MISTAKES_IN_DEFINITION.items()
     },
     "a redrive does not know old lanes from new ones": lambda: _in_definition(
         forgets_the_generation, operators=True, lanes=True
