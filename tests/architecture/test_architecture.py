@@ -27,6 +27,8 @@ HANDLERS = [
         "counter",
         "monitor",
         "breaker",
+        "keys",
+        "gatekeeper",
     )
 ]
 

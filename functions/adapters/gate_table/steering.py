@@ -114,11 +114,10 @@ class DynamoDBGates:
                 Limit=limit,
                 **request,
             )
-        last: Mapping[str, Any] = response.get("LastEvaluatedKey", {})
         gates = self._batch(self._gates, [{name: item[name] for name in _key("")} for item in response["Items"]])
         return GatePage(
             gates=sorted(map(to_gate, gates), key=lambda gate: (gate.closed_at, gate.ordering_key)),
-            following=json.dumps([last["closed_at"]["S"], last[HASH_KEY]["S"]]) if last else None,
+            following=_following(response.get("LastEvaluatedKey", {})),
         )
 
     def heads(self, task_ids: Collection[str]) -> Mapping[str, Head]:
@@ -166,6 +165,10 @@ class DynamoDBGates:
 
 def _key(group: str) -> Any:
     return {HASH_KEY: {"S": group}, RANGE_KEY: {"S": GATE}}
+
+
+def _following(last: Mapping[str, Any]) -> str | None:
+    return json.dumps([last["closed_at"]["S"], last[HASH_KEY]["S"]]) if last else None
 
 
 def _start(place: str) -> Any:

@@ -91,7 +91,7 @@ ANY_TASK: dict[str, Any] = {
 ANY_CANCELLED_TASK: dict[str, Any] = {**CANCELLED_TASK, "tenant": TENANT, "links": ANY_TASK["links"]}
 ALL_TASKS: dict[str, Any] = {"tasks": [{**TASKS["tasks"][0], "tenant": TENANT}]}
 HEALTH = {"status": "healthy", "timestamp": "2026-11-21T12:00:00.000Z"}
-_IN_STATUS = {"queued": 3, "processing": 1, "succeeded": 1200, "failed": 2, "cancelled": 0}
+_IN_STATUS = {"queued": 3, "parked": 0, "processing": 1, "succeeded": 1200, "failed": 2, "cancelled": 0}
 STATS: dict[str, Any] = {
     "by_status": _IN_STATUS,
     "by_type": {"demo.echo": _IN_STATUS},
