@@ -10,6 +10,8 @@ from infrastructure.blocks.function import FunctionDefaults
 from infrastructure.blocks.location import current_location
 from infrastructure.blocks.published import Published, PublishedArgs
 from infrastructure.blocks.refs import TopicRef
+from infrastructure.pipeline.gatekeeper import Gatekeeper, GatekeeperArgs
+from infrastructure.pipeline.gates import Gates, GatesArgs
 from infrastructure.pipeline.processing import Processing, ProcessingArgs
 from infrastructure.pipeline.table import Table, TableArgs
 from infrastructure.settings.stack import load_settings
@@ -51,9 +53,14 @@ defaults = FunctionDefaults(
 )
 
 table = Table("tasks", TableArgs(location=location, protect=settings.protect_data)).ref
+gates = Gates("gates", GatesArgs(location=location, protect=settings.protect_data)).ref
 processing = Processing(
-    "processing", ProcessingArgs(defaults=defaults, settings=settings, table=table, pools=task_types.pools)
+    "processing",
+    ProcessingArgs(defaults=defaults, settings=settings, table=table, gates=gates, pools=task_types.pools),
 ).ref
+gatekeeper = Gatekeeper(
+    "gatekeeper", GatekeeperArgs(defaults=defaults, gates=gates, table=table, lanes=processing.lanes)
+).function
 breaker = Breaker("breaker", BreakerArgs(defaults=defaults, settings=settings.breaker, processing=processing))
 counts = CountTable("counts", CountTableArgs(location=location, protect=settings.protect_data))
 counter = Counter(
@@ -66,6 +73,7 @@ front = Front(
         defaults=defaults,
         settings=settings,
         table=table,
+        gates=gates,
         processing=processing,
         breaker=breaker.function,
         reading_counts=counts.reading,
@@ -87,7 +95,11 @@ monitor = Monitor(
     "monitor",
     MonitorArgs(defaults=defaults, settings=settings.monitor, events=events.topic, failures=events.failures),
 )
-functions = (*front.functions, *processing.processors, events.function, counter, monitor.function, breaker.function)
+functions = (
+    *front.functions,
+    *processing.processors,
+    *(gatekeeper, events.function, counter, monitor.function, breaker.function),
+)
 watched = AlarmsArgs(
     location=location,
     notified=(monitor.alerts, *(TopicRef(arn=topic) for topic in settings.alarm_topics)),
@@ -98,6 +110,7 @@ watched = AlarmsArgs(
     breaker=breaker.function,
     events=events.function,
     counter=counter,
+    gatekeeper=gatekeeper,
     functions=functions,
     event_failures=events.failures,
     queue_age_seconds=settings.queue_age_alarm_seconds,

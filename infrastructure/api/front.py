@@ -9,7 +9,7 @@ from infrastructure.api.rest_api import FUNCTION_TIMEOUT_SECONDS, Api, ApiArgs
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.function import COLD, Function, FunctionArgs, FunctionDefaults, Start
 from infrastructure.blocks.queues import SOURCE_RETENTION_SECONDS
-from infrastructure.blocks.refs import ApiRef, FunctionRef, Grant, ProcessingRef, TableRef
+from infrastructure.blocks.refs import ApiRef, FunctionRef, GatesRef, Grant, ProcessingRef, TableRef
 from infrastructure.blocks.secret import Secret
 from infrastructure.settings.lane_changes import lane_guard
 from infrastructure.settings.stack import Settings
@@ -17,7 +17,7 @@ from infrastructure.settings.stack import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class FrontArgs:
-    """Tasks go to `table` and to the lanes of `processing`; `breaker` serves the routes of the circuit breaker.
+    """Tasks go to `table` and to the lanes of `processing`; `gates` are those of keys; `breaker` serves the routes of the circuit breaker.
 
     `reading_counts` is the use of the table of counts, which `counter` keeps.
     """
@@ -25,6 +25,7 @@ class FrontArgs:
     defaults: FunctionDefaults
     settings: Settings
     table: TableRef
+    gates: GatesRef
     processing: ProcessingRef
     breaker: FunctionRef
     reading_counts: Grant
@@ -82,12 +83,15 @@ class Front(Component):
             # A message waited in the queue for at most this long before it became a dead letter.
             FRESH_SECONDS=str(retention - SOURCE_RETENTION_SECONDS),
         )
+        keys = self._function(
+            "keys", args.gates.steering(), table.skipping(), RETENTION_SECONDS=str(retention)
+        )
         documents = self._function(
             "documents",
             ACCESS=json.dumps(asdict(args.settings.api.access)),
             DEFAULT_ORDERING=args.settings.default_ordering,
         )
-        self.functions = (self.validator, reader, canceller, redrive, documents)
+        self.functions = (self.validator, reader, canceller, redrive, keys, documents)
         self.api = Api("api", self._api(documents), opts=self._child).ref
         self.register_outputs({})
 

@@ -96,6 +96,32 @@ def find_failed_tasks(index_arn: Arn) -> Statement:
     return allow("FindFailedTasks", ["dynamodb:Query", "dynamodb:Scan"], index_arn)
 
 
+def release_tasks(table_arn: Arn) -> Statement:
+    """The gatekeeper reads parked tasks and, in transactions, queues them again."""
+    return allow("ReleaseTasks", ["dynamodb:GetItem", "dynamodb:UpdateItem"], table_arn)
+
+
+def skip_tasks(table_arn: Arn) -> Statement:
+    """The function of keys reads what has become of a gate's head and, in a transaction, settles one that failed."""
+    return allow("SkipTasks", ["dynamodb:BatchGetItem", "dynamodb:UpdateItem"], table_arn)
+
+
+def keep_gates(table_arn: Arn) -> Statement:
+    """The gatekeeper reads gates and places, changes them in transactions of their parts, and removes them."""
+    actions = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+    return allow("KeepGates", actions, table_arn)
+
+
+def steer_gates(table_arn: Arn) -> Statement:
+    """The function of keys reads, closes and opens gates."""
+    return allow("SteerGates", ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"], table_arn)
+
+
+def find_closed_keys(index_arn: Arn) -> Statement:
+    """The function of keys finds closed keys in their index."""
+    return allow("FindClosedKeys", ["dynamodb:Query"], index_arn)
+
+
 def remove_dead_letters(dead_letter_queue_arn: Arn) -> Statement:
     """Redrive receives dead letters, deletes those whose tasks have moved on, and makes the others visible again."""
     actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]

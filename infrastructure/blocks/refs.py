@@ -55,6 +55,37 @@ class TableRef:
         find = iam.find_failed_tasks(self.failed_index_arn)
         return grant(iam.redrive_tasks(self.arn), find, TABLE_NAME=self.name)
 
+    def releasing(self) -> Grant:
+        """Read parked tasks, and queue them again."""
+        return grant(iam.release_tasks(self.arn), TABLE_NAME=self.name)
+
+    def skipping(self) -> Grant:
+        """Read what has become of the heads of gates, and settle those that an operator skips."""
+        return grant(iam.skip_tasks(self.arn), TABLE_NAME=self.name)
+
+    def following(self) -> Grant:
+        """Follow the stream through an event source mapping, which knows where it is."""
+        return grant(iam.read_changes(self.stream_arn), iam.list_streams())
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatesRef:
+    """The table of gates, its index of closed ones and its stream of changes."""
+
+    name: Text
+    arn: Text
+    index_arn: Text
+    stream_arn: Text
+
+    def steering(self) -> Grant:
+        """Show, close and open keys."""
+        find = iam.find_closed_keys(self.index_arn)
+        return grant(iam.steer_gates(self.arn), find, GATES_TABLE_NAME=self.name)
+
+    def releasing(self) -> Grant:
+        """Release parked tasks, and open gates behind which there are none."""
+        return grant(iam.keep_gates(self.arn), GATES_TABLE_NAME=self.name)
+
     def following(self) -> Grant:
         """Follow the stream through an event source mapping, which knows where it is."""
         return grant(iam.read_changes(self.stream_arn), iam.list_streams())

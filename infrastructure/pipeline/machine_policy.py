@@ -8,6 +8,10 @@ from infrastructure.blocks.location import Location
 
 _PREFIX = "arn:aws:states:::"
 _EXPRESSION = "{%"
+_TRANSACTION = "aws-sdk:dynamodb:transactWriteItems"
+"""Needs the permissions of its parts:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+"""
 
 
 class UnknownIntegrationError(ValueError):
@@ -23,9 +27,10 @@ def machine_statements(
     """
     users: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for name, state in _task_states(definition):
-        action, resource = _permission(name, state, location)
-        arns = tuple(functions) if resource.startswith(_EXPRESSION) else (resource,)
-        users.setdefault((action, arns), []).append(name)
+        for action, resource in _permissions(name, state, location):
+            arns = tuple(functions) if resource.startswith(_EXPRESSION) else (resource,)
+            using = users.setdefault((action, arns), [])
+            using += [] if name in using else [name]
     return [
         iam.allow("For" + "And".join(names), [action], arns[0] if len(arns) == 1 else [*arns])
         for (action, arns), names in users.items()
@@ -40,15 +45,20 @@ def _task_states(definition: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[s
             yield name, state
 
 
-def _permission(name: str, state: Mapping[str, Any], location: Location) -> tuple[str, str]:
+def _permissions(name: str, state: Mapping[str, Any], location: Location) -> Iterator[tuple[str, str]]:
     integration = state["Resource"].removeprefix(_PREFIX)
+    if integration == _TRANSACTION:
+        for write in state["Arguments"]["TransactItems"]:
+            for kind, arguments in write.items():
+                yield f"dynamodb:{kind}Item", _table(arguments, location)
+        return
     if integration not in _PERMISSIONS:
-        known = ", ".join(_PERMISSIONS)
+        known = ", ".join((*_PERMISSIONS, _TRANSACTION))
         raise UnknownIntegrationError(
             f"state {name!r} uses {state['Resource']!r}: add its action to {__name__}, which knows {known}"
         )
     action, resource = _PERMISSIONS[integration]
-    return action, resource(state["Arguments"], location)
+    yield action, resource(state["Arguments"], location)
 
 
 def _function(arguments: Mapping[str, Any], _: Location) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import pulumi
 
+from functions.tasks.registry import halting
 from infrastructure.blocks import iam
 from infrastructure.blocks.code import layer
 from infrastructure.blocks.component import Component
@@ -19,6 +20,7 @@ from infrastructure.blocks.queues import (
 )
 from infrastructure.blocks.refs import (
     FunctionRef,
+    GatesRef,
     Grant,
     LaneRef,
     LanesRef,
@@ -43,11 +45,15 @@ MOST_RECEIVES = 1000  # that SQS takes as a maxReceiveCount
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessingArgs:
-    """The state machine claims tasks in `table`, and records their outcome there. The default pool comes first."""
+    """The state machine claims tasks in `table`, and records their outcome there; `gates` are those of their keys.
+
+    The default pool comes first.
+    """
 
     defaults: FunctionDefaults
     settings: Settings
     table: TableRef
+    gates: GatesRef
     pools: tuple[PoolPlan, ...]
 
 
@@ -135,6 +141,8 @@ def _workflow(args: ProcessingArgs, processors: Mapping[str, FunctionRef], dead_
         location=args.defaults.location,
         values={
             "TableName": args.table.name,
+            "GatesTableName": args.gates.name,
+            "HaltingTypes": halting(one for plan in args.pools for one in plan.types),
             "ProcessorFunction": pulumi.Output.all(default, by_type).apply(lambda both: function_name(*both)),
             "DeadLetterQueueUrl": dead_letters.url,
             "ProcessTimeoutSeconds": settings.times.process,

@@ -16,6 +16,7 @@ DAY = 24 * 60 * MINUTE
 TICKS = 2 * MINUTE  # a one-minute clock skips a minute now and then, and an alarm would go off twice
 FORGOTTEN_SECONDS = 10 * DAY  # of the fourteen that queues of failures keep messages
 EVENTS_BEHIND_MILLISECONDS = 10 * MINUTE * 1000
+GATES_BEHIND_MILLISECONDS = 60_000
 QUEUE_AGE = "queue-age"  # of each lane
 
 
@@ -32,6 +33,7 @@ class AlarmsArgs:
     breaker: FunctionRef
     events: FunctionRef
     counter: FunctionRef
+    gatekeeper: FunctionRef
     functions: Sequence[FunctionRef]
     event_failures: QueueRef
     queue_age_seconds: int
@@ -173,6 +175,13 @@ def _stream(args: AlarmsArgs) -> Iterator[Alarm]:
         threshold=EVENTS_BEHIND_MILLISECONDS,
         description="Changes of tasks wait for 10 minutes to be counted; after a day the counts are wrong for good. "
         "Read the counter's log.",
+    )
+    yield Alarm(
+        name="gates-behind",
+        metric=metrics.of_function(args.gatekeeper, "IteratorAge"),
+        statistic="Maximum",
+        threshold=GATES_BEHIND_MILLISECONDS,
+        description="Tasks that are parked wait for a minute although their turn has come. Read the gatekeeper's log.",
     )
 
 

@@ -13,13 +13,13 @@ from infrastructure.settings.checks import SettingsError
 from tests.infrastructure.recording import Recording, Resource, Stack, arn, run
 
 FUNCTIONS = [
-    *("validator", "reader", "canceller", "redrive", "documents", "processor"),
-    *("events", "counter", "monitor", "breaker"),
+    *("validator", "reader", "canceller", "redrive", "keys", "documents", "processor"),
+    *("gatekeeper", "events", "counter", "monitor", "breaker"),
 ]
 FUNCTION = "aws:lambda/function:Function"
 VARIABLES = (
     *("TABLE_NAME", "QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "FRESH_SECONDS", "RETENTION_SECONDS"),
-    *("TOPIC_ARN", "FAILURES_QUEUE_URL", "COUNTS_TABLE_NAME"),
+    *("TOPIC_ARN", "FAILURES_QUEUE_URL", "COUNTS_TABLE_NAME", "GATES_TABLE_NAME"),
     *("PATTERNS_TABLE_NAME", "ALERTS_TOPIC_ARN", "WINDOW_SECONDS", "ALERT_THRESHOLD"),
     *("ACCESS", "TENANCY", "DEFAULT_ORDERING", "ID_SECRET", "ACCEPT_MILLISECONDS", "START_SECONDS"),
     *("BREAKER_TABLE_NAME", "BREAKER_ID", "PIPE_NAME", "PROCESSOR_SERVICE"),
@@ -106,6 +106,22 @@ def test_all_functions_share_one_archive(stack: Stack) -> None:
             },
         ),
         ("counter", {"COUNTS_TABLE_NAME": "taskline-dev-counts"}),
+        (
+            "keys",
+            {
+                "GATES_TABLE_NAME": "taskline-dev-gates",
+                "TABLE_NAME": "taskline-dev-tasks",
+                "RETENTION_SECONDS": str(168 * 3600),
+            },
+        ),
+        (
+            "gatekeeper",
+            {
+                "GATES_TABLE_NAME": "taskline-dev-gates",
+                "TABLE_NAME": "taskline-dev-tasks",
+                "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/taskline-dev-tasks.fifo",
+            },
+        ),
         (
             "canceller",
             {"TABLE_NAME": "taskline-dev-tasks", "RETENTION_SECONDS": str(168 * 3600), "TENANCY": "isolated"},
@@ -209,6 +225,8 @@ def test_memory_log_level_and_retention_can_be_set(layer: Path) -> None:
         "processor-function": 2048,
         "events-function": 256,
         "counter-function": 256,
+        "keys-function": 256,
+        "gatekeeper-function": 256,
         "monitor-function": 256,
         "breaker-function": 256,
     }

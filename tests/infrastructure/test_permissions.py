@@ -19,6 +19,8 @@ LOCATION = Location(partition=PARTITION, region=REGION, account=ACCOUNT, prefix=
 
 STREAM = arn("dynamodb", "table/taskline-dev-tasks/stream/2026-01-31T12:00:00.000")
 PATTERNS = arn("dynamodb", "table/taskline-dev-failure-patterns")
+GATES = arn("dynamodb", "table/taskline-dev-gates")
+GATES_STREAM = arn("dynamodb", "table/taskline-dev-gates/stream/2026-01-31T12:00:00.000")
 COUNTS = arn("dynamodb", "table/taskline-dev-counts")
 PIPE = arn("pipes", "pipe/taskline-dev-tasks-pipe")
 PIPE_LOGS = arn("logs", "log-group:/aws/vendedlogs/pipes/taskline-dev-tasks-pipe") + ":*"
@@ -83,6 +85,7 @@ EXPECTED = {
     | {
         ("dynamodb:UpdateItem", TABLE),
         ("dynamodb:GetItem", TABLE),
+        *((f"dynamodb:{action}", GATES) for action in ("GetItem", "UpdateItem", "PutItem")),
         ("lambda:InvokeFunction", PROCESSOR),
         ("sqs:SendMessage", DEAD_LETTERS),
     },
@@ -96,6 +99,18 @@ EXPECTED = {
         ("sns:Publish", arn("sns", "taskline-dev-task-events")),
         ("sqs:SendMessage", arn("sqs", "taskline-dev-event-failures")),
     },
+    "keys": own_logs("keys")
+    | TRACE
+    | {(f"dynamodb:{action}", GATES) for action in ("GetItem", "BatchGetItem", "UpdateItem")}
+    | {("dynamodb:Query", f"{GATES}/index/closed")}
+    | {(f"dynamodb:{action}", TABLE) for action in ("BatchGetItem", "UpdateItem")},
+    "gatekeeper": own_logs("gatekeeper")
+    | TRACE
+    | {(f"dynamodb:{action}", GATES_STREAM) for action in ("DescribeStream", "GetRecords", "GetShardIterator")}
+    | {("dynamodb:ListStreams", "*")}
+    | {(f"dynamodb:{action}", GATES) for action in ("GetItem", "Query", "UpdateItem", "DeleteItem")}
+    | {(f"dynamodb:{action}", TABLE) for action in ("GetItem", "UpdateItem")}
+    | {("sqs:SendMessage", QUEUE)},
     "counter": own_logs("counter")
     | TRACE
     | {(f"dynamodb:{action}", STREAM) for action in ("DescribeStream", "GetRecords", "GetShardIterator")}

@@ -122,13 +122,18 @@ def counter(module: Any) -> None:
     module.handler({"Records": [], "shardId": "shard"}, CONTEXT)
 
 
+def gatekeeper(module: Any) -> None:
+    """An empty batch."""
+    module.handler({"Records": []}, CONTEXT)
+
+
 def others(module: Any) -> None:
     """What serves requests only: any request will do, also one that it refuses."""
     module.handler(get_task("some-task") | {"resource": "/nothing"}, CONTEXT)
 
 
 RUNS: dict[str, Callable[[Any], None]] = {
-    one.__name__: one for one in (validator, processor, events, monitor, breaker, redrive, counter)
+    one.__name__: one for one in (validator, processor, events, monitor, breaker, redrive, counter, gatekeeper)
 }
 
 

@@ -1,0 +1,55 @@
+"""What keeps gates moving: the stream of their table, and the function behind it."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infrastructure.blocks.component import Component
+from infrastructure.blocks.function import Function, FunctionArgs, FunctionDefaults
+from infrastructure.blocks.refs import FunctionRef, GatesRef, LanesRef, TableRef
+from infrastructure.settings.lane_changes import lane_guard
+
+BATCH_SIZE = 100
+TIMEOUT_SECONDS = 60
+MEMORY_MEGABYTES = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatekeeperArgs:
+    """Tasks that are parked behind `gates` have their records in `table`, and are sent to `lanes`."""
+
+    defaults: FunctionDefaults
+    gates: GatesRef
+    table: TableRef
+    lanes: LanesRef
+
+
+class Gatekeeper(Component):
+    """From the stream of gates to the queue. Public: `function`.
+
+    A change is never given up: it is tried again for as long as the stream keeps it, which is a day.
+    """
+
+    function: FunctionRef
+
+    def __init__(self, name: str, args: GatekeeperArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("taskline:pipeline:Gatekeeper", name, opts)
+        function = FunctionArgs(
+            defaults=args.defaults,
+            grants=(args.gates.following(), args.gates.releasing(), args.table.releasing(), args.lanes.sending()),
+            timeout=TIMEOUT_SECONDS,
+            memory_megabytes=MEMORY_MEGABYTES,
+            hooks=lane_guard("gatekeeper"),
+        )
+        self.function = Function("gatekeeper", function, opts=self._child).ref
+        aws.lambda_.EventSourceMapping(
+            f"{name}-mapping",
+            event_source_arn=args.gates.stream_arn,
+            function_name=self.function.arn,
+            # From the beginning: a gate may close before the mapping is ready.
+            starting_position="TRIM_HORIZON",
+            batch_size=BATCH_SIZE,
+            opts=self._child,
+        )
+        self.register_outputs({})
