@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.adapters.gate_table.layout import GATE, HASH_KEY, RANGE_KEY
 from functions.adapters.gate_table.releasing import DynamoDBParkedTasks
 from functions.adapters.queue import SQSTaskQueue
+from functions.tasks.errors import Unavailable
 from functions.tasks.gates.releasing import ParkedTasks, keep_moving
 from functions.tasks.intake.lanes import parse_lanes
 from functions.tasks.intake.submission import TaskQueue
@@ -43,11 +44,19 @@ def build() -> Gatekeeper:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """A batch of one shard in: each gate that changed is kept moving.
 
-    An error has the whole batch delivered again: what was done is not done twice.
+    `Unavailable` if any gate could not be kept moving: then the whole batch is delivered again, and what was done is
+    not done twice. The others are not held up by it.
     """
     keeper = build()
     keys = [record["dynamodb"]["Keys"] for record in event["Records"]]
     groups = dict.fromkeys(key[HASH_KEY]["S"] for key in keys if key[RANGE_KEY]["S"] == GATE)
-    released = [task_id for group in groups for task_id in keep_moving(group, keeper.tasks, keeper.queue)]
-    logger.info("kept", gates=len(groups), released=released)
+    released, failed = list[str](), list[str]()
+    for group in groups:
+        try:
+            released += keep_moving(group, keeper.tasks, keeper.queue)
+        except Unavailable as error:
+            failed.append(str(error))
+    logger.info("kept", gates=len(groups), released=released, failed=failed)
+    if failed:
+        raise Unavailable("; ".join(failed))
     return {}

@@ -83,9 +83,7 @@ class Front(Component):
             # A message waited in the queue for at most this long before it became a dead letter.
             FRESH_SECONDS=str(retention - SOURCE_RETENTION_SECONDS),
         )
-        keys = self._function(
-            "keys", args.gates.steering(), table.skipping(), RETENTION_SECONDS=str(retention)
-        )
+        keys = self._function("keys", args.gates.steering(), table.skipping(), RETENTION_SECONDS=str(retention))
         documents = self._function(
             "documents",
             ACCESS=json.dumps(asdict(args.settings.api.access)),
