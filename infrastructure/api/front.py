@@ -17,9 +17,10 @@ from infrastructure.settings.stack import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class FrontArgs:
-    """Tasks go to `table` and to the lanes of `processing`; `gates` are those of keys; `breaker` serves the routes of the circuit breaker.
+    """Tasks go to `table` and to the lanes of `processing`; `gates` are those of keys.
 
-    `reading_counts` is the use of the table of counts, which `counter` keeps.
+    `breaker` serves the routes of the circuit breaker. `reading_counts` is the use of the table of counts, which
+    `counter` keeps.
     """
 
     defaults: FunctionDefaults
