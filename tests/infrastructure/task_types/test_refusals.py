@@ -100,6 +100,7 @@ def test_it_is_refused_with_the_type_and_the_way_out(evaluated: Evaluated, wrong
         evaluated(settings, **files)
 
 
+@pytest.mark.check
 @pytest.mark.parametrize(
     "wrong",
     [

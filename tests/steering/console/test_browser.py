@@ -304,7 +304,7 @@ def pages(known: dict[str, str], laptop: Laptop) -> dict[str, str]:
     ("theme", "size"),
     [
         pytest.param("light", WIDE, id="wide-light"),
-        pytest.param("dark", NARROW, id="narrow-dark"),
+        pytest.param("dark", NARROW, id="narrow-dark", marks=pytest.mark.nightly),
         pytest.param("dark", WIDE, id="wide-dark", marks=pytest.mark.nightly),
         pytest.param("light", NARROW, id="narrow-light", marks=pytest.mark.nightly),
     ],
