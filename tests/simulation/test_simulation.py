@@ -8,8 +8,8 @@ import pytest
 from tests.simulation import __main__ as command
 from tests.simulation.starting import start
 
-FEW = range(240)
-MANY = range(240, 10_000)
+FEW = range(160)
+MANY = range(160, 10_000)
 PROCESSES = 2
 
 

@@ -58,6 +58,7 @@ def test_a_healthy_stack_agrees_in_everything_and_keeps_no_dead_letter(laptop: L
     assert laptop.request("GET", "/v1/breaker").json["state"] == "closed"
 
 
+@pytest.mark.nightly
 def test_what_is_broken_differs(new_laptop: Callable[..., Laptop]) -> None:
     laptop = new_laptop()
     laptop.start()
