@@ -30,7 +30,7 @@ NOT_MEASURED = (
     *("functions/redrive/test_sweeping_the_queue.py", "infrastructure/api/"),
     *("infrastructure/pipeline/", "infrastructure/watch/", "infrastructure/task_types/test_pools.py"),
     "infrastructure/test_functions.py",
-    *("infrastructure/test_inventory.py", "infrastructure/test_packaging.py", "infrastructure/test_settings.py"),
+    *("infrastructure/test_inventory.py", "infrastructure/packaging/", "infrastructure/test_settings.py"),
     *("kit/services/test_expressions.py", "local/access/", "local/chaos/", "local/command_line/", "local/counting/"),
     *("local/edition/", "local/emulator/test_demand.py", "local/emulator/test_recorder.py"),
     *("local/program/test_resources.py", "simulation/", "workflow/"),
