@@ -31,10 +31,11 @@ test: install-test ## Run the tests, without those that are too slow for every e
 	$(BIN)/python -m pytest
 
 check: install-check lint browser ## What CI runs: lint, format check, types, all tests, and coverage.
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered -m "not (live or nightly)" -rsfE
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered -m "not (live or check or unmeasured or nightly)" -rfE
+	$(BIN)/python -m pytest -m "(check or unmeasured) and not (live or nightly)" -rsfE
 
-nightly: install-check browser ## What takes too long for every change: long benchmarks, all ways to break an installation.
-	$(BIN)/python -m pytest -m "nightly and not live" -rs
+nightly: install-check browser ## What takes too long for every change: ten thousand schedules, faults under load, long benchmarks.
+	$(BIN)/python -m pytest -m "nightly and not live" -rsfE
 
 browser:
 	@sh requirements/browser.sh

@@ -1,8 +1,6 @@
 """Shared by all tests."""
 
-from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -24,36 +22,19 @@ LONGEST = (
     *("proofs/test_checkov.py", "local/program/test_resources.py", "infrastructure/test_settings.py"),
 )
 
-# `make check` measures the coverage without these, and without what is marked `check`. They run most of the product in
-# other processes, or the whole program again and again, and with coverage they take several times as long.
+# `make check` measures the coverage without these. They run most of the product in other processes, or the whole
+# program again and again, and with coverage they take several times as long.
 NOT_MEASURED = (
     *("architecture/", "compatibility/", "documents/", "functions/tenancy/"),
     *("functions/intake/test_hostile_bodies.py", "infrastructure/differences/"),
     *("functions/redrive/test_sweeping_the_queue.py", "infrastructure/api/"),
     *("infrastructure/pipeline/", "infrastructure/watch/", "infrastructure/task_types/test_pools.py"),
     "infrastructure/test_functions.py",
-    *("infrastructure/test_inventory.py", "infrastructure/test_packaging.py", "infrastructure/test_settings.py"),
+    *("infrastructure/test_inventory.py", "infrastructure/packaging/", "infrastructure/test_settings.py"),
     *("kit/services/test_expressions.py", "local/access/", "local/chaos/", "local/command_line/", "local/counting/"),
     *("local/edition/", "local/emulator/test_demand.py", "local/emulator/test_recorder.py"),
     *("local/program/test_resources.py", "simulation/", "workflow/"),
 )
-
-
-UNMEASURED = ("check", "unmeasured")
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """In a run that measures the coverage, do not while a test runs that would take several times as long."""
-    plugin: Any = item.config.pluginmanager.get_plugin("_cov")
-    measuring = plugin and plugin.cov_controller
-    if not measuring or not any(item.get_closest_marker(name) for name in UNMEASURED):
-        return (yield)
-    measuring.pause()
-    try:
-        return (yield)
-    finally:
-        measuring.resume()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -184,6 +184,7 @@ def test_no_express_execution_outlives_five_minutes():
 
 
 @pytest.mark.check
+@pytest.mark.nightly
 def test_a_loop_that_never_waits_ends_even_on_virtual_time():
     loop = {"Type": "Choice", "Choices": [{"Condition": "{% $exists($x) %}", "Next": "C"}], "Default": "A"}
     assert run(machine(A=passing(Next="B"), B=loop, C=passing())).status == "TIMED_OUT"

@@ -77,7 +77,12 @@ def elsewhere(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyt
 
 
 @pytest.mark.parametrize(
-    "options", [["-W", "error", "--strict-markers", "--strict-config"], ["-n", "2", "-W", "error"]], ids=" ".join
+    "options",
+    [
+        ["-W", "error", "--strict-markers", "--strict-config"],
+        pytest.param(["-n", "2", "-W", "error"], marks=pytest.mark.nightly),
+    ],
+    ids=" ".join,
 )
 def test_a_users_tests_pass_under_strict_options_and_in_parallel(
     elsewhere: pytest.Pytester, options: list[str]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pulumi
 
-from infrastructure.blocks.packaging.bytecode import find_compiler
+from infrastructure.blocks.packaging.bytecode import Compiler, find_compiler
 
 ROOT = Path(__file__).resolve().parents[3]
 BUILD = ROOT / ".build"
@@ -65,10 +65,10 @@ def functions_archive(
     files = [*own, *others]
     compiler = find_compiler(_PYTHON) if with_bytecode else None
     if compiler is None:
-        return str(_archive(build, "functions", files, ""))
+        return str(_zip(build, "functions", files))
     contents = ((arcname, _digest(path.read_bytes())) for path, arcname in files)
-    wanted = repr((compiler.version, *contents)).encode()
-    return str(_made_once(build, f"functions-{_digest(wanted)}", lambda: _archive(build, "functions", files, _TASK)))
+    name = f"functions-{_digest(repr((compiler.version, *contents)).encode())}"
+    return str(_made_once(build, name, lambda: _compiled(build, "functions", files, _TASK, compiler)))
 
 
 def dependency_layer(build: Path = BUILD, requirements: Path = REQUIREMENTS, pip_options: Iterable[str] = ()) -> str:
@@ -86,7 +86,9 @@ def dependency_layer(build: Path = BUILD, requirements: Path = REQUIREMENTS, pip
             _install(requirements, site, _FOR_LAMBDA, pip_options)
             files = sorted(path for path in site.rglob("*") if path.is_file() and _is_portable(path.relative_to(site)))
             named = [(path, f"python/{path.relative_to(site).as_posix()}") for path in files]
-            return _archive(build, "layer", named, _LAYERS)
+            if compiler is None:
+                return _zip(build, "layer", named)
+            return _compiled(build, "layer", named, _LAYERS, compiler)
 
     return str(_made_once(build, f"layer-{_digest(wanted)}", make))
 
@@ -136,13 +138,8 @@ def _install(requirements: Path, target: Path, platform: Iterable[str], pip_opti
         )
 
 
-def _archive(build: Path, name: str, files: Sequence[tuple[Path, str]], mounted: str) -> Path:
-    """Zip the files, with bytecode if Lambda has them at `mounted`, and if a Python here can write it."""
-    compiler = find_compiler(_PYTHON) if mounted else None
-    if compiler is None:
-        return _zip(build, name, files)
-
-    build.mkdir(parents=True, exist_ok=True)
+def _compiled(build: Path, name: str, files: Sequence[tuple[Path, str]], mounted: str, compiler: Compiler) -> Path:
+    """Zip the files with their bytecode. Lambda has them at `mounted`."""
     with tempfile.TemporaryDirectory(dir=build) as folder:
         return _zip(build, name, (*files, *compiler.compile(files, mounted, Path(folder))))
 

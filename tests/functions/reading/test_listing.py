@@ -355,6 +355,7 @@ def test_tasks_are_spread_over_all_shards() -> None:
 
 
 @pytest.mark.check
+@pytest.mark.nightly
 def test_a_task_that_is_stuck_is_found_among_many_that_are_done_without_reading_these(pipeline: Pipeline) -> None:
     stuck = recorded(pipeline, 50, "queued")
     for number in range(100):

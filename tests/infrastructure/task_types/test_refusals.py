@@ -100,13 +100,14 @@ def test_it_is_refused_with_the_type_and_the_way_out(evaluated: Evaluated, wrong
         evaluated(settings, **files)
 
 
+@pytest.mark.check
 @pytest.mark.parametrize(
     "wrong",
     [
         "a package that cannot be loaded",
-        "a library that is imported and not declared",
-        "a function in a module that does not exist",
-        "a function in a module that is no Python",
+        pytest.param("a library that is imported and not declared", marks=pytest.mark.nightly),
+        pytest.param("a function in a module that does not exist", marks=pytest.mark.nightly),
+        pytest.param("a function in a module that is no Python", marks=pytest.mark.nightly),
     ],
 )
 def test_the_laptop_warns_and_runs_the_other_types(

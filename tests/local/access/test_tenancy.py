@@ -73,6 +73,7 @@ def tenants(laptop: Laptop) -> dict[str, str]:
     return {task["task_id"]: names[task["tenant"]] for task in listed}
 
 
+@pytest.mark.nightly
 def test_a_redriven_task_stays_its_client_s(new_laptop: NewLaptop) -> None:
     laptop = new_laptop(**KEYED)
     laptop.start()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,21 +11,14 @@ from tests.local.chaos.witness import Run
 
 pytestmark = pytest.mark.check
 
-# Each loses what an edition without a journal, or with another order of its stop, would have in memory only.
-WORST = ("kill_everything", "kill_workers", "stop_with_a_full_disk")
 
-
-@pytest.mark.parametrize(
-    ("faults", "tasks", "recovered"),
-    [(WORST, 80, 2), pytest.param(FAULTS, 400, 3, marks=pytest.mark.nightly)],
-    ids=["worst", "all"],
-)
-def test_faults_under_load_break_no_promise(tmp_path: Path, faults: Sequence[str], tasks: int, recovered: int) -> None:
-    outcome = Chaos(tmp_path, tasks=tasks, keys=20, seed=1).run(faults)
+@pytest.mark.nightly
+def test_every_fault_under_load_breaks_no_promise(tmp_path: Path) -> None:
+    outcome = Chaos(tmp_path, tasks=400, keys=20, seed=1).run(FAULTS)
     assert outcome.broken_promises() == []
-    assert len(outcome.tasks) == tasks
+    assert len(outcome.tasks) == 400
     assert {task["status"] for task in outcome.tasks.values()} == {"succeeded", "failed"}
-    assert len(outcome.recovered) >= recovered, "after each kill, and each stop that could not save"
+    assert len(outcome.recovered) >= 3, "the emulator was killed twice or more, and twice could not save"
 
 
 @pytest.mark.nightly

@@ -41,6 +41,7 @@ def fill(disk: Path, left: int) -> Path:
     return ballast
 
 
+@pytest.mark.nightly
 def test_new_tasks_are_turned_away_and_accepted_ones_end(small_disk: Path) -> None:
     laptop = Laptop(small_disk / "state")
     laptop.start()

@@ -52,6 +52,7 @@ def listed(laptop: Laptop, key: str) -> list[dict[str, Any]]:
     return laptop.request("GET", f"/v1/tasks?ordering_key={key}&limit=100").json["tasks"]
 
 
+@pytest.mark.nightly
 def test_a_file_whose_submission_is_killed_goes_on_and_yields_each_task_once_in_order(
     taskline: Command, laptop: Laptop, tmp_path: Path
 ) -> None:

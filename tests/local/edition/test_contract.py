@@ -58,6 +58,7 @@ def test_the_api_conforms_to_its_document_whatever_is_sent(api: str, tmp_path: P
     run(api, tmp_path, "--phases", "examples,coverage,fuzzing,stateful")
 
 
+@pytest.mark.nightly
 def test_a_task_of_each_type_is_accepted_as_the_document_describes_it(api: str, tmp_path: Path) -> None:
     """In a run of its own: among all operations, there is time for a few tasks only."""
     run(api, tmp_path, "--include-operation-id", "submit_task", "--phases", "coverage,fuzzing")

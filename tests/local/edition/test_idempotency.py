@@ -44,6 +44,7 @@ def clients() -> Iterator[ThreadPoolExecutor]:
 
 
 @pytest.mark.check
+@pytest.mark.nightly
 def test_a_thousand_submissions_with_a_hundred_keys_create_a_hundred_tasks_that_run_once(
     laptop: Laptop, clients: ThreadPoolExecutor
 ) -> None:

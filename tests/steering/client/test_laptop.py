@@ -101,6 +101,7 @@ def test_the_service_describes_itself_and_counts(client: Taskline) -> None:
     assert client.stats().last_day is not None
 
 
+@pytest.mark.nightly
 def test_many_tasks_run_in_the_order_of_their_keys(laptop: Laptop) -> None:
     tasks = [a_task(title=f"{n}", ordering_key=f"many-{n % 7}") for n in range(150)]
 

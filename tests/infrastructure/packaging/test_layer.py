@@ -1,191 +1,25 @@
-"""What is uploaded: complete, the same bytes for the same input, and for Lambda's platform only."""
+"""The dependency layer, for Lambda's platform only, from handmade wheels: no test needs the network."""
 
 import base64
 import hashlib
-import marshal
 import os
-import shutil
-import subprocess
 import sys
 import zipfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
 
-from functions.task_types import load_task_types
 from infrastructure.blocks import packaging
 from infrastructure.blocks.packaging import (
     PackagingError,
     dependency_layer,
-    functions_archive,
     packages_of_this_machine,
 )
 from infrastructure.blocks.packaging.bytecode import find_compiler
+from tests.infrastructure.packaging.archives import entries
 from tests.packages import acme
 
-ROOT = Path(__file__).parents[2]
 THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
-
-
-def entries(archive: str | Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(archive) as opened:
-        return {name: opened.read(name) for name in opened.namelist()}
-
-
-@pytest.fixture
-def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of `functions/` that a test may change."""
-    root = tmp_path / "copy"
-    shutil.copytree(ROOT / "functions", root / "functions", ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(packaging, "ROOT", root)
-    return root / "functions"
-
-
-def test_the_archive_holds_every_python_file_of_functions_and_nothing_else(tmp_path: Path) -> None:
-    held = entries(functions_archive(tmp_path))
-    assert held == {
-        path.relative_to(ROOT).as_posix(): path.read_bytes() for path in (ROOT / "functions").rglob("*.py")
-    }
-    assert {"functions/validator.py", "functions/task_types/demo.py"} <= held.keys()
-
-
-def test_two_builds_are_the_same_bytes(tmp_path: Path) -> None:
-    first, second = functions_archive(tmp_path / "a"), functions_archive(tmp_path / "b")
-    assert Path(first).read_bytes() == Path(second).read_bytes()
-    assert Path(first).name == Path(second).name
-
-
-def test_times_modes_and_caches_of_the_files_do_not_matter(tmp_path: Path, sources: Path) -> None:
-    before = Path(functions_archive(tmp_path / "build")).read_bytes()
-    for path in sources.rglob("*.py"):
-        os.utime(path, (1_000_000_000, 1_000_000_000))
-        path.chmod(0o700)
-    (sources / "__pycache__").mkdir()
-    (sources / "__pycache__" / "validator.cpython-313.pyc").write_bytes(b"cache")
-    (sources / "notes.txt").write_text("no code")
-    assert Path(functions_archive(tmp_path / "build")).read_bytes() == before
-
-
-def test_changed_code_is_a_new_archive(tmp_path: Path, sources: Path) -> None:
-    before = functions_archive(tmp_path / "build")
-    with (sources / "validator.py").open("a") as file:
-        file.write("\n# changed\n")
-    after = functions_archive(tmp_path / "build")
-    assert Path(after).name != Path(before).name
-    assert Path(before).exists(), "an archive that a running update refers to stays"
-
-
-def test_a_new_file_is_packed_without_being_listed_anywhere(tmp_path: Path, sources: Path) -> None:
-    (sources / "task_types" / "email.py").write_text('"""New."""\n')
-    assert "functions/task_types/email.py" in entries(functions_archive(tmp_path / "build"))
-
-
-def test_entries_have_no_time_and_are_readable_by_every_user(tmp_path: Path) -> None:
-    with zipfile.ZipFile(functions_archive(tmp_path)) as archive:
-        for entry in archive.infolist():
-            assert entry.date_time == (1980, 1, 1, 0, 0, 0)
-            assert entry.external_attr >> 16 & 0o777 == 0o644, "Lambda runs as another user"
-
-
-def test_a_build_leaves_nothing_but_its_archive(tmp_path: Path) -> None:
-    archive = functions_archive(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == [Path(archive).name]
-
-
-def test_the_archive_alone_is_enough_to_load_every_handler(tmp_path: Path) -> None:
-    with zipfile.ZipFile(functions_archive(tmp_path)) as archive:
-        archive.extractall(tmp_path / "task")
-    program = (
-        "import functions.validator as v, functions.reader as r, functions.processor as p;"
-        "assert v.__file__.startswith(r'%s'), v.__file__;"
-        "print(*p.build().types, callable(v.handler), callable(r.handler))"
-    ) % (tmp_path / "task")
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path / "task"), "POWERTOOLS_TRACE_DISABLED": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == [*load_task_types(), "True", "True"]
-
-
-# Bytecode. This Python stands in for Lambda's, which not every machine has.
-
-
-@pytest.fixture
-def compiled(tmp_path: Path, sources: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The archive of a copy of `functions/`, with bytecode."""
-    monkeypatch.setattr(packaging, "_PYTHON", THIS)
-    return Path(functions_archive(tmp_path / "build", with_bytecode=True))
-
-
-def test_every_module_of_the_archive_has_bytecode(compiled: Path) -> None:
-    held = entries(compiled)
-    modules = {name for name in held if name.endswith(".py")}
-    tag = sys.implementation.cache_tag
-    bytecode = {f"{name.parent}/__pycache__/{name.stem}.{tag}.pyc" for name in map(PurePosixPath, modules)}
-    assert held.keys() == modules | bytecode
-
-
-def test_bytecode_is_the_same_bytes_wherever_it_is_written(compiled: Path, tmp_path: Path, sources: Path) -> None:
-    elsewhere = tmp_path / "another" / "place"
-    shutil.move(sources.parent, elsewhere)
-    packaging.ROOT = elsewhere  # the fixture restores it
-    for path in elsewhere.rglob("*.py"):
-        os.utime(path, (1_000_000_000, 1_000_000_000))
-    assert Path(functions_archive(tmp_path / "b", with_bytecode=True)).read_bytes() == compiled.read_bytes()
-
-
-def test_bytecode_is_run_without_a_look_at_the_source(compiled: Path, tmp_path: Path) -> None:
-    """A zip has no times that it could agree with, and reading each source would cost time in every cold start."""
-    with zipfile.ZipFile(compiled) as archive:
-        archive.extractall(tmp_path / "task")
-    (tmp_path / "task" / "functions" / "api" / "headers.py").write_text("raise SystemExit('compiled again')\n")
-    program = "from functions.api import headers; print(headers.__cached__, headers.JSON.__class__.__name__)"
-    task, environment = tmp_path / "task", {"PATH": os.environ["PATH"]}
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=task, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == [
-        str(tmp_path / "task" / "functions/api/__pycache__" / f"headers.{sys.implementation.cache_tag}.pyc"),
-        "str",
-    ]
-
-
-def test_tracebacks_name_the_files_where_lambda_has_them(compiled: Path) -> None:
-    held = entries(compiled)
-    code = marshal.loads(held[f"functions/api/__pycache__/headers.{sys.implementation.cache_tag}.pyc"][16:])
-    assert code.co_filename == "/var/task/functions/api/headers.py"
-
-
-def test_a_file_that_is_no_python_is_packed_without_bytecode(
-    tmp_path: Path, sources: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(packaging, "_PYTHON", THIS)
-    (sources / "template.py").write_text("class {{ name }}:\n")
-    held = entries(functions_archive(tmp_path / "build", with_bytecode=True))
-    assert "functions/template.py" in held
-    assert not [name for name in held if "template." in name and name.endswith(".pyc")]
-
-
-def test_without_an_interpreter_the_packages_have_no_bytecode_and_somebody_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(packaging, "_PYTHON", "3.99")
-    assert functions_archive(tmp_path / "a", with_bytecode=True).endswith(Path(functions_archive(tmp_path / "b")).name)
-    problem = packaging.missing_bytecode()
-    assert problem is not None
-    assert "No Python 3.99" in problem
-    assert "uv python install 3.99" in problem, "and the way out"
-    assert "\n" not in problem
-
-
-def test_with_an_interpreter_there_is_nothing_to_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packaging, "_PYTHON", THIS)
-    assert packaging.missing_bytecode() is None
-
-
-# The dependency layer, from handmade wheels: no test needs the network.
 
 
 class Shelf:
@@ -401,14 +235,3 @@ def test_two_pools_have_different_releases_of_a_library_on_one_machine(tmp_path:
     for folder, version in zip(folders, ("0.27.0", "0.28.1"), strict=True):
         assert folder.joinpath("httpx", "__init__.py").read_text() == f'__version__ = "{version}"\n'
         assert not folder.joinpath("pydantic").exists(), "what all functions have is there already"
-
-
-def test_an_archive_with_bytecode_is_made_again_only_when_its_input_has_changed(
-    compiled: Path, tmp_path: Path, sources: Path
-) -> None:
-    written = compiled.stat().st_mtime_ns
-    assert Path(functions_archive(tmp_path / "build", with_bytecode=True)) == compiled
-    assert compiled.stat().st_mtime_ns == written, "nothing was made"
-    source = sources / "api" / "headers.py"
-    source.write_text(source.read_text() + "\n# changed\n")
-    assert Path(functions_archive(tmp_path / "build", with_bytecode=True)) != compiled
