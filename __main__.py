@@ -114,6 +114,7 @@ watched = AlarmsArgs(
     functions=functions,
     event_failures=events.failures,
     queue_age_seconds=settings.queue_age_alarm_seconds,
+    halted_minutes=settings.halted_key_alarm_minutes,
     concurrency=settings.concurrency_alarm,
 )
 alarms = Alarms("alarms", watched)

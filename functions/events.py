@@ -16,7 +16,7 @@ from functions.tasks.events.publishing import EventTopic, Published, UnreadableC
 from functions.tasks.events.samples import as_line, is_logged
 from functions.tasks.model import Status
 from functions.tasks.ports import Built
-from functions.telemetry.observability import emit, logger, metrics, observed
+from functions.telemetry.observability import as_said, emit, logger, metrics, observed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,20 +53,21 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     _measure(published, publisher.types)
     if publisher.data_share is not None:
         _log_data(event["Records"], published, publisher.data_share)
-    incomplete = published.resume_from is not None or published.unreadable
-    log = logger.error if incomplete else logger.info
-    log(
-        published.reason or "published",
-        extra={
-            "records": len(event["Records"]),
-            "events": len(published.events),
-            "unreadable": published.unreadable,
-            "resume_from": published.resume_from,
-        },
-    )
+    _log(len(event["Records"]), published)
     if published.resume_from is None:
         return {"batchItemFailures": []}
     return {"batchItemFailures": [{"itemIdentifier": published.resume_from}]}
+
+
+def _log(records: int, published: Published) -> None:
+    """An error has a line of its own; that all went well stands in the line of the metrics."""
+    counts: dict[str, object] = {"records": records, "events": len(published.events)}
+    if published.resume_from is not None or published.unreadable:
+        more = {"unreadable": published.unreadable, "resume_from": published.resume_from}
+        logger.error(published.reason, extra=counts | more)
+        return
+    for name, value in as_said("published", **counts).items():
+        metrics.add_metadata(name, value)
 
 
 def _log_data(records: Iterable[dict[str, Any]], published: Published, share: float) -> None:

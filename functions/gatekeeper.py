@@ -1,6 +1,10 @@
-"""The gatekeeper: the Lambda function behind the stream of the table of gates. See `tasks/gates/releasing.py`."""
+"""The gatekeeper: the Lambda function behind the stream of the table of gates, with a clock beside it.
+
+See `tasks/gates/releasing.py`.
+"""
 
 import os
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,13 +13,18 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.adapters.gate_table.layout import GATE, HASH_KEY, RANGE_KEY
 from functions.adapters.gate_table.releasing import DynamoDBParkedTasks
+from functions.adapters.gate_table.steering import DynamoDBGates
 from functions.adapters.queue import SQSTaskQueue
 from functions.tasks.errors import Unavailable
+from functions.tasks.events.names import HALTED_SECONDS
 from functions.tasks.gates.releasing import ParkedTasks, keep_moving
+from functions.tasks.gates.steering import Gates
 from functions.tasks.intake.lanes import parse_lanes
 from functions.tasks.intake.submission import TaskQueue
 from functions.tasks.ports import Built
-from functions.telemetry.observability import logger, traced
+from functions.telemetry.observability import emit, logger, traced
+
+MOST_GATES = 100  # that one tick looks at, those that were closed first; more make no difference to their age
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +32,9 @@ class Gatekeeper:
     """What the handler depends on."""
 
     tasks: ParkedTasks
+    gates: Gates
     queue: TaskQueue
+    now: Callable[[], datetime]
 
 
 @Built
@@ -35,21 +46,41 @@ def build() -> Gatekeeper:
 
     return Gatekeeper(
         tasks=DynamoDBParkedTasks(os.environ["GATES_TABLE_NAME"], os.environ["TABLE_NAME"], now),
+        gates=DynamoDBGates(os.environ["GATES_TABLE_NAME"], os.environ["TABLE_NAME"]),
         queue=SQSTaskQueue(parse_lanes(os.environ["QUEUE_URL"], os.environ), now=now),
+        now=now,
     )
 
 
 @logger.inject_lambda_context
 @traced
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """A batch of one shard in: each gate that changed is kept moving.
+    """A batch of one shard in, or the clock's tick, which is any other event: gates that changed are kept moving.
 
     `Unavailable` if any gate could not be kept moving: then the whole batch is delivered again, and what was done is
     not done twice. The others are not held up by it.
     """
-    keeper = build()
+    if "Records" not in event:
+        _look_after(build())
+        return {}
     keys = [record["dynamodb"]["Keys"] for record in event["Records"]]
-    groups = dict.fromkeys(key[HASH_KEY]["S"] for key in keys if key[RANGE_KEY]["S"] == GATE)
+    _keep_moving(build(), dict.fromkeys(key[HASH_KEY]["S"] for key in keys if key[RANGE_KEY]["S"] == GATE))
+    return {}
+
+
+def _look_after(keeper: Gatekeeper) -> None:
+    """Measure for how long keys have been closed, and move on those that are about to release a task.
+
+    A change that the stream has dropped, after a day without success, would otherwise leave its gate closed.
+    """
+    page = keeper.gates.closed(None, MOST_GATES)
+    now = keeper.now()
+    ages = [(now - datetime.fromisoformat(gate.closed_at)).total_seconds() for gate in page.gates]
+    emit({}, {(HALTED_SECONDS, "Seconds"): [max(0.0, *ages) if ages else 0.0]})
+    _keep_moving(keeper, [gate.group for gate in page.gates if gate.releases or gate.is_sending])
+
+
+def _keep_moving(keeper: Gatekeeper, groups: Collection[str]) -> None:
     released, failed = list[str](), list[str]()
     for group in groups:
         try:
@@ -59,4 +90,3 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     logger.info("kept", gates=len(groups), released=released, failed=failed)
     if failed:
         raise Unavailable("; ".join(failed))
-    return {}

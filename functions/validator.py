@@ -66,7 +66,7 @@ def submit_task(request: Request) -> Response:
     tracer.put_annotation("task_id", record.task_id)
     _count_accepted([accepted])
     message = "replayed" if accepted.replayed else "accepted"
-    said = as_said(message, task_id=record.task_id, type=record.type)
+    said = as_said(message, task_id=record.task_id)
     for name, value in said.items():  # in the line of the metrics
         metrics.add_metadata(name, value)
     return accepted_response(accepted, request.stage)

@@ -39,7 +39,7 @@ def an_item(*statuses: str, **changes: Any) -> dict[str, Any]:
         "history": {"L": history},
         **list_keys(TASK_ID, TIMES[0]),
     }
-    if statuses[-1] in ("failed", "cancelled"):
+    if statuses[-1] in ("failed", "cancelled", "parked"):
         task_id = changes.get("task_id", item["task_id"])["S"]
         item["status_shard"] = {"S": status_shard(Status(statuses[-1]), task_id)}
     if "processing" in statuses:

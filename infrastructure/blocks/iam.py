@@ -108,8 +108,8 @@ def skip_tasks(table_arn: Arn) -> Statement:
 
 def keep_gates(table_arn: Arn) -> Statement:
     """The gatekeeper reads gates and places, changes them in transactions of their parts, and removes them."""
-    actions = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
-    return allow("KeepGates", actions, table_arn)
+    actions = ["GetItem", "BatchGetItem", "Query", "UpdateItem", "DeleteItem"]
+    return allow("KeepGates", [f"dynamodb:{action}" for action in actions], table_arn)
 
 
 def steer_gates(table_arn: Arn) -> Statement:
@@ -118,7 +118,7 @@ def steer_gates(table_arn: Arn) -> Statement:
 
 
 def find_closed_keys(index_arn: Arn) -> Statement:
-    """The function of keys finds closed keys in their index."""
+    """Closed keys are found in their index."""
     return allow("FindClosedKeys", ["dynamodb:Query"], index_arn)
 
 

@@ -84,7 +84,8 @@ class GatesRef:
 
     def releasing(self) -> Grant:
         """Release parked tasks, and open gates behind which there are none."""
-        return grant(iam.keep_gates(self.arn), GATES_TABLE_NAME=self.name)
+        find = iam.find_closed_keys(self.index_arn)
+        return grant(iam.keep_gates(self.arn), find, GATES_TABLE_NAME=self.name)
 
     def following(self) -> Grant:
         """Follow the stream through an event source mapping, which knows where it is."""

@@ -63,6 +63,8 @@ def _execution(declared: Declared, measured: Measured, load: Load) -> Iterator[C
 
 
 def _records(declared: Declared, measured: Measured) -> Iterator[Charge]:
+    # Strongly consistent, of an item that is not there or small.
+    yield Charge(group="records", name="the gate", quantity=MILLION * measured.table_reads, price="dynamodb_read")
     table = BilledTable.from_inputs(declared.one("aws:dynamodb/table:Table", "tasks-table"))
     writes = [table.write(before and with_arns(before), with_arns(after)) for before, after in measured.changes]
     record = sum(write.record for write in writes)

@@ -43,10 +43,10 @@ class Load:
 
     @property
     def seconds_in_machine(self) -> float:
-        """How long the execution of a task that succeeds takes: claim, process, record."""
-        return (self.processor_milliseconds + 2 * STEP_MILLISECONDS) / 1000
+        """How long the execution of a task that succeeds takes: gate, claim, process, record."""
+        return (self.processor_milliseconds + 3 * STEP_MILLISECONDS) / 1000
 
     @property
     def least_keys(self) -> int:
         """How many keys this rate needs."""
-        return math.ceil(self.tasks_per_second * self.seconds_in_machine)
+        return math.ceil(round(self.tasks_per_second * self.seconds_in_machine, 6))

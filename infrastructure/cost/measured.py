@@ -29,13 +29,15 @@ class Measured:
     """One task that succeeds, through the shipped parts with the settings of a stage.
 
     Bytes are those of lines as CloudWatch gets them: `line_bytes` of a function by its service, per invocation;
-    `execution_line_bytes` of the state machine. `metrics` are the custom metrics that were written.
+    `execution_line_bytes` of the state machine. Of its `table_calls`, `table_reads` only read.
+    `metrics` are the custom metrics that were written.
     """
 
     changes: tuple[Change, ...]
     message_bytes: int
     input_bytes: int
     table_calls: int
+    table_reads: int
     line_bytes: Mapping[str, float]
     execution_line_bytes: int
     followers: Mapping[str, Followed]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from infrastructure.blocks.clock import call_regularly
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.function import Function, FunctionArgs, FunctionDefaults
 from infrastructure.blocks.refs import FunctionRef, GatesRef, LanesRef, TableRef
@@ -13,6 +14,7 @@ from infrastructure.settings.lane_changes import lane_guard
 BATCH_SIZE = 100
 TIMEOUT_SECONDS = 60
 MEMORY_MEGABYTES = 256
+TICK = "rate(5 minutes)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,8 @@ class GatekeeperArgs:
 class Gatekeeper(Component):
     """From the stream of gates to the queue. Public: `function`.
 
-    A change is never given up: it is tried again for as long as the stream keeps it, which is a day.
+    A change is never given up: it is tried again for as long as the stream keeps it, which is a day. A clock lets the
+    function look at all closed gates, too: it measures for how long they have been closed, and moves those that wait.
     """
 
     function: FunctionRef
@@ -51,5 +54,13 @@ class Gatekeeper(Component):
             starting_position="TRIM_HORIZON",
             batch_size=BATCH_SIZE,
             opts=self._child,
+        )
+        call_regularly(
+            "gates",
+            self.function,
+            rate=TICK,
+            about="Measures for how long keys have been halted",
+            location=args.defaults.location,
+            parent=self,
         )
         self.register_outputs({})

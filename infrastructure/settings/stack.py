@@ -35,6 +35,7 @@ ExecutionLogLevel = Literal["ALL", "ERROR", "FATAL", "OFF"]
 LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
                       3288, 3653)  # fmt: skip
 
+MAX_HALTED_MINUTES = 20_160  # two weeks
 MAX_FOLLOW_DELAY = 60  # who looks at counts and waits for events does so for a minute at most
 _KEY_ARN = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
 _POLICY_ARN = re.compile(r"arn:[a-z-]+:iam::\d{12}:policy/[\w+=,.@/-]+")
@@ -70,6 +71,7 @@ class Settings:
     monitor: MonitorSettings
     breaker: BreakerSettings
     queue_age_alarm_seconds: int
+    halted_key_alarm_minutes: int
     alarm_topics: tuple[str, ...]
     tags: Mapping[str, str]
     lanes: LaneSettings
@@ -118,6 +120,8 @@ class Settings:
             check(value in tuple(choices), key, value, tuple(map(str, choices)))
         age = self.queue_age_alarm_seconds
         check(60 <= age <= SOURCE_RETENTION_SECONDS, "queueAgeAlarmSeconds", age, f"60 to {SOURCE_RETENTION_SECONDS}")
+        halted = self.halted_key_alarm_minutes
+        check(5 <= halted <= MAX_HALTED_MINUTES, "haltedKeyAlarmMinutes", halted, f"5 to {MAX_HALTED_MINUTES}")
 
     @property
     def record_retention_seconds(self) -> int:
@@ -160,6 +164,7 @@ def load_settings(types: Iterable[TaskType], *, on_aws: bool) -> Settings:
         monitor=load_monitor_settings(config),
         breaker=load_breaker_settings(config),
         queue_age_alarm_seconds=config.require_int("queueAgeAlarmSeconds"),
+        halted_key_alarm_minutes=config.require_int("haltedKeyAlarmMinutes"),
         alarm_topics=load_alarm_topics(config),
         tags=load_tags(config),
         lanes=load_lane_settings(config),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from functions.tasks.events.names import HALTED_SECONDS
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
 from infrastructure.blocks.refs import ApiRef, FunctionRef, ProcessingRef, QueueRef, TableRef, TopicRef
@@ -17,6 +18,7 @@ TICKS = 2 * MINUTE  # a one-minute clock skips a minute now and then, and an ala
 FORGOTTEN_SECONDS = 10 * DAY  # of the fourteen that queues of failures keep messages
 EVENTS_BEHIND_MILLISECONDS = 10 * MINUTE * 1000
 GATES_BEHIND_MILLISECONDS = 60_000
+GATEKEEPER_TICK_SECONDS = 5 * MINUTE
 QUEUE_AGE = "queue-age"  # of each lane
 
 
@@ -37,6 +39,7 @@ class AlarmsArgs:
     functions: Sequence[FunctionRef]
     event_failures: QueueRef
     queue_age_seconds: int
+    halted_minutes: int
     concurrency: int
 
 
@@ -182,6 +185,15 @@ def _stream(args: AlarmsArgs) -> Iterator[Alarm]:
         statistic="Maximum",
         threshold=GATES_BEHIND_MILLISECONDS,
         description="Tasks that are parked wait for a minute although their turn has come. Read the gatekeeper's log.",
+    )
+    yield Alarm(
+        name="keys-halted",
+        metric=metrics.written_by(args.gatekeeper, HALTED_SECONDS),
+        statistic="Maximum",
+        threshold=args.halted_minutes * MINUTE,
+        period=2 * GATEKEEPER_TICK_SECONDS,
+        description=f"A key has been halted for {args.halted_minutes} minutes. GET /keys shows which, and why: "
+        "redrive the task that failed, skip it, or open the key.",
     )
 
 

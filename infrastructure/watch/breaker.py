@@ -7,6 +7,7 @@ import pulumi_aws as aws
 
 from functions.tasks.events.names import TRANSIENT_FAILURE
 from infrastructure.blocks import encryption, iam
+from infrastructure.blocks.clock import allow_calls, call_regularly
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.function import Function, FunctionArgs, FunctionDefaults
 from infrastructure.blocks.refs import FunctionRef, Grant, ProcessingRef, TopicRef, grant
@@ -43,7 +44,14 @@ class Breaker(Component):
         trips = Topic("breaker-trips", TopicArgs(location=self._location, alarms=True), opts=self._child).ref
         self.function = Function(name, _function(args, self._table()), opts=self._child).ref
         self.trip_arn = self._call_on_alarm(trips, trip_alarms(args))
-        self._call_each_minute()
+        call_regularly(
+            name,
+            self.function,
+            rate=TICK,
+            about="The circuit breaker's clock",
+            location=self._location,
+            parent=self,
+        )
         self.register_outputs({})
 
     def _table(self) -> Grant:
@@ -60,7 +68,7 @@ class Breaker(Component):
         return grant(iam.remember_breaker(table.arn), BREAKER_TABLE_NAME=table.name)
 
     def _call_on_alarm(self, trips: TopicRef, alarms: tuple[Alarm, Alarm]) -> pulumi.Output[str]:
-        allowed = self._allow_calls(f"{self._name}-trips", "sns", trips.arn)
+        allowed = allow_calls(f"{self._name}-trips", self.function, "sns", trips.arn, self._child)
         aws.sns.TopicSubscription(
             f"{self._name}-subscription",
             topic=trips.arn,
@@ -84,33 +92,6 @@ class Breaker(Component):
             opts=self._child,
         )
         return trip.arn
-
-    def _call_each_minute(self) -> None:
-        rule = aws.cloudwatch.EventRule(
-            f"{self._name}-rule",
-            name=self._location.name(f"{self._name}-tick"),
-            description="The circuit breaker's clock",
-            schedule_expression=TICK,
-            opts=self._child,
-        )
-        allowed = self._allow_calls(f"{self._name}-tick", "events", rule.arn)
-        aws.cloudwatch.EventTarget(
-            f"{self._name}-target",
-            rule=rule.name,
-            arn=self.function.arn,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[allowed]),
-        )
-
-    def _allow_calls(self, name: str, service: str, source_arn: pulumi.Input[str]) -> aws.lambda_.Permission:
-        return aws.lambda_.Permission(
-            f"{name}-permission",
-            action="lambda:InvokeFunction",
-            principal=f"{service}.amazonaws.com",
-            function=self.function.name,
-            qualifier=self.function.alias,
-            source_arn=source_arn,
-            opts=self._child,
-        )
 
 
 def trip_alarms(args: BreakerArgs) -> tuple[Alarm, Alarm]:

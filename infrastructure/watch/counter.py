@@ -10,7 +10,7 @@ from infrastructure.blocks.function import Function, FunctionArgs, FunctionDefau
 from infrastructure.blocks.refs import FunctionRef, Grant, TableRef
 
 # One transaction takes what the delay brings: the more changes it counts, the less each of them costs.
-BATCH_SIZE = 1000
+BATCH_SIZE = 2500
 # Only with a window does Lambda name the shard, whose changes then come in order and one batch at a time. Nothing is
 # kept in the window, so its length does not matter.
 WINDOW_SECONDS = 60

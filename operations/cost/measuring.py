@@ -43,6 +43,7 @@ def measure(declared: Declared, load: Load) -> Measured:
         message_bytes=len(made.message.encode()),
         input_bytes=len(json.dumps(envelope(made)).encode()),
         table_calls=sum(_is_table_call(event.type, event.details) for event in made.execution.events),
+        table_reads=sum(_is_read(event.type, event.details) for event in made.execution.events),
         line_bytes={name: figures[name]["line_bytes"] for name in ("validator", "processor")},
         execution_line_bytes=_execution_bytes(made, declared.one("StateMachine")),
         followers={name: _followed(figures[name], batches[name], made) for name in FOLLOWERS},
@@ -52,6 +53,10 @@ def measure(declared: Declared, load: Load) -> Measured:
 
 def _is_table_call(kind: str, details: Mapping[str, Any]) -> bool:
     return kind == "TaskScheduled" and details.get("resourceType") == "dynamodb"
+
+
+def _is_read(kind: str, details: Mapping[str, Any]) -> bool:
+    return _is_table_call(kind, details) and details.get("resource") == "getItem"
 
 
 def _execution_bytes(made: Traffic, machine: Mapping[str, Any]) -> int:

@@ -19,7 +19,7 @@ TYPE = "demo.echo"
 TYPICAL = {"title": "Render the invoice of November", "description": "Render invoice 4711 of ACME as PDF"}
 DATA = {"invoice": 4711, "format": "pdf"}
 CALLER = "a1b2c3d4e5"  # an API key's id
-LEAST_TASKS, MOST_TASKS = 40, 2400
+LEAST_TASKS, MOST_TASKS = 40, 3200
 Item = Mapping[str, Any]
 
 

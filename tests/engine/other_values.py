@@ -98,6 +98,7 @@ def other_values(layer: str, region: str = MOCKED) -> dict[str, Other]:
         "breakerCoolDownSeconds": Other(400),
         "breakerProbeSeconds": Other(90),
         "queueAgeAlarmSeconds": Other(600),
+        "haltedKeyAlarmMinutes": Other(90),
         "dependencyLayer": Other(layer),
     }
 

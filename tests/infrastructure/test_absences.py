@@ -43,7 +43,7 @@ def statements(stack: Stack) -> Iterator[tuple[str, dict[str, Any]]]:
                 found += 1
                 for statement in json.loads(value)["Statement"]:
                     yield f"{one.name}.{name}", statement
-    assert found == 13 + 13 + 4 + 3, "thirteen roles with a trust and a policy each, four queues and three topics"
+    assert found == 15 + 15 + 4 + 3, "fifteen roles with a trust and a policy each, four queues and three topics"
 
 
 def allows(stack: Stack) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -57,7 +57,7 @@ def as_list(value: Any) -> list[str]:
 def test_nothing_that_reads_a_queue_has_a_batching_window(stack: Stack) -> None:
     """It would override the queue's visibility timeout, and silently break the times chain. A stream has none."""
     others = [one for one in stack if ":dynamodb:" not in str(one.inputs.get("eventSourceArn"))]
-    assert len(others) == len([*stack]) - 2, "the two that read the table's stream"
+    assert len(others) == len([*stack]) - 3, "those that read a stream of a table"
     assert not [key for one in others for key in keys(one.inputs) if "batchingwindow" in key.lower()]
 
 
@@ -104,7 +104,7 @@ def test_no_one_else_may_use_a_queue_or_a_topic(stack: Stack) -> None:
 
 def test_every_allowed_principal_is_one_service(stack: Stack) -> None:
     principals = [statement["Principal"] for _, statement in allows(stack) if "Principal" in statement]
-    assert len(principals) == 13 + 1 + 2, "thirteen roles, a topic that sends to a queue, alarms to two topics"
+    assert len(principals) == 15 + 1 + 2, "fifteen roles, a topic that sends to a queue, alarms to two topics"
     assert all(principal.keys() == {"Service"} for principal in principals)
 
 

@@ -119,7 +119,7 @@ def test_all_functions_share_one_archive(stack: Stack) -> None:
             {
                 "GATES_TABLE_NAME": "taskline-dev-gates",
                 "TABLE_NAME": "taskline-dev-tasks",
-                "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/taskline-dev-tasks.fifo",
+                "QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/taskline-dev-tasks.fifo",
             },
         ),
         (

@@ -108,7 +108,8 @@ EXPECTED = {
     | TRACE
     | {(f"dynamodb:{action}", GATES_STREAM) for action in ("DescribeStream", "GetRecords", "GetShardIterator")}
     | {("dynamodb:ListStreams", "*")}
-    | {(f"dynamodb:{action}", GATES) for action in ("GetItem", "Query", "UpdateItem", "DeleteItem")}
+    | {(f"dynamodb:{action}", GATES) for action in ("GetItem", "BatchGetItem", "Query", "UpdateItem", "DeleteItem")}
+    | {("dynamodb:Query", f"{GATES}/index/closed")}
     | {(f"dynamodb:{action}", TABLE) for action in ("GetItem", "UpdateItem")}
     | {("sqs:SendMessage", QUEUE)},
     "counter": own_logs("counter")

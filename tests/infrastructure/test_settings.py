@@ -121,6 +121,8 @@ def times_for(handler: int, **configured: int) -> Times:
         ("breakerProbeSeconds", 3601, "1 to 3600"),
         ("queueAgeAlarmSeconds", 59, "60 to 345600"),
         ("queueAgeAlarmSeconds", 345_601, "60 to 345600"),
+        ("haltedKeyAlarmMinutes", 4, "5 to 20160"),
+        ("haltedKeyAlarmMinutes", 20_161, "5 to 20160"),
     ],
 )
 def test_an_invalid_setting_is_rejected_by_name(layer: Path, key: str, value: object, allowed: str) -> None:
@@ -164,16 +166,16 @@ def test_failures_cannot_be_logged_where_the_log_level_hides_them(layer: Path) -
     [
         ({"handlerTimeoutSeconds": 0}, ["handlerTimeoutSeconds"]),
         ({"handlerTimeoutSeconds": -3}, ["handlerTimeoutSeconds"]),
-        ({"handlerTimeoutSeconds": 32}, ["workflowTimeoutSeconds (293)", "290", "handlerTimeoutSeconds (32)"]),
-        ({"workflowTimeoutSeconds": 103}, ["workflowTimeoutSeconds (103)", "(104)", "handlerTimeoutSeconds (5)"]),
+        ({"handlerTimeoutSeconds": 32}, ["workflowTimeoutSeconds (296)", "290", "handlerTimeoutSeconds (32)"]),
+        ({"workflowTimeoutSeconds": 103}, ["workflowTimeoutSeconds (103)", "(107)", "handlerTimeoutSeconds (5)"]),
         ({"workflowTimeoutSeconds": -1}, ["workflowTimeoutSeconds (-1)", "handlerTimeoutSeconds (5)"]),
         ({"workflowTimeoutSeconds": 291}, ["workflowTimeoutSeconds (291)", "290"]),
-        ({"leaseSeconds": 104}, ["leaseSeconds (104)", "workflowTimeoutSeconds (104)"]),
+        ({"leaseSeconds": 107}, ["leaseSeconds (107)", "workflowTimeoutSeconds (107)"]),
         (
             {"leaseSeconds": 300, "visibilityTimeoutSeconds": 300},
             ["visibilityTimeoutSeconds (300)", "leaseSeconds (300)"],
         ),
-        ({"visibilityTimeoutSeconds": 114}, ["visibilityTimeoutSeconds (114)", "leaseSeconds (114)"]),
+        ({"visibilityTimeoutSeconds": 117}, ["visibilityTimeoutSeconds (117)", "leaseSeconds (117)"]),
         ({"visibilityTimeoutSeconds": 43_201}, ["visibilityTimeoutSeconds (43201)", "43200"]),
     ],
 )
@@ -201,6 +203,7 @@ def test_times_that_break_the_chain_are_rejected_by_name(layer: Path, config: di
         {"breakerFailurePercent": 100, "breakerMinimumAttempts": 1, "breakerPeriodSeconds": 10},
         {"breakerPeriodSeconds": 3600, "breakerCoolDownSeconds": 43_200, "breakerProbeSeconds": 3600},
         {"queueAgeAlarmSeconds": 60},
+        {"haltedKeyAlarmMinutes": 5},
         {"allowedAddresses": "9.0.0.0/8, 2001:db8::/32"},
         {"allowedAddresses": ",".join(f"9.0.0.{host}" for host in range(0, 200, 2))},
     ],
@@ -210,7 +213,7 @@ def test_settings_at_their_limits_are_accepted(layer: Path, config: dict[str, An
 
 
 def test_the_chain_is_derived_from_the_handler_timeout() -> None:
-    assert times_for(30) == Times(handler=30, process=31, retries=100, workflow=279, lease=289, visibility=299)
+    assert times_for(30) == Times(handler=30, process=31, retries=100, workflow=282, lease=292, visibility=302)
 
 
 def test_a_configured_time_is_used_and_the_rest_follows_from_it() -> None:
@@ -218,7 +221,7 @@ def test_a_configured_time_is_used_and_the_rest_follows_from_it() -> None:
         handler=30, process=31, retries=100, workflow=285, lease=295, visibility=305
     )
     assert times_for(30, lease=400) == Times(
-        handler=30, process=31, retries=100, workflow=279, lease=400, visibility=410
+        handler=30, process=31, retries=100, workflow=282, lease=400, visibility=410
     )
     assert times_for(30, visibility=900).visibility == 900
 

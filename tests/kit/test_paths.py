@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 from pydantic import BaseModel
 
-from functions.tasks.errors import TaskRateLimitError
+from functions.tasks.errors import TaskRateLimitError, TaskValidationError
 from functions.tasks.model import Task
 from statemachine.budget import successors
 from statemachine.loader import raw_definition
-from testing.taskline import ALWAYS, NotSettled, Taskline
+from testing.taskline import ALWAYS, NotSettled, SubmittedTask, Taskline
 
 MISSING = "Lambda.ResourceNotFoundException"
 THROTTLED = "Lambda.TooManyRequestsException"
@@ -86,7 +86,7 @@ def the_queue_delivers_a_message_twice(taskline: Taskline) -> None:
 
 def a_record_cannot_be_looked_up(taskline: Taskline) -> None:
     taskline.lost_reply("ClaimTask")
-    taskline.fault("LookUpTask", times=3)
+    taskline.fault("LookUpTask", times=2)
     task = taskline.submit("demo.echo")
     taskline.settle()
     assert task.status == "succeeded"
@@ -175,6 +175,51 @@ def every_execution_dies_and_the_reply_to_the_last_claim_is_lost(taskline: Taskl
     assert (task.error.type, task.runs, len(task.executions)) == ("NoOutcome", [], 6)
 
 
+def strict(taskline: Taskline) -> SubmittedTask:
+    """A task whose first run fails for good, and halts its key."""
+
+    @taskline.task_type("a.strict.service", data=Nothing, on_failure="halt")
+    def call(task: Task, data: Nothing) -> int:
+        if task.attempt == 1:
+            raise TaskValidationError("not in this state")
+        return task.attempt
+
+    return taskline.submit("a.strict.service")
+
+
+def a_halting_failure_parks_its_key_until_it_is_redriven(taskline: Taskline) -> None:
+    taskline.fault("SettleGate", times=2)
+    head, *others = strict(taskline), *(taskline.submit("demo.echo") for _ in range(2))
+    taskline.crash("ParkTask", has_effect=True)
+    taskline.settle()
+    assert others[0].states.count("ParkTask") == 1, "its message came back, and it was parked already"
+    assert [task.status for task in (head, *others)] == ["failed", "parked", "parked"]
+    head.redrive()
+    taskline.settle()
+    assert [task.status for task in (head, *others)] == ["succeeded"] * 3
+    taskline.assert_order(*others)
+    assert "AlreadyDone" not in head.states, "its gate let go of it when its message came back"
+
+
+def a_halting_failure_loses_its_lease(taskline: Taskline) -> None:
+    taskline.fault("HaltKey", "DynamoDb.TransactionCanceledException", times=3)
+    head = strict(taskline)
+    taskline.settle()
+    assert ("LeaseLost" in head.states, head.status) == (True, "succeeded")
+
+
+def a_gate_cannot_be_read_or_keeps_changing(taskline: Taskline) -> None:
+    assert (head := strict(taskline)).status == "queued"
+    taskline.settle()
+    assert head.error_class == "VALIDATION"
+    taskline.fault("CheckGate", times=2)
+    behind = taskline.submit("demo.echo")
+    taskline.fault("ParkTask", "DynamoDb.TransactionCanceledException", times=ALWAYS)
+    with pytest.raises(NotSettled):
+        taskline.settle(within=1000)
+    assert {execution.error for execution in behind.executions} == {"GateUnknown"}
+
+
 STORIES: list[Callable[[Taskline], None]] = [
     *(a_task_succeeds, a_task_fails_after_its_retries, a_message_is_no_task, the_reply_to_the_claim_is_lost),
     *(an_execution_dies_after_the_result_is_recorded, an_execution_dies_before_its_dead_letter_is_sent),
@@ -183,7 +228,8 @@ STORIES: list[Callable[[Taskline], None]] = [
     *(the_processor_is_throttled_for_a_moment, the_processor_is_throttled_for_long),
     *(throttles_leave_no_time_for_a_retry, throttles_do_not_excuse_a_wait_that_never_fits),
     *(the_processor_is_missing_and_the_table_too, a_function_times_out, every_execution_dies),
-    every_execution_dies_and_the_reply_to_the_last_claim_is_lost,
+    *(every_execution_dies_and_the_reply_to_the_last_claim_is_lost, a_gate_cannot_be_read_or_keeps_changing),
+    *(a_halting_failure_parks_its_key_until_it_is_redriven, a_halting_failure_loses_its_lease),
 ]
 
 

@@ -39,7 +39,16 @@ def test_a_task_succeeds_with_what_its_function_returned(taskline: Taskline, pri
     taskline.settle()
     assert task.result == {"printed": 7}
     assert (task.status, task.attempts, task.error, task.dead_letter, printed) == ("succeeded", 1, None, None, [7])
-    assert task.states == ["ClaimTask", "DecideOnDelivery", "ProcessTask", "RecordResult"]
+    assert task.states == [
+        "CheckGate",
+        "DecideOnGate",
+        "ClaimTask",
+        "DecideOnDelivery",
+        "ProcessTask",
+        "RecordResult",
+        "DecideOnHead",
+        "TaskSucceeded",
+    ]
     assert [entry["status"] for entry in task.history] == ["queued", "processing", "succeeded"]
 
 

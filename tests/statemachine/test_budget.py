@@ -93,7 +93,7 @@ def test_all_transitions_of_a_state_are_its_successors() -> None:
 
 
 def test_the_shipped_machine_with_a_handler_of_one_second() -> None:
-    """Claim 12, look up 12, process 4 x 2 + 7, record 12, dead letter 12."""
+    """Gate 5, claim 12, look up 5, process 4 x 2 + 7, record 12, dead letter 12, gate 5."""
     definition = raw_definition()
     definition["States"]["ProcessTask"]["TimeoutSeconds"] = 2
-    assert worst_case_seconds(definition) == 12 + 12 + (4 * 2 + 7) + 12 + 12
+    assert worst_case_seconds(definition) == 5 + 12 + 5 + (4 * 2 + 7) + 12 + 12 + 5

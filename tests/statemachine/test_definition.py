@@ -8,16 +8,18 @@ from typing import Any
 
 import pytest
 
-from asl import Machine, Taking, TaskFailure, TaskRequest, VirtualClock
 from functions.adapters.task_table.indexes import list_keys
 from functions.tasks.errors import TASK_ERRORS, ErrorClass, TaskError
 from functions.tasks.registry import TaskTypeUnavailable
 from statemachine import loader
 from statemachine.budget import successors
 from statemachine.loader import DefinitionError, load_definition, raw_definition
+from tests.statemachine.claims import claimed
 
 VALUES: dict[str, str | int] = {
     "TableName": "tasks",
+    "GatesTableName": "gates",
+    "HaltingTypes": "['demo.strict']",
     "ProcessorFunction": "arn:aws:lambda:eu-west-1:111122223333:function:processor",
     "DeadLetterQueueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/dead-letters.fifo",
     "ProcessTimeoutSeconds": 31,
@@ -155,7 +157,7 @@ def test_retriers_leave_the_errors_of_task_types_alone() -> None:
     assert not names("Retry") & OUR_NAMES
     (branch,) = (catch for catch in STATES["ProcessTask"]["Catch"] if OUR_NAMES & set(catch["ErrorEquals"]))
     assert branch["Next"] == "DecideOnRetry"
-    assert set(successors(STATES["DecideOnRetry"])) == {"BackOff", "ReturnToQueue", "RecordFailure"}
+    assert set(successors(STATES["DecideOnRetry"])) == {"BackOff", "ReturnToQueue", "DecideOnFailure"}
 
 
 def test_the_state_machine_names_the_class_of_each_error() -> None:
@@ -183,7 +185,13 @@ def test_crashes_and_timeouts_are_retried_after_1_2_and_4_seconds() -> None:
 # The keys of the list indexes (functions/adapters/task_table/indexes.py).
 
 
-UPDATES = [(name, state["Arguments"]) for name, state in TASKS.items() if state["Resource"].endswith("updateItem")]
+def updates(arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The updates of the table of tasks that a state makes, by itself or in a transaction."""
+    parts = [part.get("Update", {}) for part in arguments.get("TransactItems", [{"Update": arguments}])]
+    yield from (part for part in parts if part.get("TableName") == "tasks" and "UpdateExpression" in part)
+
+
+UPDATES = [(name, update) for name, state in TASKS.items() for update in updates(state["Arguments"])]
 
 
 @pytest.mark.parametrize(("name", "arguments"), UPDATES)
@@ -205,29 +213,7 @@ def test_only_an_end_changes_the_shard_in_which_a_task_is_listed(name: str, argu
 
 @pytest.mark.parametrize("task_id", ["0198c0de-0000-7000-8000-000000000001", "a", "~" * 100, "id#with#signs"])
 def test_the_state_machine_lists_a_task_where_the_functions_look_for_it(task_id: str) -> None:
-    event = [
-        {
-            "body": json.dumps({"task_id": task_id}),
-            "messageId": "m",
-            "attributes": {
-                "SentTimestamp": "1769860800123",
-                "MessageGroupId": "k",
-                "SequenceNumber": "1",
-                "MessageDeduplicationId": "d",
-            },
-        }
-    ]
-    made: list[dict[str, Any]] = []
-
-    class Recorder:
-        blocking = False
-
-        def run(self, request: TaskRequest) -> Taking:
-            made.append(json.loads(json.dumps(request.arguments)))
-            return Taking(0, TaskFailure("States.Runtime", "that is all"))
-
-    Machine.load(json.dumps(DEFINITION)).run(event, tasks=Recorder(), clock=VirtualClock())
-    values = made[0]["ExpressionAttributeValues"]
+    values = claimed(DEFINITION, body=json.dumps({"task_id": task_id}))
     wanted = list_keys(task_id, "2026-01-31T12:00:00.123Z")
     assert {
         "list_shard": values[":shard"],

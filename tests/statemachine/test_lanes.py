@@ -1,43 +1,21 @@
 """The number by which a redrive sorts the tasks of a key, across generations of lanes."""
 
 import json
-from typing import Any
 
 import pytest
 
-from asl import Machine, Taking, TaskFailure, TaskRequest, VirtualClock
 from taskline.lanes import lane_names
+from tests.statemachine.claims import claimed
 from tests.statemachine.test_definition import DEFINITION
 
 ARN = "arn:aws:sqs:eu-west-1:111122223333"
 HIGHEST, LOWEST = "9" * 20, "1" + "0" * 19
 
 
-class Recorder:
-    """Keeps the arguments of the first call."""
-
-    blocking = False
-
-    def __init__(self) -> None:
-        self.made: list[dict[str, Any]] = []
-
-    def run(self, request: TaskRequest) -> Taking:
-        self.made.append(json.loads(json.dumps(request.arguments)))
-        return Taking(0, TaskFailure("States.Runtime", "that is all"))
-
-
 def recorded(queue: str, number: str) -> str:
     """The sequence number that a task gets whose message has this number in this queue."""
-    attributes = {"SentTimestamp": "1", "MessageGroupId": "k", "MessageDeduplicationId": "d"}
-    event: dict[str, Any] = {
-        "body": json.dumps({"task_id": "a-task"}),
-        "messageId": "m",
-        "attributes": attributes | {"SequenceNumber": number},
-        "eventSourceARN": f"{ARN}:{queue}",
-    }
-    tasks = Recorder()
-    Machine.load(json.dumps(DEFINITION)).run([event], tasks=tasks, clock=VirtualClock())
-    return tasks.made[0]["ExpressionAttributeValues"][":sequence"]["S"]
+    message = {"body": json.dumps({"task_id": "a-task"}), "attributes": {"SequenceNumber": number}}
+    return claimed(DEFINITION, **message, eventSourceARN=f"{ARN}:{queue}")[":sequence"]["S"]
 
 
 def queue_of(stack: str, generation: int, lanes: int) -> str:

@@ -43,7 +43,16 @@ def test_a_task_is_claimed_processed_and_recorded(bench: Bench, task_id: str) ->
     execution = bench.run(message(task(task_id, answer=42)))
 
     assert execution.status == "SUCCEEDED"
-    assert execution.states == ("ClaimTask", "DecideOnDelivery", "ProcessTask", "RecordResult")
+    assert execution.states == (
+        "CheckGate",
+        "DecideOnGate",
+        "ClaimTask",
+        "DecideOnDelivery",
+        "ProcessTask",
+        "RecordResult",
+        "DecideOnHead",
+        "TaskSucceeded",
+    )
     record = bench.record(task_id)
     assert record["status"] == "succeeded"
     assert json.loads(record["result"]) == {"answer": 42}
@@ -69,7 +78,7 @@ def test_a_message_delivered_twice_has_one_effect(bench: Bench, task_id: str) ->
     again = bench.run(message(task(task_id)))
 
     assert again.status == "SUCCEEDED", "the second message may be deleted"
-    assert again.states == ("ClaimTask", "LookUpTask", "DecideOnDuplicate", "AlreadyDone")
+    assert again.states == ("CheckGate", "DecideOnGate", "ClaimTask", "LookUpTask", "DecideOnDuplicate", "AlreadyDone")
     assert bench.record(task_id) == before
 
 
@@ -214,7 +223,14 @@ def test_an_old_message_of_a_redriven_task_does_not_run_it_before_its_turn(bench
 
     execution = bench.run(old)
 
-    assert execution.states == ("ClaimTask", "LookUpTask", "DecideOnDuplicate", "Superseded")
+    assert execution.states == (
+        "CheckGate",
+        "DecideOnGate",
+        "ClaimTask",
+        "LookUpTask",
+        "DecideOnDuplicate",
+        "Superseded",
+    )
     assert execution.status == "SUCCEEDED", "it may be deleted"
     assert bench.record(task_id)["status"] == "queued", "the redrive's own message runs it"
 
@@ -225,7 +241,14 @@ def test_the_message_of_a_cancelled_task_has_no_effect_and_its_key_advances(benc
 
     execution = bench.run(message(task(task_id)))
 
-    assert execution.states == ("ClaimTask", "LookUpTask", "DecideOnDuplicate", "Cancelled")
+    assert execution.states == (
+        "CheckGate",
+        "DecideOnGate",
+        "ClaimTask",
+        "LookUpTask",
+        "DecideOnDuplicate",
+        "Cancelled",
+    )
     assert (execution.status, execution.output) == ("SUCCEEDED", {"task_id": task_id, "status": "cancelled"})
     assert bench.record(task_id) == before
 
@@ -340,8 +363,15 @@ def test_a_claim_whose_response_was_lost_continues(bench: Bench, task_id: str) -
 
     execution = bench.run(message(task(task_id)), name=name)
 
-    refused = ("ClaimTask", "LookUpTask", "DecideOnDuplicate")
-    assert execution.states == (*refused, "DecideOnDelivery", "ProcessTask", "RecordResult")
+    refused = ("CheckGate", "DecideOnGate", "ClaimTask", "LookUpTask", "DecideOnDuplicate")
+    assert execution.states == (
+        *refused,
+        "DecideOnDelivery",
+        "ProcessTask",
+        "RecordResult",
+        "DecideOnHead",
+        "TaskSucceeded",
+    )
     assert bench.record(task_id)["attempts"] == "1"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from functions.adapters.gate_table.layout import HASH_KEY
 from functions.tasks.gates.model import Gate, Hold
 
 
@@ -10,6 +11,7 @@ def to_gate(item: Mapping[str, Any]) -> Gate:
     """The gate in an item of the table."""
     hold = Hold(reason=_text(item, "held_reason") or "", at=held_at) if (held_at := _text(item, "held_at")) else None
     return Gate(
+        group=item[HASH_KEY]["S"],
         ordering_key=item["ordering_key"]["S"],
         tenant=_text(item, "tenant"),
         closed_at=item["closed_at"]["S"],

@@ -8,3 +8,5 @@ ACCEPTED = "TasksAccepted"
 ACCEPTED_LATE = "AcceptedLate"
 # For another objective, 1 or 0 per task, from the processor.
 STARTED_LATE = "StartedLate"
+# From the gatekeeper, every few minutes: for how long the key has been closed that was closed first; 0 if none is.
+HALTED_SECONDS = "HaltedKeySeconds"

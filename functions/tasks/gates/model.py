@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from functions.tasks.tenancy import Tenant, message_group
+from functions.tasks.tenancy import Tenant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +15,7 @@ class Hold:
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """The closed gate of a key.
+    """The closed gate of a key, whose tasks are in this message group.
 
     `head` is the id of the task that has to be settled before the next: one that failed, or one that was released and
     has not ended. `is_sending` means that the head was released, and that its message may not have been sent. `parked`
@@ -23,6 +23,7 @@ class Gate:
     go.
     """
 
+    group: str
     ordering_key: str
     tenant: Tenant
     closed_at: str
@@ -30,11 +31,6 @@ class Gate:
     head: str | None = None
     is_sending: bool = False
     hold: Hold | None = None
-
-    @property
-    def group(self) -> str:
-        """The message group whose gate it is."""
-        return message_group(self.tenant, self.ordering_key)
 
     @property
     def releases(self) -> bool:

@@ -14,7 +14,7 @@ from tests.workflow.machine import message, task
 
 # Powertools warns of every run that counted nothing.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics:UserWarning")
-TABLE = "tasks"
+TABLE, GATES = "tasks", "gates"
 PROCESSOR = "arn:aws:lambda:eu-west-1:123456789012:function:processor:live"
 
 
@@ -27,14 +27,23 @@ def dead_letters(express: SyncExecutions) -> str:
 @pytest.fixture
 def machine(express: SyncExecutions, dead_letters: str) -> str:
     """The shipped machine with its table, its queue and its function."""
-    client("dynamodb").create_table(
-        TableName=TABLE,
-        KeySchema=[{"AttributeName": "task_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "task_id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    for name, keys in ((TABLE, ("task_id",)), (GATES, ("key", "place"))):
+        client("dynamodb").create_table(
+            TableName=name,
+            KeySchema=[
+                {"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
+            ],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            BillingMode="PAY_PER_REQUEST",
+        )
     express.functions["processor"] = handler
-    values = {"TableName": TABLE, "ProcessorFunction": PROCESSOR, "DeadLetterQueueUrl": dead_letters}
+    values = {
+        "TableName": TABLE,
+        "GatesTableName": GATES,
+        "HaltingTypes": "[]",
+        "ProcessorFunction": PROCESSOR,
+        "DeadLetterQueueUrl": dead_letters,
+    }
     times = {"ProcessTimeoutSeconds": 31, "WorkflowTimeoutSeconds": 211, "LeaseSeconds": 221}
     limits = {"RetryUntilSeconds": 100, "MaxDeliveries": 5, "RetentionSeconds": 3600}
     return create(json.dumps(load_definition(values | times | limits)), name="taskline")
@@ -62,7 +71,16 @@ def task_id() -> str:
 
 def test_a_task_is_claimed_processed_and_recorded(express: SyncExecutions, machine: str, task_id: str) -> None:
     assert deliver(machine, task_id, answer=42) == "SUCCEEDED"
-    assert express.last.states == ["ClaimTask", "DecideOnDelivery", "ProcessTask", "RecordResult"]
+    assert express.last.states == [
+        "CheckGate",
+        "DecideOnGate",
+        "ClaimTask",
+        "DecideOnDelivery",
+        "ProcessTask",
+        "RecordResult",
+        "DecideOnHead",
+        "TaskSucceeded",
+    ]
     assert (record(task_id)["status"], json.loads(record(task_id)["result"])) == ("succeeded", {"answer": 42})
 
 
@@ -70,7 +88,14 @@ def test_a_second_delivery_has_no_second_effect(express: SyncExecutions, machine
     deliver(machine, task_id)
     before = record(task_id)
     assert deliver(machine, task_id) == "SUCCEEDED"
-    assert express.last.states == ["ClaimTask", "LookUpTask", "DecideOnDuplicate", "AlreadyDone"]
+    assert express.last.states == [
+        "CheckGate",
+        "DecideOnGate",
+        "ClaimTask",
+        "LookUpTask",
+        "DecideOnDuplicate",
+        "AlreadyDone",
+    ]
     assert record(task_id) == before
 
 

@@ -15,7 +15,7 @@ from tests.functions.conftest import Pipeline
 from tests.functions.document.documented import assert_documented
 from tests.functions.support import CONTEXT, ApiResponse, event, from_caller
 
-NOTHING = {"queued": 0, "processing": 0, "succeeded": 0, "failed": 0, "cancelled": 0}
+NOTHING = {"queued": 0, "parked": 0, "processing": 0, "succeeded": 0, "failed": 0, "cancelled": 0}
 SHARD = "shardId-00000001"
 numbers = itertools.count(1)
 

@@ -177,7 +177,7 @@ def test_a_head_that_changes_between_look_and_skip_is_not_skipped(keys: Keys) ->
     assert not gates.let_go(gate)
     assert not gates.behead(gate)
     assert head_record(keys) == before, "both or nothing"
-    gone = Gate(ordering_key="gone", tenant=None, closed_at="t")
+    gone = Gate(group="gone", ordering_key="gone", tenant=None, closed_at="t")
     assert not gates.let_go(gone), "an update must not make a gate of nothing"
     assert keys.gate("gone") is None
 

@@ -92,11 +92,11 @@ def test_an_access_log_is_charged_by_its_format_and_a_new_variable_is_not_guesse
 
 
 def test_a_load_has_as_few_keys_as_it_needs() -> None:
-    assert Load(tasks_per_second=10, processor_milliseconds=460).keys == 5
+    assert Load(tasks_per_second=10, processor_milliseconds=440).keys == 5
 
 
 def test_a_load_with_too_few_keys_is_refused_with_the_number_that_it_needs() -> None:
-    with pytest.raises(ImpossibleLoad, match="at least 27 ordering keys"):
+    with pytest.raises(ImpossibleLoad, match="at least 28 ordering keys"):
         Load(keys=26)
 
 

@@ -12,7 +12,7 @@ from tests.infrastructure.recording import Resource, Stack, arn, run
 
 QUEUES = ["tasks", "dead-letters"]
 DAY = 24 * 3600
-PROTECTED = {"tasks-table", "counts-table", "tasks-queue", "dead-letters-queue", "event-failures-queue"}
+PROTECTED = {"tasks-table", "gates-table", "counts-table", "tasks-queue", "dead-letters-queue", "event-failures-queue"}
 
 
 @pytest.fixture(scope="module")

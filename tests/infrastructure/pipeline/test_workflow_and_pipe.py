@@ -108,7 +108,7 @@ def test_the_pipe_has_its_own_logs(pipe: Resource) -> None:
 @pytest.mark.parametrize(
     ("stage", "handler", "workflow"),
     # claim 12 + look up 12 + 5 runs of (handler + 1) with 8 s between + record 12 + dead letter 12
-    [("dev", 5, 104), ("staging", 30, 279), ("prod", 30, 279)],
+    [("dev", 5, 107), ("staging", 30, 282), ("prod", 30, 282)],
 )
 def test_the_times_of_a_stage_are_a_chain(layer: Path, stage: str, handler: int, workflow: int) -> None:
     made = run(stage, layer)

@@ -123,8 +123,11 @@ def counter(module: Any) -> None:
 
 
 def gatekeeper(module: Any) -> None:
-    """An empty batch."""
-    module.handler({"Records": []}, CONTEXT)
+    """A tick, and no key is closed."""
+    client: Any = InMemoryDynamoDB(InMemoryTable(), _perform)
+    gates = module.DynamoDBGates("gates", "tasks", client)
+    with module.build.given(module.Gatekeeper(tasks=None, gates=gates, queue=None, now=lambda: datetime.now(UTC))):
+        module.handler(event("tick.json"), CONTEXT)
 
 
 def others(module: Any) -> None:

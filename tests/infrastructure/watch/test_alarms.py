@@ -53,6 +53,7 @@ NOTIFYING: dict[str, tuple[str, str, dict[str, str], str, float, int]] = {
     "events-behind": ("AWS/Lambda", "IteratorAge", function("events"), "Maximum", 600_000, 300),
     "counts-behind": ("AWS/Lambda", "IteratorAge", function("counter"), "Maximum", 600_000, 300),
     "gates-behind": ("AWS/Lambda", "IteratorAge", function("gatekeeper"), "Maximum", 60_000, 300),
+    "keys-halted": ("taskline-dev", "HaltedKeySeconds", {"service": "gatekeeper"}, "Maximum", 3600, 600),
     "pipe-failures": ("AWS/EventBridge/Pipes", "ExecutionFailed", THE_PIPE, "Sum", 1, 300),
     "queue-age": ("AWS/SQS", "ApproximateAgeOfOldestMessage", queue("tasks.fifo"), "Maximum", 900, 60),
     "pipe-stopped": ("taskline-dev", "PipeStopped", {"service": "breaker"}, "Maximum", 1, 120),

@@ -40,7 +40,7 @@ def test_no_change_is_given_up_and_no_batch_is_divided(mapping: Resource) -> Non
 
 
 def test_one_transaction_takes_what_the_delay_brings(mapping: Resource) -> None:
-    assert (mapping.inputs["batchSize"], mapping.inputs["maximumBatchingWindowInSeconds"]) == (1000, 1)
+    assert (mapping.inputs["batchSize"], mapping.inputs["maximumBatchingWindowInSeconds"]) == (2500, 1)
 
 
 @pytest.mark.parametrize(

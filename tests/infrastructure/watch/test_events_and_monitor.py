@@ -47,7 +47,7 @@ def test_a_failed_batch_is_retried_from_the_failed_record_for_hours(events: Reso
 def test_events_are_gathered_so_that_publications_are_full(layer: Path, events: Resource) -> None:
     assert (events.inputs["batchSize"], events.inputs["maximumBatchingWindowInSeconds"]) == (500, 1)
     prod = run("prod", layer).one(MAPPING, "events-mapping")
-    assert prod.inputs["maximumBatchingWindowInSeconds"] == 10
+    assert prod.inputs["maximumBatchingWindowInSeconds"] == 15
 
 
 def test_events_that_are_given_up_have_their_own_queue(stack: Stack, events: Resource) -> None:

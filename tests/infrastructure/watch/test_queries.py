@@ -53,6 +53,7 @@ def executed(machine: Machine, fakes: Mapping[str, Any], level: str = "ALL") -> 
     ]
 
 
+OPEN_GATE = {"CheckGate": [{"result": {}}]}
 CLAIMED = {"result": {"Attributes": {"attempts": {"N": "1"}, "deliveries": {"N": "1"}}}}
 DONE = {"result": {"Payload": {"result": "{}"}}}
 THROTTLED = {"error": "Lambda.TooManyRequestsException", "cause": "Rate Exceeded."}
@@ -61,7 +62,7 @@ BROKEN = {"error": "Lambda.ResourceNotFoundException", "cause": "Function not fo
 
 @pytest.mark.parametrize("level", ["ALL", "ERROR"])
 def test_throttled_calls_are_counted_by_what_was_called(queries: Any, machine: Machine, level: str) -> None:
-    fakes = {"ClaimTask": [CLAIMED], "ProcessTask": [THROTTLED, THROTTLED, DONE], "RecordResult": [{"result": {}}]}
+    fakes = {**OPEN_GATE, "ClaimTask": [CLAIMED], "ProcessTask": [THROTTLED, THROTTLED, DONE], "RecordResult": [{"result": {}}]}
     (found,) = insights.parse(queries["throttles"]["queryString"]).run(executed(machine, fakes, level))
     assert found["refused"] == 2
     assert found["details.error"] == "Lambda.TooManyRequestsException"
@@ -69,7 +70,7 @@ def test_throttled_calls_are_counted_by_what_was_called(queries: Any, machine: M
 
 @pytest.mark.parametrize("level", ["ALL", "ERROR", "FATAL"])
 def test_failed_executions_are_counted_by_their_reason(queries: Any, machine: Machine, level: str) -> None:
-    fakes = {"ClaimTask": [CLAIMED], "ProcessTask": [BROKEN], "ReturnToQueue": [{"result": {}}]}
+    fakes = {**OPEN_GATE, "ClaimTask": [CLAIMED], "ProcessTask": [BROKEN], "ReturnToQueue": [{"result": {}}]}
     (found,) = insights.parse(queries["failed-executions"]["queryString"]).run(executed(machine, fakes, level))
     assert (found["executions"], found["latest_execution"]) == (1, ARN)
     assert found["details.error"] == "Lambda.ResourceNotFoundException", "what the processor answered"
@@ -79,13 +80,13 @@ def test_failed_executions_are_counted_by_their_reason(queries: Any, machine: Ma
 def test_the_events_of_an_execution_are_in_their_order_even_within_a_millisecond(
     queries: Any, machine: Machine
 ) -> None:
-    fakes = {"ClaimTask": [CLAIMED], "ProcessTask": [DONE], "RecordResult": [{"result": {}}]}
+    fakes = {**OPEN_GATE, "ClaimTask": [CLAIMED], "ProcessTask": [DONE], "RecordResult": [{"result": {}}]}
     lines = executed(machine, fakes)
     text = links.about(queries["one-execution"]["queryString"], links.EXECUTION, ARN)
     found = insights.parse(text).run([*reversed(lines), insights.row("no JSON", 0), insights.row('{"a": 1}', 0)])
     assert [one["id"] for one in found] == [str(number) for number in range(1, len(lines) + 1)]
     assert len(found) > 10, "as numbers: 10 comes after 9"
-    (failed,) = insights.parse(text).run(executed(machine, {"ClaimTask": [BROKEN] * 3}))[-1:]
+    (failed,) = insights.parse(text).run(executed(machine, {**OPEN_GATE, "ClaimTask": [BROKEN] * 3}))[-1:]
     assert failed["type"] == "ExecutionFailed"
 
 

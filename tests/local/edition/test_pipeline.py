@@ -44,7 +44,16 @@ def test_each_execution_is_logged_event_by_event(laptop: Laptop) -> None:
     events = events_of(laptop, task_id)
     assert [event["id"] for event in events] == [str(number) for number in range(1, len(events) + 1)]
     entered = [event["details"]["name"] for event in events if event["type"].endswith("StateEntered")]
-    assert entered == ["ClaimTask", "DecideOnDelivery", "ProcessTask", "RecordResult"]
+    assert entered == [
+        "CheckGate",
+        "DecideOnGate",
+        "ClaimTask",
+        "DecideOnDelivery",
+        "ProcessTask",
+        "RecordResult",
+        "DecideOnHead",
+        "TaskSucceeded",
+    ]
     (arn,) = {event["execution_arn"] for event in events}
     assert ":express:taskline-dev-workflow:" in arn, "named as on AWS"
 

@@ -33,7 +33,16 @@ def test_a_task_leads_to_its_execution_and_back(laptop: Laptop) -> None:
     assert found.task_id == task["task_id"]
     assert found.outcome is Outcome.SUCCEEDED
     assert found.gaps == (), "the log of the laptop is whole, in the form that the console reads on AWS"
-    assert [visit.state for visit in found.visits] == ["ClaimTask", "DecideOnDelivery", "ProcessTask", "RecordResult"]
+    assert [visit.state for visit in found.visits] == [
+        "CheckGate",
+        "DecideOnGate",
+        "ClaimTask",
+        "DecideOnDelivery",
+        "ProcessTask",
+        "RecordResult",
+        "DecideOnHead",
+        "TaskSucceeded",
+    ]
 
 
 def test_a_failed_task_shows_where_it_failed(laptop: Laptop) -> None:
