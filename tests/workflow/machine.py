@@ -3,7 +3,8 @@
 import json
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -57,6 +58,19 @@ class Bench:
         """Write a record as an earlier execution might have left it."""
         self.dynamodb.put_item(TableName=self.outputs["table_name"], Item={"task_id": {"S": task_id}, **attributes})
 
+    @contextmanager
+    def gate(self, **attributes: dict[str, Any]) -> Generator[None]:
+        """The gate of the group `key` is closed, as an earlier execution might have left it; it is open at the end."""
+        table = self.definition["States"]["CheckGate"]["Arguments"]["TableName"]
+        if attributes:
+            item = {"key": {"S": "key"}, "place": {"S": "gate"}, **attributes}
+            self.dynamodb.put_item(TableName=table, Item=item)
+        try:
+            yield
+        finally:
+            for item in self.dynamodb.scan(TableName=table, ConsistentRead=True)["Items"]:
+                self.dynamodb.delete_item(TableName=table, Key={name: item[name] for name in ("key", "place")})
+
     def redrive(self, task_id: str) -> None:
         """Mark the record as a redrive does. The test sends the message itself."""
         tasks = DynamoDBFailedTasks(self.outputs["table_name"], self.dynamodb)
@@ -104,6 +118,19 @@ def without_table(state: str) -> Break:
         definition["States"][state]["Arguments"]["TableName"] = "no-such-table"
 
     return broken
+
+
+def without_a_way_to_park(definition: Definition) -> None:
+    """Let another transaction interfere whenever a task is parked."""
+    update = definition["States"]["ParkTask"]["Arguments"]["TransactItems"][1]["Update"]
+    update["ConditionExpression"] = "attribute_exists(interference)"
+    del update["ExpressionAttributeValues"][":task_id"]
+
+
+def without_another_try(definition: Definition) -> None:
+    """The same, and let an execution try once."""
+    without_a_way_to_park(definition)
+    definition["States"]["DecideOnParking"]["Choices"][0]["Condition"] = False
 
 
 def without_patience(definition: Definition) -> None:

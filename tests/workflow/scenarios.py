@@ -14,7 +14,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.workflow.engines import Break, Execution
-from tests.workflow.machine import Bench, message, task, without_patience, without_time
+from tests.workflow.machine import (
+    Bench,
+    message,
+    task,
+    without_another_try,
+    without_patience,
+    without_table,
+    without_time,
+)
 
 HOUR_MS = 3_600_000
 Situation = Callable[[Bench, str, str], AbstractContextManager[None]]
@@ -147,6 +155,57 @@ def throttled_for_a_moment(bench: Bench, task_id: str, name: str) -> Generator[N
         yield
 
 
+@contextlib.contextmanager
+def behind_a_gate(bench: Bench, _task_id: str, _name: str) -> Generator[None]:
+    with bench.gate(head={"S": "another"}):
+        yield
+
+
+@contextlib.contextmanager
+def parked(bench: Bench, task_id: str, name: str) -> Generator[None]:
+    with behind_a_gate(bench, task_id, name), recorded(bench, task_id, status={"S": "parked"}):
+        yield
+
+
+@contextlib.contextmanager
+def head(bench: Bench, task_id: str, _name: str) -> Generator[None]:
+    with bench.gate(head={"S": task_id}):
+        yield
+
+
+@contextlib.contextmanager
+def head_that_has_succeeded(bench: Bench, task_id: str, name: str) -> Generator[None]:
+    with head(bench, task_id, name), succeeded(bench, task_id, name):
+        yield
+
+
+@contextlib.contextmanager
+def open_again(bench: Bench, _task_id: str, _name: str) -> Generator[None]:
+    """This execution closes a gate."""
+    with bench.gate():
+        yield
+
+
+AT_A_GATE = (
+    Scenario(name="behind a closed gate", situation=behind_a_gate),
+    Scenario(name="message of a task that is parked", situation=parked),
+    Scenario(name="head of a gate", situation=head),
+    Scenario(name="head of a gate that has succeeded", situation=head_that_has_succeeded),
+    Scenario(
+        name="failure that halts its key",
+        situation=open_again,
+        task_type="demo.strict",
+        data={"probability": 1, "error_class": "VALIDATION"},
+    ),
+    Scenario(
+        name="lease lost before a failure that halts",
+        situation=robbed,
+        task_type="demo.strict",
+        data={"probability": 1, "error_class": "NETWORK"},
+    ),
+    Scenario(name="gate that keeps changing", situation=behind_a_gate, broken=without_another_try),
+    Scenario(name="gate that cannot be read", broken=without_table("CheckGate")),
+)
 WITHOUT_AN_OUTCOME = (
     Scenario(name="executions without an outcome", situation=delivered_too_often),
     Scenario(name="reply to the claim lost after executions without an outcome", situation=claimed_too_often),
@@ -177,6 +236,7 @@ SCENARIOS = (
         data={"probability": 1, "error_class": "NETWORK"},
     ),
     *WITHOUT_AN_OUTCOME,
+    *AT_A_GATE,
 )
 
 

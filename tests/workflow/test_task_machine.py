@@ -15,8 +15,8 @@ from functions.adapters.task_table.indexes import shard
 from statemachine.budget import successors
 from statemachine.loader import raw_definition
 from tests.workflow.engines import Definition, Execution
-from tests.workflow.machine import Bench, message, task, without_table
-from tests.workflow.scenarios import WITHOUT_AN_OUTCOME
+from tests.workflow.machine import Bench, message, task, without_a_way_to_park, without_table
+from tests.workflow.scenarios import AT_A_GATE, WITHOUT_AN_OUTCOME, behind_a_gate
 
 HOUR_MS = 3_600_000
 
@@ -193,7 +193,7 @@ def test_a_failed_task_that_comes_back_sends_its_dead_letter_again(bench: Bench,
 
     again = bench.run(failing)
 
-    assert again.states[-2:] == ("SendToDeadLetterQueue", "TaskFailed")
+    assert again.states[-3:] == ("SendToDeadLetterQueue", "DecideOnHead", "TaskFailed")
     (dead_letter,) = [one for one in bench.dead_letters() if one["task_id"] == task_id]
     assert dead_letter["error"]["class"] == "VALIDATION"
     assert dead_letter["attempts"] == 1, "sending the dead letter again is not another attempt"
@@ -435,9 +435,16 @@ def test_a_lease_that_cannot_be_released_still_keeps_the_message(bench: Bench, t
     assert (execution.status, execution.error) == ("FAILED", "Lambda.ResourceNotFoundException")
 
 
+def test_a_task_that_cannot_be_parked_returns_to_the_queue_after_a_while(bench: Bench, task_id: str) -> None:
+    with behind_a_gate(bench, task_id, ""):
+        execution = bench.run(message(task(task_id)), broken=without_a_way_to_park)
+    assert (execution.status, execution.error) == ("FAILED", "GateUnknown")
+    assert execution.states.count("ParkTask") > 1
+
+
 def test_every_state_and_every_transition_was_seen(bench: Bench) -> None:
-    """Runs last in this file: the tests above must have taken every path but those of `test_throttling.py`."""
-    for scenario in WITHOUT_AN_OUTCOME:
+    """Runs last in this file: the tests above must have taken every path but those that are played here."""
+    for scenario in (*WITHOUT_AN_OUTCOME, *AT_A_GATE):
         scenario.play(bench)
     states = raw_definition()["States"]
     every = {(name, after) for name, state in states.items() for after in successors(state)}
