@@ -13,6 +13,7 @@ from taskline.cli.commands import (
     dead_letters,
     doctor,
     follow,
+    gates,
     keys,
     load,
     local,
@@ -41,7 +42,7 @@ def build() -> typer.Typer:
         rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    steering = (local, submit, tasks, follow, dead_letters, keys, breaker, stats)
+    steering = (local, submit, tasks, follow, dead_letters, keys, gates, breaker, stats)
     for module in (*steering, load, cost, console, doctor, about):
         module.register(app)
     return app

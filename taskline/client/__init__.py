@@ -24,6 +24,7 @@ from taskline.client.basis.errors import (
     WaitTimedOut,
 )
 from taskline.client.basis.settings import Clock, Event, Hook, ReplyReceived, RequestSent, Timeouts
+from taskline.client.results.keys import Key, KeyPage
 from taskline.client.results.redrive import MalformedMessage, RedrivenTask, RedriveReport
 from taskline.client.results.service import Breaker, BreakerLane, BreakerPipe, FlowCounts, Health, Stats, StatusCounts
 from taskline.client.results.submission import Accepted, Outcome, Rejected
@@ -49,6 +50,8 @@ __all__ = [
     "Hook",
     "IamAuth",
     "IdempotencyMismatch",
+    "Key",
+    "KeyPage",
     "Links",
     "ListedTask",
     "MalformedMessage",

@@ -16,6 +16,7 @@ from taskline.client.driving.http import checked_url, client_settings
 from taskline.client.driving.threads import ThreadDriver
 from taskline.client.protocol import calls, flows
 from taskline.client.protocol.retrying import Caller
+from taskline.client.results.keys import Key, KeyPage
 from taskline.client.results.redrive import RedriveReport
 from taskline.client.results.service import Breaker, Health, Stats
 from taskline.client.results.submission import Accepted, Outcome
@@ -265,6 +266,22 @@ class Taskline:
     def close_breaker(self, reason: str) -> Breaker:
         """Let tasks be processed again."""
         return self._driver.run(self._caller.perform(calls.change_breaker("closed", reason)))
+
+    def keys(self, *, limit: int | None = None, cursor: str | None = None) -> KeyPage:
+        """One page of the closed keys of all clients, the longest closed first."""
+        return self._driver.run(self._caller.perform(calls.list_keys(limit, cursor)))
+
+    def key(self, key: str, *, tenant: str | None = None) -> Key:
+        """Whether an ordering key is open, or why and since when it is closed."""
+        return self._driver.run(self._caller.perform(calls.read_key(key, tenant)))
+
+    def close_key(self, key: str, reason: str, *, tenant: str | None = None) -> Key:
+        """Park the tasks of the key until it is opened. What is being processed goes on."""
+        return self._driver.run(self._caller.perform(calls.change_key(key, tenant, "closed", reason)))
+
+    def open_key(self, key: str, reason: str, *, head: str | None = None, tenant: str | None = None) -> Key:
+        """End a closure, and skip the failed task that keeps the key closed, if one does; only `head`, if given."""
+        return self._driver.run(self._caller.perform(calls.change_key(key, tenant, "open", reason, head)))
 
     def health(self) -> Health:
         """Whether the API responds."""

@@ -19,6 +19,7 @@ from taskline.console.basis.stage import Stage
 from taskline.console.pages import (
     dead_letters,
     execution,
+    gates,
     loads,
     ordering_keys,
     overview,
@@ -75,6 +76,8 @@ def _routes() -> list[Route]:
         Route("/submit", shows(submit.form)),
         Route("/submit", changes(submit.submit), methods=post),
         Route("/keys", shows(ordering_keys.ordering_keys)),
+        Route("/keys/close", changes(gates.close), methods=post),
+        Route("/keys/open", changes(gates.open_key), methods=post),
         Route("/keys/show", shows(ordering_keys.one_key)),
         Route("/dead-letters", shows(dead_letters.dead_letters)),
         Route("/dead-letters/redrive", shows(dead_letters.preview)),

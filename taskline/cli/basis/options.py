@@ -10,7 +10,7 @@ import typer
 
 from taskline.cli.basis.exits import usage
 
-STATUSES = ("queued", "processing", "succeeded", "failed", "cancelled")
+STATUSES = ("queued", "parked", "processing", "succeeded", "failed", "cancelled")
 PRIORITIES = ("low", "medium", "high")
 ERROR_CLASSES = ("VALIDATION", "NETWORK", "RATE_LIMIT", "SYSTEM", "UNKNOWN")
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
@@ -39,8 +39,8 @@ def _classes(incomplete: str) -> list[str]:
 TaskId = Annotated[str, typer.Argument(metavar="TASK_ID", help="The task's id.")]
 Status = Annotated[
     str | None,
-    typer.Option("--status", "-s", metavar="STATUS", help="queued, processing, succeeded, failed or cancelled.",
-                 autocompletion=_statuses),
+    typer.Option("--status", "-s", metavar="STATUS", autocompletion=_statuses,
+                 help="queued, parked, processing, succeeded, failed or cancelled."),
 ]  # fmt: skip
 Key = Annotated[str | None, typer.Option("--key", "-k", "--ordering-key", metavar="KEY", help="The ordering key.")]
 TaskType = Annotated[

@@ -51,7 +51,7 @@ def keys(
     """
     found: list[Mapping[str, Any]] = []
     whole = True
-    for status in ("processing", "queued"):
+    for status in ("processing", "queued", "parked"):
         tasks = session.api.tasks(status=status, ordering_key=key, operator=all_clients, page=min(limit, 100))
         part = list(itertools.islice(tasks, limit + 1))
         whole = whole and len(part) <= limit
@@ -59,7 +59,7 @@ def keys(
     if key is None:
         _show_keys(session, lanes(found), whole)
     else:
-        _show_lane(session, sorted(found, key=lambda task: (task["status"] == "queued", task["created_at"])))
+        _show_lane(session, sorted(found, key=lambda task: (task["status"] != "processing", task["created_at"])))
     if not whole:
         session.output.note(f"The newest {count(limit, 'queued task')} were looked at; see more with --limit.")
 
@@ -72,7 +72,7 @@ def lanes(tasks: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for key, own in by_key.items():
         running = [task for task in own if task["status"] == "processing"]
-        waiting = sorted((task for task in own if task["status"] == "queued"), key=lambda task: task["created_at"])
+        waiting = sorted((task for task in own if task["status"] != "processing"), key=lambda task: task["created_at"])
         head = (running or waiting)[0]
         found.append(
             {

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 GAP = 2  # characters between two columns
 STYLES = {
     "queued": "dim",
+    "parked": "yellow",
     "processing": "blue",
     "succeeded": "green",
     "closed": "green",

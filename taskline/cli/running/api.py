@@ -74,6 +74,28 @@ class StageApi:
         change = client.open_breaker if state == "open" else client.close_breaker
         return dict(change(reason).document)
 
+    def closed_keys(self) -> Iterator[Document]:
+        """The closed keys of all clients, the longest closed first; the next page is read when it is needed."""
+        cursor: str | None = None
+        while True:
+            page = self._session.client.keys(cursor=cursor)
+            yield from (dict(key.document) for key in page.keys)
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    def key(self, key: str, tenant: str | None) -> Document:
+        """An ordering key: open, or closed and why."""
+        return dict(self._session.client.key(key, tenant=tenant).document)
+
+    def close_key(self, key: str, reason: str, tenant: str | None) -> Document:
+        """Let the tasks of a key be parked."""
+        return dict(self._session.client.close_key(key, reason, tenant=tenant).document)
+
+    def open_key(self, key: str, reason: str, head: str | None, tenant: str | None) -> Document:
+        """Open a key, and skip this head if it has failed."""
+        return dict(self._session.client.open_key(key, reason, head=head, tenant=tenant).document)
+
     def stats(self, *, ordering_key: str | None, batch_id: str | None, operator: bool) -> Document:
         """Counts of tasks."""
         found = self._session.client.stats(ordering_key=ordering_key, batch_id=batch_id, operator=operator)

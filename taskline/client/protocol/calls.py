@@ -12,6 +12,7 @@ from taskline.client.basis.errors import ValidationFailed
 from taskline.client.protocol.failures import RETRIED
 from taskline.client.protocol.messages import KEY_HEADER, REPLAYED_HEADER, Call, Reply
 from taskline.client.results.base import NotAsDescribed, Result
+from taskline.client.results.keys import Key, KeyPage
 from taskline.client.results.redrive import RedriveReport
 from taskline.client.results.service import Breaker, Health, Stats
 from taskline.client.results.submission import Accepted, BatchReply
@@ -95,6 +96,32 @@ def change_breaker(state: str, reason: str) -> Call[Breaker]:
     return Call(method="PUT", path="/breaker", read=_reads(Breaker), body=body)
 
 
+def list_keys(limit: int | None, cursor: str | None) -> Call[KeyPage]:
+    """GET /keys."""
+    return Call(
+        method="GET", path="/keys", query=encoded_query({"limit": limit, "cursor": cursor}), read=_reads(KeyPage)
+    )
+
+
+def read_key(key: str, tenant: str | None) -> Call[Key]:
+    """GET /keys/{key}."""
+    return Call(method="GET", path=_key_path(key), query=encoded_query({"tenant": tenant}), read=_reads(Key))
+
+
+def change_key(key: str, tenant: str | None, state: str, reason: str, head: str | None = None) -> Call[Key]:
+    """PUT /keys/{key}. Sent twice, opening could skip a second task, unless it names the `head` that it may skip."""
+    body = encoded(without_nones({"state": state, "reason": reason, "head": head}))
+    query = encoded_query({"tenant": tenant})
+    return Call(
+        method="PUT",
+        path=_key_path(key),
+        query=query,
+        read=_reads(Key),
+        body=body,
+        has_more_effect=state == "open" and head is None,
+    )
+
+
 def read_openapi() -> Call[Document]:
     """GET /openapi.json."""
     return Call(method="GET", path="/openapi.json", read=_document)
@@ -156,6 +183,13 @@ def _task_path(task_id: str, operator: bool) -> str:
     if not task_id.strip("."):
         raise ValidationFailed(f"{task_id!r} is not the id of a task.")
     return f"{'/operations' if operator else ''}/tasks/{quote(task_id, _UNRESERVED)}"
+
+
+def _key_path(key: str) -> str:
+    # As with tasks: a key of dots alone is one that cannot be in a path.
+    if not key.strip("."):
+        raise ValidationFailed(f"The key {key!r} cannot stand in an address.")
+    return f"/keys/{quote(key, _UNRESERVED)}"
 
 
 def _reads(kind: type[R]) -> Callable[[Reply], R]:

@@ -42,7 +42,7 @@ _KINDS: Mapping[int, type[TasklineError]] = {
 }
 _SERVERS = 500
 _SHOWN = 200  # characters of a response that is no document
-_OPERATORS = re.compile(r"^/(operations|redrive|breaker)\b|/redrive$")
+_OPERATORS = re.compile(r"^/(operations|redrive|breaker|keys)\b|/redrive$")
 
 
 def lost(call: Call[Any], lost: Lost, attempts: int) -> TasklineError:

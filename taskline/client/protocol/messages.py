@@ -62,10 +62,13 @@ class Call(Generic[T]):
     idempotency_key: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     is_incomplete: Callable[[T], bool] = lambda _: False
+    has_more_effect: bool = False
 
     @property
     def may_repeat(self) -> bool:
         """Whether it has the same effect if it is sent again: never a POST without a key."""
+        if self.has_more_effect:
+            return False
         return self.method in _IDEMPOTENT or self.idempotency_key is not None
 
     @property

@@ -64,11 +64,12 @@ class StatusCounts(Result):
     succeeded: int
     failed: int
     cancelled: int
+    parked: int = 0
 
     @property
     def total(self) -> int:
         """All of them."""
-        return self.queued + self.processing + self.succeeded + self.failed + self.cancelled
+        return self.queued + self.parked + self.processing + self.succeeded + self.failed + self.cancelled
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,7 +42,8 @@ class TaskError(Result):
 class HistoryStep(Result):
     """A change of a task's status or, with an `attempt`, a failed run; `retry_in` is in seconds.
 
-    `execution` is the ARN of the state machine's execution that made it.
+    `execution` is the ARN of the state machine's execution that made it. `skipped_by` is the operator who let the
+    others of a halted key go on without this task, for `reason`.
     """
 
     status: str
@@ -52,6 +53,8 @@ class HistoryStep(Result):
     started_at: str | None = None
     retry_in: float | None = None
     error: TaskError | None = field(default=None, metadata=read_by(TaskError.read))
+    skipped_by: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

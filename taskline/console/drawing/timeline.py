@@ -95,7 +95,7 @@ def _spans(
             if step.get("retry_in") is not None:
                 until = min(at + timedelta(seconds=float(step["retry_in"])), max(following, at)) if not last else end
                 yield _span(BACK_OFF, "Back-off", at, until, step)
-        elif step["status"] == "queued" and not (last and not is_open):
+        elif step["status"] in ("queued", "parked") and not (last and not is_open):
             yield from _waiting(at, following, held if last else None)
             until = following
         elif step["status"] == "processing" and (last or steps[number + 1][1]["status"] == "succeeded"):

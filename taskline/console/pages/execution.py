@@ -127,9 +127,9 @@ def _hint(console: Console, arn: str, task_id: str) -> Hint:
 
 
 def _most_telling(found: Execution) -> StateRun | None:
-    """The state to show first: the one that failed or is running, else the last one with a problem, else the last."""
+    """The state to show first: the one that failed or is running, else the last one with a problem, else the last Task."""
     visits = found.visits
-    for fits in (_is_open_or_failed, _has_problem, bool):
+    for fits in (_is_open_or_failed, _has_problem, _does_something, bool):
         for visit in reversed(visits):
             if fits(visit):
                 return found.states[visit.state]
@@ -142,6 +142,10 @@ def _is_open_or_failed(visit: Visit) -> bool:
 
 def _has_problem(visit: Visit) -> bool:
     return visit.problem is not None
+
+
+def _does_something(visit: Visit) -> bool:
+    return visit.type == "Task"
 
 
 def _visit(step: StateRun | None, number: str) -> Visit | None:

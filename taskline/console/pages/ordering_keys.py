@@ -12,6 +12,7 @@ from taskline.console.basis.commands import command
 from taskline.console.basis.words import between
 from taskline.console.reading import keys, lists
 from taskline.console.reading.api import Problem
+from taskline.console.reading.together import together
 from taskline.console.web.page import console_of, render
 
 Document = dict[str, Any]
@@ -24,6 +25,7 @@ def ordering_keys(request: Request) -> Response:
     waiting, more_waiting = console.waiting()
     working, more_working = console.working()
     found = keys.keys(working, waiting)
+    gates = together({"closed": console.closed_keys})
     return render(
         request,
         "keys.html",
@@ -32,6 +34,8 @@ def ordering_keys(request: Request) -> Response:
         live=True,
         keys=found[:SHOWN],
         number=len(found),
+        gates=gates["closed"],
+        problems=gates.problems,
         waiting=len(waiting),
         longest=max((len(key.waiting) for key in found), default=0),
         more=more_waiting or more_working,
@@ -59,7 +63,7 @@ def one_key(request: Request) -> Response:
         cursor=page.get("cursor", ""),
         first=not cursor,
         head=_head(lane),
-        waiting=sum(task["status"] == "queued" for task in lane),
+        waiting=sum(task["status"] in ("queued", "parked") for task in lane),
         last_failure=next((task for task in reversed(lane) if task["status"] == "failed"), None),
         took=between,
         command=command(console.stage, "keys", name),
@@ -69,5 +73,5 @@ def one_key(request: Request) -> Response:
 def _head(lane: Sequence[Document]) -> Document | None:
     """The task at work or, without one, the first that waits."""
     working = [task for task in lane if task["status"] == "processing"]
-    waiting = [task for task in lane if task["status"] == "queued"]
+    waiting = [task for task in lane if task["status"] in ("queued", "parked")]
     return next(iter([*working, *waiting]), None)

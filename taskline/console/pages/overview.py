@@ -35,6 +35,7 @@ def overview(request: Request) -> Response:
             "working": lambda: console.tasks(status="processing", limit=lists.API_PAGE),
             "failures": lambda: console.tasks(status="failed", limit=FAILURES),
             "newest": lambda: latencies(console.newest(LOOKED_AT)),
+            "closed": console.closed_keys,
             "breaker": console.breaker,
             "rules": console.breaker_rules,
             "alarms": console.alarms,

@@ -37,7 +37,7 @@ def task(request: Request) -> Response:
         "task.html",
         title=found.get("title") or task_id,
         section="tasks",
-        live=found["status"] in ("queued", "processing"),
+        live=found["status"] in ("queued", "parked", "processing"),
         task=found,
         timeline=timeline(found, datetime.now(UTC), _held_since(console, found)),
         view=view if view in VIEWS else VIEWS[0],
@@ -95,8 +95,8 @@ def _neighbours(tasks: Sequence[Document], task_id: str) -> Document:
     return {
         "previous": tasks[place + 1] if place + 1 < len(tasks) else None,
         "next": tasks[place - 1] if place else None,
-        "behind": sum(one["status"] == "queued" for one in tasks[:place]),
-        "ahead": sum(one["status"] in ("queued", "processing") for one in tasks[place + 1 :]),
+        "behind": sum(one["status"] in ("queued", "parked") for one in tasks[:place]),
+        "ahead": sum(one["status"] in ("queued", "parked", "processing") for one in tasks[place + 1 :]),
     }
 
 

@@ -18,7 +18,7 @@ from taskline.console.web.templating import query
 from taskline.console.web.viewer import viewer_of
 
 PAGE: Final = 50
-STATUSES: Final = ("queued", "processing", "succeeded", "failed", "cancelled")
+STATUSES: Final = ("queued", "parked", "processing", "succeeded", "failed", "cancelled")
 WITHIN: Final = {"15m": ("15 minutes", 15), "1h": ("hour", 60), "24h": ("24 hours", 1440), "7d": ("7 days", 10_080)}
 NAMES: Final = ("status", "type", "ordering_key", "within", "from", "until")
 

@@ -113,6 +113,24 @@ class StageApi:
         change = self._changing.open_breaker if state == "open" else self._changing.close_breaker
         return _document(lambda: change(reason).document)
 
+    def keys(self) -> list[Document]:
+        """The closed keys of all clients, the longest closed first; at most a hundred."""
+        return [dict(key.document) for key in _called(lambda: self._client.keys(limit=100)).keys]
+
+    def key(self, key: str, tenant: str) -> Document:
+        """An ordering key: open, or closed and why."""
+        return _document(lambda: self._client.key(key, tenant=tenant or None).document)
+
+    def close_key(self, key: str, tenant: str, reason: str) -> Document:
+        """Let the tasks of a key be parked."""
+        return _document(lambda: self._changing.close_key(key, reason, tenant=tenant or None).document)
+
+    def open_key(self, key: str, tenant: str, reason: str, head: str) -> Document:
+        """Open a key, and skip this head if it has failed."""
+        return _document(
+            lambda: self._changing.open_key(key, reason, head=head or None, tenant=tenant or None).document
+        )
+
     def stats(self, ordering_key: str = "") -> Document | None:
         """Counts of tasks, None if the API does not count."""
         try:

@@ -60,6 +60,10 @@ class Console:
         """The breaker and its pipe."""
         return self.shared.get("breaker", LIST_SECONDS, self.api.breaker)
 
+    def closed_keys(self) -> list[Document]:
+        """The closed keys, the longest closed first."""
+        return self.shared.get("closed", LIST_SECONDS, self.api.keys)
+
     def stats(self) -> Document | None:
         """The counts, None if the API does not count."""
         return self.shared.get("stats", LIST_SECONDS, self.api.stats)

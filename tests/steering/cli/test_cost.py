@@ -41,7 +41,7 @@ def test_a_stage_that_does_not_exist_is_2_with_those_that_do(cli: Cli, monkeypat
 def test_a_load_that_no_stage_could_take_is_2(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROJECT_ROOT)
     failure = cli.json("cost", "--keys", "3", code=2)["error"]
-    assert "at least 27 ordering keys" in failure["title"]
+    assert "at least 28 ordering keys" in failure["title"]
 
 
 @pytest.mark.check

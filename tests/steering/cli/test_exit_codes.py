@@ -67,7 +67,7 @@ def test_a_command_that_is_not_used_like_that_is_2(cli: Cli) -> None:
     failure = cli.json("list", "--status", "odd", code=2)["error"]
     assert failure == {
         "title": "--status odd is not known.",
-        "remedy": "It is one of queued, processing, succeeded, failed, cancelled.",
+        "remedy": "It is one of queued, parked, processing, succeeded, failed, cancelled.",
         "exit_code": 2,
     }
     assert cli.json("get", code=2)["error"]["exit_code"] == 2

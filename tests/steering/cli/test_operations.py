@@ -148,7 +148,7 @@ def test_a_task_that_has_not_failed_is_not_redriven(cli: Cli, api: Api) -> None:
 
 def open_tasks(api: Api, processing: list[Any], queued: list[Any]) -> None:
     by_status = {"processing": processing, "queued": queued}
-    api.on("GET", "/tasks", lambda request: {"tasks": by_status[request.url.params["status"]]})
+    api.on("GET", "/tasks", lambda request: {"tasks": by_status.get(request.url.params["status"], [])})
 
 
 def test_keys_are_listed_by_the_age_of_their_head(cli: Cli, api: Api) -> None:
@@ -231,9 +231,9 @@ STATS = {
 def test_stats_are_a_line_for_all_and_for_each_type(cli: Cli, api: Api) -> None:
     api.on("GET", "/stats", STATS)
     assert cli("stats").stdout.splitlines() == [
-        "type\tqueued\tprocessing\tsucceeded\tfailed\tcancelled",
-        "all\t1\t0\t7\t2\t0",
-        "demo.echo\t1\t0\t7\t2\t0",
+        "type\tqueued\tparked\tprocessing\tsucceeded\tfailed\tcancelled",
+        "all\t1\t0\t0\t7\t2\t0",
+        "demo.echo\t1\t0\t0\t7\t2\t0",
     ]
     assert cli.json("stats", "--key", "k", "--batch", "b") == STATS
     assert dict(api.requests[-1].url.params) == {"ordering_key": "k", "batch_id": "b"}
@@ -243,3 +243,56 @@ def test_stats_are_a_line_for_all_and_for_each_type(cli: Cli, api: Api) -> None:
 def test_a_stage_without_counts_says_so(cli: Cli, api: Api, status: int) -> None:
     api.on("GET", "/stats", problem(status, "No counts"))
     assert cli("stats").exit_code in (1, 3)
+
+
+# Gates
+
+CLOSED = {"key": "k1", "state": "closed", "cause": "failed", "head": "a-task", "parked": 3, "since": NOW}
+
+
+def test_closed_keys_are_a_line_each_over_all_pages(cli: Cli, api: Api) -> None:
+    def page(request: httpx.Request) -> dict[str, Any]:
+        if "cursor" in request.url.params:
+            return {"keys": [{**CLOSED, "key": "k2", "cause": "held", "tenant": "key:abc"}]}
+        return {"keys": [CLOSED], "cursor": "c"}
+
+    api.on("GET", "/keys", page)
+    rows = [line.split("\t") for line in cli("gates", "list").stdout.splitlines()]
+    assert [row[:5] for row in rows[1:]] == [
+        ["k1", "", "failed", "a-task", "3"],
+        ["k2", "key:abc", "held", "a-task", "3"],
+    ]
+    assert [key["key"] for key in cli.json("gates", "list")["keys"]] == ["k1", "k2"]
+    assert len(cli.json("gates", "list", "--limit", "1")["keys"]) == 1
+
+
+def test_a_key_says_why_it_is_closed(cli: Cli, api: Api) -> None:
+    api.on("GET", "/keys/k1", CLOSED)
+    fields = dict(line.split("\t") for line in cli("gates", "show", "k1").stdout.splitlines())
+    assert (fields["state"], fields["meaning"]) == (
+        "closed",
+        "its head has failed, and has to succeed or to be skipped",
+    )
+    api.on("GET", "/keys/k1", {"key": "k1", "state": "open"})
+    assert "tasks run" in cli("gates", "show", "k1").stdout
+
+
+def test_a_key_is_closed_and_opened_with_a_reason(cli: Cli, api: Api) -> None:
+    held = {**CLOSED, "cause": "held", "head": None}
+    api.on("PUT", "/keys/k1", held)
+    api.on("GET", "/keys/k1", {name: value for name, value in held.items() if value is not None})
+    assert cli("gates", "close", "k1", "--reason", "being migrated", "--client", "key:abc").exit_code == 0
+    assert dict(api.requests[-1].url.params) == {"tenant": "key:abc"}
+    assert cli("gates", "open", "k1", "--reason", "done").exit_code == 0
+    assert api.bodies("PUT") == [{"state": "closed", "reason": "being migrated"}, {"state": "open", "reason": "done"}]
+
+
+def test_a_failed_head_is_skipped_only_by_name_or_with_a_yes(cli: Cli, api: Api) -> None:
+    api.on("GET", "/keys/k1", CLOSED)
+    api.on("PUT", "/keys/k1", {"key": "k1", "state": "open"})
+    refused = cli.json("gates", "open", "k1", "--reason", "x", code=2)["error"]
+    assert "taskline redrive a-task" in refused["remedy"]
+    assert api.bodies("PUT") == []
+    assert cli("gates", "open", "k1", "--reason", "x", "--skip", "a-task").exit_code == 0
+    assert cli("gates", "open", "k1", "--reason", "x", "--yes").exit_code == 0
+    assert api.bodies("PUT") == [{"state": "open", "reason": "x", "head": "a-task"}] * 2

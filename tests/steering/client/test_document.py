@@ -16,7 +16,7 @@ import pytest
 
 from functions.api.document.openapi import openapi_document
 from taskline.client import NewTask, Taskline
-from taskline.client.results import redrive, service, submission, tasks
+from taskline.client.results import keys, redrive, service, submission, tasks
 from taskline.client.results.base import NotAsDescribed, Result, fields_of, is_required, wire_name
 from tests.steering.client.both import FakeClock, sync_client
 
@@ -32,6 +32,8 @@ MODELS: dict[str, type[Result]] = {
     "RedriveReport": redrive.RedriveReport,
     "RedrivenTask": redrive.RedrivenTask,
     "MalformedMessage": redrive.MalformedMessage,
+    "KeyView": keys.Key,
+    "KeyList": keys.KeyPage,
     "BreakerView": service.Breaker,
     "PipeView": service.BreakerPipe,
     "LaneView": service.BreakerLane,
@@ -41,7 +43,7 @@ MODELS: dict[str, type[Result]] = {
     "StatusCounts": service.StatusCounts,
     "FlowCounts": service.FlowCounts,
 }
-REQUESTS = {"NewTask", "Batch", "RedriveRequest", "BreakerChange"}
+REQUESTS = {"NewTask", "Batch", "RedriveRequest", "BreakerChange", "KeyChange"}
 OTHERS = {"Problem"}
 JSON_TYPES = {"string": str, "integer": int, "boolean": bool, "number": float}
 
@@ -189,6 +191,9 @@ CALLS: dict[str, Callable[[Taskline], object]] = {
         continuation="c",
     ),
     "health": lambda client: client.health(),
+    "list_keys": lambda client: client.keys(limit=1, cursor="c"),
+    "read_key": lambda client: client.key("a-key", tenant="none"),
+    "change_key": lambda client: client.open_key("a-key", "a reason", head="an-id", tenant="none"),
     "read_breaker": lambda client: client.breaker(),
     "change_breaker": lambda client: client.open_breaker("a reason"),
     "read_openapi": lambda client: client.document(),
@@ -219,7 +224,10 @@ def test_a_method_sends_what_the_document_describes(operation: str) -> None:
     with pytest.raises(Exception, match="Stop"):
         CALLS[operation](sync_client(refuse))
     (request,) = sent
-    assert (request.method, request.url.path) == (method, "/v1" + path.replace("{task_id}", "an-id"))
+    assert (request.method, request.url.path) == (
+        method,
+        "/v1" + path.replace("{task_id}", "an-id").replace("{key}", "a-key"),
+    )
     parameters = described.get("parameters", [])
     assert set(request.url.params) == {one["name"] for one in parameters if one["in"] == "query"}
     sends_key = any(one["name"] == "Idempotency-Key" for one in parameters)
@@ -234,7 +242,7 @@ def test_a_method_sends_what_the_document_describes(operation: str) -> None:
         assert request.content == b""
 
 
-REPEATED = {"submit_task", "submit_tasks", "change_breaker", "cancel_task", "cancel_any_task"}
+REPEATED = {"submit_task", "submit_tasks", "change_breaker", "change_key", "cancel_task", "cancel_any_task"}
 
 
 @pytest.mark.parametrize("operation", CALLS)

@@ -50,6 +50,11 @@ def task(number: int, status: str = "succeeded", **fields: Any) -> Document:
     return made | fields
 
 
+def closed_key(key: str, **fields: Any) -> Document:
+    """A closed key as it is read."""
+    return {"key": key, "state": "closed", "cause": "failed", "parked": 2, "since": at(600), **fields}
+
+
 class FakeApi:
     """Lists, reads, submits, cancels and redrives; `calls` are what was asked, `broken` makes every call fail so."""
 
@@ -68,6 +73,7 @@ class FakeApi:
             "pipe_stopped": False,
         }
         self.stats: Document | None = None
+        self.closed: dict[str, Document] = {}
         self.page_size = 100
         self.fails_once = 0  # the number of the redrive that fails
         self.document = openapi_document(types=load_task_types())
@@ -98,6 +104,8 @@ class FakeApi:
                 return httpx.Response(200, json=documents[name])
             case (_, ["breaker"]):
                 return self._breaker(body)
+            case (_, ["keys", *key]):
+                return self._keys(key, body)
             case ("POST", ["redrive"]):
                 return self._redrive(body)
             case (_, ["tasks", *rest]):
@@ -108,6 +116,15 @@ class FakeApi:
     def _breaker(self, change: Document) -> httpx.Response:
         self.breaker |= {**change, "manual": change["state"] == "open"} if change else {}
         return httpx.Response(200, json=self.breaker)
+
+    def _keys(self, key: list[str], change: Document) -> httpx.Response:
+        if not key:
+            return httpx.Response(200, json={"keys": list(self.closed.values())})
+        if change.get("state") == "open":
+            self.closed.pop(key[0], None)
+        elif change:
+            self.closed[key[0]] = closed_key(key[0], cause="held", reason=change["reason"])
+        return httpx.Response(200, json=self.closed.get(key[0], {"key": key[0], "state": "open"}))
 
     def _tasks(self, method: str, rest: list[str], query: Document, body: Document) -> httpx.Response:
         match (method, rest):

@@ -46,7 +46,14 @@ def looked_up(**item: Any) -> list[dict[str, Any]]:
     return [{"result": {"Item": item}, "seconds": 0.004}]
 
 
+def closed_by(head: str) -> list[dict[str, Any]]:
+    """The gate of a key that this task keeps closed."""
+    return [{"result": {"Item": {"place": {"S": "gate"}, "head": {"S": head}}}, "seconds": 0.005}]
+
+
+HALTING, HALTING_TYPE = "failure that halts its key", "demo.strict"
 CLAIM = [{"result": CLAIMED, "seconds": 0.012}]
+OPEN_GATE = [{"result": {}, "seconds": 0.005}]
 ERROR = {"M": {name: {"S": "x"} for name in ("class", "type", "message")}}
 PATHS: dict[str, Fakes] = {
     "success": {"ClaimTask": CLAIM, "ProcessTask": [{"result": DONE, "seconds": 0.34}], "RecordResult": OK},
@@ -128,6 +135,30 @@ PATHS: dict[str, Fakes] = {
         "RecordFailure": OK,
         "SendToDeadLetterQueue": OK,
     },
+    "parked": {"CheckGate": closed_by("another"), "LookUpTask": [{"result": {}}], "ParkTask": OK},
+    "gate that keeps changing": {
+        "CheckGate": closed_by("another"),
+        "LookUpTask": [{"result": {}}],
+        "ParkTask": [
+            {"error": "DynamoDb.TransactionCanceledException", "cause": "TransactionConflict", "seconds": 2.5}
+        ],
+    },
+    "gate that cannot be read": {
+        "CheckGate": [{"error": "DynamoDB.InternalServerError", "cause": "out of order"}] * 2
+    },
+    "head of a gate": {
+        "CheckGate": closed_by(TASK_ID),
+        "ClaimTask": CLAIM,
+        "ProcessTask": [{"result": DONE, "seconds": 0.1}],
+        "RecordResult": OK,
+        "SettleGate": OK,
+    },
+    HALTING: {
+        "ClaimTask": CLAIM,
+        "ProcessTask": [failing("TaskValidationError", None)],
+        "HaltKey": OK,
+        "SendToDeadLetterQueue": OK,
+    },
 }
 
 
@@ -157,12 +188,12 @@ class Recording:
 @cache
 def shipped() -> str:
     """The shipped definition, with the values of a deployment."""
-    return json.dumps(load_definition(values(derive_times(handler=30, runs=()))))
+    return json.dumps(load_definition(values(derive_times(handler=30, runs=()), json.dumps([HALTING_TYPE]))))
 
 
-def message(body: str | None = None) -> list[Any]:
+def message(body: str | None = None, kind: str = "demo.echo") -> list[Any]:
     """The array of one SQS message that a pipe sends."""
-    task = {"task_id": TASK_ID, "title": "<script>alert(1)</script>", "type": "demo.echo", "data": {}}
+    task = {"task_id": TASK_ID, "title": "<script>alert(1)</script>", "type": kind, "data": {}}
     attributes = {
         "SentTimestamp": str(START_MS - 1500),
         "SequenceNumber": "1",
@@ -176,7 +207,9 @@ def message(body: str | None = None) -> list[Any]:
 def recorded(path: str, level: str = "ALL", data: bool = True) -> Recording:
     """A path through the shipped machine."""
     given = message("{not json") if path == "malformed message" else message()
-    return record(shipped(), given, PATHS[path], level, data)
+    if path == HALTING:
+        given = message(kind=HALTING_TYPE)
+    return record(shipped(), given, {"CheckGate": OPEN_GATE, **PATHS[path]}, level, data)
 
 
 def record(source: str, given: Any, fakes: Fakes, level: str = "ALL", data: bool = True) -> Recording:

@@ -72,7 +72,7 @@ def test_each_status_has_a_shape_of_its_own():
 
 def test_the_path_taken_stands_out():
     taken = [group for group in drawn("success").iter(f"{SVG}g") if {"edge", "is-taken"} <= classes(group)]
-    assert len(taken) == 5, "from the start over four states to the end"
+    assert len(taken) == 9, "from the start over eight states to the end"
 
 
 def test_the_selected_state_is_the_current_one():
@@ -82,7 +82,7 @@ def test_the_selected_state_is_the_current_one():
 
 
 def test_keyboards_go_from_top_to_bottom():
-    assert next(iter(nodes(drawn("success")))) == "ClaimTask"
+    assert next(iter(nodes(drawn("success")))) == "CheckGate"
 
 
 def test_the_same_execution_is_always_the_same_text():

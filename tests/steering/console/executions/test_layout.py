@@ -79,11 +79,11 @@ def test_the_same_machine_is_laid_out_the_same_way():
 
 def test_the_scope_starts_at_one_mark_and_ends_at_one_for_each_last_state():
     layout = layout_of(shipped())
-    assert [mark.state for mark in layout.marks if mark.kind == "start"] == ["ClaimTask"]
+    assert [mark.state for mark in layout.marks if mark.kind == "start"] == ["CheckGate"]
     ends = {mark.state: mark.fails for mark in layout.marks if mark.kind == "end"}
-    assert ends["RecordResult"] is False
+    assert ends["TaskSucceeded"] is False
     assert ends["LeaseLost"] is True
-    assert len(ends) == 8
+    assert len(ends) == 11
 
 
 def test_what_comes_later_stands_lower():

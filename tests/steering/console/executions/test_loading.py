@@ -117,7 +117,7 @@ def test_data_that_was_cut_is_named():
     lines = [json.dumps(line) if index == 1 else one for index, one in enumerate(recorded("success").lines)]
     found = loaded(lines=lines)
     assert kinds(found) == [GapKind.TRUNCATED]
-    first = found.execution.states["ClaimTask"].visits[0].input
+    first = found.execution.states["CheckGate"].visits[0].input
     assert first is not None
     assert first.truncated
 

@@ -122,7 +122,7 @@ def test_payloads_are_cut_unless_asked_for_whole():
     body = json.dumps({"task_id": TASK_ID, "data": "x" * 50_000})
     sent = [{"messageId": "m", "body": body, "attributes": {}}]
     console, _ = page(record(shipped(), sent, {"SendToDeadLetterQueue": [{"result": {}}]}).lines)
-    chosen = {"arn": ARN, "step": "ClaimTask"}
+    chosen = {"arn": ARN, "step": "CheckGate"}
     short = console.get("/executions", params=chosen).text
     whole = console.get("/executions", params={**chosen, "show": "input"}).text
     assert "x" * 40_000 not in short

@@ -110,4 +110,4 @@ def test_a_catch_names_the_error_and_how_many_more():
 
 def test_a_choice_has_its_condition():
     first = next(one for one in parse(shipped()).top.transitions if one.label == "rule 1")
-    assert "succeeded" in first.detail
+    assert "$parks" in first.detail

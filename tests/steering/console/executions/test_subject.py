@@ -56,11 +56,11 @@ def test_a_variable_names_the_task_where_the_input_was_cut():
 
 
 def test_payloads_are_indented_and_cut_unless_asked_for_whole():
-    (claim,) = recorded("success").execution().states["ClaimTask"].visits
-    names = [part.name for part in parts_of(claim, 100)]
+    (first,) = recorded("success").execution().states["CheckGate"].visits
+    names = [part.name for part in parts_of(first, 100)]
     assert names[:2] == ["input", "output"]
-    assert {"variable-attempt", "arguments", "result"} <= set(names)
-    short, whole = (parts_of(claim, 100, asked)[0] for asked in ("", "input"))
+    assert {"variable-group", "arguments", "result"} <= set(names)
+    short, whole = (parts_of(first, 100, asked)[0] for asked in ("", "input"))
     assert (len(short.text), short.cut) == (100, True)
     assert whole.text.startswith(short.text)
     assert not whole.cut

@@ -38,7 +38,7 @@ def test_bars_are_to_one_scale(path):
 
 def test_states_and_waits_are_rows_in_the_order_of_time():
     rows = timeline("back-off, then success").rows
-    assert [(row.name, row.kind) for row in rows][2:5] == [
+    assert [(row.name, row.kind) for row in rows][4:7] == [
         ("ProcessTask", RowKind.STATE),
         ("DecideOnRetry", RowKind.STATE),
         ("BackOff", RowKind.WAIT),
@@ -48,7 +48,7 @@ def test_states_and_waits_are_rows_in_the_order_of_time():
 
 
 def test_tries_and_the_back_off_between_them_fill_their_state():
-    state, first, wait, second, *_ = timeline("retries of one state").rows
+    _, _, state, first, wait, second, *_ = timeline("retries of one state").rows
     assert [row.kind for row in (state, first, wait, second)] == [
         RowKind.STATE,
         RowKind.TRY,
@@ -63,7 +63,7 @@ def test_tries_and_the_back_off_between_them_fill_their_state():
 
 def test_a_state_that_runs_goes_on_until_now():
     recording = recorded("success")
-    cut = [event for event in recording.events if event.at <= START_MS + 12][:-1]
+    cut = [event for event in recording.events if event.at <= START_MS + 17][:-1]
     execution = recording.execution(cut, now=START_MS + 512)
     last = drawn_of(execution, START_MS + 512).rows[-1]
     assert (last.name, last.duration, last.status) == ("ProcessTask", None, StepStatus.RUNNING)
