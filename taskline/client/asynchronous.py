@@ -190,7 +190,7 @@ class AsyncTaskline:
     # Change
 
     async def cancel(self, task_id: str, *, operator: bool = False) -> Task:
-        """Cancel a task that is queued. `Conflict` if it is processing or over."""
+        """Cancel a task that is queued or parked. `Conflict` if it is processing or over."""
         return await self._driver.run(self._caller.perform(calls.cancel_task(task_id, operator=operator)))
 
     async def redrive(
@@ -276,6 +276,10 @@ class AsyncTaskline:
     async def keys(self, *, limit: int | None = None, cursor: str | None = None) -> KeyPage:
         """One page of the closed keys of all clients, the longest closed first."""
         return await self._driver.run(self._caller.perform(calls.list_keys(limit, cursor)))
+
+    def iter_keys(self, *, page_size: int = 100) -> AsyncIterator[Key]:
+        """All closed keys of all clients, the longest closed first, fetched page by page."""
+        return self._driver.stream(flows.closed_keys(self._caller, page_size))
 
     async def key(self, key: str, *, tenant: str | None = None) -> Key:
         """Whether an ordering key is open, or why and since when it is closed."""

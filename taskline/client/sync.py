@@ -184,7 +184,7 @@ class Taskline:
     # Change
 
     def cancel(self, task_id: str, *, operator: bool = False) -> Task:
-        """Cancel a task that is queued. `Conflict` if it is processing or over."""
+        """Cancel a task that is queued or parked. `Conflict` if it is processing or over."""
         return self._driver.run(self._caller.perform(calls.cancel_task(task_id, operator=operator)))
 
     def redrive(
@@ -270,6 +270,10 @@ class Taskline:
     def keys(self, *, limit: int | None = None, cursor: str | None = None) -> KeyPage:
         """One page of the closed keys of all clients, the longest closed first."""
         return self._driver.run(self._caller.perform(calls.list_keys(limit, cursor)))
+
+    def iter_keys(self, *, page_size: int = 100) -> Iterator[Key]:
+        """All closed keys of all clients, the longest closed first, fetched page by page."""
+        return self._driver.stream(flows.closed_keys(self._caller, page_size))
 
     def key(self, key: str, *, tenant: str | None = None) -> Key:
         """Whether an ordering key is open, or why and since when it is closed."""

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from taskline.cli.basis.exits import usage
+from taskline.statuses import STATUSES
 
-STATUSES = ("queued", "parked", "processing", "succeeded", "failed", "cancelled")
 PRIORITIES = ("low", "medium", "high")
 ERROR_CLASSES = ("VALIDATION", "NETWORK", "RATE_LIMIT", "SYSTEM", "UNKNOWN")
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
@@ -40,7 +40,7 @@ TaskId = Annotated[str, typer.Argument(metavar="TASK_ID", help="The task's id.")
 Status = Annotated[
     str | None,
     typer.Option("--status", "-s", metavar="STATUS", autocompletion=_statuses,
-                 help="queued, parked, processing, succeeded, failed or cancelled."),
+                 help=f"{', '.join(STATUSES[:-1])} or {STATUSES[-1]}."),
 ]  # fmt: skip
 Key = Annotated[str | None, typer.Option("--key", "-k", "--ordering-key", metavar="KEY", help="The ordering key.")]
 TaskType = Annotated[

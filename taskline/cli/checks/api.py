@@ -20,6 +20,7 @@ API_VERSION = "1"
 WORST_SKEW = 60.0  # seconds; AWS refuses signatures of five minutes
 LOCAL = ("127.0.0.1", "localhost", "::1")
 TIMEOUT = 10.0
+SHOWN_KEYS = 5
 
 
 @functools.cache
@@ -184,3 +185,21 @@ def pipe(session: Session) -> Finding:
     return warning(
         "pipe", f"{shown}, will be {state['desired_state']}", "The breaker stopped it: see there, and wait."
     )
+
+
+def keys(session: Session) -> Finding:
+    """Which keys are halted: closed by a failure, or by an operator. Those that drain open by themselves."""
+    if isinstance(_breaker(session), CommandFailed):
+        return skipped("keys", "only operators see it")
+    try:
+        halted = [key for key in session.api.closed_keys() if key["cause"] != "draining"]
+    except Exception as error:
+        if explained(error).code is not ExitCode.NOT_FOUND:
+            raise
+        return skipped("keys", "this stage's API cannot close keys yet")
+    if not halted:
+        return good("keys", "none is halted")
+    parked = sum(key["parked"] for key in halted)
+    shown = ", ".join(key["key"] for key in halted[:SHOWN_KEYS]) + (", ..." if len(halted) > SHOWN_KEYS else "")
+    remedy = "See why: taskline gates list. Redrive the head, or skip it: taskline gates open KEY --reason ..."
+    return warning("keys", f"{count(len(halted), 'key')} halted, {count(parked, 'task')} parked: {shown}", remedy)

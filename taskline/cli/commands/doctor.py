@@ -71,6 +71,7 @@ def examine(session: Session) -> Iterator[Finding]:
         "operator": api.operator,
         "breaker": api.breaker,
         "pipe": api.pipe,
+        "keys": api.keys,
     }
     yield from _all(of_api, session, "the API cannot be reached" if reached.failed else "")
     known = _safely("credentials", stack.credentials, session)

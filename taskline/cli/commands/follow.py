@@ -12,8 +12,8 @@ from taskline.cli.basis import options
 from taskline.cli.basis.exits import CommandFailed, ExitCode
 from taskline.cli.running.command import command
 from taskline.cli.running.session import Session
+from taskline.statuses import FINAL
 
-FINAL = ("succeeded", "failed", "cancelled")
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 3.0
 PAGE = 100
 WINDOW = 1000  # tasks that `tail` keeps an eye on
@@ -158,5 +158,5 @@ def _too_late(waiting: list[str], limit: float) -> CommandFailed:
     return CommandFailed(
         code=ExitCode.TIMED_OUT,
         title=f"Not ended after {limit:g} s: {', '.join(waiting)}",
-        remedy="Wait longer with --timeout, or see what holds it: taskline keys, taskline breaker status.",
+        remedy="Wait longer with --timeout, or see what holds it: taskline keys, gates list, or breaker status.",
     )

@@ -30,7 +30,7 @@ TABLE = (
 )
 Key = Annotated[str, typer.Argument(metavar="KEY", help="The ordering key.")]
 Tenant = Annotated[
-    str | None, typer.Option("--client", metavar="CLIENT", help="Whose key it is, as a task's `tenant` names it.")
+    str | None, typer.Option("--tenant", metavar="CLIENT", help="Whose key it is, as a task's `tenant` names it.")
 ]
 Reason = Annotated[str, typer.Option("--reason", "-r", metavar="TEXT", help="Why; everyone who looks sees it.")]
 
@@ -68,14 +68,14 @@ def list_gates(
         output.table(TABLE, [_row(key, terminal=output.is_terminal) for key in found], empty="Every key is open.")
 
 
-def show(session: Session, key: Key, client: Tenant = None) -> None:
+def show(session: Session, key: Key, tenant: Tenant = None) -> None:
     """Show whether a key is open, or why and since when it is closed, and how many tasks are parked."""
-    _show(session, session.api.key(key, client))
+    _show(session, session.api.key(key, tenant))
 
 
-def close(session: Session, key: Key, reason: Reason, client: Tenant = None) -> None:
+def close(session: Session, key: Key, reason: Reason, tenant: Tenant = None) -> None:
     """Close a key: its tasks are parked, in order, until it is opened. What is being processed goes on."""
-    _show(session, session.api.close_key(key, reason, client))
+    _show(session, session.api.close_key(key, reason, tenant))
     session.output.note(f"Open it again: taskline gates open {key} --reason ...")
 
 
@@ -87,14 +87,14 @@ def open_gate(
         str | None,
         typer.Option("--skip", metavar="TASK_ID", help="The failed task that is not to hold up the others."),
     ] = None,
-    client: Tenant = None,
+    tenant: Tenant = None,
     yes: options.Yes = False,
 ) -> None:
     """Open a key: parked tasks run one by one, before newer ones. A failed task that keeps it closed is skipped."""
-    found = session.api.key(key, client)
+    found = session.api.key(key, tenant)
     if found.get("cause") == "failed" and skip is None and not yes:
         _confirm(session, found)
-    _show(session, session.api.open_key(key, reason, skip or found.get("head"), client))
+    _show(session, session.api.open_key(key, reason, skip or found.get("head"), tenant))
 
 
 def _confirm(session: Session, found: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from taskline.cli.render.output import Column
 from taskline.cli.render.words import age, count, roughly
 from taskline.cli.running.command import command
 from taskline.cli.running.session import Session
+from taskline.statuses import OPEN
 
 LANE = (
     Column(title="Key", wide=True),
@@ -41,7 +42,7 @@ def keys(
     session: Session,
     key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="The tasks of this key, as they wait.")] = None,
     limit: Annotated[
-        int, typer.Option("--limit", "-n", min=1, help="Look at so many queued, and processing, tasks at most.")
+        int, typer.Option("--limit", "-n", min=1, help="Look at so many tasks of each open status at most.")
     ] = 1000,
     all_clients: options.AllClients = False,
 ) -> None:
@@ -51,7 +52,7 @@ def keys(
     """
     found: list[Mapping[str, Any]] = []
     whole = True
-    for status in ("processing", "queued", "parked"):
+    for status in OPEN:
         tasks = session.api.tasks(status=status, ordering_key=key, operator=all_clients, page=min(limit, 100))
         part = list(itertools.islice(tasks, limit + 1))
         whole = whole and len(part) <= limit
@@ -61,7 +62,7 @@ def keys(
     else:
         _show_lane(session, sorted(found, key=lambda task: (task["status"] != "processing", task["created_at"])))
     if not whole:
-        session.output.note(f"The newest {count(limit, 'queued task')} were looked at; see more with --limit.")
+        session.output.note(f"The newest {count(limit, 'task')} of each status were looked at; see more with --limit.")
 
 
 def lanes(tasks: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

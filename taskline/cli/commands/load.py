@@ -12,6 +12,7 @@ from taskline.cli.basis import options
 from taskline.cli.basis.exits import ExitCode, usage
 from taskline.cli.running.command import command
 from taskline.cli.running.session import Session
+from taskline.statuses import FINAL
 
 if TYPE_CHECKING:
     from taskline.cli.loading.generator import Plan, Sent
@@ -92,7 +93,7 @@ async def _generated(session: Session, plan: Plan, generate: Any, progress: Any)
 
 
 def _report(session: Session, plan: Plan, sent: Sent, patience: float) -> int:
-    from taskline.cli.loading.results import FINAL, measured, settle
+    from taskline.cli.loading.results import measured, settle
 
     output = session.output
     last = 0

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from taskline.cli.basis import options
-from taskline.cli.basis.options import STATUSES
 from taskline.cli.render.output import Column
 from taskline.cli.running.command import command
 from taskline.cli.running.session import Session
+from taskline.statuses import STATUSES
 
 PERIODS = ("last_minute", "last_hour", "last_day")
 CHANGES = ("accepted", "succeeded", "failed", "cancelled")

@@ -10,6 +10,7 @@ import typer
 from taskline.cli.basis import options
 from taskline.cli.running.command import command
 from taskline.cli.running.session import Session
+from taskline.statuses import STATUSES
 
 
 def register(app: typer.Typer) -> None:
@@ -58,7 +59,7 @@ def list_tasks(
     """
     from taskline.cli.render.tasks import task_table
 
-    options.one_of(status, options.STATUSES, "--status")
+    options.one_of(status, STATUSES, "--status")
     found = session.api.tasks(status=status, ordering_key=key, tenant=tenant, operator=all_clients or bool(tenant))
     tasks = itertools.islice(
         (task for task in found if task_type in (None, task["type"])), None if everything else limit
@@ -74,7 +75,7 @@ def list_tasks(
 
 
 def cancel(session: Session, task_id: options.TaskId, all_clients: options.AllClients = False) -> None:
-    """Cancel a task that is still queued. A task that runs or has ended cannot be cancelled (exit code 3)."""
+    """Cancel a task that is queued or parked. A task that runs or has ended cannot be cancelled (exit code 3)."""
     task: dict[str, Any] = session.api.cancel(task_id, operator=all_clients)
     if session.output.is_text:
         session.output.text(f"{task_id} is {task['status']}.")

@@ -9,8 +9,8 @@ from typing import Any
 
 from taskline.cli.loading.percentiles import percentiles
 from taskline.cli.render.words import seconds_between
+from taskline.statuses import FINAL
 
-FINAL = ("succeeded", "failed", "cancelled")
 Tasks = Callable[[str], Iterable[Mapping[str, Any]]]
 
 

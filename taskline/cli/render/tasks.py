@@ -82,6 +82,8 @@ def task_in_full(output: Output, task: Task) -> None:
 
 def history_line(output: Output, entry: Mapping[str, Any]) -> str:
     """One change of a task, or one run that failed."""
+    if "skipped_by" in entry:
+        return f"{when(output, entry.get('at'))}  skipped by {entry['skipped_by']}: {text(entry.get('reason'))}"
     if "attempt" not in entry:
         return f"{when(output, entry.get('at'))}  {entry.get('status')}"
     error: Mapping[str, Any] = entry.get("error") or {}

@@ -76,13 +76,7 @@ class StageApi:
 
     def closed_keys(self) -> Iterator[Document]:
         """The closed keys of all clients, the longest closed first; the next page is read when it is needed."""
-        cursor: str | None = None
-        while True:
-            page = self._session.client.keys(cursor=cursor)
-            yield from (dict(key.document) for key in page.keys)
-            cursor = page.cursor
-            if cursor is None:
-                return
+        return (dict(key.document) for key in self._session.client.iter_keys())
 
     def key(self, key: str, tenant: str | None) -> Document:
         """An ordering key: open, or closed and why."""

@@ -76,9 +76,25 @@ def pages(caller: Caller, filters: Mapping[str, Any], *, operator: bool) -> Flow
         yield Emit(value=page)
         if page.cursor is None:
             return
-        if page.cursor == cursor:
-            raise UnexpectedReply("GET /tasks: the list does not go on: a page names its own cursor as the next.")
-        cursor = page.cursor
+        cursor = _next_cursor("GET /tasks", cursor, page.cursor)
+
+
+def closed_keys(caller: Caller, page_size: int) -> Flow[None]:
+    """Emit each closed key, page after page."""
+    cursor: str | None = None
+    while True:
+        page = yield from caller.perform(calls.list_keys(page_size, cursor))
+        for key in page.keys:
+            yield Emit(value=key)
+        if page.cursor is None:
+            return
+        cursor = _next_cursor("GET /keys", cursor, page.cursor)
+
+
+def _next_cursor(request: str, cursor: str | None, following: str) -> str:
+    if following == cursor:
+        raise UnexpectedReply(f"{request}: the list does not go on: a page names its own cursor as the next.")
+    return following
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,7 +51,8 @@ class Call(Generic[T]):
     """A request to the API, and how its response is read.
 
     `path` begins after the API's address and is encoded, as is `query`. `read` raises `ValueError` if the response is
-    not as described. `is_incomplete` says of a successful result that the same request should be sent again.
+    not as described. `is_incomplete` says of a successful result that the same request should be sent again. One that
+    `has_more_effect` each time is sent once, whatever its method.
     """
 
     method: str

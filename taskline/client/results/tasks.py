@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from taskline.client.results.base import Result, each, named, read_by
-
-FINAL = frozenset({"succeeded", "failed", "cancelled"})
+from taskline.statuses import FINAL
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from taskline import statuses
 from taskline.console.basis.words import moment
 
 WAITING, RUN, BACK_OFF, BETWEEN, HELD = "waiting", "run", "back-off", "between", "held"
-FINAL: Final = ("succeeded", "failed", "cancelled")
 LEAST_BETWEEN: Final = timedelta(milliseconds=20)
 
 
@@ -52,7 +52,7 @@ class Timeline:
 
     @property
     def waited(self) -> float:
-        """Seconds in the queue."""
+        """Seconds in the queue, or parked."""
         return sum(span.seconds for span in self.spans if span.kind in (WAITING, HELD))
 
     @property
@@ -68,10 +68,12 @@ class Timeline:
 
 def timeline(task: Mapping[str, Any], now: datetime, held_since: datetime | None = None) -> Timeline | None:
     """The timeline of a task, None if its history has no times. With `held_since`, an open breaker holds it."""
-    steps = [(at, one) for one in task.get("history", ()) if (at := moment(one.get("at")))]
+    # That it was skipped came after its end, and concerns its key.
+    history = [one for one in task.get("history", ()) if "skipped_by" not in one]
+    steps = [(at, one) for one in history if (at := moment(one.get("at")))]
     if not steps:
         return None
-    is_open = task.get("status") not in FINAL
+    is_open = task.get("status") not in statuses.FINAL
     end = max(now, steps[-1][0]) if is_open else steps[-1][0]
     spans = list(_spans(steps, end, is_open, held_since))
     return _scaled(spans, steps[0][0], end, is_open)
@@ -95,8 +97,8 @@ def _spans(
             if step.get("retry_in") is not None:
                 until = min(at + timedelta(seconds=float(step["retry_in"])), max(following, at)) if not last else end
                 yield _span(BACK_OFF, "Back-off", at, until, step)
-        elif step["status"] in ("queued", "parked") and not (last and not is_open):
-            yield from _waiting(at, following, held if last else None)
+        elif step["status"] in statuses.WAITING and not (last and not is_open):
+            yield from _waiting(step["status"], at, following, held if last else None)
             until = following
         elif step["status"] == "processing" and (last or steps[number + 1][1]["status"] == "succeeded"):
             yield Span(kind=RUN, name="Run", start=at, end=following, outcome="processing" if last else "succeeded",
@@ -117,13 +119,14 @@ def _failed_run(step: Mapping[str, Any], started: datetime, at: datetime) -> Spa
     )  # fmt: skip
 
 
-def _waiting(at: datetime, until: datetime, held: datetime | None) -> Iterator[Span]:
+def _waiting(status: str, at: datetime, until: datetime, held: datetime | None) -> Iterator[Span]:
+    name = "Parked" if status == "parked" else "Waiting"
     if held and held < until:
         if held > at:
-            yield Span(kind=WAITING, name="Waiting", start=at, end=held)
+            yield Span(kind=WAITING, name=name, start=at, end=held)
         yield Span(kind=HELD, name="Held by the breaker", start=max(at, held), end=until)
     else:
-        yield Span(kind=WAITING, name="Waiting", start=at, end=until)
+        yield Span(kind=WAITING, name=name, start=at, end=until)
 
 
 def _between(until: datetime, started: datetime, step: Mapping[str, Any]) -> Iterator[Span]:

@@ -127,7 +127,7 @@ def _hint(console: Console, arn: str, task_id: str) -> Hint:
 
 
 def _most_telling(found: Execution) -> StateRun | None:
-    """The state to show first: the one that failed or is running, else the last one with a problem, else the last Task."""
+    """The state to show first: the one that failed or is running, else the last with a problem, else the last Task."""
     visits = found.visits
     for fits in (_is_open_or_failed, _has_problem, _does_something, bool):
         for visit in reversed(visits):

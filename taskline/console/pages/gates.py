@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.responses import Response
 
 from taskline.console.reading.api import Problem
 from taskline.console.web.page import Sent, console_of, go_to
+
+Document = dict[str, Any]
 
 
 def close(sent: Sent) -> Response:
@@ -19,9 +23,16 @@ def open_key(sent: Sent) -> Response:
     """Open a key, with a reason, and skip the failed task that was shown with it."""
     key, reason = _given(sent)
     found = console_of(sent.request).api.open_key(key, sent.text("tenant"), reason, sent.text("head"))
+    return go_to("/keys", _became(key, found))
+
+
+def _became(key: str, found: Document) -> str:
+    """What opening came to: parked tasks run first, and another task may have failed since the page was read."""
     if found["state"] == "open":
-        return go_to("/keys", f"The key {key} is open: its tasks run.")
-    return go_to("/keys", f"The key {key} opens as soon as its parked tasks have run.")
+        return f"The key {key} is open: its tasks run."
+    if found.get("cause") == "failed":
+        return f"The key {key} is still closed: the task {found.get('head')} has failed. Look again."
+    return f"The key {key} opens as soon as its parked tasks have run."
 
 
 def _given(sent: Sent) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -14,9 +15,11 @@ from taskline.console.reading import keys, lists
 from taskline.console.reading.api import Problem
 from taskline.console.reading.together import together
 from taskline.console.web.page import console_of, render
+from taskline.statuses import WAITING
 
 Document = dict[str, Any]
 SHOWN: Final = 200
+CLIENTS: Final = 10
 
 
 def ordering_keys(request: Request) -> Response:
@@ -52,6 +55,8 @@ def one_key(request: Request) -> Response:
     cursor = request.query_params.get("cursor", "")
     page = console.tasks(ordering_key=name, limit=lists.API_PAGE, cursor=cursor)
     lane: list[Document] = page["tasks"][::-1]
+    clients = sorted({task.get("tenant") or "" for task in lane})[:CLIENTS] or [""]
+    read = together({client: partial(console.key, name, client) for client in clients})
     return render(
         request,
         "key.html",
@@ -63,7 +68,11 @@ def one_key(request: Request) -> Response:
         cursor=page.get("cursor", ""),
         first=not cursor,
         head=_head(lane),
-        waiting=sum(task["status"] in ("queued", "parked") for task in lane),
+        waiting=sum(task["status"] == "queued" for task in lane),
+        parked=sum(task["status"] == "parked" for task in lane),
+        clients=clients,
+        gates=[one for client in clients if (one := read[client]) and one["state"] == "closed"],
+        problems=read.problems,
         last_failure=next((task for task in reversed(lane) if task["status"] == "failed"), None),
         took=between,
         command=command(console.stage, "keys", name),
@@ -73,5 +82,5 @@ def one_key(request: Request) -> Response:
 def _head(lane: Sequence[Document]) -> Document | None:
     """The task at work or, without one, the first that waits."""
     working = [task for task in lane if task["status"] == "processing"]
-    waiting = [task for task in lane if task["status"] in ("queued", "parked")]
+    waiting = [task for task in lane if task["status"] in WAITING]
     return next(iter([*working, *waiting]), None)

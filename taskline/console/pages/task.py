@@ -20,6 +20,7 @@ from taskline.console.reading.lists import API_PAGE
 from taskline.console.web.console import Console
 from taskline.console.web.page import Sent, console_of, go_to, render
 from taskline.console.web.templating import SHOWN_BYTES, pretty
+from taskline.statuses import OPEN, WAITING
 
 Document = dict[str, Any]
 VIEWS: Final = ("timeline", "events")
@@ -37,7 +38,7 @@ def task(request: Request) -> Response:
         "task.html",
         title=found.get("title") or task_id,
         section="tasks",
-        live=found["status"] in ("queued", "parked", "processing"),
+        live=found["status"] in OPEN,
         task=found,
         timeline=timeline(found, datetime.now(UTC), _held_since(console, found)),
         view=view if view in VIEWS else VIEWS[0],
@@ -46,6 +47,7 @@ def task(request: Request) -> Response:
             _part(found, name, request.query_params.get("show", "")) for name in PARTS if found.get(name) is not None
         ],
         neighbours=_neighbours(same_key, task_id),
+        gate=_gate(console, found),
         executions=_executions(found),
         command=command(console.stage, "get", task_id),
         curl=curl(console.stage, "GET", f"/tasks/{quote(task_id, safe='')}"),
@@ -95,8 +97,8 @@ def _neighbours(tasks: Sequence[Document], task_id: str) -> Document:
     return {
         "previous": tasks[place + 1] if place + 1 < len(tasks) else None,
         "next": tasks[place - 1] if place else None,
-        "behind": sum(one["status"] in ("queued", "parked") for one in tasks[:place]),
-        "ahead": sum(one["status"] in ("queued", "parked", "processing") for one in tasks[place + 1 :]),
+        "behind": sum(one["status"] in WAITING for one in tasks[:place]),
+        "ahead": sum(one["status"] in OPEN for one in tasks[place + 1 :]),
     }
 
 
@@ -109,6 +111,17 @@ def _held_since(console: Console, found: Document) -> datetime | None:
     except Problem:
         return None
     return moment(breaker.get("since")) if breaker["state"] == "open" else None
+
+
+def _gate(console: Console, found: Document) -> Document | None:
+    """Its key, if that is closed and so concerns it; None as well if the key cannot be read."""
+    if found["status"] not in ("parked", "failed"):
+        return None
+    try:
+        key = console.key(found["ordering_key"], found.get("tenant") or "")
+    except Problem:
+        return None
+    return key if key["state"] == "closed" else None
 
 
 def _part(found: Mapping[str, Any], name: str, whole: str) -> Document:

@@ -16,9 +16,9 @@ from taskline.console.reading.lists import Filters
 from taskline.console.web.page import console_of, go_to, render
 from taskline.console.web.templating import query
 from taskline.console.web.viewer import viewer_of
+from taskline.statuses import STATUSES
 
 PAGE: Final = 50
-STATUSES: Final = ("queued", "parked", "processing", "succeeded", "failed", "cancelled")
 WITHIN: Final = {"15m": ("15 minutes", 15), "1h": ("hour", 60), "24h": ("24 hours", 1440), "7d": ("7 days", 10_080)}
 NAMES: Final = ("status", "type", "ordering_key", "within", "from", "until")
 
@@ -42,7 +42,6 @@ def tasks(request: Request) -> Response:
         found=found,
         first=not cursor,
         by_end=filters.by_end,
-        statuses=STATUSES,
         within=WITHIN,
         types=console.known_types(),
         command=command(console.stage, "list", status=given["status"], ordering_key=given["ordering_key"]),

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from taskline.console.basis.words import moment
+from taskline.statuses import FINAL
 
 Document = dict[str, Any]
 MOST_LOOKED_AT: Final = 1000
 API_PAGE: Final = 100
-FINAL: Final = ("succeeded", "failed", "cancelled")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,6 +64,10 @@ class Console:
         """The closed keys, the longest closed first."""
         return self.shared.get("closed", LIST_SECONDS, self.api.keys)
 
+    def key(self, name: str, tenant: str) -> Document:
+        """An ordering key of a client: open, or closed and why."""
+        return self.shared.get(("key", name, tenant), LIST_SECONDS, lambda: self.api.key(name, tenant))
+
     def stats(self) -> Document | None:
         """The counts, None if the API does not count."""
         return self.shared.get("stats", LIST_SECONDS, self.api.stats)

@@ -15,6 +15,7 @@ import jinja2
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from taskline import statuses
 from taskline.console.basis import words
 from taskline.console.web.viewer import Viewer
 
@@ -48,7 +49,12 @@ def environment() -> jinja2.Environment:
         "capfirst": _capitalised,
     }
     made.filters.update(filters)
-    functions: Mapping[str, Any] = {"static": static_url, "query": query, "between": words.between}
+    functions: Mapping[str, Any] = {
+        "static": static_url,
+        "query": query,
+        "between": words.between,
+        "statuses": statuses,
+    }
     made.globals.update(functions)
     return made
 

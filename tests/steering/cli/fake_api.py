@@ -91,6 +91,7 @@ class Api:
             ("GET", "/v1/tasks"): {"tasks": []},
             ("GET", "/v1/operations/tasks"): {"tasks": []},
             ("GET", "/v1/breaker"): BREAKER,
+            ("GET", "/v1/keys"): {"keys": []},
         }
         self.requests: list[httpx.Request] = []
         self.error: Exception | None = None

@@ -223,6 +223,29 @@ def test_of_several_pipes_the_one_that_is_stopped_is_named(cli: Cli, api: Api, a
     assert "start-pipe --name taskline-prod-tasks-g01-2of2-pipe" in found["remedy"]
 
 
+CLOSED = {"key": "k1", "state": "closed", "cause": "failed", "head": "a-task", "parked": 3, "since": NOW}
+
+
+def test_halted_keys_are_named_and_how_to_open_them(cli: Cli, api: Api) -> None:
+    held = {"key": "k2", "state": "closed", "cause": "held", "parked": 0, "since": NOW, "reason": "a migration"}
+    api.on("GET", "/keys", {"keys": [CLOSED, held, {**CLOSED, "key": "k3", "cause": "draining"}]})
+    found = findings(cli)["keys"]
+    assert (found["verdict"], found["detail"]) == ("warn", "2 keys halted, 3 tasks parked: k1, k2")
+    assert "taskline gates list" in found["remedy"]
+
+
+def test_of_many_halted_keys_a_few_are_named(cli: Cli, api: Api) -> None:
+    api.on("GET", "/keys", {"keys": [{**CLOSED, "key": f"k{number}"} for number in range(7)]})
+    assert findings(cli)["keys"]["detail"].endswith(": k0, k1, k2, k3, k4, ...")
+
+
+def test_a_stage_of_a_release_without_gates_is_no_mistake(cli: Cli, api: Api) -> None:
+    api.on("GET", "/keys", problem(404, "Not found"))
+    assert findings(cli)["keys"]["verdict"] == "skip"
+    api.on("GET", "/keys", problem(500, "Broken"))
+    assert findings(cli, code=1)["keys"]["verdict"] == "fail"
+
+
 def test_an_old_queue_is_a_warning(cli: Cli, aws: Aws) -> None:
     aws.age = 3600
     found = findings(cli, aws=aws)["queue"]

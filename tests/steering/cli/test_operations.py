@@ -281,7 +281,7 @@ def test_a_key_is_closed_and_opened_with_a_reason(cli: Cli, api: Api) -> None:
     held = {**CLOSED, "cause": "held", "head": None}
     api.on("PUT", "/keys/k1", held)
     api.on("GET", "/keys/k1", {name: value for name, value in held.items() if value is not None})
-    assert cli("gates", "close", "k1", "--reason", "being migrated", "--client", "key:abc").exit_code == 0
+    assert cli("gates", "close", "k1", "--reason", "being migrated", "--tenant", "key:abc").exit_code == 0
     assert dict(api.requests[-1].url.params) == {"tenant": "key:abc"}
     assert cli("gates", "open", "k1", "--reason", "done").exit_code == 0
     assert api.bodies("PUT") == [{"state": "closed", "reason": "being migrated"}, {"state": "open", "reason": "done"}]

@@ -134,6 +134,17 @@ def test_watch_shows_each_change_once_and_ends_with_the_task(cli: Cli, api: Api)
     assert [line.split("  ")[1] for line in done.stdout.splitlines()] == ["queued", "processing", "succeeded"]
 
 
+def test_watch_goes_on_while_a_task_is_parked_and_says_who_skipped_it(cli: Cli, api: Api) -> None:
+    parked = task(status="parked", history=[{"status": "queued", "at": NOW}, {"status": "parked", "at": NOW}])
+    skipped = {"status": "failed", "at": LATER, "skipped_by": "arn:ann", "reason": "booked by hand"}
+    ended = task(status="failed", history=[*parked["history"], {"status": "failed", "at": LATER}, skipped])
+    api.on("GET", "/tasks/t1", one_after_another(parked, parked, ended))
+    done = cli("watch", "t1")
+    assert done.exit_code == 6
+    shown = [line.split("  ")[1] for line in done.stdout.splitlines()]
+    assert shown == ["queued", "parked", "failed", "skipped by arn:ann: booked by hand"]
+
+
 @pytest.mark.parametrize(("status", "code"), [("succeeded", 0), ("failed", 6), ("cancelled", 6)])
 def test_watch_returns_whether_the_task_succeeded(cli: Cli, api: Api, status: str, code: int) -> None:
     api.on("GET", "/tasks/t1", task(status=status))

@@ -113,7 +113,8 @@ def test_a_redirect_is_not_followed(connect: Connect) -> None:
 
 def test_operators_learn_that_a_signature_may_be_missing(connect: Connect) -> None:
     api = connect(Script(problem(404)))
-    for call in (api.breaker, api.redrive, lambda: api.get("an-id", operator=True), lambda: api.redrive_task("an-id")):
+    of_tasks = (api.redrive, lambda: api.get("an-id", operator=True), lambda: api.redrive_task("an-id"))
+    for call in (api.breaker, api.keys, lambda: api.key("k"), *of_tasks):
         with pytest.raises(client.NotFound, match="AWS signature"):
             call()
     with pytest.raises(client.NotFound) as caught:

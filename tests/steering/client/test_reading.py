@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,7 @@ from taskline.client import (
     TimedOut,
     Unavailable,
     UnexpectedReply,
+    ValidationFailed,
     WaitTimedOut,
 )
 from tests.steering.client.answers import TASK, Script, ok, page, problem
@@ -85,9 +87,9 @@ def test_a_tenant_is_named_on_the_operators_path(connect: Connect) -> None:
 
 
 def test_waiting_looks_again_until_the_task_is_over(connect: Connect, clock: FakeClock) -> None:
-    states = ["queued", "processing", "a_new_status", "succeeded"]
+    states = ["queued", "parked", "processing", "a_new_status", "succeeded"]
     task = connect(Script(*map(with_status, states))).wait("an-id")
-    assert (task.status, clock.slept) == ("succeeded", pytest.approx([0.1, 0.15, 0.225]))
+    assert (task.status, clock.slept) == ("succeeded", pytest.approx([0.1, 0.15, 0.225, 0.3375]))
 
 
 def test_pauses_between_looks_grow_to_five_seconds(connect: Connect, clock: FakeClock) -> None:
@@ -255,3 +257,39 @@ def test_a_redrive_that_could_mean_more_than_was_meant_is_refused(connect: Conne
 def test_an_error_in_a_dry_run_by_ids_is_the_callers_to_see(connect: Connect) -> None:
     with pytest.raises(TasklineError):
         connect(Script(problem(404))).redrive(task_ids=["gone"])
+
+
+# Closed keys
+
+CLOSED = {"key": "a/b", "state": "closed", "cause": "failed", "head": "an-id", "parked": 3, "since": "2026-11-28"}
+
+
+def test_closed_keys_are_walked_through_over_all_pages(connect: Connect) -> None:
+    script = Script(ok({"keys": [CLOSED], "cursor": "x"}), ok({"keys": [], "cursor": "y"}), ok({"keys": [CLOSED]}))
+    found = list(connect(script).iter_keys(page_size=1))
+    assert [(key.key, key.cause, key.head, key.parked) for key in found] == [("a/b", "failed", "an-id", 3)] * 2
+    assert [dict(request.url.params) for request in script.requests] == [
+        {"limit": "1"}, {"limit": "1", "cursor": "x"}, {"limit": "1", "cursor": "y"},
+    ]  # fmt: skip
+
+
+def test_closed_keys_that_do_not_go_on_are_given_up(connect: Connect) -> None:
+    with pytest.raises(UnexpectedReply, match="does not go on"):
+        list(connect(Script(ok({"keys": [CLOSED], "cursor": "x"}))).iter_keys())
+
+
+def test_a_key_stands_encoded_in_the_path_and_its_client_in_the_query(connect: Connect) -> None:
+    script = Script(ok(CLOSED))
+    client = connect(script)
+    client.key("a/b?c", tenant="key:abc")
+    client.close_key("a/b?c", "a migration", tenant="key:abc")
+    assert {request.url.raw_path for request in script.requests} == {b"/v1/keys/a%2Fb%3Fc?tenant=key%3Aabc"}
+    assert json.loads(script.requests[1].content) == {"state": "closed", "reason": "a migration"}
+
+
+@pytest.mark.parametrize("key", ["", ".", ".."])
+def test_a_key_that_cannot_be_in_a_path_is_refused_before_it_is_sent(connect: Connect, key: str) -> None:
+    script = Script(ok(CLOSED))
+    with pytest.raises(ValidationFailed, match="cannot stand in an address"):
+        connect(script).open_key(key, "A reason")
+    assert script.requests == []

@@ -108,6 +108,18 @@ def test_the_breaker_is_put_into_the_same_state_again(connect: Connect) -> None:
     assert [body["state"] for body in script.bodies] == ["open"] * 3 + ["closed"] * 3
 
 
+def test_closing_a_key_is_sent_again_and_opening_it_only_with_the_head_that_it_may_skip(connect: Connect) -> None:
+    for change, times in (
+        (lambda client: client.close_key("k", "A reason"), 3),
+        (lambda client: client.open_key("k", "A reason", head="an-id"), 3),
+        (lambda client: client.open_key("k", "A reason"), 1),
+    ):
+        script = Script(problem(503))
+        with pytest.raises(Unavailable):
+            change(connect(script))
+        assert len(script.requests) == times, "the second time it could skip another task"
+
+
 def test_each_submission_has_a_key_of_its_own(connect: Connect) -> None:
     script = Script(accepted())
     client = connect(script)

@@ -74,6 +74,7 @@ class FakeApi:
         }
         self.stats: Document | None = None
         self.closed: dict[str, Document] = {}
+        self.opens = True  # whether opening a key does so at once
         self.page_size = 100
         self.fails_once = 0  # the number of the redrive that fails
         self.document = openapi_document(types=load_task_types())
@@ -105,7 +106,7 @@ class FakeApi:
             case (_, ["breaker"]):
                 return self._breaker(body)
             case (_, ["keys", *key]):
-                return self._keys(key, body)
+                return self._keys(key, query, body)
             case ("POST", ["redrive"]):
                 return self._redrive(body)
             case (_, ["tasks", *rest]):
@@ -117,14 +118,16 @@ class FakeApi:
         self.breaker |= {**change, "manual": change["state"] == "open"} if change else {}
         return httpx.Response(200, json=self.breaker)
 
-    def _keys(self, key: list[str], change: Document) -> httpx.Response:
+    def _keys(self, key: list[str], query: Document, change: Document) -> httpx.Response:
         if not key:
             return httpx.Response(200, json={"keys": list(self.closed.values())})
-        if change.get("state") == "open":
+        if change.get("state") == "open" and self.opens:
             self.closed.pop(key[0], None)
-        elif change:
+        elif change.get("state") == "closed":
             self.closed[key[0]] = closed_key(key[0], cause="held", reason=change["reason"])
-        return httpx.Response(200, json=self.closed.get(key[0], {"key": key[0], "state": "open"}))
+        found = self.closed.get(key[0], {})
+        is_asked_for = found.get("tenant") == query.get("tenant")
+        return httpx.Response(200, json=found if found and is_asked_for else {"key": key[0], "state": "open"})
 
     def _tasks(self, method: str, rest: list[str], query: Document, body: Document) -> httpx.Response:
         match (method, rest):
@@ -207,7 +210,7 @@ class FakeApi:
 def summary(one: Document) -> Document:
     """A task as a list has it."""
     names = ("task_id", "status", "type", "priority", "ordering_key", "attempts", "created_at", "started_at")
-    kept = {name: one[name] for name in (*names, "finished_at") if name in one}
+    kept = {name: one[name] for name in (*names, "finished_at", "tenant") if name in one}
     return kept | ({"error_class": one["error"]["class"]} if one["status"] == "failed" else {})
 
 
