@@ -59,7 +59,7 @@ def test_the_diagram_has_every_transition_and_no_other():
         "ProcessTask --> DecideOnRetry: TaskValidationError and 4 more",
         "ProcessTask --> ReturnToQueue: any other error",
         "class LeaseLost returns",
-        "class RecordResult done",
+        "class TaskSucceeded done",
     ],
 )
 def test_the_diagram_shows_when_a_transition_is_taken_and_how_an_execution_ends(line: str):

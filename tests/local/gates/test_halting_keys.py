@@ -1,4 +1,4 @@
-"""Tasks of halting keys fail and are repaired one by one, and no task runs before one of its key that was posted earlier."""
+"""Tasks of halting keys fail and are repaired one by one; none runs before one of its key that was posted earlier."""
 
 from __future__ import annotations
 
