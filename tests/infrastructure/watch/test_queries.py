@@ -62,7 +62,12 @@ BROKEN = {"error": "Lambda.ResourceNotFoundException", "cause": "Function not fo
 
 @pytest.mark.parametrize("level", ["ALL", "ERROR"])
 def test_throttled_calls_are_counted_by_what_was_called(queries: Any, machine: Machine, level: str) -> None:
-    fakes = {**OPEN_GATE, "ClaimTask": [CLAIMED], "ProcessTask": [THROTTLED, THROTTLED, DONE], "RecordResult": [{"result": {}}]}
+    fakes = {
+        **OPEN_GATE,
+        "ClaimTask": [CLAIMED],
+        "ProcessTask": [THROTTLED, THROTTLED, DONE],
+        "RecordResult": [{"result": {}}],
+    }
     (found,) = insights.parse(queries["throttles"]["queryString"]).run(executed(machine, fakes, level))
     assert found["refused"] == 2
     assert found["details.error"] == "Lambda.TooManyRequestsException"

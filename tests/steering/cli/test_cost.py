@@ -57,4 +57,4 @@ def test_a_bill_adds_up_and_is_shown_as_a_table(cli: Cli, monkeypatch: pytest.Mo
     assert done.exit_code == 0
     assert "api\trequests\t1,000,000\trequests to a REST API\t3.50" in done.stdout
     assert "1,000,000 tasks in stage prod cost $" in done.stderr
-    assert "At 20 tasks per second over 11 keys" in done.stderr
+    assert "At 20 tasks per second over 12 keys" in done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 from collections.abc import Generator, Iterator
@@ -13,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportMissingTypeStubs]
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
-from tests.local.laptop import Laptop
+from tests.local.laptop import Laptop, eventually
 from tests.local.web.chromium import chromium
 
 COMMAND = chromium()
@@ -59,7 +60,17 @@ def known(laptop: Laptop) -> dict[str, str]:
     ids["queued"] = [laptop.post(title="Slow", type="demo.slow", ordering_key="reports", data=slow) for _ in range(9)][
         -1
     ]
+    ids["parked"] = parked_behind_an_operator(laptop)
     return ids
+
+
+def parked_behind_an_operator(laptop: Laptop) -> str:
+    """A task whose key an operator has closed."""
+    change = json.dumps({"state": "closed", "reason": "being migrated"}).encode()
+    assert laptop.request("PUT", "/v1/keys/accounts", change, Content_Type="application/json").status == 200
+    task_id = laptop.post(title="Move the account", type="demo.echo", ordering_key="accounts")
+    eventually(lambda: laptop.read(task_id)["status"] == "parked", 30)
+    return task_id
 
 
 @pytest.fixture(scope="module")
@@ -291,6 +302,8 @@ def pages(known: dict[str, str], laptop: Laptop) -> dict[str, str]:
         "task-events": f"/tasks/{known['retried']}?view=events",
         "keys": "/keys",
         "key": "/keys/show?key=imports",
+        "key-closed": "/keys/show?key=accounts",
+        "task-parked": f"/tasks/{known['parked']}",
         "dead-letters": "/dead-letters",
         "dry-run": "/dead-letters/redrive",
         "submit": "/submit?preset=flaky",
