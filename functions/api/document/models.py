@@ -63,7 +63,7 @@ class TaskLinks(BaseModel):
 
     itself: Annotated[str, Field(alias="self", description="GET: this task.")]
     same_key: Annotated[str, Field(description="GET: the tasks with its ordering key, newest first.")]
-    cancel: Annotated[str | None, Field(description="DELETE: cancel it; only while it is queued.")] = None
+    cancel: Annotated[str | None, Field(description="DELETE: cancel it; only while it is queued or parked.")] = None
     redrive: Annotated[str | None, Field(description="POST: redrive it; only when it has failed.")] = None
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.local.laptop import Laptop, eventually
 
-STATUSES = ("queued", "processing", "succeeded", "failed", "cancelled")
+STATUSES = ("queued", "parked", "processing", "succeeded", "failed", "cancelled")
 
 
 def stats(laptop: Laptop, query: str = "") -> dict[str, Any]:
@@ -64,7 +64,7 @@ def test_counts_equal_the_records_after_successes_failures_redrives_and_cancella
     ids = [one["task"]["task_id"] for one in made["results"]]
     for task_id in ids:
         laptop.finished(task_id)
-    progress = {"queued": 0, "processing": 0, "succeeded": 8, "failed": 4, "cancelled": 0}
+    progress = {"queued": 0, "parked": 0, "processing": 0, "succeeded": 8, "failed": 4, "cancelled": 0}
     eventually(lambda: stats(laptop, f"?batch_id={made['batch_id']}")["by_status"] == progress)
     of_key = {**progress, "succeeded": 2, "failed": 1}
     eventually(lambda: stats(laptop, "?ordering_key=stats-0")["by_status"] == of_key)
