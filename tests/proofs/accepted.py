@@ -73,6 +73,8 @@ PERMISSIONS: Accepted = {
     **{(f"dynamodb:{action}", "*-events"): _MAPPING for action in ("GetShardIterator", "ListStreams")},
     **{(f"dynamodb:{action}", "*-counter"): _MAPPING for action in ("DescribeStream", "GetRecords")},
     **{(f"dynamodb:{action}", "*-counter"): _MAPPING for action in ("GetShardIterator", "ListStreams")},
+    **{(f"dynamodb:{action}", "*-gatekeeper"): _MAPPING for action in ("DescribeStream", "GetRecords")},
+    **{(f"dynamodb:{action}", "*-gatekeeper"): _MAPPING for action in ("GetShardIterator", "ListStreams")},
     **{(f"sqs:{action}", "*-monitor"): _MAPPING for action in ("ReceiveMessage", "DeleteMessage")},
     ("sqs:GetQueueAttributes", "*-monitor"): _MAPPING,
     ("sqs:GetQueueAttributes", "*-tasks-pipe"): _STARTS,

@@ -202,7 +202,7 @@ def test_counts_are_exact_when_the_tasks_have_ended(taskline: Command, tmp_path:
     path = tmp_path / "counted.csv"
     path.write_text("title,ordering_key\n" + "".join(f"{number},counted\n" for number in range(40)))
     taskline.json("submit", str(path))
-    wanted = {"queued": 0, "processing": 0, "succeeded": 40, "failed": 0, "cancelled": 0}
+    wanted = {"queued": 0, "parked": 0, "processing": 0, "succeeded": 40, "failed": 0, "cancelled": 0}
     eventually(lambda: taskline.json("stats", "--key", "counted")["by_status"] == wanted, seconds=60)
 
 

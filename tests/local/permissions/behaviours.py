@@ -106,6 +106,27 @@ def the_breaker_s_clock_ticks(laptop: Laptop) -> None:
     assert "FunctionError" not in response, response["Payload"].read()
 
 
+def a_halted_key_goes_on_without_its_head(laptop: Laptop) -> None:
+    """A task behind it is cancelled, the clock looks after it, and an operator skips what has failed."""
+    head = laptop.post(ordering_key="halted", **{**BROKEN, "type": "demo.strict"})
+    assert laptop.finished(head)["status"] == "failed"
+    cancelled, waiting = (laptop.post(ordering_key="halted") for _ in range(2))
+    for one in (cancelled, waiting):
+        eventually(lambda one=one: laptop.read(one)["status"] == "parked")
+    call(laptop, "DELETE", f"tasks/{cancelled}")
+    response = laptop.clients.lambda_.invoke(FunctionName="taskline-dev-gatekeeper", Payload=b"{}")
+    assert "FunctionError" not in response, response["Payload"].read()
+    assert call(laptop, "GET", "keys").json["keys"]
+    call(laptop, "PUT", "keys/halted", {"state": "open", "reason": "a behaviour", "head": head})
+    assert laptop.finished(waiting)["status"] == "succeeded"
+    eventually(lambda: call(laptop, "GET", "keys/halted").json["state"] == "open")
+
+
+def an_operator_closes_and_opens_a_key(laptop: Laptop) -> None:
+    for state in ("closed", "open"):
+        call(laptop, "PUT", "keys/steered", {"state": state, "reason": "a behaviour"})
+
+
 BEHAVIOURS: tuple[Behaviour, ...] = (
     a_submitted_task_is_processed,
     a_repeated_submission_is_one_task,
@@ -119,4 +140,6 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     an_unreadable_record_is_kept,
     an_operator_stops_and_starts_processing,
     the_breaker_s_clock_ticks,
+    a_halted_key_goes_on_without_its_head,
+    an_operator_closes_and_opens_a_key,
 )

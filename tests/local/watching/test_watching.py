@@ -137,7 +137,7 @@ def test_a_tasks_life_is_told_from_its_request_to_its_end(busy: Busy, queries: Q
     assert said.count(("processor", "failed")) == 4
     assert said[-1] == ("events", "task ended")
     states = {one["details.name"] for one in found if "details.name" in one}
-    assert {"ClaimTask", "SendToDeadLetterQueue"} <= states, "its execution is among them"
+    assert {"CheckGate", "SendToDeadLetterQueue"} <= states, "its execution is among them"
     others = {*busy.failed.values(), busy.succeeded, busy.slow} - {task}
     assert not [one for one in found if any(other in one["@message"] for other in others)]
 
