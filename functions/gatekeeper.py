@@ -17,6 +17,7 @@ from functions.adapters.gate_table.steering import DynamoDBGates
 from functions.adapters.queue import SQSTaskQueue
 from functions.tasks.errors import Unavailable
 from functions.tasks.events.names import HALTED_SECONDS
+from functions.tasks.gates.model import Gate
 from functions.tasks.gates.releasing import ParkedTasks, keep_moving
 from functions.tasks.gates.steering import Gates
 from functions.tasks.intake.lanes import parse_lanes
@@ -71,13 +72,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def _look_after(keeper: Gatekeeper) -> None:
     """Measure for how long keys have been closed, and move on those that are about to release a task.
 
-    A change that the stream has dropped, after a day without success, would otherwise leave its gate closed.
+    A change that the stream has dropped, after a day without success, would otherwise leave its gate closed. So would
+    a head that was cancelled after a redrive that could not send its message.
     """
     page = keeper.gates.closed(None, MOST_GATES)
     now = keeper.now()
     ages = [(now - datetime.fromisoformat(gate.closed_at)).total_seconds() for gate in page.gates]
     emit({}, {(HALTED_SECONDS, "Seconds"): [max(0.0, *ages) if ages else 0.0]})
-    _keep_moving(keeper, [gate.group for gate in page.gates if gate.releases or gate.is_sending])
+    _keep_moving(keeper, [gate.group for gate in page.gates if _moves(gate, keeper.tasks)])
+
+
+def _moves(gate: Gate, tasks: ParkedTasks) -> bool:
+    return gate.releases or gate.sending is not None or (gate.head is not None and tasks.settle(gate.group, gate.head))
 
 
 def _keep_moving(keeper: Gatekeeper, groups: Collection[str]) -> None:

@@ -97,8 +97,9 @@ def find_failed_tasks(index_arn: Arn) -> Statement:
 
 
 def release_tasks(table_arn: Arn) -> Statement:
-    """The gatekeeper reads parked tasks and, in transactions, queues them again."""
-    return allow("ReleaseTasks", ["dynamodb:GetItem", "dynamodb:UpdateItem"], table_arn)
+    """The gatekeeper reads parked tasks and, in transactions, queues them again, or checks that they wait no more."""
+    actions = ["GetItem", "UpdateItem", "ConditionCheckItem"]
+    return allow("ReleaseTasks", [f"dynamodb:{action}" for action in actions], table_arn)
 
 
 def skip_tasks(table_arn: Arn) -> Statement:

@@ -12,7 +12,17 @@ from taskline.lanes import Lane, lanes_of
 
 ALARMS: Final = (
     *("api-errors", "processor-errors", "dead-letters", "dead-letters-age", "event-failures", "event-failures-age"),
-    *("events-behind", "counts-behind", "gates-behind", "keys-halted", "queue-age", "queue-stuck", "no-executions", "pipe-stopped", "breaker-open"),
+    *(
+        "events-behind",
+        "counts-behind",
+        "gates-behind",
+        "keys-halted",
+        "queue-age",
+        "queue-stuck",
+        "no-executions",
+        "pipe-stopped",
+        "breaker-open",
+    ),
     "breaker-rate",
     *("breaker-volume", "breaker-trip", "pipe-failures", "failed-executions", "timed-out-executions"),
     *(f"slo-{name}-{burn}" for name in ("accepted", "started", "succeeded") for burn in ("fast", "slow")),

@@ -25,7 +25,7 @@ from statemachine.loader import load_definition
 from testing.pipeline.machine import MAX_DELIVERIES, values
 from tests.simulation.actors.breakers import breaker_control, switching, ticking
 from tests.simulation.actors.calls import SimulatedDynamoDB, SimulatedSQS, SimulatedTasks, task_queue
-from tests.simulation.actors.cancellers import cancelling_client, simulated_canceller
+from tests.simulation.actors.cancellers import cancelling_behind_gates, cancelling_client, simulated_canceller
 from tests.simulation.actors.clients import (
     CALLERS,
     PlannedTask,
@@ -33,13 +33,8 @@ from tests.simulation.actors.clients import (
     retrying_client,
     single_attempt_client,
 )
-from tests.simulation.actors.gatekeepers import (
-    keeping,
-    last_repair,
-    simulated_gatekeeper,
-    simulated_steering,
-    switching_keys,
-)
+from tests.simulation.actors.gatekeepers import keeping, keeping_on, simulated_gatekeeper, ticking_gates
+from tests.simulation.actors.key_operators import clearing_up, last_repair, simulated_steering, switching_keys
 from tests.simulation.actors.onlookers import onlooker, simulated_reader
 from tests.simulation.actors.operators import last_operator, operator, redrive_ports
 from tests.simulation.actors.stepped import Fiber
@@ -162,6 +157,8 @@ def run(seed: int, system: System | None = None) -> list[str]:
             scheduler.run(_all(scheduler, actors))
         except MachineTimedOut:
             return ["it never settled", *violations(world, faults_end)]
+    if world.gates_are_broken:
+        return list(gate_violations(world))  # the schedule was not played to its end
     spared = fault_plan.spares_every_task and not (fault_plan.throttled and max_receive_count == FEWEST_RECEIVES)
     faultless = faultless_violations(world, throttled=fault_plan.throttled > 0) if spared and not operators else ()
     gates = gate_violations(world) if system.gates else ()
@@ -228,11 +225,11 @@ def _draw_tasks_for_lanes(rng: random.Random) -> list[PlannedTask]:
 def _draw_tasks_for_gates(rng: random.Random) -> list[PlannedTask]:
     """Tasks of a key that halts, and of one of which some tasks do."""
     halting = {"a": (STRICT,), "b": (STRICT, "simulated", "simulated")}
-    keys = [rng.choice("aaab") for _ in range(rng.randint(3, 7))]
+    keys = [rng.choice("aaab") for _ in range(rng.randint(3, 9))]
     return [
         PlannedTask(
             title=f"task {number}",
-            pause=rng.choice((0.0, 0.01, 0.1, 1.0, 5.0, 30.0)),
+            pause=rng.choice((0.0, 0.01, 0.1, 1.0, 5.0, 5.0, 30.0)),
             ordering_key=key,
             plan=rng.choice(PLANS_FOR_GATES),
             type=rng.choice(halting[key]),
@@ -244,11 +241,15 @@ def _draw_tasks_for_gates(rng: random.Random) -> list[PlannedTask]:
 def _gate_actors(world: World, faults: Faults, rng: random.Random, faults_end: float) -> list[Fiber]:
     """The gatekeeper, and operators: some who redrive or switch keys at any moment, and one who repairs the rest."""
     early = [
-        *(operator(world, faults, rng) for _ in range(rng.choice((0, 1, 1, 2)))),
-        *(switching_keys(world, faults, rng) for _ in range(rng.choice((0, 1, 1)))),
+        *(operator(world, faults, rng) for _ in range(rng.choice((0, 0, 1)))),
+        *(clearing_up(world, faults, rng) for _ in range(rng.choice((0, 1, 1, 2)))),
+        *(switching_keys(world, faults, rng) for _ in range(rng.choice((0, 1, 1, 2)))),
+        *(cancelling_behind_gates(world, faults, rng) for _ in range(rng.choice((0, 1)))),
     ]
     world.active_operators = len(early) + 1
-    return [keeping(world, faults, rng), *early, last_repair(world, faults, rng, faults_end)]
+    late = [keeping_on(world, faults, rng)] if rng.random() < 0.5 else []
+    clock = ticking_gates(world, faults, rng)
+    return [keeping(world, faults, rng), clock, *late, *early, last_repair(world, faults, rng, faults_end)]
 
 
 def _lanes(tasks: list[PlannedTask], rng: random.Random, clock: VirtualClock) -> MakeLanes:

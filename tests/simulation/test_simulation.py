@@ -9,7 +9,9 @@ from tests.simulation import __main__ as command
 from tests.simulation.starting import start
 
 FEW = range(160)
-MANY = range(160, 10_000)
+MANY = range(160, 7_000)
+FEW_GATED = range(40)
+MANY_GATED = range(40, 3_000)  # with the usual ones, ten thousand each night
 PROCESSES = 2
 
 
@@ -21,13 +23,22 @@ def test_some_changes_of_the_number_of_lanes_break_no_promise() -> None:
     assert_no_promise_is_broken(range(30), "--lanes")
 
 
+def test_some_halted_keys_break_no_promise() -> None:
+    assert_no_promise_is_broken(FEW_GATED, "--gates")
+
+
+@pytest.mark.nightly
+def test_thousands_of_halted_keys_break_no_promise() -> None:
+    assert_no_promise_is_broken(MANY_GATED, "--gates")
+
+
 @pytest.mark.nightly
 def test_a_thousand_changes_of_the_number_of_lanes_break_no_promise() -> None:
     assert_no_promise_is_broken(range(30, 1_000), "--lanes")
 
 
 @pytest.mark.nightly
-def test_ten_thousand_schedules_break_no_promise() -> None:
+def test_thousands_of_usual_schedules_break_no_promise() -> None:
     assert_no_promise_is_broken(MANY)
 
 

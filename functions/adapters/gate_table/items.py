@@ -17,7 +17,7 @@ def to_gate(item: Mapping[str, Any]) -> Gate:
         closed_at=item["closed_at"]["S"],
         parked=int(item["parked"]["N"]) if "parked" in item else 0,
         head=_text(item, "head"),
-        is_sending=item.get("sending", {}).get("BOOL", False),
+        sending=_text(item, "sending"),
         hold=hold,
     )
 

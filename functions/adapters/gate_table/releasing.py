@@ -59,11 +59,12 @@ class DynamoDBParkedTasks:
         if _text(record, "status") != Status.PARKED:
             return False
         parks = record["parks"]
+        redrive_id = {"S": f"{place.task_id}-release-{parks['N']}"}
         gate = {
-            **self._gate(group, "SET head = :task_id, sending = :true, parked = parked - :one"),
+            **self._gate(group, "SET head = :task_id, sending = :redrive_id, parked = parked - :one"),
             "ExpressionAttributeValues": {
                 ":task_id": {"S": place.task_id},
-                ":true": {"BOOL": True},
+                ":redrive_id": redrive_id,
                 ":one": {"N": "1"},
             },
         }
@@ -78,22 +79,28 @@ class DynamoDBParkedTasks:
                 ":parks": parks,
                 ":queued": {"S": Status.QUEUED},
                 ":status_shard": {"S": status_shard(Status.QUEUED, place.task_id)},
-                ":redrive_id": {"S": f"{place.task_id}-release-{parks['N']}"},
+                ":redrive_id": redrive_id,
                 ":entry": {"L": [{"M": {"status": {"S": Status.QUEUED}, "at": {"S": timestamp(self._now())}}}]},
             },
         }
         return self._transact({"Update": gate}, self._cleared(group, place), {"Update": released})
 
     def clear(self, group: str, place: Place) -> bool:
-        """One transaction of the gate and the place, unless the record says that the task is parked."""
-        record = self._get(self._tasks, {"task_id": {"S": place.task_id}})
-        if _text(record, "status") == Status.PARKED:
-            return False
+        """One transaction of the gate and the place, on condition that the record does not say that it is parked: a
+        task that was redriven may be parked at its place again.
+        """
         gate = {
             **self._gate(group, "SET parked = parked - :one"),
             "ExpressionAttributeValues": {":one": {"N": "1"}},
         }
-        return self._transact({"Update": gate}, self._cleared(group, place))
+        is_not_parked = {
+            "TableName": self._tasks,
+            "Key": {"task_id": {"S": place.task_id}},
+            "ConditionExpression": "attribute_not_exists(task_id) OR #status <> :parked",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {":parked": {"S": Status.PARKED}},
+        }
+        return self._transact({"Update": gate}, self._cleared(group, place), {"ConditionCheck": is_not_parked})
 
     def released(self, task_id: str) -> Message | None:
         """GetItem, strongly consistent."""
@@ -102,19 +109,17 @@ class DynamoDBParkedTasks:
             return None
         return Message(task_id=task_id, body=_text(record, "body"), deduplication_id=_text(record, "redrive_id"))
 
-    def note_sent(self, group: str, task_id: str) -> None:
+    def settle(self, group: str, head: str) -> bool:
+        """GetItem of the record, strongly consistent, and one conditional update."""
+        record = self._get(self._tasks, {"task_id": {"S": head}})
+        if _text(record, "status") != Status.CANCELLED:
+            return False
+        self._update(group, "head", head, "REMOVE head, sending")
+        return True
+
+    def note_sent(self, group: str, message_id: str) -> None:
         """One conditional update."""
-        with unavailable_on_failure("the table of gates"):
-            try:
-                self._client.update_item(
-                    TableName=self._gates,
-                    Key=_key(group, GATE),
-                    ConditionExpression="head = :task_id",
-                    UpdateExpression="REMOVE sending",
-                    ExpressionAttributeValues={":task_id": {"S": task_id}},
-                )
-            except self._client.exceptions.ConditionalCheckFailedException:
-                return
+        self._update(group, "sending", message_id, "REMOVE sending")
 
     def remove(self, group: str) -> bool:
         """One conditional deletion."""
@@ -137,6 +142,20 @@ class DynamoDBParkedTasks:
             "ConditionExpression": _RELEASES,
             "UpdateExpression": expression,
         }
+
+    def _update(self, group: str, name: str, value: str, expression: str) -> None:
+        """Change the gate, unless this attribute has another value by now."""
+        with unavailable_on_failure("the table of gates"):
+            try:
+                self._client.update_item(
+                    TableName=self._gates,
+                    Key=_key(group, GATE),
+                    ConditionExpression=f"{name} = :value",
+                    UpdateExpression=expression,
+                    ExpressionAttributeValues={":value": {"S": value}},
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return
 
     def _cleared(self, group: str, place: Place) -> dict[str, Any]:
         """A transaction does not clear a place twice: each deletion is counted."""

@@ -18,9 +18,9 @@ class Gate:
     """The closed gate of a key, whose tasks are in this message group.
 
     `head` is the id of the task that has to be settled before the next: one that failed, or one that was released and
-    has not ended. `is_sending` means that the head was released, and that its message may not have been sent. `parked`
-    is how many tasks wait behind the head. A gate with neither head nor hold is about to release the next task, or to
-    go.
+    has not ended. `sending` is the id of the message with which it was released, if that may not have been sent.
+    `parked` is how many tasks wait behind the head. A gate with neither head nor hold is about to release the next
+    task, or to go.
     """
 
     group: str
@@ -29,7 +29,7 @@ class Gate:
     closed_at: str
     parked: int = 0
     head: str | None = None
-    is_sending: bool = False
+    sending: str | None = None
     hold: Hold | None = None
 
     @property

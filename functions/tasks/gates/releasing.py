@@ -58,8 +58,12 @@ class ParkedTasks(Protocol):
         """The message of a head that was released; None when it waits no more."""
         ...
 
-    def note_sent(self, group: str, task_id: str) -> None:
-        """Note that the head's message was sent."""
+    def settle(self, group: str, head: str) -> bool:
+        """Let go of a head that was cancelled: it may have no message that comes and does so. False if it was not."""
+        ...
+
+    def note_sent(self, group: str, message_id: str) -> None:
+        """Note that this message of the head was sent; not a later one, with which it was released again."""
         ...
 
     def remove(self, group: str) -> bool:
@@ -77,8 +81,8 @@ def keep_moving(group: str, tasks: ParkedTasks, queue: TaskQueue) -> list[str]:
         gate = tasks.gate(group)
         if gate is None:
             return released
-        if gate.is_sending and gate.head is not None:
-            _send(group, gate.head, tasks, queue)
+        if gate.head is not None and gate.sending is not None:
+            _send(gate.head, gate.sending, group, tasks, queue)
             return released
         if not gate.releases:
             return released
@@ -93,8 +97,10 @@ def keep_moving(group: str, tasks: ParkedTasks, queue: TaskQueue) -> list[str]:
     raise Unavailable(f"the gate of the message group {group!r} keeps changing")
 
 
-def _send(group: str, head: str, tasks: ParkedTasks, queue: TaskQueue) -> None:
+def _send(head: str, message_id: str, group: str, tasks: ParkedTasks, queue: TaskQueue) -> None:
     message = tasks.released(head)
     if message is not None:
         queue.send(body=message.body, group=group, deduplication_id=message.deduplication_id)
-    tasks.note_sent(group, head)
+    elif tasks.settle(group, head):
+        return
+    tasks.note_sent(group, message_id)

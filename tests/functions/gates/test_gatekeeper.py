@@ -124,7 +124,7 @@ def test_a_message_that_could_not_be_sent_is_sent_again_under_the_same_id(
 
 def test_a_head_that_is_under_way_is_not_sent_again(keys: Keys) -> None:
     keys.pipeline.put(an_item("queued", "processing", task_id={"S": "head"}))
-    close(keys, 1, **HEAD, sending={"BOOL": True})
+    close(keys, 1, **HEAD, sending={"S": "head-release-1"})
     change(KEY)
     gate = keys.gate(KEY)
     assert gate is not None

@@ -103,7 +103,7 @@ def test_opening_a_held_key_leaves_the_gate_to_the_gatekeeper(keys: Keys) -> Non
 
 def test_opening_skips_a_failed_head_and_settles_it(keys: Keys) -> None:
     put_head(keys, *FAILED)
-    keys.put_gate("k", head=TASK_ID, sending={"BOOL": True}, held_at={"S": "t"}, held_reason={"S": "r"})
+    keys.put_gate("k", head=TASK_ID, sending={"S": "release"}, held_at={"S": "t"}, held_reason={"S": "r"})
     before = head_record(keys)
     opened = keys.open("k")
     assert opened.items() >= {"cause": "draining", "parked": 2}.items()

@@ -43,6 +43,7 @@ class Client:
         return [task["task_id"] for task in self.request("GET", f"/v1/tasks?{query}").json["tasks"]]
 
 
+@pytest.mark.nightly
 def test_each_client_has_its_own_tasks_and_operators_see_all(new_laptop: NewLaptop) -> None:
     laptop = new_laptop(**KEYED)
     laptop.start()

@@ -56,6 +56,7 @@ def batch(laptop: Laptop, tasks: list[dict[str, Any]], **fields: str) -> dict[st
     return response.json
 
 
+@pytest.mark.nightly
 def test_counts_equal_the_records_after_successes_failures_redrives_and_cancellations(laptop: Laptop) -> None:
     failing = {"type": "demo.flaky", "data": {"probability": 1, "error_class": "VALIDATION"}}
     keys = [f"stats-{number}" for number in range(4)]

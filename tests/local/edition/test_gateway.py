@@ -75,6 +75,7 @@ def open_to_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     laptop.ensure_stopped()
 
 
+@pytest.mark.nightly
 def test_a_web_page_may_send_a_preflight_request_and_then_post(open_to_all: Laptop) -> None:
     preflight = open_to_all.request(
         "OPTIONS", "/v1/tasks", Origin=ORIGIN, Access_Control_Request_Method="POST", Access_Control_Request_Headers="x"
@@ -85,6 +86,7 @@ def test_a_web_page_may_send_a_preflight_request_and_then_post(open_to_all: Lapt
     assert preflight.headers["Access-Control-Allow-Origin"] == "*"
 
 
+@pytest.mark.nightly
 def test_a_web_page_can_read_every_kind_of_response(open_to_all: Laptop) -> None:
     for method, path, status in (
         ("GET", "/v1/health", 200),
@@ -98,6 +100,7 @@ def test_a_web_page_can_read_every_kind_of_response(open_to_all: Laptop) -> None
         assert response.headers["Access-Control-Allow-Origin"] == "*", f"{method} {path}"
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(("method", "path"), [("POST", "/v1/redrive"), ("PUT", "/v1/breaker"), ("GET", "/v1/breaker")])
 def test_a_run_that_lets_in_every_page_lets_none_operate(open_to_all: Laptop, method: str, path: str) -> None:
     """On the laptop operators sign nothing: `corsOrigins` is about what clients may do."""

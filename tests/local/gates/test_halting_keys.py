@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from tests.local.laptop import SHORT_TIMES, Laptop, eventually
+from tests.local.laptop import Laptop, eventually
 
 pytestmark = pytest.mark.check
 
@@ -75,7 +75,8 @@ class Drill:
 
     def closed(self) -> list[dict[str, Any]]:
         """The closed keys."""
-        return self.laptop.request("GET", "/v1/keys?limit=100").json["keys"]
+        found = self.laptop.request("GET", "/v1/keys?limit=100").json["keys"]
+        return [key for key in found if key["key"] in self.keys]
 
     def failed(self) -> set[str]:
         """The tasks that have failed: one for each halted key."""
@@ -97,29 +98,14 @@ class Drill:
         return [step["at"] for step in history if step["status"] == "processing" and "attempt" not in step][-1]
 
 
-@pytest.fixture(
-    params=[
-        pytest.param((40, 4, 10), id="40 tasks"),
-        pytest.param((500, 20, 20), id="500 tasks", marks=pytest.mark.nightly),
-    ]
-)
-def drill(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[Drill]:
-    """The drill on a laptop of its own."""
-    laptop = Laptop(tmp_path / "state", config=SHORT_TIMES)
-    laptop.start()
-    try:
-        yield Drill(laptop, *request.param)
-    finally:
-        laptop.ensure_stopped()
-
-
-def test_the_order_of_a_key_holds_through_failures_and_their_repair(drill: Drill) -> None:
+def play(drill: Drill) -> None:
+    """Post, and repair until nothing has failed."""
     drill.post()
     letters: set[str] = set()
     repaired: set[str] = set()
     while True:
         eventually(drill.settled, SECONDS)
-        letters |= {letter["task_id"] for letter in drill.laptop.dead_letters()}
+        letters |= {letter["task_id"] for letter in drill.laptop.dead_letters()} & drill.doomed
         assert letters == drill.failed() | repaired, "dead letters are the failed tasks at each moment"
         if not (mended := drill.repair()):
             break
@@ -130,3 +116,14 @@ def test_the_order_of_a_key_holds_through_failures_and_their_repair(drill: Drill
     for key, posted in drill.posted.items():
         started = [drill.started(task_id) for task_id in posted]
         assert started == sorted(started), f"{key} ran in another order: {json.dumps(started)}"
+
+
+def test_the_order_of_a_key_holds_through_failures_and_their_repair(laptop: Laptop) -> None:
+    play(Drill(laptop, tasks=24, keys=3, share=8))
+
+
+@pytest.mark.nightly
+def test_five_hundred_tasks_are_repaired_in_their_order(new_laptop: Callable[..., Laptop]) -> None:
+    laptop = new_laptop()
+    laptop.start()
+    play(Drill(laptop, tasks=500, keys=20, share=20))

@@ -10,7 +10,7 @@ import pytest
 
 from tests.local.laptop import SHORT_TIMES, Laptop, eventually
 
-pytestmark = pytest.mark.check
+pytestmark = [pytest.mark.check, pytest.mark.nightly]
 
 
 class Line(NamedTuple):

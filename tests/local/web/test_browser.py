@@ -149,6 +149,7 @@ def test_a_page_of_another_origin_reads_nothing_and_changes_nothing(
     assert state(attacked, known) == before
 
 
+@pytest.mark.nightly
 def test_a_page_whose_name_is_rebound_to_the_front_door_is_refused(
     attacked: Laptop, known: Known, tmp_path: Path
 ) -> None:

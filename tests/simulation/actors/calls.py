@@ -36,7 +36,11 @@ _ERROR_RESPONSES = {
     "lambda": "Lambda.SdkClientException",
     "sqs": "SQS.SdkClientException",
 }
-
+_CANCELLED = "DynamoDb.TransactionCanceledException"
+_CONFLICT = (
+    "Transaction cancelled, please refer cancellation reasons for specific reasons [None, TransactionConflict] "
+    "(Service: DynamoDb, Status Code: 400, Request ID: simulated)"
+)
 
 LambdaContext = SimulatedContext
 
@@ -59,13 +63,9 @@ class SimulatedTasks:
 
     def run(self, request: TaskRequest) -> Taking:
         """`TaskRunner.run` of the Express runner."""
-        service = request.resource.service
-        now = self._world.now()
-        fault = self.faults.on_call(now)
-        if fault is Fault.THROTTLED or (service == "lambda" and self.faults.throttles(now)):
-            return self._promptly(TaskFailure(_THROTTLES[service], "Rate exceeded"))
-        if fault is Fault.MISSING_RESOURCE:
-            return self._promptly(TaskFailure(_MISSING_RESOURCE[service], "the resource does not exist"))
+        fault = self.faults.on_call(self._world.now())
+        if refusal := self._refusal(request, fault):
+            return self._promptly(refusal)
         if fault is Fault.LOST_REQUEST:
             return Taking(NEVER, None)
         try:
@@ -75,10 +75,23 @@ class SimulatedTasks:
         if fault is Fault.LOST_RESPONSE:
             return Taking(NEVER, None)
         if fault is Fault.ERROR_RESPONSE:
-            return self._promptly(TaskFailure(_ERROR_RESPONSES[service], "Unable to execute HTTP request"))
+            return self._promptly(
+                TaskFailure(_ERROR_RESPONSES[request.resource.service], "Unable to execute HTTP request")
+            )
         if fault is Fault.SLOW:
             return Taking(self.faults.rng.uniform(0.5, 2.5), result)
         return self._promptly(result)
+
+    def _refusal(self, request: TaskRequest, fault: Fault | None) -> TaskFailure | None:
+        """The error of a call that takes no effect; None if it does, or never arrives."""
+        service, now = request.resource.service, self._world.now()
+        if request.resource.action == "transactWriteItems" and self.faults.conflicts(now):
+            return TaskFailure(_CANCELLED, _CONFLICT)
+        if fault is Fault.THROTTLED or (service == "lambda" and self.faults.throttles(now)):
+            return TaskFailure(_THROTTLES[service], "Rate exceeded")
+        if fault is Fault.MISSING_RESOURCE:
+            return TaskFailure(_MISSING_RESOURCE[service], "the resource does not exist")
+        return None
 
     def _promptly(self, result: Any) -> Taking:
         return Taking(self.faults.rng.uniform(0.002, 0.02), result)

@@ -35,6 +35,21 @@ def cancelling_client(world: World, faults: Faults, rng: random.Random) -> Fiber
             yield from _cancel(world, rng, rng.choice(CALLERS), rng.choice(list(world.table.items)))
 
 
+def cancelling_behind_gates(world: World, faults: Faults, rng: random.Random) -> Fiber:
+    """Clients that cancel tasks of closed keys: parked ones, and heads that were released and wait for their turn."""
+    left = rng.randint(1, 3)
+    while left and world.now() < faults.until:
+        yield Sleep(rng.choice((0.02, 0.1, 0.3)))
+        items = list(world.gates.items.values())
+        released = [item["head"]["S"] for item in items if "sending" in item]
+        waiting = [named["S"] for item in items if (named := item.get("head") or item.get("task_id"))]
+        if (released and rng.random() < 0.5) or (waiting and rng.random() < 0.02):
+            task_id = rng.choice(released or waiting)
+            yield from _cancel(world, rng, world.owner(task_id), task_id)
+            left -= 1
+    world.active_operators -= 1
+
+
 def _cancel(world: World, rng: random.Random, caller: str, task_id: str) -> Fiber:
     """One request to the real handler; other actors run between its calls."""
     is_owner = world.owner(task_id) == caller

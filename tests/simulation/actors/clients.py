@@ -12,7 +12,7 @@ from functions.tasks.intake.ordering import DefaultOrdering
 from tests.simulation.actors.calls import LambdaContext
 from tests.simulation.actors.stepped import Crashed, Fiber, Stepped
 from tests.simulation.world.faults import Faults
-from tests.simulation.world.work import STRICT
+from tests.simulation.world.gates import STRICT
 from tests.simulation.world.world import OTHER_TITLE, Accepted, World
 
 CALLERS = ("a caller", "another caller")

@@ -1,138 +1,105 @@
-"""The gatekeeper, and operators who close, open and repair keys."""
+"""The gatekeeper, and the stream of the table of gates that drives it."""
 
-import json
 import random
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 from asl import Sleep
-from functions import gatekeeper, keys
+from functions import gatekeeper
 from functions.adapters.gate_table.releasing import DynamoDBParkedTasks
 from functions.adapters.gate_table.steering import DynamoDBGates
 from functions.tasks.errors import Unavailable
-from functions.tasks.tenancy import message_group
 from tests.simulation.actors.calls import LambdaContext, SimulatedDynamoDB, SimulatedSQS, task_queue
-from tests.simulation.actors.operators import redrive_all
 from tests.simulation.actors.stepped import Crashed, Fiber, Stepped
 from tests.simulation.world.faults import Faults
 from tests.simulation.world.world import World
 
-_ROUNDS = 12
-_LAST_ROUNDS = 40
+_LONGEST_IDLE_SECONDS = 4.0
 
 
 def simulated_gatekeeper(world: World, faults: Faults) -> gatekeeper.Gatekeeper:
     """The real handler's ports, in the simulated world."""
+
+    def now() -> datetime:
+        return datetime.fromtimestamp(world.now(), UTC)
+
     client: Any = SimulatedDynamoDB(world, faults, world.gatekeeper_tables)
     return gatekeeper.Gatekeeper(
-        tasks=DynamoDBParkedTasks("gates", "tasks", lambda: datetime.fromtimestamp(world.now(), UTC), client),
-        queue=task_queue(world, SimulatedSQS(world, faults)),
-    )
-
-
-def simulated_steering(world: World, faults: Faults) -> keys.Steering:
-    """The real handler's ports, in the simulated world."""
-    client: Any = SimulatedDynamoDB(world, faults)
-    return keys.Steering(
+        tasks=DynamoDBParkedTasks("gates", "tasks", now, client),
         gates=DynamoDBGates("gates", "tasks", client),
-        keep_for=timedelta(hours=100),
-        now=lambda: datetime.fromtimestamp(world.now(), UTC),
+        queue=task_queue(world, SimulatedSQS(world, faults)),
+        now=now,
     )
 
 
 def keeping(world: World, faults: Faults, rng: random.Random) -> Fiber:
     """The stream of the table of gates: each change is delivered until it is processed, and now and then again."""
+    idle = 0.0
     while not world.is_settled():
+        if not world.changed_gates:
+            idle = min(max(2 * idle, 0.25), _LONGEST_IDLE_SECONDS)
+            yield Sleep(idle)
+            continue
+        idle = 0.0
         yield Sleep(rng.choice((0.05, 0.2, 1.0)))
         batch = world.changed_gates[: rng.choice((1, 2, 100))]
-        if not batch or not (yield from _kept(world, faults, rng, batch)):
+        if not (yield from _kept(world, faults, rng, _records(batch))):
             continue
         if rng.random() < 0.1 and world.now() < faults.until:
             continue  # Lambda has not learnt of it: the batch comes again
         del world.changed_gates[: len(batch)]
 
 
-def _kept(world: World, faults: Faults, rng: random.Random, groups: list[str]) -> Fiber:
+def ticking_gates(world: World, faults: Faults, rng: random.Random) -> Fiber:
+    """The clock: it finds gates that nothing else moves."""
+    while not world.is_settled():
+        yield Sleep(rng.choice((20.0, 60.0)))
+        if world.gates.items:
+            yield from _kept(world, faults, rng, {})
+
+
+def keeping_on(world: World, faults: Faults, rng: random.Random) -> Fiber:
+    """Invocations that Lambda believes to be dead: they go on beside their successors."""
+    while world.now() < faults.until and not world.is_settled():
+        yield Sleep(rng.choice((0.05, 0.2, 0.5, 1.0)))
+        groups = sorted(
+            group for (group, place), gate in world.gates.items.items() if place == "gate" and _moves(gate)
+        )
+        if groups:
+            yield from _kept(world, faults, rng, _records([rng.choice(groups)]), freezes=0.2)
+
+
+def _moves(gate: dict[str, Any]) -> bool:
+    """Whether there is something to do for the gatekeeper."""
+    return "sending" in gate or not {"head", "held_at"} & gate.keys()
+
+
+def _records(groups: list[str]) -> dict[str, Any]:
+    """A batch of changes of the gates of these groups."""
+    return {"Records": [{"dynamodb": {"Keys": {"key": {"S": group}, "place": {"S": "gate"}}}} for group in groups]}
+
+
+def _kept(world: World, faults: Faults, rng: random.Random, event: dict[str, Any], freezes: float = 0.05) -> Fiber:
     """One invocation; whether it succeeded."""
-    records = [{"dynamodb": {"Keys": {"key": {"S": group}, "place": {"S": "gate"}}}} for group in groups]
-    work = Stepped(lambda: gatekeeper.handler({"Records": records}, LambdaContext()), _pause(world, faults, rng))  # pyright: ignore[reportArgumentType]
+    pause = pausing(world, faults, rng, freezes)
+    work = Stepped(lambda: gatekeeper.handler(event, LambdaContext()), pause)  # pyright: ignore[reportArgumentType]
     try:
         response = yield from work.fiber()
     except Unavailable:
         return False
+    except Exception as error:
+        world.journal.stuck.append(f"the gatekeeper raised {error!r}: its stream stops there")
+        return False
     return response is not None
 
 
-def _pause(world: World, faults: Faults, rng: random.Random) -> Any:
+def pausing(world: World, faults: Faults, rng: random.Random, freezes: float = 0.05) -> Callable[[], float]:
+    """What a step takes, before which the process may die, or freeze: what it has read is outdated then."""
+
     def pause() -> float:
         if faults.crash_after(world.now()) is not None and rng.random() < 0.3:
             raise Crashed
-        return rng.choice((0.002, 0.01, 0.05, 0.3))
+        return rng.choice((2.0, 15.0)) if rng.random() < freezes else rng.choice((0.002, 0.01, 0.05, 0.3, 1.0))
 
     return pause
-
-
-def switching_keys(world: World, faults: Faults, rng: random.Random) -> Fiber:
-    """An operator who closes and opens keys at any moment, and skips what has failed."""
-    for _ in range(rng.randint(1, 5)):
-        yield Sleep(rng.choice((0.01, 0.3, 2.0, 10.0, 60.0)))
-        if world.journal.accepted:
-            record = world.record(rng.choice(world.journal.accepted).task_id)
-            state = rng.choice(("closed", "open", "open"))
-            yield from _change(world, faults, rng, record["ordering_key"], record["tenant"], state)
-    world.active_operators -= 1
-
-
-def last_repair(world: World, faults: Faults, rng: random.Random, faults_end: float) -> Fiber:
-    """Starts when faults have ended and every task was submitted: redrives heads, skips what fails again, until every
-    gate is open.
-    """
-    while world.now() < faults_end or not world.all_submitted or world.active_operators > 1:
-        yield Sleep(10.0)
-    for number in range(_LAST_ROUNDS):
-        yield from _until_quiet(world)
-        if number < _ROUNDS:
-            yield from redrive_all(world, faults, rng, {})
-            yield from _until_quiet(world)
-        elif not world.gates.items:
-            break
-        for item in [item for item in world.gates.items.values() if item["place"]["S"] == "gate"]:
-            yield from _change(world, faults, rng, item["ordering_key"]["S"], _tenant(world, item), "open")
-    world.active_operators -= 1
-
-
-def _until_quiet(world: World) -> Fiber:
-    while world.queue.messages or world.changed_gates:
-        yield Sleep(10.0)
-    yield Sleep(150.0)  # until leases and the visibility timeouts of a crashed operator have expired
-    while world.queue.messages or world.changed_gates:
-        yield Sleep(10.0)
-
-
-def _tenant(world: World, item: dict[str, Any]) -> str:
-    """Whose key it is: the machine does not say, but the record of any task of the group does."""
-    for record in map(world.record, world.table.items):
-        tenant, key = record.get("tenant"), item["ordering_key"]["S"]
-        if record["ordering_key"] == key and message_group(tenant, key) == item["key"]["S"]:
-            return tenant
-    raise AssertionError(f"no task has the key of {item}")
-
-
-def _change(world: World, faults: Faults, rng: random.Random, key: str, tenant: str, state: str) -> Fiber:
-    """One request to the real handler."""
-    event = {
-        "httpMethod": "PUT",
-        "resource": "/keys/{key}",
-        "path": f"/keys/{key}",
-        "headers": {"Content-Type": "application/json"},
-        "pathParameters": {"key": quote(key, safe="")},
-        "multiValueQueryStringParameters": {"tenant": [tenant]},
-        "requestContext": {"requestId": "simulated", "stage": "v1", "path": f"/v1/keys/{key}"},
-        "body": json.dumps({"state": state, "reason": "simulated"}),
-        "isBase64Encoded": False,
-    }
-    work = Stepped(lambda: keys.handler(event, LambdaContext()), _pause(world, faults, rng))  # pyright: ignore[reportArgumentType]
-    response = yield from work.fiber()
-    if response is not None and response["statusCode"] not in (200, 503):
-        raise AssertionError(f"a change of a key returned {response}")

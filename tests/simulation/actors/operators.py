@@ -52,7 +52,7 @@ def operator(world: World, faults: Faults, rng: random.Random) -> Fiber:
         yield Sleep(rng.choice((0.1, 2.0, 10.0, 60.0, 150.0)))
         if rng.random() < 0.3 and world.table.items:
             task_id = rng.choice(list(world.table.items))
-            yield from _call(world, faults, rng, f"/tasks/{task_id}/redrive", task_id, None)
+            yield from redrive_one(world, faults, rng, task_id)
         else:
             yield from redrive_all(world, faults, rng, rng.choice(_FILTERS))
     world.active_operators -= 1
@@ -72,6 +72,11 @@ def last_operator(world: World, faults: Faults, rng: random.Random, faults_end: 
     yield Sleep(70.0)
     yield from redrive_all(world, faults, rng, {"ordering_key": "unknown"})
     world.active_operators -= 1
+
+
+def redrive_one(world: World, faults: Faults, rng: random.Random, task_id: str) -> Fiber:
+    """A request to redrive this task."""
+    yield from _call(world, faults, rng, f"/tasks/{task_id}/redrive", task_id, None)
 
 
 def redrive_all(world: World, faults: Faults, rng: random.Random, filters: dict[str, Any]) -> Fiber:

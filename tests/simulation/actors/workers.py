@@ -67,10 +67,12 @@ class Worker:
         """One execution with its timeout; None if its worker crashed halfway."""
         now = self._world.now()
         name = f"execution-{self._world.next_execution()}"
+        context = ExecutionContext(machine_name="tasks", name=name)
+        self._world.journal.started[context.run_id] = self._world.next_moment()
         fiber = self._machine.fiber(
             json.loads(event),
             scheduler=self._scheduler,
-            context=ExecutionContext(machine_name="tasks", name=name),
+            context=context,
             rng=random.Random(self._faults.rng.random()),
         )
         timeout = self._machine.timeout

@@ -15,7 +15,7 @@ from functions.tasks.retry import RetryPolicy
 from statemachine.budget import successors
 from tests.simulation.mistakes.cancelling import CANCEL_MISTAKES, CANCEL_MISTAKES_IN_DEFINITION
 from tests.simulation.mistakes.counting import COUNTING_MISTAKES
-from tests.simulation.mistakes.gates import GATE_MISTAKES, GATE_MISTAKES_IN_DEFINITION
+from tests.simulation.mistakes.gates import GATE_MISTAKES, GATE_MISTAKES_IN_DEFINITION, GATE_PLANS
 from tests.simulation.mistakes.idempotency import IDEMPOTENCY_MISTAKES
 from tests.simulation.mistakes.lanes import LANE_MISTAKES, forgets_the_generation, forgets_the_lane
 from tests.simulation.mistakes.listing import LISTING_MISTAKES
@@ -114,6 +114,14 @@ def _without_condition(state: str, fault_plan: FaultPlan | None = None) -> Mista
     return _in_definition(change, fault_plan=fault_plan)
 
 
+def _releases_any_lease(states: Any) -> None:
+    arguments = states["ReturnToQueue"]["Arguments"]
+    del arguments["ConditionExpression"]
+    # A record that is finished counts no deliveries: taking one off would be an invalid write.
+    arguments["UpdateExpression"] = arguments["UpdateExpression"].replace(" deliveries = deliveries - :uncounted,", "")
+    del arguments["ExpressionAttributeValues"][":uncounted"]
+
+
 def _without_catch(state: str, error: str) -> Mistake:
     def change(states: Any) -> None:
         for catcher in states[state]["Catch"]:
@@ -169,8 +177,9 @@ def _sends_no_dead_letter(states: Any) -> None:
 
 
 def _skips_the_dead_letter_after_a_crash(states: Any) -> None:
-    choices = states["DecideOnDuplicate"]["Choices"]
-    choices[1] = {"Condition": choices[1]["Condition"], "Next": "AlreadyDone"}
+    for choice in states["DecideOnDuplicate"]["Choices"]:
+        if choice["Next"] == "SendToDeadLetterQueue":
+            choice["Next"] = "AlreadyDone"
 
 
 def _sends_a_dead_letter_per_delivery(states: Any) -> None:
@@ -234,7 +243,7 @@ MISTAKES: Mapping[str, Callable[[], Mistake]] = {
     "a task in progress counts as done": lambda: _in_definition(_treats_a_task_in_progress_as_done),
     "a success is recorded without fencing": lambda: _without_condition("RecordResult"),
     "a failure is recorded without fencing": lambda: _without_condition("RecordFailure"),
-    "a lease is released without fencing": lambda: _without_condition("ReturnToQueue", FREEZING),
+    "a lease is released without fencing": lambda: _in_definition(_releases_any_lease, fault_plan=FREEZING),
     "a permanent failure is not caught": lambda: _without_catch("ProcessTask", "TaskValidationError"),
     "a transient failure is not caught after its last retry": lambda: _without_catch(
         "ProcessTask", "TaskNetworkError"
@@ -291,9 +300,12 @@ MISTAKES: Mapping[str, Callable[[], Mistake]] = {
         name: functools.partial(_in_code, patched, fault_plan=plan, lanes=True)
         for name, (patched, plan) in LANE_MISTAKES.items()
     },
-    **{name: functools.partial(_in_code, patched, gates=True) for name, patched in GATE_MISTAKES.items()},
     **{
-        name: functools.partial(_in_definition, change, gates=True)
+        name: functools.partial(_in_code, patched, fault_plan=GATE_PLANS.get(name), gates=True)
+        for name, patched in GATE_MISTAKES.items()
+    },
+    **{
+        name: functools.partial(_in_definition, change, fault_plan=GATE_PLANS.get(name), gates=True)
         for name, change in GATE_MISTAKES_IN_DEFINITION.items()
     },
     "a redrive does not know old lanes from new ones": lambda: _in_definition(

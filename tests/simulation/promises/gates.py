@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
+from tests.simulation.world.gates import SETTLED
 from tests.simulation.world.world import Accepted, Effect, World
-
-SETTLED = {"succeeded", "cancelled"}
 
 
 def gate_violations(world: World) -> Iterator[str]:
     """A sentence for each broken promise about gates, once every key was repaired."""
+    yield from world.gate_watch.broken
+    yield from world.journal.stuck
     yield from _no_gate_is_left(world)
     yield from _nothing_passes_a_failure(world)
 

@@ -82,6 +82,10 @@ class Faults:
         """The fault of this call, if any."""
         return self.rng.choice(list(Fault)) if self._occurs(self._plan.call, now) else None
 
+    def conflicts(self, now: float) -> bool:
+        """Whether another transaction interferes with this one."""
+        return self._occurs(self._plan.call, now)
+
     def throttles(self, now: float) -> bool:
         """Whether an invocation of the processor finds no capacity."""
         return self._occurs(self._plan.throttled, now)

@@ -11,6 +11,7 @@ from functions.tasks.errors import TASK_ERRORS, ErrorClass
 from functions.tasks.model import Task
 from functions.tasks.registry import Registry
 from testing.pipeline.runs import UncountedRun
+from tests.simulation.world.gates import STRICT
 from tests.simulation.world.world import Effect, World
 
 OK = "OK"
@@ -24,9 +25,6 @@ class Plan(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     plan: Annotated[list[str], Field(min_length=1)]
-
-
-STRICT = "simulated.strict"
 
 
 @TYPES.task_type("simulated", data=Plan)

@@ -8,9 +8,11 @@ from typing import Any
 
 from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.model import DEFAULT_ORDERING_KEY
+from functions.tasks.tenancy import message_group
 from testing.services.fifo import InMemoryFifo
 from testing.services.gate_table import InMemoryGates, InMemoryTables
 from testing.services.table import InMemoryTable
+from tests.simulation.world.gates import GateWatch
 from tests.simulation.world.lanes import RememberingFifo, SimulatedLanes
 
 MAX_RECEIVE_COUNT = 1000
@@ -109,6 +111,10 @@ class Journal:
     """The ids that clients received for each title."""
     skipped: dict[str, int] = field(default_factory=dict[str, int])
     """The failed tasks that an operator skipped, with how many writes to records preceded the first time."""
+    started: dict[str, int] = field(default_factory=dict[str, int])
+    """The moment at which each execution started."""
+    stuck: list[str] = field(default_factory=list[str])
+    """What was wrong with gates when nothing moved any more."""
     unexpected_responses: list[str] = field(default_factory=list[str])
     cancelled: set[str] = field(default_factory=set[str])
     """Tasks whose cancellation returned 200."""
@@ -150,6 +156,7 @@ class World:
         self.changed_gates: list[str] = []
         """The message groups whose gates have changed, for the stream."""
         self.gates = InMemoryGates(self._remember_gate)
+        self.gate_watch = GateWatch(self.gates, self.record, self.next_moment)
         self.machine_tables = InMemoryTables(self.table, self.gates, self.update_from_machine)
         self.handler_tables = InMemoryTables(self.table, self.gates, self.update_from_handler)
         self.gatekeeper_tables = InMemoryTables(self.table, self.gates, self.update_from_gatekeeper)
@@ -168,6 +175,7 @@ class World:
     def _remember_gate(self, keys: dict[str, Any]) -> None:
         if keys["place"]["S"] == "gate":
             self.changed_gates.append(keys["key"]["S"])
+            self.gate_watch.look(keys["key"]["S"])
 
     def update_from_machine(self, request: dict[str, Any]) -> dict[str, Any]:
         """UpdateItem, as the state machine calls it. Every write that takes effect goes into the journal."""
@@ -183,7 +191,14 @@ class World:
                 at=self.now(),
             )
         )
+        if item["status"]["S"] == "processing":
+            self._watch_claim(task_id)
         return response
+
+    def _watch_claim(self, task_id: str) -> None:
+        record, execution = self.record(task_id), self.journal.writes[-1].execution
+        group = message_group(record.get("tenant"), record["ordering_key"])
+        self.gate_watch.claimed(task_id, group, self.journal.started.get(execution, 0))
 
     def _execution(self, values: dict[str, Any]) -> str:
         """Who writes: parking a task needs no lease."""
@@ -205,6 +220,7 @@ class World:
         status = self.table.items[task_id]["status"]["S"]
         if ":entry" in request["ExpressionAttributeValues"] and status == "failed":
             self.journal.skipped.setdefault(task_id, len(self.journal.writes))
+            self.gate_watch.skipped(task_id)
         elif ":entry" in request["ExpressionAttributeValues"]:
             by = CANCELLER if status == "cancelled" else OPERATOR
             self.journal.writes.append(
@@ -239,8 +255,15 @@ class World:
         """A number that grows with every call: it orders what happens at the same virtual time."""
         return next(self._moments)
 
+    @property
+    def gates_are_broken(self) -> bool:
+        """Whether a promise about gates is broken already."""
+        return bool(self.journal.stuck or self.gate_watch.broken)
+
     def is_settled(self) -> bool:
-        """Whether nothing is left to do."""
+        """Whether nothing is left to do. A schedule that has broken a promise about gates may have no end."""
+        if self.gates_are_broken:
+            return True
         working = self.queue.messages or self.changed_gates
         return self.all_submitted and not working and not self.active_operators
 

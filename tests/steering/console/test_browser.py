@@ -176,6 +176,7 @@ def test_a_group_of_failures_is_redriven_with_progress(page: Page, laptop: Lapto
     expect(page.get_by_text("3 tasks of 3 redriven")).to_be_visible()
 
 
+@pytest.mark.nightly
 def test_back_restores_filters_and_the_page_scrolled(page: Page, known: dict[str, str]) -> None:
     page.goto("/tasks")
     page.get_by_label("Status").select_option("failed")
@@ -238,6 +239,7 @@ def test_live_rows_do_not_move_and_new_ones_wait(page: Page, laptop: Laptop, kno
     expect(page.locator("#live-text")).to_contain_text("Live, ")
 
 
+@pytest.mark.nightly
 def test_live_data_can_be_paused(page: Page, laptop: Laptop) -> None:
     page.goto("/tasks")
     page.get_by_role("button", name="Pause").click()
@@ -248,6 +250,7 @@ def test_live_data_can_be_paused(page: Page, laptop: Laptop) -> None:
     expect(page.locator("#live-text")).to_contain_text("Live, ")
 
 
+@pytest.mark.nightly
 def test_copying_works_with_a_clipboard_and_without(page: Page, chrome: Browser, known: dict[str, str]) -> None:
     for without in ("", "Object.defineProperty(navigator, 'clipboard', {value: undefined})"):
         if without:
@@ -261,6 +264,7 @@ def test_copying_works_with_a_clipboard_and_without(page: Page, chrome: Browser,
             expect(page.get_by_label("Find a task id or an ordering key")).to_have_value(known["succeeded"])
 
 
+@pytest.mark.nightly
 def test_one_switch_changes_the_zone_of_all_times(chrome: Browser, laptop: Laptop, known: dict[str, str]) -> None:
     context = chrome.new_context(base_url=laptop.url, timezone_id="Asia/Tokyo")
     page = context.new_page()
