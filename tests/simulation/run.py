@@ -134,7 +134,7 @@ def run(seed: int, system: System | None = None) -> list[str]:
     fault_plan = system.fault_plan or drawn_plan
     faults_end = START + rng.choice(FAULT_SECONDS)
     faults = Faults(rng, fault_plan, until=faults_end)
-    scheduler = Scheduler(clock, SimulatedTasks(world, faults), START + SETTLE_TIMEOUT_SECONDS)
+    scheduler = Scheduler(clock, SimulatedTasks(world, faults, gated=system.gates), START + SETTLE_TIMEOUT_SECONDS)
     operators = _draw(rng, 0.25, system.operators) or system.gates
     actors = _clients(
         world, faults, rng, system, operators=operators, unkeyed=unkeyed if ordering else None, tasks=tasks

@@ -96,9 +96,9 @@ def forgets_the_lane(states: Any) -> None:
 
 
 def _number(states: Any, part: str, instead: str) -> None:
-    sequence = states["ClaimTask"]["Arguments"]["ExpressionAttributeValues"][":sequence"]
-    assert part in sequence["S"]
-    sequence["S"] = sequence["S"].replace(part, instead)
+    assigned = states["CheckGate"]["Assign"]
+    assert part in assigned["sequence"]
+    assigned["sequence"] = assigned["sequence"].replace(part, instead)
 
 
 # Those with a plan need tasks that stay in the old lanes for minutes.
