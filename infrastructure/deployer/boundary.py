@@ -14,7 +14,8 @@ from infrastructure.deployer.target import Target
 # Exact actions by resources: what the program's roles do, of all functions, the pipe and the state machine.
 _ROLES_DO: Mapping[str, str] = {
     "dynamodb:{region}:{account}:table/{prefix}-*": (
-        "dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:DescribeStream dynamodb:GetItem dynamodb:GetRecords "
+        "dynamodb:BatchGetItem dynamodb:ConditionCheckItem dynamodb:DeleteItem dynamodb:DescribeStream "
+        "dynamodb:GetItem dynamodb:GetRecords "
         "dynamodb:GetShardIterator dynamodb:PutItem dynamodb:Query dynamodb:Scan dynamodb:UpdateItem"
     ),
     "sqs:{region}:{account}:{prefix}-*": (

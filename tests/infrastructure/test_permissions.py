@@ -110,7 +110,7 @@ EXPECTED = {
     | {("dynamodb:ListStreams", "*")}
     | {(f"dynamodb:{action}", GATES) for action in ("GetItem", "BatchGetItem", "Query", "UpdateItem", "DeleteItem")}
     | {("dynamodb:Query", f"{GATES}/index/closed")}
-    | {(f"dynamodb:{action}", TABLE) for action in ("GetItem", "UpdateItem")}
+    | {(f"dynamodb:{action}", TABLE) for action in ("GetItem", "UpdateItem", "ConditionCheckItem")}
     | {("sqs:SendMessage", QUEUE)},
     "counter": own_logs("counter")
     | TRACE

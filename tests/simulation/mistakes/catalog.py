@@ -319,3 +319,12 @@ MISTAKES: Mapping[str, Callable[[], Mistake]] = {
         for name, change in CANCEL_MISTAKES_IN_DEFINITION.items()
     },
 }
+
+RARELY_CAUGHT = frozenset(
+    {
+        "an old message claims a redriven task",
+        "redrive sends undelivered messages before the failures ahead of them",
+        "deliveries are not limited after a lost reply to the claim",
+    }
+)
+"""Mistakes that one schedule in hundreds or thousands catches, so that a search for them takes many minutes."""

@@ -32,7 +32,7 @@ def _waits_for_capacity_without_end(states: Any) -> None:
 
 def _fails_throttled_tasks(states: Any) -> None:
     for catcher in states["ProcessTask"]["Catch"]:
-        if catcher["Next"] == "RecordFailure":
+        if catcher["Next"] == "DecideOnFailure":
             catcher["ErrorEquals"].append("Lambda.TooManyRequestsException")
     states["ProcessTask"]["Catch"] = [
         catcher for catcher in states["ProcessTask"]["Catch"] if catcher["Next"] != "DecideOnThrottle"
