@@ -17,6 +17,7 @@ from tests.simulation.actors import operators
 from tests.simulation.actors.calls import LambdaContext, SimulatedTasks
 from tests.simulation.run import START, TIMES, shipped_definition, shipped_machine
 from tests.simulation.world.faults import NO_FAULTS, Faults
+from tests.simulation.world.gates import STRICT
 from tests.simulation.world.work import OK, processor_ports, working_in
 from tests.simulation.world.world import World
 
@@ -88,6 +89,7 @@ class Situation:
 
     name: str
     plan: tuple[str, ...] = (OK,)
+    type: str = "simulated"
     body: str | None = None
     before: Callable[["Bench"], None] = lambda _: None
     meanwhile: tuple[Injection, ...] = ()
@@ -101,7 +103,7 @@ class Bench:
         self.clock = VirtualClock(START)
         self.world = World(self.clock.now, TIMES.visibility)
         self.tasks = SimulatedTasks(self.world, Faults(random.Random(0), NO_FAULTS, until=START))
-        task = {"task_id": TASK_ID, "title": "t", "description": "d", "priority": "low", "type": "simulated"}
+        task = {"task_id": TASK_ID, "title": "t", "description": "d", "priority": "low", "type": situation.type}
         self.body = situation.body or json.dumps(task | {"ordering_key": GROUP, "data": {"plan": situation.plan}})
         self.deduplication_id = TASK_ID
         self.reached: set[str] = set()
@@ -157,6 +159,8 @@ class Bench:
         record = self.world.record(TASK_ID)
         if record.get("status") == "succeeded":
             return "result" in record
+        if record.get("status") == "parked":
+            return any(item.get("task_id") == {"S": TASK_ID} for item in self.world.gates.items.values())
         dead_lettered = any(dead_letter["message"]["body"] == self.body for dead_letter in self.dead_letters())
         if record.get("status") == "failed":
             return dead_lettered and "error" in record
@@ -186,6 +190,15 @@ def _lease(owner: str) -> Callable[[Bench], None]:
     return held
 
 
+def _gate(head: str) -> Callable[[Bench], None]:
+    def closed(bench: Bench) -> None:
+        gate = {"key": GROUP, "place": "gate", "ordering_key": GROUP, "head": head, "closed_at": "2027-01-15"}
+        item = {name: {"S": value} for name, value in gate.items()}
+        bench.world.gates.items[GROUP, "gate"] = {**item, "parked": {"N": "0"}}
+
+    return closed
+
+
 _OWN_EXECUTION = "execution-2:execution-2"
 _MISSING_PROCESSOR = Injection(
     state="ProcessTask", error="Lambda.ResourceNotFoundException", cause="not found", always=True, has_effect=False
@@ -204,6 +217,9 @@ SITUATIONS = (
     Situation(name="an old message of a redriven task", plan=("VALIDATION",), before=_redriven),
     Situation(name="a task that another execution has claimed", before=_lease("another")),
     Situation(name="its own claim, whose response was lost", before=_lease(_OWN_EXECUTION)),
+    Situation(name="a failure that halts its key", plan=("VALIDATION",), type=STRICT),
+    Situation(name="a task behind a closed gate", before=_gate("another")),
+    Situation(name="the head of a gate", before=_gate(TASK_ID)),
     Situation(name="a missing processor", meanwhile=(_MISSING_PROCESSOR,)),
     Situation(name="a processor that does not know its type", meanwhile=(_UNKNOWN_TYPE,)),
 )
