@@ -33,6 +33,11 @@ def previous_machine() -> Machine:
         return Machine.load(load_definition({name: value for name, value in VALUES.items() if f"${{{name}}}" in text}))
 
 
+def previous_has(state: str) -> bool:
+    """Whether the previous release's machine has this state."""
+    return state in json.loads(MACHINE.read_text())["States"]
+
+
 def answers() -> dict[str, Answer]:
     """By plan: the event that the previous processor got, and `payload`, or `error` and `cause`, that it answered."""
     return json.loads(ANSWERS.read_text())

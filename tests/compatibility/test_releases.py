@@ -10,7 +10,7 @@ import pytest
 
 from asl import ExecutionStatus, Machine
 from functions import processor
-from tests.compatibility.releases import PLANS, answer, answers, previous_machine
+from tests.compatibility.releases import PLANS, answer, answers, previous_has, previous_machine
 from tests.simulation.every_error import (
     SITUATIONS,
     TASK_ID,
@@ -25,6 +25,9 @@ from tests.simulation.run import shipped_definition
 from tests.simulation.world.work import OK
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
+
+# What the previous release has no word for: it knows no gates, and so no parked task.
+ONLY_KEPT = {("a task behind a closed gate", "ParkTask")} if not previous_has("CheckGate") else set[tuple[str, str]]()
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +90,19 @@ def test_what_an_execution_of_one_release_left_unfinished_the_other_brings_to_it
     """An update, and the way back."""
     previous, shipped, dying = previous_machine(), shipped_machine(), dying_in(state)
     assert list(broken_promises(situation, previous, dying, fixed=shipped)) == []
-    assert list(broken_promises(situation, shipped, dying, fixed=previous)) == []
+    if (situation.name, state) in ONLY_KEPT:
+        assert_message_is_kept(situation, dying)
+    else:
+        assert list(broken_promises(situation, shipped, dying, fixed=previous)) == []
+
+
+def assert_message_is_kept(situation: Situation, dying: Injection) -> None:
+    """The previous machine puts it back, and the shipped one, deployed again, brings the task to its outcome."""
+    bench = Bench(situation)
+    assert bench.deliver(shipped_machine(), dying).status is not ExecutionStatus.SUCCEEDED
+    assert bench.deliver(previous_machine()).status is not ExecutionStatus.SUCCEEDED
+    assert bench.deliver(shipped_machine()).status is ExecutionStatus.SUCCEEDED
+    assert bench.outcome_is_recorded()
 
 
 def test_an_incompatible_machine_is_noticed() -> None:
