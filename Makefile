@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help deploy deployer preview-comment release-files rollback run new-type lock-pools test check nightly browser lint docs mutants format package preview smoke requirements clean
+.PHONY: help deploy deployer preview-comment release-files rollback run new-type lock-pools test check coverage nightly browser lint docs mutants format package preview smoke requirements clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,11 +30,13 @@ lock-pools: install-laptop ## Lock the packages that task types ask for, in requ
 test: install-test ## Run the tests, without those that are too slow for every edit.
 	$(BIN)/python -m pytest
 
-check: install-check lint browser ## What CI runs: lint, format check, types, all tests, and coverage.
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered -m "not (live or check or unmeasured or nightly)" -rfE
-	$(BIN)/python -m pytest -m "(check or unmeasured) and not (live or nightly)" -rsfE
+check: install-check lint browser ## What CI runs: lint, format check, types, and all tests but the nightly ones.
+	$(BIN)/python -m pytest -m "not (live or nightly)" -rsfE
 
-nightly: install-check browser ## What takes too long for every change: ten thousand schedules, faults under load, long benchmarks.
+coverage: install-check ## Measure the coverage of the tests that are not slow, which takes twice as long with it.
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered -m "not (live or check or unmeasured or nightly)" -rfE
+
+nightly: coverage browser ## What takes too long for every change: coverage, thousands of schedules, faults under load, long benchmarks.
 	$(BIN)/python -m pytest -m "nightly and not live" -rsfE
 
 browser:

@@ -22,8 +22,8 @@ LONGEST = (
     *("proofs/test_checkov.py", "local/program/test_resources.py", "infrastructure/test_settings.py"),
 )
 
-# `make check` measures the coverage without these. They run most of the product in other processes, or the whole
-# program again and again, and with coverage they take several times as long.
+# `make coverage` does without these. They run most of the product in other processes, or the whole program again and
+# again, and with coverage they take several times as long.
 NOT_MEASURED = (
     *("architecture/", "compatibility/", "documents/", "functions/tenancy/"),
     *("functions/intake/test_hostile_bodies.py", "infrastructure/differences/"),

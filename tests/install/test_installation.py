@@ -75,6 +75,7 @@ def test_resolving_the_same_lock_fails_in_this_index(tmp_path: Path, shelf: Shel
     assert f"coverage-{NEWER}" in done.stderr
 
 
+@pytest.mark.nightly
 def test_an_environment_created_by_venv_contains_nothing_but_the_lock(machine: Machine) -> None:
     """Python 3.11 bundles setuptools as well as pip."""
     done = machine.install("laptop", quick=False)

@@ -114,7 +114,11 @@ BROKEN = {
 
 @pytest.mark.parametrize(
     ("test", "mutate"),
-    [(test, mutate) for test, mutations in BROKEN.items() for mutate in mutations],
+    [
+        pytest.param(test, mutate, marks=pytest.mark.nightly if number else [])
+        for test, mutations in BROKEN.items()
+        for number, mutate in enumerate(mutations)
+    ],
     ids=lambda one: getattr(one, "__name__", str(one)),
 )
 def test_a_users_test_fails_on_a_broken_machine(elsewhere: pytest.Pytester, test: str, mutate: Any) -> None:

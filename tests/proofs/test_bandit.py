@@ -28,6 +28,7 @@ def findings(folder: Path, *paths: str) -> list[Finding]:
     ]
 
 
+@pytest.mark.nightly
 def test_bandit_has_no_objection_to_the_code() -> None:
     assert objections(findings(ROOT, *CODE), BANDIT) == []
 

@@ -54,6 +54,7 @@ def found_in_spoiled() -> list[Finding]:
     return findings(spoiled)
 
 
+@pytest.mark.nightly
 def test_cfn_lint_has_no_objection_to_any_stage() -> None:
     resources = {
         f"{stage.title()}{name}": one for stage in EXTREMES for name, one in template(evaluated(stage)).items()

@@ -8,10 +8,10 @@ import pytest
 from tests.simulation import __main__ as command
 from tests.simulation.starting import start
 
-FEW = range(160)
-MANY = range(160, 7_000)
-FEW_GATED = range(40)
-MANY_GATED = range(40, 3_000)  # with the usual ones, ten thousand each night
+FEW = range(120)
+MANY = range(120, 7_000)
+FEW_GATED = range(30)
+MANY_GATED = range(30, 3_000)  # with the usual ones, ten thousand each night
 PROCESSES = 2
 
 

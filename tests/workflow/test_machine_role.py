@@ -94,6 +94,7 @@ def test_every_permission_is_used_by_some_path_through_the_machine(
     assert required == set().union(*used.values()), "a permission is unused, or a call is not permitted"
 
 
+@pytest.mark.nightly
 def test_without_any_one_permission_exactly_the_paths_that_use_it_fail(
     bench: Bench, location: Location, usual: dict[str, str], used: dict[str, set[Permission]]
 ) -> None:
@@ -105,6 +106,7 @@ def test_without_any_one_permission_exactly_the_paths_that_use_it_fail(
         assert changed, "no path needs this permission"
 
 
+@pytest.mark.nightly
 def test_with_its_permissions_back_every_path_is_as_before(bench: Bench, usual: dict[str, str]) -> None:
     assert {scenario.name: path(scenario.play(bench)) for scenario in UNDER_THE_ROLE} == usual
 

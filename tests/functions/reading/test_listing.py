@@ -422,6 +422,7 @@ def test_a_minute_without_open_tasks_leaves_nothing_in_the_counts(pipeline: Pipe
     assert not [scope for scope in scopes if scope.startswith("open")]
 
 
+@pytest.mark.nightly
 @pytest.mark.check
 def test_the_pages_of_a_backlog_over_hours_are_in_order_and_complete(pipeline: Pipeline) -> None:
     expected: list[str] = []

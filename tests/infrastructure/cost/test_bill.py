@@ -58,7 +58,9 @@ def billed(stage: Declared, of: Measured | None = None) -> Bill:
     return make_bill("prod", stage, of or measured(), Load(), load_prices())
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(
+    "stage", [pytest.param(one, marks=[] if one == "prod" else pytest.mark.nightly) for one in STAGES]
+)
 def test_a_stage_costs_what_is_committed(stage: str) -> None:
     assert list(complaints(bill_of(stage), committed()[stage])) == []
 
@@ -114,6 +116,7 @@ def test_longer_log_lines_are_found() -> None:
     assert "logs, validator: +0.20" in complaint
 
 
+@pytest.mark.nightly
 def test_smaller_batches_of_the_stream_are_found_by_measuring_again() -> None:
     one_by_one = changed("events-mapping", lambda mapping: mapping.update(batchSize=1))
     bill = billed(one_by_one, measure(one_by_one, Load()))

@@ -124,6 +124,7 @@ def test_a_second_start_on_the_same_state_or_port_says_what_to_do(laptop: Laptop
     assert laptop.request("GET", "/v1/health").status == 200, "the running one is not disturbed"
 
 
+@pytest.mark.nightly
 @pytest.mark.check
 def test_the_death_of_the_emulator_ends_it_with_a_message(new_laptop: NewLaptop) -> None:
     running = new_laptop()

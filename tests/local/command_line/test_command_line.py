@@ -117,6 +117,7 @@ def test_the_doctor_finds_a_wrong_address(taskline: Command) -> None:
     assert "taskline local" in found["remedy"]
 
 
+@pytest.mark.nightly
 def test_the_doctor_finds_an_open_breaker_and_a_laptop_edition_in_order(taskline: Command, laptop: Laptop) -> None:
     found = checks(taskline, code=0)
     assert {found[name]["verdict"] for name in ("url", "key", "breaker", "pipe", "credentials", "queue")} == {"pass"}
@@ -156,6 +157,7 @@ def test_the_doctor_finds_a_wrong_key_and_missing_rights_of_an_operator(
     assert checks(Command(laptop, tmp_path, TASKLINE_API_KEY=key), code=0)["key"]["detail"] == "accepted"
 
 
+@pytest.mark.nightly
 def test_on_a_terminal_there_is_a_table_in_colour_and_a_question(taskline: Command) -> None:
     data = '{"probability": 1, "error_class": "VALIDATION"}'
     taskline("submit", "Fail", "-t", "demo.flaky", "-k", "terminal", "-d", data, "--wait")
@@ -206,6 +208,7 @@ def test_counts_are_exact_when_the_tasks_have_ended(taskline: Command, tmp_path:
     eventually(lambda: taskline.json("stats", "--key", "counted")["by_status"] == wanted, seconds=60)
 
 
+@pytest.mark.nightly
 def test_the_laptop_edition_starts_and_a_console_of_it_is_served(tmp_path: Path) -> None:
     port, console_port, state = free_port(), free_port(), tmp_path / "state"
     taskline = Command(Laptop(state, port), PROJECT_ROOT)

@@ -110,6 +110,7 @@ def receive_count(laptop: Laptop, task_id: str) -> str:
     return json.loads(first["details"]["input"])[0]["attributes"]["ApproximateReceiveCount"]
 
 
+@pytest.mark.nightly
 def test_failures_open_it_and_waiting_tasks_resume_in_order_when_the_cause_is_fixed(
     breakable: Laptop, bank: Bank
 ) -> None:

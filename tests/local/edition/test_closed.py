@@ -130,6 +130,7 @@ def test_another_host_name_is_refused(laptop: Laptop) -> None:
     assert status(laptop.port, "/v1/health", {"Host": f"localhost:{laptop.port}"}) == 200
 
 
+@pytest.mark.nightly
 def test_an_address_that_is_not_allowed_is_refused_as_api_gateway_refuses_it(
     new_laptop: Callable[..., Laptop],
 ) -> None:

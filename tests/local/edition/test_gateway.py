@@ -111,6 +111,7 @@ def test_a_run_that_lets_in_every_page_lets_none_operate(open_to_all: Laptop, me
     assert open_to_all.request("GET", "/v1/breaker", Origin=open_to_all.url).status == 200
 
 
+@pytest.mark.nightly
 def test_operators_sign_and_the_laptop_accepts_only_the_root_user(new_laptop: Callable[..., Laptop]) -> None:
     laptop = new_laptop(**{"taskline:operatorAuthorization": "iam"})
     laptop.start()

@@ -112,6 +112,7 @@ def _hanging_send(laptop: Laptop) -> Generator[None]:
             let_changes_take_effect()
 
 
+@pytest.mark.nightly
 @pytest.mark.check
 def test_a_validator_that_dies_between_put_and_send_is_made_good_by_the_client_s_retry(laptop: Laptop) -> None:
     task = a_task(title="died", ordering_key="died")

@@ -47,6 +47,7 @@ def dead_letters(laptop: Laptop) -> int:
     return int(attributes[name])
 
 
+@pytest.mark.nightly
 def test_a_healthy_stack_agrees_in_everything_and_keeps_no_dead_letter(new_laptop: Callable[..., Laptop]) -> None:
     """A stack of its own: on the shared one, alarms about what other tests have made fail may be on."""
     laptop = new_laptop()

@@ -21,7 +21,7 @@ from tests.infrastructure.watch import insights
 from tests.infrastructure.watch.insights import OWN, Row
 from tests.local.laptop import SHORT_TIMES, Laptop, eventually
 
-pytestmark = pytest.mark.check
+pytestmark = [pytest.mark.check, pytest.mark.nightly]
 
 SECRET = "hunter2-hunter2"
 REQUEST_GROUP = "/aws/apigateway/taskline-dev-api-access"  # of which the laptop's gateway writes none

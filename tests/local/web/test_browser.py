@@ -27,7 +27,7 @@ from tests.local.laptop import Laptop, eventually
 from tests.local.web.chromium import browsing, needed
 from tests.local.web.sites import Results, Site, Unguarded, page, rebinding, serving
 
-pytestmark = pytest.mark.check
+pytestmark = [pytest.mark.check, pytest.mark.nightly]
 REPORT_SECONDS = 120
 REFUSAL = re.compile("is not served here|Only Taskline itself may use its emulator|403 - Request forbidden")
 RAN = "code of a page ran here"

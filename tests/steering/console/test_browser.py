@@ -119,6 +119,7 @@ def settled(page: Page, status: str) -> None:
 # What people do
 
 
+@pytest.mark.nightly
 def test_a_flaky_task_is_submitted_and_followed_to_its_end(page: Page) -> None:
     page.goto("/submit?preset=flaky")
     page.get_by_label("Title").fill("Followed")
