@@ -1,4 +1,4 @@
-"""An interpreter for Express workflows written in Amazon States Language with JSONata.
+"""An interpreter for Express and Standard workflows written in Amazon States Language with JSONata.
 
 machine = Machine.load(text)
 outcome = machine.run({"order": 7}, tasks=FakeTasks({"Charge": [{"result": "ok"}]}), clock=VirtualClock())
@@ -6,14 +6,16 @@ outcome = machine.run({"order": 7}, tasks=FakeTasks({"Charge": [{"result": "ok"}
 
 from asl.core.clock import Clock, RealClock, VirtualClock
 from asl.core.errors import DefinitionError, MissingFake, Problem, TaskFailure
+from asl.execution.checkpoint import Checkpoint
 from asl.execution.context import ExecutionContext
 from asl.execution.history import HistoryEvent, Observer
 from asl.execution.scheduler import Group, Scheduler, Sleep
 from asl.execution.tasks import Taking, TaskRequest, TaskRunner
 from asl.fakes import FakeTasks
-from asl.machine import ExecutionStatus, Machine, Outcome
+from asl.machine import ExecutionStatus, Machine, Outcome, Resumed
 
 __all__ = [
+    "Checkpoint",
     "Clock",
     "DefinitionError",
     "ExecutionContext",
@@ -27,6 +29,7 @@ __all__ = [
     "Outcome",
     "Problem",
     "RealClock",
+    "Resumed",
     "Scheduler",
     "Sleep",
     "Taking",

@@ -1,7 +1,7 @@
 """A machine: loaded once, run as often as you like."""
 
 import random
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -11,18 +11,19 @@ from asl.core.errors import TIMEOUT, StateFailed
 from asl.core.templates import Json
 from asl.definition.machine_parser import parse_definition
 from asl.definition.model import Definition
+from asl.execution.checkpoint import Checkpoint, Keep
 from asl.execution.context import ExecutionContext
 from asl.execution.history import Chain, History, Observer
 from asl.execution.run import Run
-from asl.execution.scheduler import Command, MachineTimedOut, Scheduler
+from asl.execution.scheduler import Command, ExecutionAborted, MachineTimedOut, Scheduler
 from asl.execution.tasks import TaskRunner
 from asl.jsonata import LIBRARY, Frame
 from asl.states.graph import walk
 from asl.states.task import present
 from asl.states.visit import Branch
 
-MAX_SECONDS: Final = 300
-"""How long an Express execution may run."""
+MAX_SECONDS: Final = {"EXPRESS": 300, "STANDARD": 365 * 24 * 3600}
+"""How long an execution may run."""
 
 
 class ExecutionStatus(StrEnum):
@@ -31,6 +32,7 @@ class ExecutionStatus(StrEnum):
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
     TIMED_OUT = "TIMED_OUT"
+    ABORTED = "ABORTED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,14 @@ class Outcome:
         return {"status": self.status.value, **present(error=self.error, cause=self.cause)}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """An execution that another process began at the epoch seconds `started`, and where it was."""
+
+    started: float
+    checkpoint: Checkpoint
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
     """A state machine, validated and compiled. Several threads may run it at a time."""
@@ -56,9 +66,11 @@ class Machine:
     definition: Definition
 
     @classmethod
-    def load(cls, source: str | Mapping[str, Json]) -> "Machine":
-        """Parse a definition; raises `DefinitionError` with every problem found in it."""
-        return cls(parse_definition(source))
+    def load(cls, source: str | Mapping[str, Json], kind: str = "EXPRESS") -> "Machine":
+        """Parse the definition of an `EXPRESS` or a `STANDARD` machine; raises `DefinitionError` with every problem
+        found in it.
+        """
+        return cls(parse_definition(source, kind))
 
     def run(
         self,
@@ -69,19 +81,32 @@ class Machine:
         clock: Clock | None = None,
         rng: random.Random | None = None,
         observe: Observer | None = None,
+        keep: Keep | None = None,
+        resumed: Resumed | None = None,
+        begun: Callable[[Scheduler], None] | None = None,
     ) -> Outcome:
-        """Run one execution to its end; `observe` receives each event of its history."""
-        about, clock = context or ExecutionContext(), clock or RealClock()
-        scheduler = Scheduler(clock, tasks, clock.now() + self.timeout)
-        history, chain = History(clock, observe), Chain()
-        fiber = self._execute(value, scheduler, about, rng, history, chain)
+        """Run one execution to its end; `observe` receives each event of its history.
+
+        `keep` receives where it is, whenever that changes, and a `resumed` one goes on from there. `begun` receives
+        its scheduler, by which other threads bring task tokens back and stop it.
+        """
+        about, clock = context or ExecutionContext(kind=self.definition.kind), clock or RealClock()
+        started = resumed.started if resumed else clock.now()
+        scheduler = Scheduler(clock, tasks, started + self.timeout)
+        history, chain = History(clock, observe, resumed.checkpoint.events if resumed else 0), Chain()
+        fiber = self._execute(value, scheduler, about, rng, history, chain, keep, resumed)
+        if begun is not None:
+            begun(scheduler)
         try:
             return scheduler.run(fiber)
         except MachineTimedOut:
-            # States that the timeout cuts short leave no events.
-            history.quiet = True
-            fiber.close()
-            return _end(history, chain, Outcome(ExecutionStatus.TIMED_OUT, error=TIMEOUT))
+            outcome = Outcome(ExecutionStatus.TIMED_OUT, error=TIMEOUT)
+        except ExecutionAborted:
+            outcome = Outcome(ExecutionStatus.ABORTED)
+        # States that are cut short leave no events.
+        history.quiet = True
+        fiber.close()
+        return _end(history, chain, outcome)
 
     def fiber(
         self,
@@ -102,7 +127,8 @@ class Machine:
     @property
     def timeout(self) -> float:
         """Seconds after which an execution times out."""
-        return min(self.definition.timeout or MAX_SECONDS, MAX_SECONDS)
+        longest = MAX_SECONDS[self.definition.kind]
+        return min(self.definition.timeout or longest, longest)
 
     def _execute(
         self,
@@ -112,8 +138,10 @@ class Machine:
         rng: random.Random | None,
         history: History,
         chain: Chain,
+        keep: Keep | None = None,
+        resumed: Resumed | None = None,
     ) -> Generator[Command, Any, Outcome]:
-        started = scheduler.clock.now()
+        started = resumed.started if resumed else scheduler.clock.now()
         run = Run(
             about=about,
             context=about.as_json(value, started),
@@ -123,15 +151,22 @@ class Machine:
             scheduler=scheduler,
             deadline=started + self.timeout,
         )
-        history.emit(chain, "ExecutionStarted", input=value, roleArn=about.role_arn)
+        if resumed is None:
+            history.emit(chain, "ExecutionStarted", input=value, roleArn=about.role_arn)
         # The first state's entry points to no event, not even to the start of the execution.
         chain.last = 0
-        outcome = yield from self._walk(run, value, chain)
+        frame = Frame(LIBRARY)
+        if resumed is not None:
+            frame.bindings.update(resumed.checkpoint.variables)
+        branch = Branch(frame, chain, keep=keep)
+        outcome = yield from self._walk(run, value, branch, resumed and resumed.checkpoint)
         return _end(history, chain, outcome)
 
-    def _walk(self, run: Run, value: Json, chain: Chain) -> Generator[Command, Any, Outcome]:
+    def _walk(
+        self, run: Run, value: Json, branch: Branch, resumed: Checkpoint | None
+    ) -> Generator[Command, Any, Outcome]:
         try:
-            output = yield from walk(run, self.definition.graph, value, Branch(Frame(LIBRARY), chain))
+            output = yield from walk(run, self.definition.graph, value, branch, resumed)
         except StateFailed as failed:
             return Outcome(ExecutionStatus.FAILED, error=failed.error, cause=failed.cause)
         except MachineTimedOut:
@@ -145,6 +180,7 @@ def _end(history: History, chain: Chain, outcome: Outcome) -> Outcome:
         ExecutionStatus.SUCCEEDED: "Succeeded",
         ExecutionStatus.FAILED: "Failed",
         ExecutionStatus.TIMED_OUT: "TimedOut",
+        ExecutionStatus.ABORTED: "Aborted",
     }
     details: dict[str, Any] = outcome.as_json()
     del details["status"]

@@ -36,15 +36,16 @@ class InvalidInput(NotStarted):
 
 
 class TypeNotSupported(NotStarted):
-    """Only Express machines can be started synchronously."""
+    """Only Express machines can be started synchronously, and only Standard ones otherwise."""
 
     code = "StateMachineTypeNotSupported"
 
 
-def check_type(arn: str, kind: str) -> None:
-    """Raise `TypeNotSupported` unless the machine is an Express machine."""
-    if kind != "EXPRESS":
-        raise TypeNotSupported(f"{arn} is a machine of type {kind}; StartSyncExecution needs EXPRESS")
+def check_type(arn: str, kind: str, needed: str = "EXPRESS") -> None:
+    """Raise `TypeNotSupported` unless the machine is of the needed type."""
+    if kind != needed:
+        action = "StartSyncExecution" if needed == "EXPRESS" else "StartExecution"
+        raise TypeNotSupported(f"{arn} is a machine of type {kind}; {action} needs {needed}")
 
 
 def parsed_input(text: str) -> Json:
@@ -58,7 +59,9 @@ def parsed_input(text: str) -> Json:
         raise InvalidInput(f"the input is not JSON: {error}") from error
 
 
-def execution_of(machine_arn: str, machine_name: str, role_arn: str, name: str | None = None) -> ExecutionContext:
+def execution_of(
+    machine_arn: str, machine_name: str, role_arn: str, name: str | None = None, kind: str = "EXPRESS"
+) -> ExecutionContext:
     """The context of a new execution, whose name is random unless given; raises `InvalidName`."""
     if name is not None and not _NAME.fullmatch(name):
         raise InvalidName(f"Invalid Name: '{name}'")
@@ -70,6 +73,7 @@ def execution_of(machine_arn: str, machine_name: str, role_arn: str, name: str |
         account=account,
         role_arn=role_arn,
         name=name or str(uuid.uuid4()),
+        kind=kind,
     )
 
 

@@ -16,10 +16,10 @@ from asl.definition.state_parser import read_state
 Object = dict[str, Json]
 
 
-def parse_definition(source: str | Mapping[str, Json]) -> Definition:
-    """Parse and validate; raises `DefinitionError` with every problem found."""
+def parse_definition(source: str | Mapping[str, Json], kind: str = "EXPRESS") -> Definition:
+    """Parse and validate; raises `DefinitionError` with every problem found in a machine of this kind."""
     data = _load(source)
-    parser = _Parser(language=_language(data, "JSONPath"))
+    parser = _Parser(language=_language(data, "JSONPath"), kind=kind)
     definition = parser.machine(data)
     if parser.problems:
         raise DefinitionError(parser.problems)
@@ -44,6 +44,7 @@ def _language(data: Mapping[str, Json], inherited: str) -> str:
 @dataclass
 class _Parser:
     language: str
+    kind: str
     problems: list[Problem] = field(default_factory=list[Problem])
     names: set[str] = field(default_factory=set[str])
     jsonata: int = 0
@@ -60,7 +61,7 @@ class _Parser:
             machine.complain(message, "QueryLanguage", code=UNSUPPORTED)
         else:
             self.problems += check_scopes(graph, frozenset())
-        return Definition(graph, timeout)
+        return Definition(graph, timeout, self.kind)
 
     def _graph(self, fields: Fields, allowed: set[str]) -> Graph:
         fields.only(allowed)
@@ -91,7 +92,7 @@ class _Parser:
         language = _language(cast(Object, data), self.language)
         self.jsonata += language == "JSONata"
         where = f"{states.where}/{states.path}{name}"
-        fields = Fields(cast(Object, data), where, self.problems, language)
+        fields = Fields(cast(Object, data), where, self.problems, language, kind=self.kind)
         self._check_name(name, fields)
         return self._typed_state(name, fields)
 

@@ -56,12 +56,14 @@ class Catcher:
 class Resource:
     """What a Task calls.
 
-    `service` and `action` are as in the history: `lambda` and `invoke`, or `aws-sdk:s3` and `getObject`.
+    `service` and `action` are as in the history: `lambda` and `invoke`, or `aws-sdk:s3` and `getObject`. One that
+    `waits` has its result from whoever brings its token back.
     """
 
     arn: str
     service: str
     action: str
+    waits: bool = False
 
     @property
     def is_function(self) -> bool:
@@ -179,7 +181,8 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A whole machine. `timeout` is in seconds."""
+    """A whole machine, of the kind `EXPRESS` or `STANDARD`. `timeout` is in seconds."""
 
     graph: Graph
     timeout: float | None = None
+    kind: str = "EXPRESS"

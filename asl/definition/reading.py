@@ -28,6 +28,7 @@ class Fields:
     problems: list[Problem]
     language: str = "JSONata"
     path: str = ""
+    kind: str = "EXPRESS"
 
     def complain(self, message: str, field: str = "", hint: str = "", code: str = SCHEMA) -> None:
         """Note a problem of one field, or of the whole object."""

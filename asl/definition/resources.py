@@ -1,4 +1,4 @@
-"""Parses the `Resource` of a Task, and refuses what Express workflows do not have."""
+"""Parses the `Resource` of a Task, and refuses what its kind of workflow does not have."""
 
 import re
 from collections.abc import Mapping
@@ -44,16 +44,20 @@ _OPTIMISED: Final[Mapping[str, frozenset[str]]] = {
 """https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html and the page of each service there."""
 
 
+WAITING: Final = ".waitForTaskToken"
+"""Ends the ARN of a task that waits until somebody brings its token back."""
+
+
 class ResourceRefused(ValueError):
-    """AWS does not accept the ARN in an Express workflow. The text is that of AWS; `hint` is a way out, or ""."""
+    """AWS does not accept the ARN in this kind of workflow. The text is that of AWS; `hint` is a way out, or ""."""
 
     def __init__(self, text: str, hint: str = "") -> None:
         super().__init__(text)
         self.hint = hint
 
 
-def read_resource(arn: str) -> Resource:
-    """Parse a resource ARN; raises `ResourceRefused`.
+def read_resource(arn: str, kind: str = "EXPRESS") -> Resource:
+    """Parse a resource ARN of an `EXPRESS` or `STANDARD` workflow; raises `ResourceRefused`.
 
     The services and actions of AWS's SDK are looked up when they are called.
     """
@@ -64,12 +68,19 @@ def read_resource(arn: str) -> Resource:
         raise ResourceRefused("Value is not a valid resource ARN")
     service, action, pattern = found.groups()
     if service == "activity":
-        raise ResourceRefused("Express state machine does not support Activity ARN")
+        raise _activity_refused(kind)
     if not service.startswith("aws-sdk:"):
         _check_optimised(arn, service, action)
-    if pattern is not None:
-        raise _pattern_refused(arn, pattern)
-    return Resource(arn=arn, service=service, action=action)
+    waits = pattern == WAITING and kind == "STANDARD"
+    if pattern is not None and not waits:
+        raise _pattern_refused(arn, pattern, kind)
+    return Resource(arn=arn, service=service, action=action, waits=waits)
+
+
+def _activity_refused(kind: str) -> ResourceRefused:
+    if kind == "STANDARD":
+        return ResourceRefused("This runner does not support activities")
+    return ResourceRefused("Express state machine does not support Activity ARN")
 
 
 def _check_optimised(arn: str, service: str, action: str) -> None:
@@ -79,10 +90,12 @@ def _check_optimised(arn: str, service: str, action: str) -> None:
         raise _unrecognised(arn, f"{known}; the SDK's are arn:aws:states:::aws-sdk:{service}:{action} and the like")
 
 
-def _pattern_refused(arn: str, pattern: str) -> ResourceRefused:
-    if pattern == ".waitForTaskToken":
+def _pattern_refused(arn: str, pattern: str, kind: str) -> ResourceRefused:
+    if pattern == WAITING:
         return ResourceRefused(f"Express state machine does not support '{pattern}' service integration ")  # so on AWS
     if pattern in (".sync", ".sync:2"):
+        if kind == "STANDARD":
+            return ResourceRefused("This runner does not support '.sync' service integrations")
         return ResourceRefused("Express state machine does not support '.sync' service integration")
     return _unrecognised(arn)
 

@@ -216,7 +216,7 @@ def _resource(fields: Fields) -> Resource:
     fields.require("Resource")
     arn = fields.text("Resource")
     try:
-        return read_resource(arn)
+        return read_resource(arn, fields.kind)
     except ResourceRefused as refused:
         if isinstance(fields.data.get("Resource"), str):
             fields.complain(str(refused), "Resource", refused.hint)

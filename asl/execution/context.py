@@ -14,7 +14,8 @@ _ACCOUNT = "000000000000"
 class ExecutionContext:
     """Names of the execution and its machine. ARNs that are not given are made from the names.
 
-    Express executions may share a name, so AWS adds a UUID to it in the ARN: `run_id`.
+    Express executions may share a name, so AWS adds a UUID to it in the ARN: `run_id`. Those of `STANDARD` machines
+    may not.
     """
 
     machine_name: str = "machine"
@@ -25,6 +26,7 @@ class ExecutionContext:
     run_id: str = field(default_factory=lambda: str(uuid4()))
     execution_arn: str = ""
     machine_arn: str = ""
+    kind: str = "EXPRESS"
 
     @property
     def state_machine_id(self) -> str:
@@ -34,19 +36,25 @@ class ExecutionContext:
     @property
     def execution_id(self) -> str:
         """The execution's ARN."""
+        if self.execution_arn:
+            return self.execution_arn
+        if self.kind == "STANDARD":
+            return f"{self.state_machine_id.replace(':stateMachine:', ':execution:', 1)}:{self.name}"
         prefix = self.state_machine_id.replace(":stateMachine:", ":express:", 1)  # of the machine's partition
-        return self.execution_arn or f"{prefix}:{self.name}:{self.run_id}"
+        return f"{prefix}:{self.name}:{self.run_id}"
 
     def as_json(self, value: Json, started: float) -> dict[str, Any]:
         """The parts of the context object that stay the same throughout the execution.
 
-        There is no `RedriveCount`: an Express execution cannot be redriven.
+        An Express execution cannot be redriven, and has no `RedriveCount`.
         """
+        redrives = {"RedriveCount": 0} if self.kind == "STANDARD" else {}
         return {
             "Execution": {
                 "Id": self.execution_id,
                 "Input": value,
                 "Name": self.name,
+                **redrives,
                 "RoleArn": self.role_arn,
                 "StartTime": iso_time(started),
             },

@@ -1,6 +1,7 @@
 """What the states of a running execution share."""
 
 import random
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -28,6 +29,7 @@ class Run:
     scheduler: Scheduler
     deadline: float
     entries: int = 0
+    tokens: int = 0
 
     def enter(self) -> float:
         """Count one more state and return the time; raises `MachineTimedOut` once the time is up."""
@@ -37,6 +39,11 @@ class Run:
             # On AWS, no machine loops for ever. Virtual time does not pass in a loop that never waits.
             raise MachineTimedOut
         return moment
+
+    def new_token(self) -> str:
+        """A task token, which cannot be guessed; on virtual time it says which one of the execution it is."""
+        self.tokens += 1
+        return f"{self.about.name}#{self.tokens}" if self.clock.virtual else secrets.token_urlsafe(64)
 
     def frame(self, scope: Frame, states: dict[str, Json]) -> Frame:
         """The frame for expressions of a state: its variables and `$states`."""

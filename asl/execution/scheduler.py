@@ -25,6 +25,14 @@ class MachineTimedOut(Exception):
     """The execution timed out."""
 
 
+class ExecutionAborted(Exception):
+    """Somebody has stopped the execution."""
+
+
+class HeartbeatMissed(TimeoutError):
+    """Nobody who has the token has been heard of for too long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sleep:
     """Wait this many seconds."""
@@ -34,10 +42,34 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Run a task. Gives its result, or raises `TaskFailure`, or `TimeoutError` after `timeout` seconds."""
+    """Run a task. Gives its result, or raises `TaskFailure`, or `TimeoutError` after `timeout` seconds.
+
+    If the request has a token, the result of the call is only that it may be waited for: the one who brings the token
+    back has the result. `HeartbeatMissed` is raised `heartbeat` seconds after the last sign of them. A call that was
+    `made` before an interruption is not made again.
+    """
 
     request: TaskRequest
     timeout: float | None
+    heartbeat: float | None = None
+    made: bool = False
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A branch that waits for its token, and until when it does so without a sign."""
+
+    child: "Child"
+    ticket: int
+    heartbeat: float | None
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A heartbeat may be due."""
+
+    token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +111,8 @@ class Child:
 class Scheduler:
     """Runs branches to their end."""
 
+    _root: Child
+
     def __init__(self, clock: Clock, tasks: TaskRunner, deadline: float) -> None:
         self.clock = clock
         self._tasks = tasks
@@ -87,14 +121,51 @@ class Scheduler:
         self._timers: list[tuple[float, int, Child, int, Any]] = []
         self._mailbox: queue.SimpleQueue[tuple[Child, int, Any]] = queue.SimpleQueue()
         self._order = 0
+        self._tokens: dict[str, _Waiting] = {}
+
+    def abort(self) -> None:
+        """Let `run` raise `ExecutionAborted`. Any thread may call this, unless time is virtual."""
+        self._post(self._root, -1, ExecutionAborted())
+
+    def settle(self, token: str, result: Any) -> bool:
+        """Bring a token back with the task's result, or with a `TaskFailure`. False if nobody waits for it (any more).
+
+        Any thread may call this and `beat`, unless time is virtual.
+        """
+        waiting = self._tokens.pop(token, None)
+        if waiting is None or waiting.child.ticket != waiting.ticket:
+            return False
+        self._post(waiting.child, waiting.ticket, result)
+        return True
+
+    def beat(self, token: str) -> bool:
+        """Give a sign of whoever has the token. False if nobody waits for it (any more)."""
+        waiting = self._tokens.get(token)
+        if waiting is None or waiting.child.ticket != waiting.ticket:
+            return False
+        if waiting.heartbeat is not None:
+            waiting.until = self.clock.now() + waiting.heartbeat
+        return True
+
+    def _post(self, child: "Child", ticket: int, value: Any) -> None:
+        if self.clock.virtual:
+            self._ready.append((child, ticket, value))
+        else:
+            self._mailbox.put((child, ticket, value))
 
     def run(self, fiber: Fiber) -> Any:
-        """Run a branch and its children; raises what it raises. After `MachineTimedOut` it is unfinished."""
-        root = Child(fiber, None)
+        """Run a branch and its children; raises what it raises. After `MachineTimedOut` or `ExecutionAborted` it is
+        unfinished.
+        """
+        root = self._root = Child(fiber, None)
         self._ready.append((root, 0, None))
         while True:
             child, ticket, value = self._ready.popleft() if self._ready else self._next_due()
-            if child.ticket == ticket and self._resume(child, value):
+            if isinstance(value, ExecutionAborted):
+                raise value
+            if isinstance(value, _Due) and child.ticket == ticket:
+                self._look_for_sign(child, value.token)
+            elif child.ticket == ticket and self._resume(child, value):
                 break
         if root.error is not None:
             raise root.error
@@ -154,12 +225,20 @@ class Scheduler:
         heapq.heappush(self._timers, (moment, self._order, child, child.ticket, value))
 
     def _call(self, child: Child, call: Call) -> None:
-        if self._tasks.blocking and not self.clock.virtual:
+        if call.request.token is not None:
+            self._await_token(child, call, call.request.token)
+        elif self._in_background:
             if call.timeout is not None:
                 self._at(call.timeout, child, TimeoutError())
-            work = self._posting(child, child.ticket, call.request)
-            BACKGROUND.run(work)
-            return
+            BACKGROUND.run(self._posting(child, child.ticket, call.request))
+        else:
+            self._answer(child, call)
+
+    @property
+    def _in_background(self) -> bool:
+        return self._tasks.blocking and not self.clock.virtual
+
+    def _answer(self, child: Child, call: Call) -> None:
         value = self._outcome(call.request)
         seconds = value.seconds if isinstance(value, Taking) else 0
         result = value.result if isinstance(value, Taking) else value
@@ -172,6 +251,44 @@ class Scheduler:
 
     def _posting(self, child: Child, ticket: int, request: TaskRequest) -> Callable[[], None]:
         return lambda: self._mailbox.put((child, ticket, self._outcome(request)))
+
+    def _await_token(self, child: Child, call: Call, token: str) -> None:
+        """The token may come back before the call that passes it on has ended."""
+        if call.timeout is not None:
+            self._at(call.timeout, child, TimeoutError())
+        until = self.clock.now() + (call.heartbeat or 0)
+        self._tokens[token] = _Waiting(child, child.ticket, call.heartbeat, until)
+        if call.heartbeat is not None:
+            self._at(call.heartbeat, child, _Due(token))
+        if call.made:
+            return
+        passing_on = self._passing_on(child, child.ticket, call.request)
+        if self._in_background:
+            BACKGROUND.run(passing_on)
+        else:
+            passing_on()
+
+    def _passing_on(self, child: Child, ticket: int, request: TaskRequest) -> Callable[[], None]:
+        """A call whose failure is the task's, and whose result is nobody's."""
+
+        def call() -> None:
+            outcome = self._outcome(request)
+            outcome = outcome.result if isinstance(outcome, Taking) else outcome
+            if isinstance(outcome, Exception):
+                self._post(child, ticket, outcome)
+
+        return call
+
+    def _look_for_sign(self, child: Child, token: str) -> None:
+        waiting = self._tokens.get(token)
+        if waiting is None or waiting.child is not child:
+            return
+        left = waiting.until - self.clock.now()
+        if left > 0:
+            self._at(left, child, _Due(token))
+        else:
+            del self._tokens[token]
+            self._post(child, waiting.ticket, HeartbeatMissed())
 
     def _outcome(self, request: TaskRequest) -> Any:
         try:

@@ -10,7 +10,10 @@ from asl.definition.model import Resource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRequest:
-    """One attempt of a Task state. Without `Arguments`, `arguments` is the state's input."""
+    """One attempt of a Task state. Without `Arguments`, `arguments` is the state's input.
+
+    With a `token`, the result is not that of the call: whoever gets the token brings it.
+    """
 
     state: str
     resource: Resource
@@ -18,6 +21,7 @@ class TaskRequest:
     attempt: int = 0
     timeout: float | None = None
     credentials: Json = None
+    token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

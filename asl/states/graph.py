@@ -14,6 +14,7 @@ from asl.definition.model import (
     SucceedState,
     TaskState,
 )
+from asl.execution.checkpoint import Checkpoint
 from asl.execution.run import Run
 from asl.execution.scheduler import Command
 from asl.states.mapping import run_map
@@ -24,12 +25,21 @@ from asl.states.visit import Branch, Transition, Visit
 from asl.states.waiting import run_wait
 
 
-def walk(run: Run, graph: Graph, value: Json, branch: Branch) -> Generator[Command, Any, Json]:
-    """Run the states one after another and return the output of the last; raises `StateFailed`."""
-    name: str | None = graph.start
+def walk(
+    run: Run, graph: Graph, value: Json, branch: Branch, resumed: Checkpoint | None = None
+) -> Generator[Command, Any, Json]:
+    """Run the states one after another and return the output of the last; raises `StateFailed`.
+
+    A `resumed` graph goes on with the state that it was in.
+    """
+    name: str | None = resumed.state if resumed else graph.start
+    value = resumed.input if resumed else value
     while name is not None:
-        transition = yield from _step(Visit(run, graph.states[name], value, branch))
-        name, value = transition.next, transition.output
+        visit = Visit(run, graph.states[name], value, branch, resumed)
+        if resumed is None:
+            visit.keep()
+        transition = yield from _step(visit)
+        name, value, resumed = transition.next, transition.output, None
     return value
 
 

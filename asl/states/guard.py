@@ -15,18 +15,18 @@ def guarded(
     visit: Visit, state: Guarded, attempt: Attempt, gave_up: Callable[[StateFailed], None]
 ) -> Generator[Command, Any, Transition]:
     """Attempt until an attempt succeeds or no retry is left, then call `gave_up` and catch the failure."""
-    used = [0] * len(state.retry)
     while True:
         try:
             return (yield from attempt(visit))
         except StateFailed as failure:
             failed = failure
-        delay = None if failed.fatal else _delay(visit, state, used, failed)
+        delay = None if failed.fatal else _delay(visit, state, visit.used, failed)
         if delay is None:
             gave_up(failed)
             return _catch(visit, state, failed, gave_up)
         yield Sleep(delay)
         visit.retry()
+        visit.keep()
 
 
 def _delay(visit: Visit, state: Guarded, used: list[int], failed: StateFailed) -> float | None:

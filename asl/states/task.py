@@ -1,12 +1,14 @@
 """The Task state."""
 
 from collections.abc import Generator, Mapping
+from dataclasses import replace
 from typing import Any, Final, NoReturn
 
 from asl.core.errors import DATA_LIMIT, TIMEOUT, BadArguments, StateFailed, TaskFailure
 from asl.core.templates import Json, Template, compact
 from asl.definition.model import Resource, TaskState
-from asl.execution.scheduler import Call, Command, Turn
+from asl.execution.checkpoint import Checkpoint
+from asl.execution.scheduler import Call, Command, HeartbeatMissed, Turn
 from asl.execution.tasks import TaskRequest
 from asl.jsonata import Frame
 from asl.states.guard import guarded
@@ -33,6 +35,11 @@ def run_task(visit: Visit, state: TaskState) -> Generator[Command, Any, Transiti
 
 
 def _attempt(visit: Visit, state: TaskState) -> Generator[Command, Any, Transition]:
+    resumed = visit.resumed
+    visit.resumed = None
+    token = (resumed and resumed.token) or (visit.run.new_token() if state.resource.waits else None)
+    if token is not None:
+        visit.context = {**visit.context, "Task": {"Token": token}}
     frame = visit.frame()
     arguments = visit.arguments(frame) if state.arguments is None else visit.evaluate(state.arguments, frame)
     credentials = None if state.credentials is None else visit.evaluate(state.credentials, frame)
@@ -47,8 +54,10 @@ def _attempt(visit: Visit, state: TaskState) -> Generator[Command, Any, Transiti
         attempt=visit.retries,
         timeout=timeout,
         credentials=credentials,
+        token=token,
     )
-    result = yield from _call(visit, events, request, timeout, heartbeat)
+    call = Call(request, timeout) if token is None else _waiting(visit, request, timeout, heartbeat, resumed)
+    result = yield from _call(visit, events, call, timeout, heartbeat)
     return visit.leave(visit.frame(result=result), result, state.next, state.output, state.assign)
 
 
@@ -56,20 +65,34 @@ def _seconds(visit: Visit, template: Template | None, frame: Frame) -> int | Non
     return None if template is None else visit.whole(template, frame, 0, _BOUNDS, _LONGEST)
 
 
+def _waiting(
+    visit: Visit, request: TaskRequest, timeout: int | None, heartbeat: int | None, resumed: Checkpoint | None
+) -> Call:
+    """The call that passes a token on. Resumed, it is not made again, and has the time that is left."""
+    now = visit.run.clock.now()
+    if resumed is None or resumed.called is None:
+        visit.keep(request.token, now)
+        return Call(request, timeout, heartbeat)
+    visit.keep(request.token, resumed.called)
+    left = None if timeout is None else max(0.0, resumed.called + timeout - now)
+    return Call(request, left, heartbeat, made=True)
+
+
 def _call(
-    visit: Visit, events: "_Events", request: TaskRequest, timeout: int | None, heartbeat: int | None
+    visit: Visit, events: "_Events", call: Call, timeout: int | None, heartbeat: int | None
 ) -> Generator[Command, Any, Json]:
-    # No supported task sends heartbeats, so a heartbeat that is due before the timeout is missed.
-    missed = heartbeat is not None and (timeout is None or heartbeat < timeout)
+    request = call.request
+    # Nobody sends heartbeats without a token, so one that is due before the timeout is missed.
+    missed = request.token is None and heartbeat is not None and (timeout is None or heartbeat < timeout)
     try:
         yield Turn()
         events.started()
-        result = yield Call(request, heartbeat if missed else timeout)
+        result = yield (replace(call, timeout=heartbeat) if missed else call)
     except GeneratorExit:
         visit.run.history.emit(visit.chain, "TaskStateAborted")
         raise
-    except TimeoutError:
-        events.timed_out(missed)
+    except TimeoutError as error:
+        events.timed_out(missed or isinstance(error, HeartbeatMissed))
     except TaskFailure as failure:
         events.failed(failure.error, failure.cause)
     except BadArguments as error:

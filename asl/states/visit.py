@@ -9,6 +9,7 @@ from asl.core.errors import DATA_LIMIT, QUERY, RUNTIME, ExpressionFailed, StateF
 from asl.core.templates import Json, Template, compact, json_type, typed
 from asl.core.times import iso_time
 from asl.definition.model import DataFlow, Guarded, State, WaitState
+from asl.execution.checkpoint import Checkpoint, Keep
 from asl.execution.history import Chain
 from asl.execution.run import Run
 from asl.jsonata import Frame
@@ -30,6 +31,7 @@ class Branch:
     chain: Chain
     item: Json = None
     in_parallel: bool = False
+    keep: Keep | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +43,31 @@ class Transition:
 
 
 class Visit:
-    """One visit to a state, including all its attempts."""
+    """One visit to a state, including all its attempts. `resumed` is where an earlier process left it."""
 
-    __slots__ = ("before", "branch", "chain", "context", "effective", "entered", "input", "retries", "run", "state")
+    __slots__ = (
+        *("before", "branch", "chain", "context", "effective", "entered", "entered_at", "input", "resumed"),
+        *("retries", "run", "state", "used"),
+    )
 
-    def __init__(self, run: Run, state: State, value: Json, branch: Branch) -> None:
+    def __init__(self, run: Run, state: State, value: Json, branch: Branch, resumed: Checkpoint | None = None) -> None:
         self.run = run
         self.state = state
         self.input = value
         self.branch = branch
         self.chain = branch.chain
-        self.retries = 0
+        self.resumed = resumed
+        self.used = list(resumed.retries) if resumed else [0] * _retriers(state)
+        self.retries = sum(self.used)
         self.before = branch.chain.last
         moment = run.enter()
-        about = {"EnteredTime": iso_time(moment), "Name": state.name}
+        self.entered_at = resumed.entered if resumed else moment
+        about = {"EnteredTime": iso_time(self.entered_at), "Name": state.name}
         self.context: dict[str, Any] = {**run.context, "State": about}
         if branch.item is not None:
             self.context["Map"] = {"Item": branch.item}
         if isinstance(state, Guarded):
-            self.context["State"]["RetryCount"] = 0
+            self.context["State"]["RetryCount"] = self.retries
         kind = type(state).__name__
         self.entered = run.history.emit(self.chain, f"{kind}Entered", name=state.name, input=value)
         self.effective = value
@@ -70,6 +78,22 @@ class Visit:
         """Count one more attempt."""
         self.retries += 1
         self.context = {**self.context, "State": {**self.context["State"], "RetryCount": self.retries}}
+
+    def keep(self, token: str | None = None, called: float | None = None) -> None:
+        """Keep a checkpoint, if somebody does: of the state, or with a `token` of its waiting for that."""
+        if self.branch.keep is not None:
+            self.branch.keep(
+                Checkpoint(
+                    state=self.state.name,
+                    input=self.input,
+                    variables=dict(self.branch.scope.bindings),
+                    entered=self.entered_at,
+                    retries=tuple(self.used),
+                    token=token,
+                    called=called,
+                    events=self.run.history.count,
+                )
+            )
 
     def frame(self, **more: Json) -> Frame:
         """The frame for this state's expressions; `more` are further members of `$states`."""
@@ -187,6 +211,10 @@ class Visit:
         if assigned:
             details["assignedVariables"] = assigned
         self.run.history.emit(self.chain, kind, previous, **details)
+
+
+def _retriers(state: State) -> int:
+    return len(state.retry) if isinstance(state, Guarded) else 0
 
 
 def is_too_large(value: Json) -> bool:

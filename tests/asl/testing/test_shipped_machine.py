@@ -41,6 +41,8 @@ def machine(express: SyncExecutions, dead_letters: str) -> str:
         "TableName": TABLE,
         "GatesTableName": GATES,
         "HaltingTypes": "[]",
+        "LongTypes": "[]",
+        "LongMachineArn": "arn:aws:states:eu-west-1:123456789012:stateMachine:long",
         "ProcessorFunction": PROCESSOR,
         "DeadLetterQueueUrl": dead_letters,
     }
