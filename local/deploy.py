@@ -32,7 +32,9 @@ from local.services.logs.delivery import LogDelivery
 from local.services.metrics.publisher import MetricPublisher
 from local.services.metrics.store import MetricStore
 from local.services.pipes.runner import PipeRunner
+from local.services.states.executions import ExecutionFile
 from local.services.states.service import ExpressService
+from local.services.states.standard import StandardService
 from local.services.states.starting import SyncStarts
 from local.services.streams.runner import StreamMappings, by_stream
 from local.services.talk import Talk
@@ -93,6 +95,7 @@ class Services:
     metrics: MetricPublisher
     functions: LambdaService
     express: ExpressService
+    standard: StandardService
     callees: Invoker
     pipes: list[PipeRunner]
     streams: list[StreamMappings]
@@ -106,12 +109,14 @@ def build_services(deployment: Deployment, state: StateDir, talk: Talk) -> Servi
     logs, store = LogDelivery(LeanClient(clients.build("logs", UNCHECKED)), talk.logged), MetricStore()
     functions = LambdaService(clients, state.code, logs, store)
     express = ExpressService(clients, functions, logs)
+    standard = StandardService(express, ExecutionFile(state.executions))
     return Services(
         logs=logs,
         metrics=MetricPublisher(clients, store),
         functions=functions,
         express=express,
-        callees=SyncStarts(express, functions),
+        standard=standard,
+        callees=SyncStarts(express, functions, others=standard.calls()),
         pipes=[PipeRunner(clients, declared, express.engine_of) for declared in deployed.pipes],
         streams=[StreamMappings(clients, functions, one, talk.changes) for one in by_stream(deployed.streams)],
         alarms=AlarmEvaluator(clients, deployed.alarms),
@@ -157,6 +162,7 @@ def headless(state: StateDir, stage: str = "dev") -> Generator[tuple[Deployment,
             try:
                 yield deployment, services
             finally:
+                services.standard.close()
                 services.functions.close()
                 services.logs.close()
         finally:

@@ -119,6 +119,7 @@ async def _serve(door: FrontDoor, emulator: Emulator, services: Services, site: 
     say(f"Its API, to read and to try: {door.api_url}/docs")
     services.express.warm(pipe.target for pipe in services.pipes)
     services.functions.warm(services.invoked)
+    services.standard.resume()
     warming = asyncio.create_task(site.warm())
     try:
         while not stop.is_set():
@@ -135,6 +136,7 @@ async def _serve(door: FrontDoor, emulator: Emulator, services: Services, site: 
 async def _stop(door: FrontDoor, services: Services) -> None:
     """Stop in an order in which nothing waits for what has stopped already."""
     await asyncio.to_thread(services.alarms.stop)
+    services.standard.close()
     # First the pipes, whose executions still need the functions; then the streams, which report their last changes;
     # then the front door, the functions, and their last logs and metrics.
     await asyncio.gather(*(asyncio.to_thread(pipe.stop) for pipe in services.pipes))

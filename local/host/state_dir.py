@@ -31,6 +31,7 @@ class StateDir:
         self.earlier_emulator_log = path / "emulator.log.1"
         self.emulator_lock = path / "emulator.lock"
         self.journal = path / "journal.sqlite3"
+        self.executions = path / "executions.sqlite3"
         self.program_error = path / "program-error.log"
         self.runtime = path / "runtime.json"
         self.secrets = path / "secrets.env"
@@ -70,6 +71,7 @@ class StateDir:
             *self.path.glob("resources-*.json"),
             *self.path.glob("kept-*.json"),
             *self.path.glob("journal.sqlite3*"),
+            *self.path.glob("executions.sqlite3*"),
             *self.path.glob("*.partial"),
         ):
             file.unlink(missing_ok=True)

@@ -1,8 +1,8 @@
 """Step Functions, as far as the emulator's engine differs from AWS too much: see docs/decisions/0007.
 
-Definitions of Express machines are refused as on AWS, and StartSyncExecution is passed on to the laptop edition, which
-runs the machine as its pipes do. MiniStack has checked the caller's permissions before. Its module and `asl`, which
-take 0.3 s to load, are loaded with the first request that needs them.
+Definitions are refused as on AWS, and what is about executions is passed on to the laptop edition, which runs Express
+machines as its pipes do, and Standard ones so that they outlive it. MiniStack has checked the caller's permissions
+before. Its module and `asl`, which take 0.3 s to load, are loaded with the first request that needs them.
 """
 
 from __future__ import annotations
@@ -11,11 +11,23 @@ import importlib
 import json
 import socket
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from local.emulator.process.asgi import Application, Receive, Scope, Send
 
-START = "states:StartSyncExecution"
+PREFIX = "states:"
+PASSED_ON = {
+    "StartSyncExecution": "start_sync_execution",
+    "StartExecution": "start_execution",
+    "DescribeExecution": "describe_execution",
+    "ListExecutions": "list_executions",
+    "StopExecution": "stop_execution",
+    "SendTaskSuccess": "send_task_success",
+    "SendTaskFailure": "send_task_failure",
+    "SendTaskHeartbeat": "send_task_heartbeat",
+}
+"""The actions that the laptop edition serves, with MiniStack's names for them."""
 MOST_DIAGNOSTICS = 100
 
 Data = Mapping[str, Any]
@@ -38,7 +50,7 @@ def _is_for_states(scope: Scope) -> bool:
 
 
 class ExpressActions:
-    """Takes the place of four of MiniStack's actions. Each gets a request and returns MiniStack's kind of response."""
+    """Takes the place of some of MiniStack's actions. Each gets a request and returns MiniStack's kind of response."""
 
     def __init__(self, states: Any, socket_path: str) -> None:
         self._states = states
@@ -47,8 +59,11 @@ class ExpressActions:
         self._validate = states._validate_state_machine_definition
         for name in ("create_state_machine", "update_state_machine", "validate_state_machine_definition"):
             setattr(states, f"_{name}", getattr(self, name))
-        _ = states._start_sync_execution  # an error here is better than MiniStack's own engine
-        states._start_sync_execution = self.start_sync_execution
+        # An error here is better than MiniStack's own engine. Off its loop, because the laptop edition asks back.
+        for action, name in PASSED_ON.items():
+            _ = getattr(states, f"_{name}")
+            setattr(states, f"_{name}", partial(self.pass_on, action))
+        states._OFF_LOOP_ACTIONS.update(PASSED_ON)
 
     def create_state_machine(self, data: Data) -> Any:
         """CreateStateMachine."""
@@ -61,9 +76,8 @@ class ExpressActions:
 
     def validate_state_machine_definition(self, data: Data) -> Any:
         """ValidateStateMachineDefinition."""
-        if data.get("type") != "EXPRESS":
-            return self._validate(data)
-        error, most = _error_of(data.get("definition", "")), data.get("maxResults") or MOST_DIAGNOSTICS
+        error = _error_of(data.get("definition", ""), data.get("type") or "STANDARD")
+        most = data.get("maxResults") or MOST_DIAGNOSTICS
         problems = [problem for problem in error.problems if problem.by_aws] if error else []
         response = {
             "result": "FAIL" if problems else "OK",
@@ -72,10 +86,10 @@ class ExpressActions:
         }
         return self._states.json_response(response)
 
-    def start_sync_execution(self, data: Data) -> Any:
-        """StartSyncExecution. MiniStack calls it in a thread of its own."""
+    def pass_on(self, action: str, data: Data) -> Any:
+        """What is about executions. MiniStack calls it in a thread of its own."""
         try:
-            outcome, response = _exchange(self._socket_path, START, data)
+            outcome, response = _exchange(self._socket_path, f"{PREFIX}{action}", data)
         except OSError as error:
             message = f"the laptop edition takes no executions now: {error}"
             return self._states.error_response_json("InternalServerError", message, 500)
@@ -84,16 +98,16 @@ class ExpressActions:
         return self._states.error_response_json(response["errorType"], response["errorMessage"], 400)
 
     def _refusal(self, definition: Any, kind: Any) -> Any:
-        error = _error_of(definition) if kind == "EXPRESS" and isinstance(definition, str) else None
+        error = _error_of(definition, kind or "STANDARD") if isinstance(definition, str) else None
         if error is None or not error.refused_by_aws:
             return None
         return self._states.error_response_json(error.code, str(error), 400)
 
 
-def _error_of(definition: str) -> Any:
+def _error_of(definition: str, kind: str) -> Any:
     asl = importlib.import_module("asl")
     try:
-        asl.Machine.load(definition)
+        asl.Machine.load(definition, kind)
     except asl.DefinitionError as error:
         return error
     return None

@@ -12,6 +12,8 @@ from asl.starting import check_type
 from local.emulator.clients import Clients
 from local.emulator.remembered import REAL, Remembered, Timing
 
+EXPRESS: Final = "EXPRESS"
+STANDARD: Final = "STANDARD"
 START_ACTION: Final = "states:StartSyncExecution"
 
 
@@ -44,16 +46,16 @@ class Machines:
         `TypeNotSupported`, or `DefinitionError` for a definition that AWS would not have accepted."""
         return self._startable.get((arn, role_arn))
 
-    def find(self, arn: str) -> DeployedMachine:
-        """The machine as it is now, whichever role may start it."""
+    def find(self, arn: str, kind: str = EXPRESS) -> DeployedMachine:
+        """The machine as it is now, whichever role may start it; `TypeNotSupported` if it is not of this kind."""
         found = cast("dict[str, Any]", self._clients.stepfunctions.describe_state_machine(stateMachineArn=arn))
-        check_type(arn, found["type"])
+        check_type(arn, found["type"], kind)
         logging: dict[str, Any] = found.get("loggingConfiguration") or {}
         return DeployedMachine(
             arn=arn,
             name=found["name"],
             role_arn=found["roleArn"],
-            machine=_compiled(found["definition"]),
+            machine=_compiled(found["definition"], kind),
             log_group=log_group(logging),
             log_level=logging.get("level", "OFF"),
             log_data=logging.get("includeExecutionData", False),
@@ -75,6 +77,6 @@ class Machines:
 
 
 @lru_cache(maxsize=64)
-def _compiled(definition: str) -> Machine:
+def _compiled(definition: str, kind: str) -> Machine:
     """Compiling the shipped machine takes 20 ms, so a definition is compiled once."""
-    return Machine.load(definition)
+    return Machine.load(definition, kind)

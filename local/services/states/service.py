@@ -6,6 +6,7 @@ import contextlib
 import random
 import threading
 from collections.abc import Generator, Iterable, Iterator
+from typing import Any
 
 from asl import ExecutionContext, ExecutionStatus, HistoryEvent, Observer, Outcome
 from asl.core.templates import compact
@@ -44,11 +45,21 @@ class ExpressService:
     ) -> Execution:
         """Run one execution to its end, under the machine's role; `observe` gets its events, `rng` draws jitter."""
         about = about or context(deployed)
-        value = parsed_input(input)
-        tasks = self._roles.tasks(deployed.role_arn)
+        return _execution(self.run(deployed, input, about=about, observe=observe, rng=rng), about)
+
+    def run(
+        self,
+        deployed: DeployedMachine,
+        input: str,  # noqa: A002 AWS's own word
+        *,
+        about: ExecutionContext,
+        observe: Observer | None = None,
+        **how: Any,
+    ) -> Outcome:
+        """Run one execution; `how` are further arguments of `Machine.run`."""
+        tasks, value = self._roles.tasks(deployed.role_arn), parsed_input(input)
         with self._log(deployed, about) as log:
-            outcome = deployed.machine.run(value, tasks=tasks, context=about, observe=_both(log, observe), rng=rng)
-        return _execution(outcome, about)
+            return deployed.machine.run(value, tasks=tasks, context=about, observe=_both(log, observe), **how)
 
     def warm(self, machine_arns: Iterable[str]) -> None:
         """Start compiling machines and making the clients that they need, so that the first execution is fast."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from local.emulator.process import express
-from local.emulator.process.express import ExpressActions, with_express
+from local.emulator.process.express import PASSED_ON, ExpressActions, with_express
 
 WRONG = json.dumps({"QueryLanguage": "JSONata", "StartAt": "A"})
 
@@ -22,7 +22,8 @@ def ministack() -> Any:
         _create_state_machine=lambda data: "created",
         _update_state_machine=lambda data: "updated",
         _validate_state_machine_definition=lambda data: "validated",
-        _start_sync_execution=lambda data: "started",
+        **{f"_{name}": lambda data: "by MiniStack" for name in PASSED_ON.values()},
+        _OFF_LOOP_ACTIONS={"StartSyncExecution", "TestState"},
         _state_machines={"express": {"type": "EXPRESS"}, "standard": {"type": "STANDARD"}},
         json_response=lambda data: data,
         error_response_json=lambda code, message, status: (code, status),
@@ -37,15 +38,26 @@ def states(tmp_path: Path) -> Any:
 
 
 @pytest.mark.parametrize("kind", ["STANDARD", None])
-def test_standard_machines_are_left_to_the_emulator(states: Any, kind: str | None) -> None:
-    assert states._create_state_machine({"definition": WRONG, "type": kind}) == "created"
-    assert states._update_state_machine({"definition": WRONG, "stateMachineArn": "standard"}) == "updated"
-    assert states._validate_state_machine_definition({"definition": WRONG, "type": kind}) == "validated"
+def test_a_machine_is_a_standard_machine_unless_it_says_otherwise(states: Any, kind: str | None) -> None:
+    waiting = "arn:aws:states:::lambda:invoke.waitForTaskToken"
+    task = {"Type": "Task", "Resource": waiting, "Arguments": {"FunctionName": "f"}, "End": True}
+    definition = json.dumps({"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": task}})
+    assert states._create_state_machine({"definition": definition, "type": kind}) == "created"
+    assert states._create_state_machine({"definition": WRONG, "type": kind}) == ("InvalidDefinition", 400)
+    assert states._create_state_machine({"definition": definition, "type": "EXPRESS"}) == ("InvalidDefinition", 400)
+    assert states._update_state_machine({"definition": definition, "stateMachineArn": "standard"}) == "updated"
+    assert states._validate_state_machine_definition({"definition": WRONG, "type": kind})["result"] == "FAIL"
+
+
+def test_what_is_about_executions_is_passed_on_from_a_thread_of_its_own(states: Any) -> None:
+    """The laptop edition asks the emulator back: on its loop, both would wait for each other."""
+    assert set(PASSED_ON) <= states._OFF_LOOP_ACTIONS
+    for name in PASSED_ON.values():
+        assert getattr(states, f"_{name}")({}) == ("InternalServerError", 500), name
 
 
 def test_an_update_without_a_definition_is_left_to_the_emulator(states: Any) -> None:
     assert states._update_state_machine({"stateMachineArn": "express", "roleArn": "r"}) == "updated"
-    assert states._update_state_machine({"stateMachineArn": "unknown", "definition": WRONG}) == "updated"
 
 
 def test_a_wrong_definition_of_an_express_machine_is_refused(states: Any) -> None:
