@@ -59,7 +59,15 @@ processing = Processing(
     ProcessingArgs(defaults=defaults, settings=settings, table=table, gates=gates, pools=task_types.pools),
 ).ref
 gatekeeper = Gatekeeper(
-    "gatekeeper", GatekeeperArgs(defaults=defaults, gates=gates, table=table, lanes=processing.lanes)
+    "gatekeeper",
+    GatekeeperArgs(
+        defaults=defaults,
+        gates=gates,
+        table=table,
+        lanes=processing.lanes,
+        long_workflow=processing.long_workflow,
+        retention_seconds=settings.record_retention_seconds,
+    ),
 ).function
 breaker = Breaker("breaker", BreakerArgs(defaults=defaults, settings=settings.breaker, processing=processing))
 counts = CountTable("counts", CountTableArgs(location=location, protect=settings.protect_data))
@@ -165,6 +173,7 @@ outputs: dict[str, pulumi.Input[object]] = {
     "lanes": settings.lanes.names,
     "state_machine_name": processing.workflow.name,
     "state_machine_arn": processing.workflow.arn,
+    "long_state_machine_arn": processing.long_workflow.arn,
     "console_url": processing.workflow.console_url,
     "dashboard_url": dashboard.url,
     "log_queries": queries.of_one,

@@ -13,6 +13,7 @@ from functions.api.http import Request, Response, dispatch, json_response
 from functions.api.routes import serve
 from functions.api.tasks import operator_document, task_document
 from functions.tasks.cancelling import CancellableRecords, cancel
+from functions.tasks.model import Status
 from functions.tasks.ports import Built
 from functions.tasks.record import Record
 from functions.tasks.tenancy import EVERYTHING, Tenancy, View
@@ -41,14 +42,21 @@ def build() -> Canceller:
 
 
 def cancel_task(request: Request) -> Response:
-    """DELETE /tasks/{task_id}: 200 with the cancelled task; 404, or 409 when it is no longer queued."""
+    """DELETE /tasks/{task_id}: 200 with the cancelled task, or 202 when one that takes long was asked to stop; 404, or
+    409 when it is no longer queued.
+    """
     record = _cancel(request, build().tenancy.view(request.caller))
-    return json_response(200, task_document(record, request.stage))
+    return json_response(_status(record), task_document(record, request.stage))
 
 
 def cancel_any_task(request: Request) -> Response:
     """DELETE /operations/tasks/{task_id}: the same for any client's task."""
-    return json_response(200, operator_document(_cancel(request, EVERYTHING), request.stage))
+    record = _cancel(request, EVERYTHING)
+    return json_response(_status(record), operator_document(record, request.stage))
+
+
+def _status(record: Record) -> int:
+    return 200 if record.status is Status.CANCELLED else 202
 
 
 def _cancel(request: Request, view: View) -> Record:

@@ -4,13 +4,14 @@ See `tasks/gates/releasing.py`.
 """
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.adapters.executions import StepFunctionsExecutions
 from functions.adapters.gate_table.layout import GATE, HASH_KEY, RANGE_KEY
 from functions.adapters.gate_table.releasing import DynamoDBParkedTasks
 from functions.adapters.gate_table.steering import DynamoDBGates
@@ -23,17 +24,24 @@ from functions.tasks.gates.steering import Gates
 from functions.tasks.intake.lanes import parse_lanes
 from functions.tasks.intake.submission import TaskQueue
 from functions.tasks.ports import Built
+from functions.tasks.runs.watching import Executions, HandedOver, Watch, look_after
 from functions.telemetry.observability import emit, logger, traced
 
-MOST_GATES = 100  # that one tick looks at, those that were closed first; more make no difference to their age
+PAGE = 100  # gates, and as many records of their heads
+
+
+class KeptTasks(ParkedTasks, HandedOver, Protocol):
+    """Tasks that are parked, and those that were handed over."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gatekeeper:
     """What the handler depends on."""
 
-    tasks: ParkedTasks
+    tasks: KeptTasks
     gates: Gates
+    executions: Executions
+    keep_for: timedelta
     queue: TaskQueue
     now: Callable[[], datetime]
 
@@ -48,6 +56,8 @@ def build() -> Gatekeeper:
     return Gatekeeper(
         tasks=DynamoDBParkedTasks(os.environ["GATES_TABLE_NAME"], os.environ["TABLE_NAME"], now),
         gates=DynamoDBGates(os.environ["GATES_TABLE_NAME"], os.environ["TABLE_NAME"]),
+        executions=StepFunctionsExecutions(os.environ["LONG_MACHINE_ARN"]),
+        keep_for=timedelta(seconds=int(os.environ["RETENTION_SECONDS"])),
         queue=SQSTaskQueue(parse_lanes(os.environ["QUEUE_URL"], os.environ), now=now),
         now=now,
     )
@@ -70,16 +80,37 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _look_after(keeper: Gatekeeper) -> None:
-    """Measure for how long keys have been closed, and move on those that are about to release a task.
+    """Measure for how long keys have been closed, look after executions, and move on gates that are about to release.
 
     A change that the stream has dropped, after a day without success, would otherwise leave its gate closed. So would
-    a head that was cancelled after a redrive that could not send its message.
+    a head that was cancelled after a redrive that could not send its message, and one whose execution has ended
+    without an outcome. A head that takes long has no age: its key is not halted.
     """
-    page = keeper.gates.closed(None, MOST_GATES)
-    now = keeper.now()
-    ages = [(now - datetime.fromisoformat(gate.closed_at)).total_seconds() for gate in page.gates]
-    emit({}, {(HALTED_SECONDS, "Seconds"): [max(0.0, *ages) if ages else 0.0]})
-    _keep_moving(keeper, [gate.group for gate in page.gates if _moves(gate, keeper.tasks)])
+    now, watch = keeper.now(), Watch(executions=keeper.executions, tasks=keeper.tasks, keep_for=keeper.keep_for)
+    oldest, moving, lost = 0.0, list[str](), list[str]()
+    for gates in _pages(keeper.gates):
+        ages = [(now - datetime.fromisoformat(gate.closed_at)).total_seconds() for gate in gates if not gate.execution]
+        oldest = max(oldest, *ages, 0.0)
+        moving += [gate.group for gate in gates if not gate.execution and _moves(gate, keeper.tasks)]
+        handed_over = [gate for gate in gates if gate.execution]
+        if handed_over:
+            heads = keeper.gates.heads({gate.head for gate in handed_over if gate.head})
+            lost += look_after(handed_over, heads, watch, now)
+    emit({}, {(HALTED_SECONDS, "Seconds"): [oldest]})
+    if lost:
+        logger.warning("lost", executions=lost)
+    _keep_moving(keeper, moving)
+
+
+def _pages(gates: Gates) -> Iterator[Sequence[Gate]]:
+    """All closed gates, the longest closed first."""
+    after: str | None = None
+    while True:
+        page = gates.closed(after, PAGE)
+        yield page.gates
+        if page.following is None:
+            return
+        after = page.following
 
 
 def _moves(gate: Gate, tasks: ParkedTasks) -> bool:

@@ -1,4 +1,4 @@
-"""The worker: the Lambda function that the state machine's ProcessTask invokes. See `tasks/processing.py`."""
+"""The worker: the Lambda function that the state machine's ProcessTask invokes. See `tasks/runs/processing.py`."""
 
 import logging
 import os
@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol
 
@@ -19,9 +19,11 @@ from functions.task_types import load_task_types
 from functions.tasks.errors import TRANSIENT, TaskError, TaskTypeUnavailable
 from functions.tasks.model import Task
 from functions.tasks.ports import Built
-from functions.tasks.processing import process, refuse_without_lease
 from functions.tasks.redaction import redact
 from functions.tasks.registry import Registry
+from functions.tasks.runs.processing import process, refuse_without_lease
+from functions.tasks.runs.progress import Progress, Report
+from functions.tasks.runs.tokens import worker_token
 from functions.tasks.secrets import ReadSecret, no_secrets
 from functions.telemetry.attempts import Attempt
 from functions.telemetry.observability import logger, metrics, observed, tracer
@@ -45,7 +47,8 @@ class CountedRun(Protocol):
 class Ports:
     """What the handler depends on. `now_ms` is in epoch milliseconds, `draw` returns a random number from 0 to 1.
 
-    `begin_run` counts a run; it takes the seconds that the run has left.
+    `begin_run` counts a run; it takes the seconds that the run has left. Only a pool with types that take long has a
+    `progress`.
     """
 
     types: Registry
@@ -53,6 +56,7 @@ class Ports:
     draw: Callable[[], float]
     begin_run: Callable[[float], CountedRun]
     read_secret: ReadSecret = no_secrets
+    progress: Progress | None = None
 
 
 @Built
@@ -64,7 +68,17 @@ def build() -> Ports:
         now_ms=lambda: time.time_ns() // 1_000_000,
         draw=random.random,
         begin_run=Attempt,
+        progress=_progress(),
     )
+
+
+def _progress() -> Progress | None:
+    """Only pools with types that take long may touch the table; the others do not load its client."""
+    if "TABLE_NAME" not in os.environ:
+        return None
+    from functions.adapters.task_table.progress import DynamoDBProgress
+
+    return DynamoDBProgress(os.environ["TABLE_NAME"], lambda: datetime.now(UTC))
 
 
 def _begin(run: CountedRun, now_ms: int, task: Task) -> None:
@@ -74,6 +88,13 @@ def _begin(run: CountedRun, now_ms: int, task: Task) -> None:
     if limit and task.created_at and task.attempt == 1:
         waited = now_ms - int(datetime.fromisoformat(task.created_at).timestamp() * 1000)
         run.started(late=waited > limit * 1000)
+
+
+def _report(progress: Progress | None, event: dict[str, Any]) -> Report | None:
+    """Notes progress, as long as the execution behind this run has the task's lease."""
+    if progress is None:
+        return None
+    return partial(progress.note, event["task_id"], event["execution"].rpartition(":")[2])
 
 
 def _log_traceback(error: TaskError) -> None:
@@ -87,7 +108,8 @@ def _log_traceback(error: TaskError) -> None:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     """`{"task_id", "body", "attempt", "run", "execution", "lease_until"}` in, `{"result": JSON text}` out.
 
-    And `correlation_id`, the id of the request that sent the message, or null; earlier machines sent none.
+    And `correlation_id`, the id of the request that sent the message, or null; earlier machines sent none. And of a
+    type with a task token, `token`: then whoever brings that back has the result, and `result` is nobody's.
     Raises one of the `TaskError` classes: its name decides between retry and dead letter. Or what is not the task's
     fault: then the message returns to the queue.
     """
@@ -107,6 +129,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
             read_secret=ports.read_secret,
             draw=ports.draw(),
             begins=partial(_begin, run, started),
+            token=worker_token(event["task_id"], event["run"], event["token"]) if "token" in event else "",
+            report=_report(ports.progress, event),
         )
     except TaskError as error:
         run.ended(transiently=error.error_class in TRANSIENT)

@@ -18,6 +18,7 @@ from functions.tasks.errors import Unavailable
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
     from types_boto3_sqs.client import SQSClient
+    from types_boto3_stepfunctions.client import SFNClient
 
 # Two attempts of at most 3 s per call: even a put, the read after its lost reply and a send stay below the functions'
 # timeout, and so below API Gateway's 29 s.
@@ -52,6 +53,8 @@ def new_client(service: Literal["dynamodb"]) -> "DynamoDBClient": ...
 def new_client(service: Literal["sns"]) -> SNSClient: ...
 @overload
 def new_client(service: Literal["sqs"]) -> "SQSClient": ...
+@overload
+def new_client(service: Literal["stepfunctions"]) -> "SFNClient": ...
 def new_client(service: str) -> Any:
     """A client that gives up in time."""
     return _session().create_client(service, config=CONFIG)

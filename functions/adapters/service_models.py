@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.loaders import JSONFileLoader, Loader
 
-SERVICES = ["dynamodb", "sns", "sqs"]
+SERVICES = ["dynamodb", "sns", "sqs", "stepfunctions"]
 _OPENERS: dict[str, Callable[..., Any]] = {".json": open, ".json.gz": gzip.open}
 
 

@@ -34,6 +34,9 @@ ROUTES = (
         function="redrive",
         tag=OPERATIONS,
     ),
+    Route(method="POST", path="/tasks/{task_id}/complete", operation="complete_task", function="workers"),
+    Route(method="POST", path="/tasks/{task_id}/fail", operation="fail_task", function="workers"),
+    Route(method="POST", path="/tasks/{task_id}/heartbeat", operation="beat_task", function="workers"),
     Route(method="POST", path="/redrive", operation="redrive_tasks", function="redrive", tag=OPERATIONS),
     # Clients' routes show what is theirs; these show everything.
     Route(method="GET", path="/operations/tasks", operation="list_all_tasks", function="reader", tag=OPERATIONS),

@@ -43,6 +43,8 @@ def _fields(record: Record) -> dict[str, Any]:
         "history": [_step(entry) for entry in executed(record.history)],
         "redrives": record.redrives or None,
         "batch_id": record.batch_id,
+        "progress": record.progress,
+        "cancel_requested_at": record.cancel_requested_at,
     }
     document = {name: value for name, value in fields.items() if value is not None}
     if record.result is not None:

@@ -1,14 +1,22 @@
-"""Types to try the pipeline with: one echoes, one is slow, two fail on request, and one of these halts its key."""
+"""Types to try the pipeline with: one echoes, two are slow, two fail on request, one of which halts its key, and one
+waits for a worker.
+"""
 
 import random
 import time
+from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from functions.tasks.errors import TASK_ERRORS, ErrorClass
 from functions.tasks.model import Task
+from functions.tasks.needs import Needs, Pool
 from functions.tasks.registry import task_type
+from functions.tasks.runs.progress import report_progress
+
+LONG = Pool("long")
+STEPS = 20
 
 
 class EchoData(RootModel[dict[str, Any]]):
@@ -58,3 +66,25 @@ def flaky(task: Task, data: FlakyData) -> dict[str, int]:
 def strict(task: Task, data: FlakyData) -> dict[str, int]:
     """As `demo.flaky`, but a failed task halts its key: those behind it are parked until it is settled."""
     return flaky(task, data)
+
+
+@task_type("demo.long", data=SlowData, timeout=timedelta(minutes=15), needs=Needs(pool=LONG))
+def long(task: Task, data: SlowData) -> dict[str, int]:
+    """As `demo.slow`, but for up to 15 minutes, with its progress; the key waits meanwhile."""
+    for step in range(STEPS):
+        report_progress(100 * step // STEPS, f"step {step + 1} of {STEPS}")
+        time.sleep(data.milliseconds / 1000 / STEPS)
+    return {"slept_milliseconds": data.milliseconds}
+
+
+@task_type(
+    "demo.worker",
+    data=EchoData,
+    timeout=timedelta(days=1),
+    heartbeat=timedelta(minutes=5),
+    task_token=True,
+    needs=Needs(pool=LONG),
+)
+def worker(task: Task, data: EchoData) -> None:
+    """Wait for a worker, who is whoever reads the task: its progress has the token. A real type keeps it secret."""
+    report_progress(0, task.token)

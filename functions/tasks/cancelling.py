@@ -1,4 +1,7 @@
-"""Cancelling: a task that waits is cancelled, and its message or its place has no effect when its turn comes."""
+"""Cancelling: a task that waits is cancelled, and its message or its place has no effect when its turn comes.
+
+One that takes long is asked to stop, also while it is processed: see `long/watching.py`.
+"""
 
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -27,6 +30,10 @@ class CancellableRecords(Protocol):
         """
         ...
 
+    def request_cancel(self, task_id: str, view: View, *, at: str) -> Record | None:
+        """Ask a task in the view to stop that takes long and is being processed; None if it is not such a one."""
+        ...
+
     def get(self, task_id: str) -> Record | None:
         """The record as of now (a strongly consistent read), or None."""
         ...
@@ -35,11 +42,16 @@ class CancellableRecords(Protocol):
 def cancel(task_id: str, view: View, *, records: CancellableRecords, now: datetime, keep_for: timedelta) -> Record:
     """Cancel the task, once or again, and return its record. `keep_for` has to exceed its message's retention.
 
+    The record of one that takes long may say that it is being processed, and was asked to stop.
     `NotFound` when there is no such task in the view, `Conflict` when it is no longer queued.
     """
     for _ in range(_ATTEMPTS):
         expires_at = int((now + keep_for).timestamp())
         record = records.cancel(task_id, view, at=timestamp(now), expires_at=expires_at) or records.get(task_id)
+        if record is not None and record.status is Status.PROCESSING:
+            asked = records.request_cancel(task_id, view, at=timestamp(now))
+            if asked is not None:
+                return asked
         if record is None or not view.shows(record.tenant):
             raise NotFound(task_id)
         if record.status is Status.CANCELLED:

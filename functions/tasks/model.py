@@ -138,9 +138,11 @@ class Task(NewTask):
     """A task in the pipeline: the message body, and the argument of a task type's function.
 
     `task_id` is the idempotency token: a function may see the same task more than once. `attempt` counts the
-    runs of the function over all executions of the task, from 1.
+    runs of the function over all executions of the task, from 1. A type with `task_token` gets the `token` that its
+    worker brings back.
     """
 
     task_id: Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARACTERS, description="The task's id.")]
     created_at: Annotated[str | None, Field(description="When it was accepted: UTC, ISO 8601, milliseconds.")] = None
     attempt: Annotated[int, Field(ge=1, exclude=True)] = 1
+    token: Annotated[str, Field(exclude=True)] = ""

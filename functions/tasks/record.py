@@ -17,7 +17,8 @@ class Record:
     """One task's record. Times are UTC, ISO 8601, milliseconds; `body` and `result` are JSON texts.
 
     `request_hash` identifies the request that an idempotency key belongs to; None without a key. `tenant` is whose
-    task it is, `batch_id` the batch that it was submitted in, if any.
+    task it is, `batch_id` the batch that it was submitted in, if any. Of a task that takes long, `progress` has
+    `percent`, `text` and `at`, and `cancel_requested_at` is when it was asked to stop while it was processed.
     """
 
     task_id: str
@@ -37,6 +38,8 @@ class Record:
     request_hash: str | None = None
     tenant: Tenant = None
     batch_id: str | None = None
+    progress: Mapping[str, Any] | None = None
+    cancel_requested_at: str | None = None
 
 
 class RecordStore(Protocol):

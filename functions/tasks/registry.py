@@ -18,6 +18,7 @@ and there:
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib import import_module
 from inspect import currentframe
 from typing import Any, Literal, TypeVar, get_args
@@ -32,6 +33,9 @@ from functions.tasks.retry import RetryPolicy
 DataT = TypeVar("DataT", bound=BaseModel)
 ResultT = TypeVar("ResultT")
 OnFailure = Literal["continue", "halt"]
+LONGEST_RUN = timedelta(minutes=15)  # of a Lambda function
+LONGEST_WAIT = timedelta(days=365)  # of an execution, and so of whoever has a task token
+SHORTEST = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +44,10 @@ class TaskType:
 
     `declared_in` is the module that registers it, `module` the one that has its function. A `retired` type takes no
     new tasks; those that were accepted run. After a failure its key goes on with the next task, or halts.
+
+    A type with a `timeout` takes longer than an Express execution may: each of its runs has that much time, on the
+    machine for such tasks. With `task_token`, its function only passes a token on, and whoever has it ends the task,
+    and gives a sign within each `heartbeat`.
     """
 
     name: str
@@ -51,6 +59,30 @@ class TaskType:
     module: str
     retired: bool = False
     on_failure: OnFailure = "continue"
+    timeout: timedelta | None = None
+    task_token: bool = False
+    heartbeat: timedelta | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("timeout", self.timeout), ("heartbeat", self.heartbeat)):
+            if value is not None and (value < SHORTEST or value % timedelta(seconds=1)):
+                raise ValueError(f"task type {self.name!r} has {name}={value}: use whole seconds, 2 or more")
+        if self.timeout is None and (self.task_token or self.heartbeat):
+            given = "task_token" if self.task_token else "heartbeat"
+            raise ValueError(f"task type {self.name!r} has a {given}, which needs a timeout: timeout=timedelta(...)")
+        if self.heartbeat and not self.task_token:
+            raise ValueError(f"task type {self.name!r} has a heartbeat, and nobody who would send it: task_token=True")
+        longest = LONGEST_WAIT if self.task_token else LONGEST_RUN
+        if self.timeout and self.timeout > longest:
+            way = "" if self.task_token else ", or let a worker do the work: task_token=True"
+            raise ValueError(f"task type {self.name!r} has timeout={self.timeout}: use {longest} at most{way}")
+        if self.timeout and self.heartbeat and self.heartbeat >= self.timeout:
+            raise ValueError(f"task type {self.name!r} has a heartbeat that is not shorter than its timeout")
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its tasks run on the machine of tasks that take long."""
+        return self.timeout is not None
 
     @property
     def halts(self) -> bool:
@@ -72,6 +104,34 @@ DEFAULT_RETRY = RetryPolicy()
 def halting(types: Iterable[TaskType]) -> str:
     """The names of the types whose failed tasks halt their key, as the state machine looks them up: a JSON array."""
     return json.dumps(sorted(one.name for one in types if one.halts))
+
+
+def long_types(types: Iterable[TaskType]) -> str:
+    """The names of the types whose tasks take long, as the state machine looks them up: a JSON array."""
+    return json.dumps(sorted(one.name for one in types if one.is_long))
+
+
+def token_types(types: Iterable[TaskType]) -> str:
+    """The names of the types that are ended by a token: a JSON array."""
+    return json.dumps(sorted(one.name for one in types if one.task_token))
+
+
+def timeouts(types: Iterable[TaskType]) -> str:
+    """Seconds after which a run of each type that takes long is given up, by name: a JSON object.
+
+    A function has a second less: its own timeout says more.
+    """
+    return _seconds((one, one.timeout) for one in types)
+
+
+def heartbeats(types: Iterable[TaskType]) -> str:
+    """Seconds within which a sign is due of whoever has a token, by type: a JSON object."""
+    known = ((one, one.heartbeat or one.timeout) for one in types if one.task_token)
+    return _seconds((one, wait if one.heartbeat else wait - timedelta(seconds=1)) for one, wait in known if wait)
+
+
+def _seconds(given: Iterable[tuple[TaskType, timedelta | None]]) -> str:
+    return json.dumps({one.name: int(value.total_seconds()) for one, value in given if value})
 
 
 class Deferred:
@@ -140,6 +200,9 @@ class Registry:
         module: str = "",
         retired: bool = False,
         on_failure: OnFailure = "continue",
+        timeout: timedelta | None = None,
+        task_token: bool = False,
+        heartbeat: timedelta | None = None,
     ) -> Callable[[Callable[[Task, DataT], ResultT]], Callable[[Task, DataT], ResultT]]:
         """Register the decorated function for tasks whose `type` is `name`.
 
@@ -152,6 +215,12 @@ class Registry:
         With `on_failure="halt"`, a failed task keeps all later ones of its ordering key waiting, in their order, until
         it succeeds after a redrive, or an operator skips it.
 
+        With a `timeout`, a run may take that long, up to 15 minutes, and the next task of the key waits for it. Such a
+        type needs a pool for its kind: `needs=Needs(pool=Pool(...))`. With `task_token=True`, the function only passes
+        `task.token` on, to a worker anywhere, and the task ends when the worker says so, within a `timeout` of up to a
+        year: `POST /tasks/{id}/complete` or `/fail`. With a `heartbeat`, the run is given up and tried again if the
+        worker has not given a sign for so long: `POST /tasks/{id}/heartbeat`.
+
         With a `module`, the type is registered at once, and the decorated function may be in that module, which is
         imported when the type runs for the first time.
         """
@@ -162,6 +231,7 @@ class Registry:
 
         def add(run: Callable[[Task, Any], object]) -> None:
             about: dict[str, Any] = {"retry": retry, "needs": needs, "retired": retired, "on_failure": on_failure}
+            about |= {"timeout": timeout, "task_token": task_token, "heartbeat": heartbeat}
             about |= {"declared_in": caller, "module": module or caller}
             self._add(TaskType(name=name, data=data, run=run, **about))
 

@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass
 import pulumi
 
 from infrastructure.api.rest_api import FUNCTION_TIMEOUT_SECONDS, Api, ApiArgs
+from infrastructure.blocks import iam
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.function import COLD, Function, FunctionArgs, FunctionDefaults, Start
 from infrastructure.blocks.queues import SOURCE_RETENTION_SECONDS
-from infrastructure.blocks.refs import ApiRef, FunctionRef, GatesRef, Grant, ProcessingRef, TableRef
+from infrastructure.blocks.refs import ApiRef, FunctionRef, GatesRef, Grant, ProcessingRef, TableRef, grant
 from infrastructure.blocks.secret import Secret
 from infrastructure.settings.lane_changes import lane_guard
 from infrastructure.settings.stack import Settings
@@ -85,12 +86,13 @@ class Front(Component):
             FRESH_SECONDS=str(retention - SOURCE_RETENTION_SECONDS),
         )
         keys = self._function("keys", args.gates.steering(), table.skipping(), RETENTION_SECONDS=str(retention))
+        workers = self._function("workers", table.following_workers(), grant(iam.return_tokens()), TENANCY=tenancy)
         documents = self._function(
             "documents",
             ACCESS=json.dumps(asdict(args.settings.api.access)),
             DEFAULT_ORDERING=args.settings.default_ordering,
         )
-        self.functions = (self.validator, reader, canceller, redrive, keys, documents)
+        self.functions = (self.validator, reader, canceller, redrive, keys, workers, documents)
         self.api = Api("api", self._api(documents), opts=self._child).ref
         self.register_outputs({})
 

@@ -12,6 +12,7 @@ from infrastructure.blocks.location import Location
 
 Statement = Mapping[str, Any]
 Arn = pulumi.Input[str]
+PROGRESS_ATTRIBUTES = ("task_id", "status", "lease_owner", "cancel_requested_at", "progress")
 
 
 def document(*statements: Statement) -> dict[str, Any]:
@@ -97,9 +98,41 @@ def find_failed_tasks(index_arn: Arn) -> Statement:
 
 
 def release_tasks(table_arn: Arn) -> Statement:
-    """The gatekeeper reads parked tasks and, in transactions, queues them again, or checks that they wait no more."""
-    actions = ["GetItem", "UpdateItem", "ConditionCheckItem"]
+    """The gatekeeper reads parked tasks and the heads of gates and, in transactions, queues them again, settles those
+    that were cancelled, or checks that they wait no more.
+    """
+    actions = ["GetItem", "BatchGetItem", "UpdateItem", "ConditionCheckItem"]
     return allow("ReleaseTasks", [f"dynamodb:{action}" for action in actions], table_arn)
+
+
+def report_progress(table_arn: Arn) -> Statement:
+    """A processor whose tasks take long notes their progress, and changes nothing else of their records."""
+    statement = allow("ReportProgress", ["dynamodb:UpdateItem"], table_arn)
+    return {
+        **statement,
+        "Condition": {"ForAllValues:StringEquals": {"dynamodb:Attributes": list(PROGRESS_ATTRIBUTES)}},
+    }
+
+
+def follow_workers(table_arn: Arn) -> Statement:
+    """The function of workers reads whose task a token ends, and notes progress that comes with a sign of life."""
+    return allow("FollowWorkers", ["dynamodb:GetItem", "dynamodb:UpdateItem"], table_arn)
+
+
+def return_tokens() -> Statement:
+    """The function of workers brings task tokens back. AWS defines no narrower resource than all."""
+    actions = ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"]
+    return allow("ReturnTokens", actions, "*")
+
+
+def list_executions(state_machine_arn: Arn) -> Statement:
+    """The gatekeeper sees which executions of tasks that take long are running."""
+    return allow("ListExecutions", ["states:ListExecutions"], state_machine_arn)
+
+
+def watch_executions(executions_arn: Arn) -> Statement:
+    """The gatekeeper makes sure that one has ended, and stops one whose task was cancelled."""
+    return allow("WatchExecutions", ["states:DescribeExecution", "states:StopExecution"], executions_arn)
 
 
 def skip_tasks(table_arn: Arn) -> Statement:

@@ -59,6 +59,14 @@ class TableRef:
         """Read parked tasks, and queue them again."""
         return grant(iam.release_tasks(self.arn), TABLE_NAME=self.name)
 
+    def reporting(self) -> Grant:
+        """Report the progress of a task."""
+        return grant(iam.report_progress(self.arn), TABLE_NAME=self.name)
+
+    def following_workers(self) -> Grant:
+        """Read a task whose worker brings its token back, and note the worker's progress."""
+        return grant(iam.follow_workers(self.arn), TABLE_NAME=self.name)
+
     def skipping(self) -> Grant:
         """Read what has become of the heads of gates, and settle those that an operator skips."""
         return grant(iam.skip_tasks(self.arn), TABLE_NAME=self.name)
@@ -211,6 +219,18 @@ class WorkflowRef:
         """Start executions and wait for their end."""
         return grant(iam.start_executions(self.arn))
 
+    def watching(self) -> Grant:
+        """See which executions of a Standard machine run or have ended, and stop one."""
+        return grant(
+            iam.list_executions(self.arn), iam.watch_executions(self.executions_arn), LONG_MACHINE_ARN=self.arn
+        )
+
+    @property
+    def executions_arn(self) -> Text:
+        """The ARN of all its executions."""
+        executions = pulumi.Output.from_input(self.arn).apply(lambda arn: arn.replace(":stateMachine:", ":execution:"))
+        return pulumi.Output.concat(executions, ":*")
+
 
 @dataclass(frozen=True, kw_only=True)
 class CodeRef:
@@ -255,11 +275,14 @@ class ApiRef:
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessingRef:
-    """All that a task passes between its submission and its outcome. The default pool's processor is the first."""
+    """All that a task passes between its submission and its outcome. The default pool's processor is the first. Tasks
+    that take long are handed over to `long_workflow`.
+    """
 
     lanes: LanesRef
     dead_letters: QueueRef
     workflow: WorkflowRef
+    long_workflow: WorkflowRef
     processors: tuple[FunctionRef, ...]
 
     @property

@@ -54,7 +54,7 @@ def _queue(measured: Measured) -> Iterator[Charge]:
 
 
 def _execution(declared: Declared, measured: Measured, load: Load) -> Iterator[Charge]:
-    machine = declared.one("StateMachine")
+    machine = declared.one("StateMachine", "workflow-machine")
     yield Charge(group="execution", name="starts", quantity=MILLION, price="express_request")
     seconds = (load.processor_milliseconds + measured.table_calls * STEP_MILLISECONDS) / 1000
     used = express_gigabyte_seconds(len(machine["definition"].encode()), measured.input_bytes, seconds)
@@ -119,7 +119,7 @@ def _is_traced(declared: Declared, name: str) -> bool:
     if name == "requests":
         return bool(declared.one("aws:apigateway/stage:Stage").get("xrayTracingEnabled"))
     resource, key, on = (
-        (declared.one("StateMachine"), "tracingConfiguration", "enabled")
+        (declared.one("StateMachine", "workflow-machine"), "tracingConfiguration", "enabled")
         if name == "executions"
         else (declared.function(name), "tracingConfig", "mode")
     )

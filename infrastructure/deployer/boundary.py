@@ -23,7 +23,10 @@ _ROLES_DO: Mapping[str, str] = {
     ),
     "sns:{region}:{account}:{prefix}-*": "sns:Publish",
     "lambda:{region}:{account}:function:{prefix}-*": "lambda:InvokeFunction",
-    "states:{region}:{account}:stateMachine:{prefix}-*": "states:StartSyncExecution",
+    "states:{region}:{account}:stateMachine:{prefix}-*": (
+        "states:ListExecutions states:StartExecution states:StartSyncExecution"
+    ),
+    "states:{region}:{account}:execution:{prefix}-*": "states:DescribeExecution states:StopExecution",
     "pipes:{region}:{account}:pipe/{prefix}-*": "pipes:DescribePipe pipes:StartPipe pipes:StopPipe",
     "ssm:{region}:{account}:parameter/{prefix}/*": "ssm:GetParameter",
     "*": (
@@ -32,6 +35,7 @@ _ROLES_DO: Mapping[str, str] = {
         "logs:DescribeLogGroups logs:DescribeLogStreams logs:DescribeResourcePolicies logs:FilterLogEvents "
         "logs:GetLogDelivery logs:GetLogEvents logs:ListLogDeliveries logs:PutLogEvents "
         "logs:PutResourcePolicy logs:UpdateLogDelivery "
+        "states:SendTaskFailure states:SendTaskHeartbeat states:SendTaskSuccess "
         "xray:GetSamplingRules xray:GetSamplingTargets xray:PutTelemetryRecords xray:PutTraceSegments"
     ),
 }

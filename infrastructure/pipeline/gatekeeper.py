@@ -8,23 +8,27 @@ import pulumi_aws as aws
 from infrastructure.blocks.clock import call_regularly
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.function import Function, FunctionArgs, FunctionDefaults
-from infrastructure.blocks.refs import FunctionRef, GatesRef, LanesRef, TableRef
+from infrastructure.blocks.refs import FunctionRef, GatesRef, LanesRef, TableRef, WorkflowRef
 from infrastructure.settings.lane_changes import lane_guard
 
 BATCH_SIZE = 100
 TIMEOUT_SECONDS = 60
 MEMORY_MEGABYTES = 256
-TICK = "rate(5 minutes)"
+TICK = "rate(1 minute)"
 
 
 @dataclass(frozen=True, kw_only=True)
 class GatekeeperArgs:
-    """Tasks that are parked behind `gates` have their records in `table`, and are sent to `lanes`."""
+    """Tasks that are parked behind `gates` have their records in `table`, and are sent to `lanes`; those that take
+    long are executed by `long_workflow`. Records of cancelled tasks are kept for `retention_seconds`.
+    """
 
     defaults: FunctionDefaults
     gates: GatesRef
     table: TableRef
     lanes: LanesRef
+    long_workflow: WorkflowRef
+    retention_seconds: int
 
 
 class Gatekeeper(Component):
@@ -40,7 +44,14 @@ class Gatekeeper(Component):
         super().__init__("taskline:pipeline:Gatekeeper", name, opts)
         function = FunctionArgs(
             defaults=args.defaults,
-            grants=(args.gates.following(), args.gates.releasing(), args.table.releasing(), args.lanes.sending()),
+            grants=(
+                args.gates.following(),
+                args.gates.releasing(),
+                args.table.releasing(),
+                args.lanes.sending(),
+                args.long_workflow.watching(),
+            ),
+            environment={"RETENTION_SECONDS": str(args.retention_seconds)},
             timeout=TIMEOUT_SECONDS,
             memory_megabytes=MEMORY_MEGABYTES,
             hooks=lane_guard("gatekeeper"),

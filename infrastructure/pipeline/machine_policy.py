@@ -73,8 +73,14 @@ def _queue(arguments: Mapping[str, Any], location: Location) -> str:
     return location.arn("sqs", arguments["QueueUrl"].rsplit("/", 1)[-1])
 
 
+def _machine(arguments: Mapping[str, Any], _: Location) -> str:
+    return arguments["StateMachineArn"]
+
+
 _PERMISSIONS: Mapping[str, tuple[str, Callable[[Mapping[str, Any], Location], str]]] = {
     "lambda:invoke": ("lambda:InvokeFunction", _function),
+    "lambda:invoke.waitForTaskToken": ("lambda:InvokeFunction", _function),
+    "states:startExecution": ("states:StartExecution", _machine),
     "dynamodb:getItem": ("dynamodb:GetItem", _table),
     "dynamodb:updateItem": ("dynamodb:UpdateItem", _table),
     "sqs:sendMessage": ("sqs:SendMessage", _queue),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import pulumi
 
-from functions.tasks.registry import halting
+from functions.tasks.registry import TaskType, halting, heartbeats, long_types, timeouts, token_types
 from infrastructure.blocks import iam
 from infrastructure.blocks.code import layer
 from infrastructure.blocks.component import Component
@@ -34,6 +34,7 @@ from infrastructure.pipeline.lane import Lane, LaneArgs
 from infrastructure.pipeline.workflow import Workflow, WorkflowArgs
 from infrastructure.settings.stack import Settings
 from infrastructure.task_types.pools import PoolPlan, permissions, secret_path
+from statemachine.loader import load_definition, load_long_definition
 from statemachine.pools import function_name
 
 # The state machine gives up on a task itself. SQS does so last, a day before it would delete the message: until then,
@@ -67,11 +68,16 @@ class Processing(Component):
         child = self._child
         dead_letters = FifoQueue("dead-letters", _dead_letters(args), opts=child).ref
         processors = {plan.pool.name: self._processor(plan, args) for plan in args.pools}
-        workflow = Workflow("workflow", _workflow(args, processors, dead_letters), opts=child).ref
+        common = _workflow(args, dead_letters)
+        long = _with_functions(common, args, processors, long=True)
+        long_workflow = Workflow("long-workflow", _long(long, args), opts=child).ref
+        express = _with_functions(common, args, processors, long=False)
+        workflow = Workflow("workflow", _express(express, args, long_workflow), opts=child).ref
         self.ref = ProcessingRef(
             lanes=self._lanes(args, _lane(args, workflow, dead_letters)),
             dead_letters=dead_letters,
             workflow=workflow,
+            long_workflow=long_workflow,
             processors=tuple(processors.values()),
         )
         self.register_outputs({})
@@ -101,9 +107,13 @@ class Processing(Component):
         function = FunctionArgs(
             defaults=args.defaults,
             service=PROCESSOR,
-            grants=(grant(*permissions(plan, location)), *_secrets(plan, location)),
+            grants=(
+                grant(*permissions(plan, location)),
+                *_secrets(plan, location),
+                *((args.table.reporting(),) if plan.reports else ()),
+            ),
             environment={"START_SECONDS": str(settings.objectives.start_seconds), **plan.environment},
-            timeout=pool.timeout_seconds or settings.times.handler,
+            timeout=plan.timeout or settings.times.handler,
             memory_megabytes=pool.memory_megabytes or settings.processor_memory_megabytes,
             reserved_concurrency=pool.concurrency,
             layer_arn=layer(f"{plan.function}-layer", name, plan.layer, self._child) if plan.layer else "",
@@ -133,30 +143,74 @@ def _secrets(plan: PoolPlan, location: Location) -> tuple[Grant, ...]:
     return (grant(iam.read_secrets(arns), SECRETS_PATH=path),) if arns else ()
 
 
-def _workflow(args: ProcessingArgs, processors: Mapping[str, FunctionRef], dead_letters: QueueRef) -> WorkflowArgs:
+def _types(args: ProcessingArgs) -> list[TaskType]:
+    return [one for plan in args.pools for one in plan.types]
+
+
+def _workflow(args: ProcessingArgs, dead_letters: QueueRef) -> WorkflowArgs:
+    """What both machines have in common."""
     settings = args.settings
-    default, *others = (processor.arn for processor in processors.values())
-    by_type = {one.name: processors[plan.pool.name].arn for plan in args.pools[1:] for one in plan.types}
     return WorkflowArgs(
         location=args.defaults.location,
+        load=load_definition,
         values={
             "TableName": args.table.name,
             "GatesTableName": args.gates.name,
-            "HaltingTypes": halting(one for plan in args.pools for one in plan.types),
-            "ProcessorFunction": pulumi.Output.all(default, by_type).apply(lambda both: function_name(*both)),
+            "HaltingTypes": halting(_types(args)),
             "DeadLetterQueueUrl": dead_letters.url,
-            "ProcessTimeoutSeconds": settings.times.process,
-            "WorkflowTimeoutSeconds": settings.times.workflow,
-            "LeaseSeconds": settings.times.lease,
-            "RetryUntilSeconds": settings.times.retry_until,
             "MaxDeliveries": settings.max_receive_count,
             "RetentionSeconds": settings.record_retention_seconds,
         },
-        functions=(default, *others),
+        functions=(),
         log_level=settings.execution_log_level,
         log_execution_data=settings.log_execution_data,
         log_retention_days=settings.log_retention_days,
     )
+
+
+def _with_functions(
+    common: WorkflowArgs, args: ProcessingArgs, processors: Mapping[str, FunctionRef], *, long: bool
+) -> WorkflowArgs:
+    """A machine knows the functions of its own types. What nobody knows goes to the first: it says so."""
+    pools = [plan for plan in args.pools if any(one.is_long is long for one in plan.types)] or [args.pools[0]]
+    default, *others = (processors[plan.pool.name].arn for plan in pools)
+    by_type = {
+        one.name: processors[plan.pool.name].arn for plan in pools[1:] for one in plan.types if one.is_long is long
+    }
+    function = pulumi.Output.all(default, by_type).apply(lambda both: function_name(*both))
+    return replace(
+        common,
+        values={**common.values, "ProcessorFunction": function},
+        functions=(default, *others),
+    )
+
+
+def _express(common: WorkflowArgs, args: ProcessingArgs, long: WorkflowRef) -> WorkflowArgs:
+    """The machine that every task passes."""
+    times = args.settings.times
+    own = {
+        "ProcessTimeoutSeconds": times.process,
+        "WorkflowTimeoutSeconds": times.workflow,
+        "LeaseSeconds": times.lease,
+        "RetryUntilSeconds": times.retry_until,
+        "LongTypes": long_types(_types(args)),
+        "LongMachineArn": long.arn,
+    }
+    return replace(common, values={**common.values, **own})
+
+
+def _long(common: WorkflowArgs, args: ProcessingArgs) -> WorkflowArgs:
+    """The machine that tasks are handed over to which take long."""
+    times, types = args.settings.long_times, _types(args)
+    own = {
+        "WorkflowTimeoutSeconds": times.workflow,
+        "LeaseSeconds": times.lease,
+        "RetryUntilSeconds": times.retry_until,
+        "TokenTypes": token_types(types),
+        "TypeTimeouts": timeouts(types),
+        "TypeHeartbeats": heartbeats(types),
+    }
+    return replace(common, kind="STANDARD", load=load_long_definition, values={**common.values, **own})
 
 
 def _lane(args: ProcessingArgs, workflow: WorkflowRef, dead_letters: QueueRef) -> LaneArgs:

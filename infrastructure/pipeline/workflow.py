@@ -1,9 +1,9 @@
-"""The Express workflow: the state machine, the role that its definition needs, and its execution log."""
+"""A workflow: a state machine, the role that its definition needs, and its execution log."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import pulumi
 import pulumi_aws as aws
@@ -15,33 +15,34 @@ from infrastructure.blocks.log_group import log_group
 from infrastructure.blocks.refs import WorkflowRef
 from infrastructure.blocks.role import Role
 from infrastructure.pipeline.machine_policy import machine_statements
-from statemachine.loader import load_definition
 from taskline import links
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkflowArgs:
-    """`values` fill the definition's placeholders, `functions` are all that it may invoke. `log_level` is ALL, ERROR,
-    FATAL or OFF.
+    """`load` makes the definition out of the `values` of its placeholders, `functions` are all that it may invoke.
+    Executions of kind `STANDARD` may take as long as they like. `log_level` is ALL, ERROR, FATAL or OFF.
     """
 
     location: Location
+    load: Callable[[Mapping[str, str | int]], dict[str, Any]]
     values: Mapping[str, pulumi.Input[str | int]]
     functions: tuple[pulumi.Input[str], ...]
     log_level: str
     log_execution_data: bool
     log_retention_days: int
+    kind: Literal["EXPRESS", "STANDARD"] = "EXPRESS"
 
 
 class Workflow(Component):
-    """A synchronous Express state machine. Public: `ref`."""
+    """A state machine. Public: `ref`."""
 
     ref: WorkflowRef
 
     def __init__(self, name: str, args: WorkflowArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("taskline:pipeline:Workflow", name, opts)
         physical_name = args.location.name(name)
-        definition = pulumi.Output.all(**args.values).apply(load_definition)
+        definition = pulumi.Output.all(**args.values).apply(args.load)
         # Under this prefix, log delivery does not add to the account's only resource policy, which soon fills up.
         logs = log_group(
             name, f"/aws/vendedlogs/states/{physical_name}", args.location, args.log_retention_days, self._child
@@ -59,7 +60,7 @@ class Workflow(Component):
         machine = aws.sfn.StateMachine(
             f"{name}-machine",
             name=physical_name,
-            type="EXPRESS",
+            type=args.kind,
             definition=definition.apply(json.dumps),
             role_arn=role.ready_arn,
             logging_configuration={

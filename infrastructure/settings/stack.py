@@ -19,7 +19,7 @@ from infrastructure.settings.lanes import LaneSettings, load_lane_settings
 from infrastructure.settings.objectives import Objectives, load_objectives
 from infrastructure.settings.start import load_start
 from infrastructure.settings.tags import load_tags
-from infrastructure.settings.times import Times, derive_times, runs_of
+from infrastructure.settings.times import LongTimes, Times, derive_long_times, derive_times, runs_of
 from infrastructure.settings.watch import (
     BreakerSettings,
     MonitorSettings,
@@ -48,6 +48,7 @@ class Settings:
     """
 
     times: Times
+    long_times: LongTimes
     max_receive_count: int
     record_retention_hours: int
     log_retention_days: int
@@ -141,6 +142,7 @@ def load_settings(types: Iterable[TaskType], *, on_aws: bool) -> Settings:
     reserved = config.require_int("validatorReservedConcurrency")
     return Settings(
         times=_load_times(config, types),
+        long_times=derive_long_times(types),
         max_receive_count=config.require_int("maxReceiveCount"),
         record_retention_hours=config.require_int("recordRetentionHours"),
         log_retention_days=config.require_int("logRetentionDays"),

@@ -20,6 +20,8 @@ from statemachine.loader import raw_definition
 
 MAX_WORKFLOW_SECONDS = 290  # a pipe's execution ends after 300 s, target included
 MAX_VISIBILITY_SECONDS = 12 * 3600
+MAX_LONG_SECONDS = 365 * 24 * 3600  # an execution of a Standard machine
+LONG_SLACK_SECONDS = 300  # for claiming, recording, and waiting for capacity
 _MARGIN = 10  # seconds between two links, for clock skew and requests in flight
 _START_UP = 1  # Lambda's own timeout comes before the state's, because its error says more
 
@@ -48,9 +50,13 @@ class Runs(NamedTuple):
 
 
 def runs_of(types: Iterable[TaskType], handler: int) -> list[Runs]:
-    """The runs of these types. Those whose pool says nothing may take `handler` seconds."""
+    """The runs of these types, but for those on the other machine. Those whose pool says nothing may take `handler`
+    seconds.
+    """
     return [
-        Runs(of.retry, of.needs.pool.timeout_seconds or handler, type=of.name, pool=of.needs.pool.name) for of in types
+        Runs(of.retry, of.needs.pool.timeout_seconds or handler, type=of.name, pool=of.needs.pool.name)
+        for of in types
+        if not of.is_long
     ]
 
 
@@ -99,6 +105,30 @@ class Times:
     def retry_until(self) -> int:
         """How long after its start an execution may begin one more run and still be sure to record the outcome."""
         return self.workflow - worst_case_seconds(_definition(self.process), "ProcessTask")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LongTimes:
+    """The times of the machine of tasks that take long, in seconds. An execution of it has no message that would come
+    back: its lease lasts as long as it does, and whether it has ended decides, not the time.
+    """
+
+    workflow: int
+    lease: int
+    retry_until: int
+
+
+def derive_long_times(types: Iterable[TaskType]) -> LongTimes:
+    """Time for all runs of the type that takes the longest, within what an execution may take."""
+    long = [(one.retry, int(one.timeout.total_seconds())) for one in types if one.timeout]
+    longest = max((timeout for _, timeout in long), default=0)
+    runs = max((timeout + math.ceil(retry.worst_case_seconds(timeout)) for retry, timeout in long), default=0)
+    workflow = min(runs + LONG_SLACK_SECONDS, MAX_LONG_SECONDS)
+    return LongTimes(
+        workflow=workflow,
+        lease=workflow + _MARGIN,
+        retry_until=max(0, workflow - longest - LONG_SLACK_SECONDS // 2),
+    )
 
 
 def derive_times(

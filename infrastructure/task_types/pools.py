@@ -31,6 +31,19 @@ class PoolPlan:
         return "processor" if self.pool == DEFAULT_POOL else f"processor-{self.pool.name}"
 
     @property
+    def timeout(self) -> int | None:
+        """Seconds that its function has for a run; None if the stage says. Of a type that takes long, a second less
+        than the state machine gives it: Lambda's own timeout says more.
+        """
+        long = [int(one.timeout.total_seconds()) - 1 for one in self.types if one.timeout and not one.task_token]
+        return max(long, default=self.pool.timeout_seconds)
+
+    @property
+    def reports(self) -> bool:
+        """Whether its types may report progress, and hand tokens over."""
+        return any(one.is_long for one in self.types)
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """The secrets that its types declare."""
         return tuple(sorted({name for one in self.types for name in one.needs.secrets}))
@@ -45,6 +58,7 @@ def plan_pools(types: Iterable[TaskType], values: Mapping[str, str]) -> tuple[Po
     for one in types:
         members.setdefault(one.needs.pool, []).append(one)
     _check_names(members)
+    _check_long(members)
     _check_values(members, values)
     return tuple(
         PoolPlan(
@@ -112,6 +126,19 @@ def _check_names(members: Mapping[Pool, list[TaskType]]) -> None:
             raise SettingsError(
                 f"Pool {pool.name!r} is declared twice, and differently: {known} by {one}, {pool} by {types[0].name}. "
                 "Declare it once, and import it."
+            )
+
+
+def _check_long(members: Mapping[Pool, list[TaskType]]) -> None:
+    """A function has one timeout: what runs for minutes may not share it with what has seconds."""
+    for pool, types in members.items():
+        long = [one for one in types if one.timeout and not one.task_token]
+        others = [one.name for one in types if not one.is_long] or (["any type"] if pool == DEFAULT_POOL else [])
+        if long and (others or pool.timeout_seconds):
+            why = f"also runs {others[0]}" if others else "has a timeout_seconds of its own"
+            raise SettingsError(
+                f"Task type {long[0].name!r} takes up to {long[0].timeout}, and its pool {pool.name!r} {why}. Give it "
+                "a pool for types that take long: needs=Needs(pool=Pool('long'))."
             )
 
 

@@ -45,7 +45,7 @@ def measure(declared: Declared, load: Load) -> Measured:
         table_calls=sum(_is_table_call(event.type, event.details) for event in made.execution.events),
         table_reads=sum(_is_read(event.type, event.details) for event in made.execution.events),
         line_bytes={name: figures[name]["line_bytes"] for name in ("validator", "processor")},
-        execution_line_bytes=_execution_bytes(made, declared.one("StateMachine")),
+        execution_line_bytes=_execution_bytes(made, declared.one("StateMachine", "workflow-machine")),
         followers={name: _followed(figures[name], batches[name], made) for name in FOLLOWERS},
         metrics=frozenset(tuple(metric) for one in figures.values() for metric in one["metrics"]),
     )

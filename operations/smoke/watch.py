@@ -26,7 +26,8 @@ ALARMS: Final = (
     "breaker-rate",
     *("breaker-volume", "breaker-trip", "pipe-failures", "failed-executions", "timed-out-executions"),
     *(f"slo-{name}-{burn}" for name in ("accepted", "started", "succeeded") for burn in ("fast", "slow")),
-    *("account-concurrency", "api-throttles", "processor-throttles", "pipe-throttles", "table-throttles"),
+    *("account-concurrency", "api-throttles", "processor-throttles", "processor-long-throttles"),
+    *("pipe-throttles", "table-throttles"),
 )
 """Beside these, every function but the processor has `NAME-errors`."""
 

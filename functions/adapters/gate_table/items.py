@@ -19,6 +19,8 @@ def to_gate(item: Mapping[str, Any]) -> Gate:
         head=_text(item, "head"),
         sending=_text(item, "sending"),
         hold=hold,
+        execution=_text(item, "execution"),
+        handed_at=_text(item, "handed_at"),
     )
 
 

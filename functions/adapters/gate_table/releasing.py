@@ -1,5 +1,6 @@
 """Parked tasks, as the gatekeeper releases them, on DynamoDB: the table of gates, and the records of the tasks."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -21,10 +22,21 @@ _RELEASED = (
     "SET #status = :queued, status_shard = :status_shard, redrive_id = :redrive_id,"
     " history = list_append(history, :entry)"
 )
+_TAKEN_BACK = (
+    "SET #status = :queued, status_shard = :status_shard, redrive_id = :message_id,"
+    " history = list_append(history, :entry) REMOVE lease_owner, lease_until"
+)
+_CANCELLED = (
+    "SET #status = :cancelled, status_shard = :status_shard, finished_at = :now, expires_at = :expires_at,"
+    " history = list_append(history, :entry) REMOVE failed_key, lease_owner, lease_until, deliveries, sequence_number"
+)
+LET_GO = "REMOVE head, sending, execution, handed_at"
+AGAIN = "-again-"
+"""In the id of a message that is sent for a head whose execution has ended without an outcome."""
 
 
 class DynamoDBParkedTasks:
-    """`ParkedTasks` on two DynamoDB tables."""
+    """`ParkedTasks` and `HandedOver` on two DynamoDB tables."""
 
     def __init__(
         self, gates_table: str, task_table: str, now: Callable[[], datetime], client: "DynamoDBClient | None" = None
@@ -102,20 +114,74 @@ class DynamoDBParkedTasks:
         }
         return self._transact({"Update": gate}, self._cleared(group, place), {"ConditionCheck": is_not_parked})
 
-    def released(self, task_id: str) -> Message | None:
+    def released(self, task_id: str, message_id: str) -> Message | None:
         """GetItem, strongly consistent."""
         record = self._get(self._tasks, {"task_id": {"S": task_id}})
-        if _text(record, "status") != Status.QUEUED or "redrive_id" not in record:
+        if _text(record, "status") == Status.QUEUED and "redrive_id" in record:
+            message_id = _text(record, "redrive_id")
+        elif _text(record, "status") != Status.FAILED or AGAIN not in message_id:
             return None
-        return Message(task_id=task_id, body=_text(record, "body"), deduplication_id=_text(record, "redrive_id"))
+        return Message(task_id=task_id, body=_text(record, "body"), deduplication_id=message_id)
 
     def settle(self, group: str, head: str) -> bool:
         """GetItem of the record, strongly consistent, and one conditional update."""
         record = self._get(self._tasks, {"task_id": {"S": head}})
-        if _text(record, "status") != Status.CANCELLED:
+        if _text(record, "status") not in (Status.CANCELLED, Status.SUCCEEDED):
             return False
-        self._update(group, "head", head, "REMOVE head, sending")
+        self._update(group, "head", head, LET_GO)
         return True
+
+    def forget(self, gate: Gate) -> None:
+        """One conditional update."""
+        self._update(gate.group, "execution", gate.execution or "", "REMOVE execution, handed_at")
+
+    def send_again(self, gate: Gate) -> None:
+        """One transaction of the gate and the record; the gate alone if the record has an outcome."""
+        assert gate.head is not None
+        assert gate.execution is not None
+        message_id = f"{gate.head}{AGAIN}{hashlib.sha256(gate.execution.encode()).hexdigest()[:12]}"
+        changed = self._of_execution(gate, "SET sending = :message_id REMOVE execution, handed_at")
+        changed["ExpressionAttributeValues"] |= {":message_id": {"S": message_id}}
+        taken_back = {
+            "TableName": self._tasks,
+            "Key": {"task_id": {"S": gate.head}},
+            "ConditionExpression": "#status = :queued OR (#status = :processing AND lease_owner = :execution)",
+            "UpdateExpression": _TAKEN_BACK,
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {
+                ":queued": {"S": Status.QUEUED},
+                ":processing": {"S": Status.PROCESSING},
+                ":execution": {"S": gate.execution},
+                ":status_shard": {"S": status_shard(Status.QUEUED, gate.head)},
+                ":message_id": {"S": message_id},
+                ":entry": {"L": [{"M": {"status": {"S": Status.QUEUED}, "at": {"S": timestamp(self._now())}}}]},
+            },
+        }
+        if not self._transact({"Update": changed}, {"Update": taken_back}):
+            record = self._get(self._tasks, {"task_id": {"S": gate.head}})
+            if _text(record, "status") not in (Status.QUEUED, Status.PROCESSING):
+                self._transact({"Update": changed})
+
+    def settle_cancelled(self, gate: Gate, at: datetime, expires_at: int) -> None:
+        """One transaction of the gate and the record."""
+        assert gate.head is not None
+        record = {
+            "TableName": self._tasks,
+            "Key": {"task_id": {"S": gate.head}},
+            "ConditionExpression": "#status = :processing AND lease_owner = :execution",
+            "UpdateExpression": _CANCELLED,
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {
+                ":processing": {"S": Status.PROCESSING},
+                ":cancelled": {"S": Status.CANCELLED},
+                ":status_shard": {"S": status_shard(Status.CANCELLED, gate.head)},
+                ":execution": {"S": gate.execution},
+                ":now": {"S": timestamp(at)},
+                ":expires_at": {"N": str(expires_at)},
+                ":entry": {"L": [{"M": {"status": {"S": Status.CANCELLED}, "at": {"S": timestamp(at)}}}]},
+            },
+        }
+        self._transact({"Update": record}, {"Update": self._of_execution(gate, LET_GO)})
 
     def note_sent(self, group: str, message_id: str) -> None:
         """One conditional update."""
@@ -134,6 +200,16 @@ class DynamoDBParkedTasks:
             except self._client.exceptions.ConditionalCheckFailedException:
                 return False
         return True
+
+    def _of_execution(self, gate: Gate, expression: str) -> dict[str, Any]:
+        """A change of the gate, on condition that it has the same head and the same execution."""
+        return {
+            "TableName": self._gates,
+            "Key": _key(gate.group, GATE),
+            "ConditionExpression": "head = :head AND execution = :of",
+            "UpdateExpression": expression,
+            "ExpressionAttributeValues": {":head": {"S": gate.head}, ":of": {"S": gate.execution}},
+        }
 
     def _gate(self, group: str, expression: str) -> dict[str, Any]:
         return {

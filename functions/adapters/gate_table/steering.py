@@ -22,7 +22,7 @@ _HOLD = (
     " parked = if_not_exists(parked, :zero), held_at = if_not_exists(held_at, :now), held_reason = :reason"
 )
 _LET_GO = "REMOVE held_at, held_reason"
-_BEHEAD = "REMOVE head, sending, held_at, held_reason"
+_BEHEAD = "REMOVE head, sending, execution, handed_at, held_at, held_reason"
 _HAS_HEAD = {"ConditionExpression": "head = :head"}
 _HAS_NONE = {"ConditionExpression": "attribute_exists(place) AND attribute_not_exists(head)"}
 _SKIPPED = "SET expires_at = :expires_at, history = list_append(history, :entry)"
@@ -124,8 +124,12 @@ class DynamoDBGates:
         """BatchGetItem, strongly consistent."""
         keys = [{"task_id": {"S": task_id}} for task_id in sorted(set(task_ids))]
         return {
-            item["task_id"]["S"]: Head(status=Status(item["status"]["S"]), tenant=item.get("tenant", {}).get("S"))
-            for item in self._batch(self._tasks, keys, ("task_id", "status", "tenant"))
+            item["task_id"]["S"]: Head(
+                status=Status(item["status"]["S"]),
+                tenant=item.get("tenant", {}).get("S"),
+                cancel_requested_at=item.get("cancel_requested_at", {}).get("S"),
+            )
+            for item in self._batch(self._tasks, keys, ("task_id", "status", "tenant", "cancel_requested_at"))
         }
 
     def _update(self, gate: Gate, expression: str) -> bool:

@@ -30,7 +30,7 @@ _FROM_UNDELIVERED = "(#status = :queued OR (#status = :processing AND lease_unti
 _MARK = (
     "SET #status = :queued, status_shard = :status_shard, redrives = :redrives, redrive_id = :redrive_id,"
     " redriven_at = :now, failed_key = ordering_key, history = list_append(history, :entry)"
-    " REMOVE #error, finished_at, expires_at, deliveries"
+    " REMOVE #error, finished_at, expires_at, deliveries, progress, cancel_requested_at"
 )
 
 

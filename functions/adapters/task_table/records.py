@@ -101,6 +101,28 @@ class DynamoDBRecordStore:
                 return None
         return _from_item({**response["Attributes"]})
 
+    def request_cancel(self, task_id: str, view: View, *, at: str) -> Record | None:
+        """One conditional update; a repeated request changes nothing."""
+        visible, values = _visible(view)
+        with unavailable_on_failure("the task table"):
+            try:
+                response = self._client.update_item(
+                    TableName=self._table,
+                    Key={"task_id": {"S": task_id}},
+                    ConditionExpression=f"#status = :processing AND attribute_exists(#long){visible}",
+                    UpdateExpression="SET cancel_requested_at = if_not_exists(cancel_requested_at, :now)",
+                    ExpressionAttributeNames={"#status": "status", "#long": "long"},
+                    ExpressionAttributeValues={
+                        ":processing": {"S": Status.PROCESSING},
+                        ":now": {"S": at},
+                        **values,
+                    },
+                    ReturnValues="ALL_NEW",
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return None
+        return _from_item({**response["Attributes"]})
+
 
 def _visible(view: View) -> tuple[str, dict[str, Any]]:
     """The condition that a task is in the view, and its values."""
@@ -158,6 +180,8 @@ def _from_item(item: dict[str, Any]) -> Record:
         request_hash=optional("request_hash"),
         tenant=optional("tenant"),
         batch_id=optional("batch_id"),
+        progress=_from_entry(item["progress"]["M"]) if "progress" in item else None,
+        cancel_requested_at=optional("cancel_requested_at"),
     )
 
 

@@ -12,6 +12,7 @@ from functions.tasks.intake.batch import batch_too_large, invalid_batch
 from functions.tasks.intake.submission import invalid_task, key_reused, too_large
 from functions.tasks.listing.model import parse_list_request
 from functions.tasks.redrive.model import parse_request
+from functions.tasks.runs.workers import Completion, expired, parse_worker_request
 from functions.tasks.tenancy import EVERYTHING
 
 TASK_ID = "019aa8f0-5d3b-7c41-9a51-0c6f0c8a2f11"
@@ -100,6 +101,11 @@ STATS: dict[str, Any] = {
     "last_day": {"accepted": 1206, "succeeded": 1200, "failed": 2, "cancelled": 0},
     "as_of": "2026-11-21T12:00:00.000Z",
 }
+COMPLETION = {"token": "1.4c9a8b1f20de.AQCEAAAAKgAAAAMAAAAAAAAAAe", "result": {"pages": 12}}
+WORKER_FAILURE = {"token": COMPLETION["token"], "error_class": "NETWORK", "message": "the printer does not respond"}
+HEARTBEAT = {"token": COMPLETION["token"], "progress": {"percent": 40, "text": "page 5 of 12"}}
+WORKER_REPLY = {"task_id": TASK_ID, "status": "processing"}
+HEARTBEAT_REPLY = {"task_id": TASK_ID, "cancel_requested": False}
 REDRIVE = {"error_class": "NETWORK", "failed_from": "2026-11-21T12:00:00Z", "dry_run": False}
 REDRIVEN: dict[str, Any] = {
     "dry_run": False,
@@ -171,6 +177,8 @@ TOO_LARGE = rejected(too_large())
 INVALID_CHANGE = _rejection(lambda: parse_change("{}"))
 INVALID_KEY_CHANGE = _rejection(lambda: parse_key_change("{}"))
 INVALID_KEY_QUERY = _rejection(lambda: parse_key_query({"limit": ["0"]}, KeyListQuery))
+INVALID_WORKER_REQUEST = _rejection(lambda: parse_worker_request("{}", Completion))
+EXPIRED = rejected(expired(TASK_ID))
 INVALID_REDRIVE = _rejection(lambda: parse_request('{"limit": 0}'))
 INVALID_BATCH = rejected(invalid_batch([FieldError(field="tasks", message="is required")]))
 BATCH_TOO_LARGE = rejected(batch_too_large())

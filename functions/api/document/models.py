@@ -67,6 +67,37 @@ class TaskLinks(BaseModel):
     redrive: Annotated[str | None, Field(description="POST: redrive it; only when it has failed.")] = None
 
 
+class TaskProgress(BaseModel):
+    """How far a task is, as its function or its worker has reported."""
+
+    model_config = _STRICT
+
+    percent: Annotated[int, Field(ge=0, le=100, description="How much of it is done.")]
+    text: Annotated[str, Field(description="In a few words.")]
+    at: Annotated[str, Field(description="When it was reported: UTC, ISO 8601, milliseconds.")]
+
+
+class WorkerReply(BaseModel):
+    """What was brought back for a task."""
+
+    model_config = _STRICT
+
+    task_id: Annotated[str, Field(description="The task's id.")]
+    status: Annotated[Status, Field(description="Its status a moment before; its record follows within a second.")]
+
+
+class HeartbeatReply(BaseModel):
+    """Whether the worker should go on."""
+
+    model_config = _STRICT
+
+    task_id: Annotated[str, Field(description="The task's id.")]
+    cancel_requested: Annotated[
+        bool,
+        Field(description="Somebody has cancelled the task: stop, and report it with `cancelled`, within a minute."),
+    ]
+
+
 class TaskView(NewTask):
     """A task as it is read: everything that was submitted, and its outcome so far."""
 
@@ -87,6 +118,13 @@ class TaskView(NewTask):
     history: Annotated[tuple[HistoryEntry, ...], Field(description="Every step so far, oldest first.")] = ()
     batch_id: Annotated[
         str | None, Field(description="The batch that it was submitted in: `GET /stats?batch_id=` is its progress.")
+    ] = None
+    progress: Annotated[
+        TaskProgress | None, Field(description="How far it is; only of types that take long, and report it.")
+    ] = None
+    cancel_requested_at: Annotated[
+        str | None,
+        Field(description="When it was cancelled while it was processed; it ends within a minute or two after that."),
     ] = None
     tenant: Annotated[str | None, Field(description="The client that submitted it; only operators see this.")] = None
     links: Annotated[TaskLinks | None, Field(description="What can be done next.")] = None

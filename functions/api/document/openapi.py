@@ -196,6 +196,11 @@ def _cancel_task(
         "parameters": [_task_id()],
         "responses": {
             "200": {"description": "Cancelled, now or earlier.", "content": _json("TaskView", example)},
+            "202": {
+                "description": "It takes long and is being processed: it was asked to stop, and ends as cancelled "
+                "within a minute or two, unless it ends by itself before.",
+                "content": _json("TaskView", {**example, "status": "processing"}),
+            },
             "404": _problem("There is no such task."),
             "409": _problem("The task is no longer queued; `detail` says why.", examples.NOT_QUEUED),
             "503": _unavailable(),
@@ -205,6 +210,52 @@ def _cancel_task(
 
 def _cancel_any_task() -> Document:
     return _cancel_task("Cancel any client's task that is still queued", examples.ANY_CANCELLED_TASK)
+
+
+def _complete_task() -> Document:
+    return _bring_back("End a task with a token: its worker is done", "Completion", examples.COMPLETION)
+
+
+def _fail_task() -> Document:
+    return _bring_back(
+        "End a run of a task with a token: it has failed, and its type says whether there is another",
+        "WorkerFailure",
+        examples.WORKER_FAILURE,
+    )
+
+
+def _bring_back(summary: str, model: str, example: Document) -> Document:
+    return _by_worker(
+        summary,
+        (model, example),
+        {"202": {"description": "Brought back.", "content": _json("WorkerReply", examples.WORKER_REPLY)}},
+    )
+
+
+def _beat_task() -> Document:
+    return _by_worker(
+        "Say that the worker of a task is still at it",
+        ("Heartbeat", examples.HEARTBEAT),
+        {"200": {"description": "Noted.", "content": _json("HeartbeatReply", examples.HEARTBEAT_REPLY)}},
+    )
+
+
+def _by_worker(summary: str, request: tuple[str, Document], response: Document) -> Document:
+    return {
+        "summary": summary,
+        "parameters": [_task_id()],
+        "requestBody": {"required": True, "content": _json(*request)},
+        "responses": {
+            **response,
+            "400": _problem(
+                "Not JSON, or a field is wrong; `errors` names each one.", examples.INVALID_WORKER_REQUEST
+            ),
+            "404": _problem("There is no such task."),
+            "409": _problem("Nobody waits for the token, or it is another task's.", examples.EXPIRED),
+            "415": _problem("The body's media type is not JSON."),
+            "503": _unavailable(),
+        },
+    }
 
 
 def _redrive_task() -> Document:
@@ -376,6 +427,9 @@ _OPERATIONS: Mapping[str, Callable[[], Document]] = {
     "list_all_tasks": _list_all_tasks,
     "read_any_task": _read_any_task,
     "cancel_any_task": _cancel_any_task,
+    "complete_task": _complete_task,
+    "fail_task": _fail_task,
+    "beat_task": _beat_task,
     "redrive_task": _redrive_task,
     "redrive_tasks": _redrive_tasks,
     "health": _health,

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from functions.api.document.dialect import NULL, to_openapi_3_0
-from functions.api.document.models import BatchResponse, TaskView
+from functions.api.document.models import BatchResponse, HeartbeatReply, TaskView, WorkerReply
 from functions.api.document.task_types import with_task_types
 from functions.tasks.breaker.view import BreakerChange, BreakerView
 from functions.tasks.counting.model import OperatorStatsRequest, Stats, StatsRequest
@@ -20,6 +20,7 @@ from functions.tasks.listing.model import ListRequest, OperatorListRequest, Task
 from functions.tasks.model import DEFAULT_ORDERING_KEY, NewTask
 from functions.tasks.redrive.model import RedriveReport, RedriveRequest
 from functions.tasks.registry import Registry
+from functions.tasks.runs.workers import Completion, Heartbeat, WorkerFailure
 
 Document = dict[str, Any]
 _REFERENCE = "#/components/schemas/{model}"
@@ -29,6 +30,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     *(StatsRequest, OperatorStatsRequest, Stats),
     *(RedriveRequest, RedriveReport),
     *(BreakerChange, BreakerView),
+    *(Completion, WorkerFailure, Heartbeat, WorkerReply, HeartbeatReply),
     *(KeyChange, KeyQuery, KeyListQuery, KeyView, KeyList),
 )
 # These become parameters.

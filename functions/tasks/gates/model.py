@@ -19,7 +19,8 @@ class Gate:
 
     `head` is the id of the task that has to be settled before the next: one that failed, or one that was released and
     has not ended. `sending` is the id of the message with which it was released, if that may not have been sent.
-    `parked` is how many tasks wait behind the head. A gate with neither head nor hold is about to release the next
+    `parked` is how many tasks wait behind the head. A head that takes long was handed over to `execution`, at
+    `handed_at`. A gate with neither head nor hold is about to release the next
     task, or to go.
     """
 
@@ -31,6 +32,8 @@ class Gate:
     head: str | None = None
     sending: str | None = None
     hold: Hold | None = None
+    execution: str | None = None
+    handed_at: str | None = None
 
     @property
     def releases(self) -> bool:

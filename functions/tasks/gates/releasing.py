@@ -54,12 +54,16 @@ class ParkedTasks(Protocol):
         """Clear the place of a task that is parked no more: it was cancelled. False if it still is."""
         ...
 
-    def released(self, task_id: str) -> Message | None:
-        """The message of a head that was released; None when it waits no more."""
+    def released(self, task_id: str, message_id: str) -> Message | None:
+        """The message of a head that was released, or that has failed where only this message brings its dead letter;
+        None when it waits for none.
+        """
         ...
 
     def settle(self, group: str, head: str) -> bool:
-        """Let go of a head that was cancelled: it may have no message that comes and does so. False if it was not."""
+        """Let go of a head that has succeeded or was cancelled: it may have no message that comes and does so. False
+        if it has not.
+        """
         ...
 
     def note_sent(self, group: str, message_id: str) -> None:
@@ -98,7 +102,7 @@ def keep_moving(group: str, tasks: ParkedTasks, queue: TaskQueue) -> list[str]:
 
 
 def _send(head: str, message_id: str, group: str, tasks: ParkedTasks, queue: TaskQueue) -> None:
-    message = tasks.released(head)
+    message = tasks.released(head, message_id)
     if message is not None:
         queue.send(body=message.body, group=group, deduplication_id=message.deduplication_id)
     elif tasks.settle(group, head):

@@ -16,10 +16,13 @@ _ATTEMPTS = 5
 
 
 class Cause(StrEnum):
-    """Why a key is closed. One that an operator holds while its head has failed waits for the head first."""
+    """Why a key is closed. One that an operator holds while its head has failed waits for the head first. `RUNNING` is
+    one whose head takes long.
+    """
 
     FAILED = "failed"
     HELD = "held"
+    RUNNING = "running"
     DRAINING = "draining"
 
 
@@ -29,6 +32,7 @@ class Head:
 
     status: Status
     tenant: Tenant
+    cancel_requested_at: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +104,9 @@ class KeyState:
             return None
         if self.head_status is Status.FAILED:
             return Cause.FAILED
-        return Cause.HELD if self.gate.hold else Cause.DRAINING
+        if self.gate.hold:
+            return Cause.HELD
+        return Cause.RUNNING if self.gate.execution else Cause.DRAINING
 
 
 def read_key(ordering_key: str, tenant: Tenant, gates: Gates) -> KeyState:

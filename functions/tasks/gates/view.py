@@ -107,7 +107,8 @@ class KeyView(BaseModel):
         Cause | None,
         Field(
             description="Why it is closed. `failed`: its `head` has failed, and has to succeed or to be skipped. "
-            "`held`: an operator has closed it. `draining`: parked tasks run, one after another."
+            "`held`: an operator has closed it. `running`: its `head` takes long. `draining`: parked tasks run, one "
+            "after another."
         ),
     ] = None
     head: Annotated[

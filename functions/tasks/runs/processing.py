@@ -19,6 +19,7 @@ from functions.tasks.model import Task
 from functions.tasks.redaction import redact
 from functions.tasks.registry import DEFAULT_RETRY, Registry, TaskType
 from functions.tasks.retry import RetryPolicy
+from functions.tasks.runs.progress import Report, reporting
 from functions.tasks.secrets import ReadSecret, no_secrets, secrets_of
 
 # The result passes through Step Functions (256 KiB per state, as an escaped string) and into the record, which
@@ -64,22 +65,25 @@ def process(
     draw: float,
     read_secret: ReadSecret = no_secrets,
     begins: Callable[[Task], None] = _silent,
+    token: str = "",
+    report: Report | None = None,
 ) -> str:
     """Run the task in `body` and return its result as JSON text.
 
     `attempt` counts the runs over all executions, `run` those of this one, `draw` is a random number from 0 to 1.
-    `read_secret` returns the value of a secret that the type declares. `begins` learns of a message that is a task.
+    `read_secret` returns the value of a secret that the type declares. `begins` learns of a message that is a task. Of
+    a type that takes long, `report` notes progress, and the worker brings the `token` back.
     Any error is raised as one of the five `TaskError` classes themselves, never a subclass, because the state machine
     matches class names; its text is JSON, `{"type", "message", "retry_in"}`: what was raised, and after how many
     seconds to run again, or null. `TaskTypeUnavailable` alone is no error of the task.
     """
     policy = DEFAULT_RETRY
     try:
-        task = _parse(body, attempt)
+        task = _parse(body, attempt, token)
         begins(task)
         task_type = _task_type(task, types)
         policy = task_type.retry
-        with secrets_of(task_type.name, task_type.needs.secrets, read_secret):
+        with secrets_of(task_type.name, task_type.needs.secrets, read_secret), reporting(report):
             result = task_type.run(task, task_type.data.model_validate(task.data))
         return _serialise(result, task_type)
     except TaskTypeUnavailable:
@@ -95,9 +99,9 @@ def _failure(error: Exception, policy: RetryPolicy, run: int, draw: float) -> Ta
     return cls(strict_json.dumps(report))
 
 
-def _parse(body: str, attempt: int) -> Task:
+def _parse(body: str, attempt: int, token: str) -> Task:
     try:
-        return Task.model_validate(strict_json.loads(body)).model_copy(update={"attempt": attempt})
+        return Task.model_validate(strict_json.loads(body)).model_copy(update={"attempt": attempt, "token": token})
     except ValidationError as error:
         raise _invalid_message(field_errors(error)) from error
     except ValueError as error:
