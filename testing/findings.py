@@ -6,7 +6,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from statemachine.loader import raw_definition
+from statemachine.loader import raw_definition, raw_long_definition
 from testing.pipeline.executions import Execution
 from testing.pipeline.faults import Faults
 from testing.pipeline.runs import Run
@@ -15,8 +15,9 @@ from testing.tasks import SubmittedTask
 
 @cache
 def task_states() -> tuple[str, ...]:
-    """The states of the shipped machine that make a call."""
-    return tuple(name for name, state in raw_definition()["States"].items() if state["Type"] == "Task")
+    """The states of the shipped machines that make a call."""
+    states = {**raw_definition()["States"], **raw_long_definition()["States"]}
+    return tuple(name for name, state in states.items() if state["Type"] == "Task")
 
 
 def as_body(task: Mapping[str, Any]) -> str:

@@ -13,14 +13,14 @@ from typing import Any
 
 from functions.tasks.clock import uuid7
 from functions.tasks.intake.ordering import DefaultOrdering
-from functions.tasks.registry import Registry, halting
+from functions.tasks.registry import Registry, halting, long_types
 from infrastructure.settings.times import runs_of
 from testing import findings
 from testing.pipeline.api import Refused, RequestHandlers, Sent
-from testing.pipeline.deliveries import Deliveries, NotSettled
+from testing.pipeline.deliveries import Deliveries, Machines, NotSettled
 from testing.pipeline.executions import Execution, StateCalls
 from testing.pipeline.faults import ALWAYS, Fault, Faults, Kind
-from testing.pipeline.machine import chain_of_times, machine
+from testing.pipeline.machine import chain_of_times, long_machine, machine
 from testing.pipeline.runs import RealTimeWarning, Run, Runs
 from testing.pipeline.types import TypesOfATest
 from testing.pipeline.world import START, World
@@ -59,9 +59,7 @@ class Taskline:
         self.tasks: list[SubmittedTask] = []
         self._handler_seconds = handler_seconds
         self._chance = chance
-        self._all_runs = Runs(
-            types=self.types, now=self.world.clock.now, draw=chance.random, handler_seconds=handler_seconds
-        )
+        self._all_runs = Runs(types=self.types, world=self.world, draw=chance.random, handler_seconds=handler_seconds)
         self._tried: list[Run] = []
         self._deliveries = Deliveries(self.world, StateCalls(self._calls(), self.faults))
 
@@ -71,6 +69,7 @@ class Taskline:
             ("dynamodb", "getItem"): self.world.tables.get_item,
             ("aws-sdk:dynamodb", "transactWriteItems"): self.world.tables.transact_write_items,
             ("sqs", "sendMessage"): lambda request: send_dead_letter(self.world.dead_letters, request),
+            ("states", "startExecution"): self.world.executions.start,
             ("lambda", "invoke"): lambda request: self._all_runs.invoke(request["Payload"]),
         }
 
@@ -128,7 +127,9 @@ class Taskline:
         """Process until nothing is left to do; virtual time passes. `NotSettled` after `within` virtual seconds."""
         runs = runs_of(self.types.types(), self._handler_seconds)
         times = chain_of_times(self._handler_seconds, frozenset(one._replace(type="", pool="") for one in runs))
-        self._deliveries.settle(machine(times, halting(self.types.types())), times.visibility, within)
+        types = self.types.types()
+        machines = Machines(machine(times, halting(types), long_types(types)), long_machine(types))
+        self._deliveries.settle(machines, times.visibility, within)
 
     def redrive(self, **filters: Any) -> list[str]:
         """POST /redrive, as an operator: the ids of the tasks that were redriven. `settle` then runs them."""

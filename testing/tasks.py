@@ -1,7 +1,7 @@
 """Tasks as a test sees them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from functions.tasks.errors import ErrorClass
 from functions.tasks.model import Status
 from functions.tasks.record import Record
+from functions.tasks.runs.watching import GRACE
 from functions.tasks.tenancy import message_group
 from testing.pipeline.api import RequestHandlers
 from testing.pipeline.executions import Execution
@@ -52,6 +53,10 @@ class SomePipeline(Protocol):
     @property
     def runs(self) -> list[Run]:
         """Those of all tasks."""
+        ...
+
+    def at(self, seconds: float, call: Callable[[], object]) -> None:
+        """Make a call during `settle`."""
         ...
 
 
@@ -164,9 +169,47 @@ class SubmittedTask:
         letters = [letter for letter in self._pipeline.world.letters() if letter.get("task_id") == self.task_id]
         return letters[-1] if letters else None
 
+    @property
+    def progress(self) -> int | None:
+        """How far it is, in percent; None if nobody has said so."""
+        progress = self._record().progress
+        return None if progress is None else progress["percent"]
+
+    @property
+    def token(self) -> str:
+        """What its worker brings back: the token of its last run."""
+        tokens = [run.token for run in self.runs if run.token]
+        if not tokens:
+            raise AssertionError(f"{self!r} has no token: its type needs task_token=True, and it has to run first")
+        return tokens[-1]
+
+    def complete(self, result: Any = None) -> None:
+        """POST .../complete, as its worker, during `settle`: `taskline.at(60, task.complete)`."""
+        self._bring_back("complete", {"result": result})
+
+    def fail(
+        self,
+        error_class: ErrorClass | str = ErrorClass.UNKNOWN,
+        message: str = "as the test says",
+        *,
+        cancelled: bool = False,
+    ) -> None:
+        """POST .../fail, as its worker, during `settle`; `cancelled` if it stopped because the task was."""
+        self._bring_back("fail", {"error_class": error_class, "message": message, "cancelled": cancelled})
+
+    def heartbeat(self, percent: int | None = None) -> bool:
+        """POST .../heartbeat, as its worker, during `settle`; whether the worker is to stop."""
+        body = {} if percent is None else {"progress": {"percent": percent}}
+        return self._bring_back("heartbeat", body)["cancel_requested"]
+
+    def _bring_back(self, action: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        return self._pipeline.api.bring_back(action, self.task_id, {"token": self.token, **body}, self._caller)
+
     def cancel(self) -> None:
-        """DELETE, as its client; `Refused` if it is not queued."""
+        """DELETE, as its client; `Refused` if it is not queued, unless it takes long: then it is asked to stop."""
         self._pipeline.api.cancel(self.task_id, self._caller)
+        if self._record().status is Status.PROCESSING:
+            self._pipeline.at(GRACE.total_seconds(), self._pipeline.world.look_after)
 
     def redrive(self) -> None:
         """POST .../redrive, as an operator; `Refused` if it has not failed. `settle` then runs it."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from functions import canceller, redrive, validator
+from functions import canceller, redrive, validator, workers
 from functions.adapters.dead_letters import SQSDeadLetters
 from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.task_table.failures import DynamoDBFailedTasks
+from functions.adapters.task_table.progress import DynamoDBProgress
 from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.tasks.clock import uuid7
 from functions.tasks.intake.ordering import DefaultOrdering
@@ -89,6 +90,14 @@ class RequestHandlers:
             id_secret=b"the secret of this pipeline",
         )
         self._canceller = canceller.Canceller(records=records, keep_for=KEEP_FOR, now=now, tenancy=Tenancy.ISOLATED)
+        self._workers = workers.Workers(
+            records=records,
+            tokens=world.executions,
+            progress=DynamoDBProgress("tasks", now, table),
+            types=types,
+            tenancy=Tenancy.ISOLATED,
+            draw=chance.random,
+        )
         self._redrive = redrive.Ports(
             redriver=Redriver(tasks=DynamoDBFailedTasks("tasks", table), queue=queue, now=now),
             dead_letters=SQSDeadLetters("dead-letters", queues),
@@ -104,6 +113,12 @@ class RequestHandlers:
         """Cancel a task; `Refused` if it is not queued."""
         sent = Sent(method="DELETE", resource="/tasks/{task_id}", task_id=task_id, caller=caller)
         self._call(canceller, self._canceller, sent.event(None))
+
+    def bring_back(self, action: str, task_id: str, body: Mapping[str, Any], caller: str | None) -> dict[str, Any]:
+        """What a worker says of a task: `complete`, `fail` or `heartbeat`; `Refused` if nobody waits for its token."""
+        resource = f"/tasks/{{task_id}}/{action}"
+        sent = Sent(method="POST", resource=resource, task_id=task_id, caller=caller)
+        return self._call(workers, self._workers, sent.event(body))
 
     def redrive_one(self, task_id: str) -> list[str]:
         """Redrive a task, and return the ids of all that were; `Refused` if it has not failed."""

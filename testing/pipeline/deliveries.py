@@ -1,7 +1,8 @@
 """The pipe: it delivers messages to executions, those of different keys at the same time, until nothing is left."""
 
+import json
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import Any, NamedTuple
 
 from asl import Group, Machine, Scheduler, Sleep
 from asl.execution.scheduler import MachineTimedOut
@@ -14,6 +15,13 @@ from testing.services.fifo import Stored
 
 class NotSettled(AssertionError):
     """Something was left to do when the time for it was over. Says which task waits for what."""
+
+
+class Machines(NamedTuple):
+    """The machine that every task passes, and the one for those that take long."""
+
+    express: Machine
+    long: Machine
 
 
 class Deliveries:
@@ -31,34 +39,33 @@ class Deliveries:
         """Make this call at a moment of the clock, while `settle` is running."""
         self._planned.append((moment, call))
 
-    def settle(self, machine: Machine, visibility: float, within: float) -> None:
+    def settle(self, machines: Machines, visibility: float, within: float) -> None:
         """Deliver until queue and plan are empty; `NotSettled` after `within` virtual seconds."""
         if self._running:
             raise RuntimeError("settle() is already running: a planned call or a task's function may not call it")
         self._running = True
         scheduler = Scheduler(self._world.clock, self._calls, self._world.clock.now() + within)
+        self._world.executions.scheduler = scheduler
         group = Group()
         try:
-            scheduler.run(self._deliver_all(scheduler, group, machine, visibility))
+            scheduler.run(self._deliver_all(scheduler, group, machines, visibility))
         except MachineTimedOut:
             raise NotSettled(self._waiting(within)) from None
         finally:
             group.cancel()
+            self._world.executions.scheduler = None
             self._running = False
 
     def _deliver_all(
-        self, scheduler: Scheduler, group: Group, machine: Machine, visibility: float
+        self, scheduler: Scheduler, group: Group, machines: Machines, visibility: float
     ) -> Generator[Any, Any, None]:
         started: list[object] = []
         alarm = float("inf")
         while True:
-            for moment, call in self._take_planned():
-                started.append(call)
-                scheduler.spawn(group, self._at(moment, call, started), 0)
-            while stored := self._world.queue.receive(visibility):
-                started.append(stored)
-                scheduler.spawn(group, self._execute(stored, machine, scheduler, started), 0)
-            if not started and not self._world.queue.messages:
+            self._begin(scheduler, group, machines, visibility, started)
+            if self._is_idle(started):
+                self._world.look_after()
+            if self._is_idle(started):
                 return
             due = self._world.queue.next_visible_at()
             if due is not None and not self._world.clock.now() < alarm <= due:
@@ -67,6 +74,23 @@ class Deliveries:
             ended = yield group
             if ended.error is not None:
                 raise ended.error
+
+    def _is_idle(self, started: list[object]) -> bool:
+        return not started and not self._world.queue.messages
+
+    def _begin(
+        self, scheduler: Scheduler, group: Group, machines: Machines, visibility: float, started: list[object]
+    ) -> None:
+        """Begin whatever is due: planned calls, executions for messages, and those that were started by others."""
+        for moment, call in self._take_planned():
+            started.append(call)
+            scheduler.spawn(group, self._at(moment, call, started), 0)
+        while stored := self._world.queue.receive(visibility):
+            started.append(stored)
+            scheduler.spawn(group, self._execute(stored, machines.express, scheduler, started), 0)
+        for name, text in self._world.executions.take():
+            started.append(name)
+            scheduler.spawn(group, self._execute_long(name, text, machines.long, scheduler, started), 0)
 
     def _take_planned(self) -> list[tuple[float, Callable[[], object]]]:
         planned, self._planned = self._planned, []
@@ -88,6 +112,17 @@ class Deliveries:
             self._pipe.settle(received, pipe.execution(outcome))
         self._world.keep_gates()
         started.remove(stored)
+
+    def _execute_long(
+        self, name: str, text: str, machine: Machine, scheduler: Scheduler, started: list[object]
+    ) -> Generator[Any, Any, None]:
+        body = json.loads(text)[0]["body"]
+        execution = Execution(name=name, task_id=task_id_in(body), kind="STANDARD")
+        self.executions.append(execution)
+        yield from run(execution, text, machine, scheduler, self._calls)
+        self._world.executions.end(name, execution.status)
+        self._world.keep_gates()
+        started.remove(name)
 
     def _waiting(self, within: float) -> str:
         now = self._world.clock.now()

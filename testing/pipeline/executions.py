@@ -34,6 +34,7 @@ class Execution:
 
     name: str
     task_id: str
+    kind: str = "EXPRESS"
     status: str = "RUNNING"
     error: str | None = None
     cause: str | None = None
@@ -97,15 +98,19 @@ def run(
     fiber = machine.fiber(
         json.loads(event),
         scheduler=scheduler,
-        context=ExecutionContext(machine_name="tasks", name=execution.name, run_id=execution.name),
+        context=ExecutionContext(
+            machine_name="tasks", name=execution.name, run_id=execution.name, kind=execution.kind
+        ),
         rng=random.Random(execution.name),
         observe=execution.observe,
     )
     group = Group()
     scheduler.spawn(group, _attended(fiber, execution, calls), 0)
     scheduler.spawn(group, _timer(machine.timeout), 1)
-    first = yield group
-    group.cancel()
+    try:
+        first = yield group
+    finally:
+        group.cancel()
     if first.error is not None:
         raise first.error
     if execution.status == "CRASHED":

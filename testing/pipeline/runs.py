@@ -10,12 +10,16 @@ from typing import Any
 
 from asl import Taking, TaskFailure
 from functions import processor
+from functions.adapters.task_table.progress import DynamoDBProgress
 from functions.tasks.errors import ErrorClass, TaskError, TaskTypeUnavailable
 from functions.tasks.redaction import forgetting
 from functions.tasks.registry import Registry
+from functions.tasks.runs.tokens import worker_token
 from testing.pipeline.permissions import calls_allowed
 from testing.pipeline.quiet import quiet, undecorated
+from testing.pipeline.world import World
 from testing.services.calls import SimulatedContext, invoke
+from testing.services.clients import InMemoryDynamoDB
 
 CALL_SECONDS = 0.005
 REAL_SECONDS = 1.0
@@ -29,7 +33,8 @@ class RealTimeWarning(UserWarning):
 class Run:
     """One run of a task type's function: its result, or its error as the processor reports it.
 
-    `at` is the moment of its start in virtual seconds since 1970, `seconds` is how long it took on that clock.
+    `at` is the moment of its start in virtual seconds since 1970, `seconds` is how long it took on that clock. A run
+    of a type with a task token has the `token` for its worker.
     """
 
     task_id: str
@@ -37,6 +42,7 @@ class Run:
     attempt: int
     at: float
     seconds: float = 0.0
+    token: str = field(default="", repr=False)
     result: Any = None
     exception: BaseException | None = field(default=None, repr=False)
     looked_at: bool = field(default=False, repr=False)
@@ -99,14 +105,14 @@ class UncountedRun:
 
 @dataclass(kw_only=True)
 class Runs:
-    """Makes runs and keeps them, in order. `now` is the virtual clock; a run may take `handler_seconds` on it.
+    """Makes runs and keeps them, in order. A run may take `handler_seconds` of the `world`, or what its type says.
 
     `takes` has the seconds that runs of a type take, `secrets` what they can read. `draw` returns random numbers from
     0 to 1.
     """
 
     types: Registry
-    now: Callable[[], float]
+    world: World
     draw: Callable[[], float]
     handler_seconds: int
     takes: dict[str, float] = field(default_factory=dict[str, float])
@@ -116,27 +122,40 @@ class Runs:
     def invoke(self, event: dict[str, Any]) -> Taking:
         """The response of the processor to the state machine, or its error, and how long it takes."""
         event = json.loads(json.dumps(event))
-        run = Run(task_id=event["task_id"], type=_type(event["body"]), attempt=event["attempt"], at=self.now())
+        run = Run(
+            task_id=event["task_id"], type=_type(event["body"]), attempt=event["attempt"], at=self.world.clock.now()
+        )
         self.made.append(run)
         needed = self.takes.get(run.type, CALL_SECONDS)
-        run.seconds = min(needed, self.handler_seconds)
+        most = self._seconds(run.type)
+        run.seconds = min(needed, most)
         try:
             response: Any = self._make(run, event)
         except TaskFailure as failure:
             response = failure
-        if needed > self.handler_seconds:
-            message = f"Task timed out after {self.handler_seconds}.00 seconds"
+        if needed > most:
+            message = f"Task timed out after {most}.00 seconds"
             cause = json.dumps({"errorType": "Sandbox.Timedout", "errorMessage": message})
             return Taking(run.seconds, TaskFailure("Sandbox.Timedout", cause))
         return Taking(run.seconds, response)
 
+    def _seconds(self, type: str) -> int:  # noqa: A002 the field's name
+        """What a run of the type may take."""
+        found = self.types.find(type)
+        if found is None or found.timeout is None or found.task_token:
+            return self.handler_seconds
+        return int(found.timeout.total_seconds()) - 1
+
     def _make(self, run: Run, event: dict[str, Any]) -> dict[str, Any]:
+        client: Any = InMemoryDynamoDB(self.world.table)
+        run.token = worker_token(event["task_id"], event["run"], event["token"]) if "token" in event else ""
         ports = processor.Ports(
             types=self.types,
-            now_ms=lambda: int(self.now() * 1000),
+            now_ms=lambda: int(self.world.clock.now() * 1000),
             draw=self.draw,
             begin_run=UncountedRun,
             read_secret=self._secret,
+            progress=DynamoDBProgress("tasks", self.world.now, client),
         )
         started = time.perf_counter()
         try:

@@ -2,15 +2,19 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from asl import VirtualClock
+from functions.adapters.gate_table.items import to_gate
 from functions.adapters.gate_table.releasing import DynamoDBParkedTasks
+from functions.adapters.gate_table.steering import DynamoDBGates
 from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.tasks.gates.releasing import keep_moving
 from functions.tasks.record import Record
+from functions.tasks.runs.watching import Watch, look_after
+from testing.pipeline.long import LongExecutions
 from testing.services.clients import InMemoryDynamoDB, InMemorySQS
 from testing.services.fifo import InMemoryFifo
 from testing.services.gate_table import InMemoryGates, InMemoryTables
@@ -31,6 +35,7 @@ class World:
         self.changed_gates: list[str] = []
         self.gates = InMemoryGates(self._note_gate)
         self.tables = InMemoryTables(self.table, self.gates)
+        self.executions = LongExecutions()
         self.dead_letters = InMemoryFifo(self.clock.now)
         self.queue = InMemoryFifo(self.clock.now, max_receive_count=1000, dead_letters=self.dead_letters)
 
@@ -38,13 +43,29 @@ class World:
         if keys["place"]["S"] == "gate":
             self.changed_gates.append(keys["key"]["S"])
 
+    def now(self) -> datetime:
+        """The virtual clock's moment."""
+        return datetime.fromtimestamp(self.clock.now(), UTC)
+
     def keep_gates(self) -> None:
         """What the gatekeeper does with the gates that have changed."""
-        client: Any = InMemoryDynamoDB(self.table, gates=self.gates)
         queues: Any = InMemorySQS(self.queue.send, self.dead_letters)
-        tasks = DynamoDBParkedTasks("gates", "tasks", lambda: datetime.fromtimestamp(self.clock.now(), UTC), client)
         while self.changed_gates:
-            keep_moving(self.changed_gates.pop(0), tasks, SQSTaskQueue("queue", queues))
+            keep_moving(self.changed_gates.pop(0), self._parked(), SQSTaskQueue("queue", queues))
+
+    def look_after(self) -> None:
+        """What the gatekeeper does each minute: with executions that have ended without an outcome, or are to stop."""
+        client: Any = InMemoryDynamoDB(self.table, gates=self.gates)
+        gates = DynamoDBGates("gates", "tasks", client)
+        closed = [to_gate(item) for (_, place), item in self.gates.items.items() if place == "gate"]
+        heads = gates.heads({gate.head for gate in closed if gate.head})
+        watch = Watch(executions=self.executions, tasks=self._parked(), keep_for=timedelta(days=5))
+        look_after(closed, heads, watch, self.now())
+        self.keep_gates()
+
+    def _parked(self) -> DynamoDBParkedTasks:
+        client: Any = InMemoryDynamoDB(self.table, gates=self.gates)
+        return DynamoDBParkedTasks("gates", "tasks", self.now, client)
 
     def record(self, task_id: str) -> Record | None:
         """The task's record as of now."""

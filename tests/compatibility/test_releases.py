@@ -24,10 +24,14 @@ from tests.simulation.every_error import (
 from tests.simulation.run import shipped_definition
 from tests.simulation.world.work import OK
 
+HANDED_OVER = "a task that takes long and was handed over"
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
-# What the previous release has no word for: it knows no gates, and so no parked task.
-ONLY_KEPT = {("a task behind a closed gate", "ParkTask")} if not previous_has("CheckGate") else set[tuple[str, str]]()
+# What the previous release has no word for: it knows no gates, and so no parked task, and hands nothing over.
+ONLY_KEPT = {
+    *(() if previous_has("CheckGate") else [("a task behind a closed gate", "ParkTask")]),
+    *(() if previous_has("HandOver") else [(HANDED_OVER, "CheckGate"), (HANDED_OVER, "LookUpTask")]),
+}
 
 
 @pytest.fixture(autouse=True)

@@ -220,6 +220,39 @@ def a_gate_cannot_be_read_or_keeps_changing(taskline: Taskline) -> None:
     assert {execution.error for execution in behind.executions} == {"GateUnknown"}
 
 
+def a_task_takes_long_and_its_key_waits(taskline: Taskline) -> None:
+    taskline.fault("HandOver", "DynamoDb.TransactionCanceledException")
+    task, behind = taskline.submit("demo.long", {"milliseconds": 0}), taskline.submit("demo.echo")
+    taskline.takes("demo.long", 720)
+    taskline.settle()
+    assert (task.status, task.progress, behind.status) == ("succeeded", 95, "succeeded")
+    assert behind.states.count("ParkTask") == 1
+    taskline.assert_order(task, behind)
+
+
+def the_reply_to_a_start_is_lost(taskline: Taskline) -> None:
+    taskline.lost_reply("StartLongTask", has_effect=True)
+    taskline.takes("demo.long", 300)
+    task = taskline.submit("demo.long", {"milliseconds": 0})
+    taskline.settle()
+    assert (task.status, len(task.runs)) == ("succeeded", 1)
+
+
+def a_message_comes_again_while_its_task_takes_long(taskline: Taskline) -> None:
+    taskline.crash("StartLongTask", has_effect=True)
+    taskline.takes("demo.long", 600)
+    task = taskline.submit("demo.long", {"milliseconds": 0})
+    taskline.settle()
+    assert (task.status, len(task.runs)) == ("succeeded", 1)
+
+
+def an_execution_cannot_be_started(taskline: Taskline) -> None:
+    taskline.fault("StartLongTask", "StepFunctions.StateMachineDoesNotExistException", times=3)
+    task = taskline.submit("demo.long", {"milliseconds": 0})
+    taskline.settle()
+    assert (task.status, len(task.runs)) == ("succeeded", 1)
+
+
 STORIES: list[Callable[[Taskline], None]] = [
     *(a_task_succeeds, a_task_fails_after_its_retries, a_message_is_no_task, the_reply_to_the_claim_is_lost),
     *(an_execution_dies_after_the_result_is_recorded, an_execution_dies_before_its_dead_letter_is_sent),
@@ -230,6 +263,8 @@ STORIES: list[Callable[[Taskline], None]] = [
     *(the_processor_is_missing_and_the_table_too, a_function_times_out, every_execution_dies),
     *(every_execution_dies_and_the_reply_to_the_last_claim_is_lost, a_gate_cannot_be_read_or_keeps_changing),
     *(a_halting_failure_parks_its_key_until_it_is_redriven, a_halting_failure_loses_its_lease),
+    *(a_task_takes_long_and_its_key_waits, the_reply_to_a_start_is_lost, an_execution_cannot_be_started),
+    a_message_comes_again_while_its_task_takes_long,
 ]
 
 

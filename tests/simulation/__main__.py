@@ -32,6 +32,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="replay this one schedule")
     parser.add_argument("--lanes", action="store_true", help="change the number of lanes in each schedule")
     parser.add_argument("--gates", action="store_true", help="let failed tasks halt their keys in each schedule")
+    parser.add_argument("--long", action="store_true", help="the same, and let some tasks take long")
     parser.add_argument("--mutations", action="store_true", help="check that every deliberate mistake is caught")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="try one mistake in N only (default 1)")
     parser.add_argument("--search", action="store_true", help="look for the first seed that catches each mistake")
@@ -41,15 +42,15 @@ def main() -> int:
             range(options.first, options.first + options.count), search=options.search, every=options.every
         )
     seeds = [options.seed] if options.seed is not None else range(options.first, options.first + options.count)
-    return schedules(seeds, lanes=options.lanes, gates=options.gates)
+    return schedules(seeds, lanes=options.lanes, gates=options.gates, long=options.long)
 
 
-def schedules(seeds: Iterable[int], *, lanes: bool = False, gates: bool = False) -> int:
+def schedules(seeds: Iterable[int], *, lanes: bool = False, gates: bool = False, long: bool = False) -> int:
     """Run the shipped pipeline; print a replay command for each schedule that broke a promise."""
     from tests.simulation.run import System, run
 
-    system = System(lanes=lanes, gates=gates)
-    flag = " --lanes" * lanes + " --gates" * gates
+    system = System(lanes=lanes, gates=gates or long, long=long)
+    flag = " --lanes" * lanes + " --gates" * gates + " --long" * long
     started, count, broken = time.perf_counter(), 0, 0
     for seed in seeds:
         count += 1

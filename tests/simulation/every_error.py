@@ -17,7 +17,7 @@ from tests.simulation.actors import operators
 from tests.simulation.actors.calls import LambdaContext, SimulatedTasks
 from tests.simulation.run import START, TIMES, shipped_definition, shipped_machine
 from tests.simulation.world.faults import NO_FAULTS, Faults
-from tests.simulation.world.gates import STRICT
+from tests.simulation.world.gates import LONG, STRICT
 from tests.simulation.world.work import OK, processor_ports, working_in
 from tests.simulation.world.world import World
 
@@ -155,8 +155,12 @@ class Bench:
         return [json.loads(message.body) for message in self.world.dead_letters.messages]
 
     def outcome_is_recorded(self) -> bool:
-        """Whether the task's outcome is recorded and, if it failed, its dead letter is sent."""
-        record = self.world.record(TASK_ID)
+        """Whether the task's outcome is recorded and, if it failed, its dead letter is sent; or whether it takes long,
+        and its gate names the execution that has it, which the gatekeeper looks after.
+        """
+        record, gate = self.world.record(TASK_ID), self.world.gates.items.get((GROUP, "gate"), {})
+        if "execution" in gate and record.get("status") in ("queued", "processing"):
+            return True
         if record.get("status") == "succeeded":
             return "result" in record
         if record.get("status") == "parked":
@@ -199,6 +203,12 @@ def _gate(head: str) -> Callable[[Bench], None]:
     return closed
 
 
+def _handed_over(bench: Bench) -> None:
+    bench.deliver(shipped_machine())
+    item = bench.world.table.items[TASK_ID]
+    item |= {"status": {"S": "processing"}, "lease_owner": {"S": "long"}, "lease_until": {"N": "9" * 15}}
+
+
 _OWN_EXECUTION = "execution-2:execution-2"
 _MISSING_PROCESSOR = Injection(
     state="ProcessTask", error="Lambda.ResourceNotFoundException", cause="not found", always=True, has_effect=False
@@ -220,6 +230,8 @@ SITUATIONS = (
     Situation(name="a failure that halts its key", plan=("VALIDATION",), type=STRICT),
     Situation(name="a task behind a closed gate", before=_gate("another")),
     Situation(name="the head of a gate", before=_gate(TASK_ID)),
+    Situation(name="a task that takes long", type=LONG),
+    Situation(name="a task that takes long and was handed over", type=LONG, before=_handed_over),
     Situation(name="a missing processor", meanwhile=(_MISSING_PROCESSOR,)),
     Situation(name="a processor that does not know its type", meanwhile=(_UNKNOWN_TYPE,)),
 )

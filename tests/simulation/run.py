@@ -12,17 +12,17 @@ from typing import Any
 
 from asl import Group, Machine, Scheduler, VirtualClock
 from asl.execution.scheduler import MachineTimedOut
-from functions import canceller, gatekeeper, keys, processor, reader, redrive, validator
+from functions import canceller, gatekeeper, keys, processor, reader, redrive, validator, workers
 from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.tasks.clock import uuid7
 from functions.tasks.intake.batch import MAX_TASKS
 from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.intake.submission import Ports
-from functions.tasks.registry import halting
+from functions.tasks.registry import halting, long_types
 from functions.tasks.tenancy import Tenancy
 from infrastructure.settings.times import derive_times, runs_of
-from statemachine.loader import load_definition
-from testing.pipeline.machine import MAX_DELIVERIES, values
+from statemachine.loader import load_definition, load_long_definition
+from testing.pipeline.machine import MAX_DELIVERIES, long_values, values
 from tests.simulation.actors.breakers import breaker_control, switching, ticking
 from tests.simulation.actors.calls import SimulatedDynamoDB, SimulatedSQS, SimulatedTasks, task_queue
 from tests.simulation.actors.cancellers import cancelling_behind_gates, cancelling_client, simulated_canceller
@@ -35,6 +35,7 @@ from tests.simulation.actors.clients import (
 )
 from tests.simulation.actors.gatekeepers import keeping, keeping_on, simulated_gatekeeper, ticking_gates
 from tests.simulation.actors.key_operators import clearing_up, last_repair, simulated_steering, switching_keys
+from tests.simulation.actors.long import LongMachine, WatchedExecutions, simulated_workers, working
 from tests.simulation.actors.onlookers import onlooker, simulated_reader
 from tests.simulation.actors.operators import last_operator, operator, redrive_ports
 from tests.simulation.actors.stepped import Fiber
@@ -44,6 +45,7 @@ from tests.simulation.promises.gates import gate_violations
 from tests.simulation.promises.invariants import faultless_violations, violations
 from tests.simulation.promises.opened import open_violations
 from tests.simulation.world.faults import FaultPlan, Faults
+from tests.simulation.world.gates import LONG, LONG_STRICT, TOKEN
 from tests.simulation.world.lanes import LanePlan, SimulatedLanes
 from tests.simulation.world.work import OK, STRICT, TYPES, processor_ports, working_in
 from tests.simulation.world.world import MAX_RECEIVE_COUNT, MakeLanes, World
@@ -81,7 +83,9 @@ PLANS_FOR_LANES = (*PLANS, ("VALIDATION", OK), ("VALIDATION", OK), ("VALIDATION"
 PLANS_FOR_GATES = (*PLANS_TO_REDRIVE, (OK,), (OK,), ("NETWORK", OK), ("VALIDATION", OK))
 
 
-VALUES = values(TIMES, halting(TYPES.types()))
+PLANS_FOR_LONG = (*PLANS_TO_REDRIVE, (OK,), (OK,), ("NETWORK", OK), ("NETWORK", OK))
+VALUES = values(TIMES, halting(TYPES.types()), long_types(TYPES.types()))
+LONG_VALUES = long_values(TYPES.types())
 
 
 def shipped_definition() -> dict[str, Any]:
@@ -93,6 +97,17 @@ def shipped_definition() -> dict[str, Any]:
 def shipped_machine() -> Machine:
     """The shipped definition, compiled once."""
     return Machine.load(shipped_definition())
+
+
+def shipped_long_definition() -> dict[str, Any]:
+    """The machine of tasks that take long, as it is deployed."""
+    return load_long_definition(LONG_VALUES)
+
+
+@cache
+def shipped_long_machine() -> Machine:
+    """Compiled once."""
+    return Machine.load(shipped_long_definition(), "STANDARD")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +126,9 @@ class System:
     """Whether the number of lanes changes, with more tasks than otherwise around that moment."""
     gates: bool = False
     """Whether tasks fail that halt their key, and operators close and open keys."""
+    long: bool = False
+    """Whether some tasks take long, too."""
+    long_machine: Machine = field(default_factory=shipped_long_machine)
 
 
 def run(seed: int, system: System | None = None) -> list[str]:
@@ -124,7 +142,7 @@ def run(seed: int, system: System | None = None) -> list[str]:
     gate_rng = random.Random(f"gates {seed}")
     tasks = _draw_tasks_for_lanes(lane_rng) if system.lanes else None
     make_lanes = _lanes(tasks, lane_rng, clock) if tasks else None
-    tasks = _draw_tasks_for_gates(gate_rng) if system.gates else tasks
+    tasks = _draw_tasks_for_gates(gate_rng, long=system.long) if system.gates else tasks
     world = World(clock.now, TIMES.visibility, max_receive_count, make_lanes)
     # From a seed of its own: schedules without it stay as they were.
     unkeyed = random.Random(f"ordering {seed}")
@@ -141,6 +159,7 @@ def run(seed: int, system: System | None = None) -> list[str]:
     )
     if system.gates:
         actors += _gate_actors(world, faults, gate_rng, faults_end)
+        actors += _long_actors(world, faults, scheduler, system, gate_rng)
     elif operators:
         actors += _operators(world, faults, rng, faults_end)
     workers = rng.choice((1, 2, 3))
@@ -152,7 +171,7 @@ def run(seed: int, system: System | None = None) -> list[str]:
         actors.append(cancelling_client(world, faults, rng))
     if _draw(rng, 0.15, system.onlooker):
         actors.append(onlooker(world, rng))
-    with _shipped_handlers_in(world, faults, rng):
+    with _shipped_handlers_in(world, faults, rng, scheduler):
         try:
             scheduler.run(_all(scheduler, actors))
         except MachineTimedOut:
@@ -222,16 +241,18 @@ def _draw_tasks_for_lanes(rng: random.Random) -> list[PlannedTask]:
     ]
 
 
-def _draw_tasks_for_gates(rng: random.Random) -> list[PlannedTask]:
-    """Tasks of a key that halts, and of one of which some tasks do."""
+def _draw_tasks_for_gates(rng: random.Random, *, long: bool) -> list[PlannedTask]:
+    """Tasks of a key that halts, and of one of which some tasks do; or tasks of which some take long."""
     halting = {"a": (STRICT,), "b": (STRICT, "simulated", "simulated")}
+    if long:
+        halting = {"a": (LONG, LONG_STRICT, "simulated", STRICT), "b": (TOKEN, LONG, "simulated")}
     keys = [rng.choice("aaab") for _ in range(rng.randint(3, 9))]
     return [
         PlannedTask(
             title=f"task {number}",
             pause=rng.choice((0.0, 0.01, 0.1, 1.0, 5.0, 5.0, 30.0)),
             ordering_key=key,
-            plan=rng.choice(PLANS_FOR_GATES),
+            plan=rng.choice(PLANS_FOR_LONG if long else PLANS_FOR_GATES),
             type=rng.choice(halting[key]),
         )
         for number, key in enumerate(keys)
@@ -250,6 +271,17 @@ def _gate_actors(world: World, faults: Faults, rng: random.Random, faults_end: f
     late = [keeping_on(world, faults, rng)] if rng.random() < 0.5 else []
     clock = ticking_gates(world, faults, rng)
     return [keeping(world, faults, rng), clock, *late, *early, last_repair(world, faults, rng, faults_end)]
+
+
+def _long_actors(
+    world: World, faults: Faults, scheduler: Scheduler, system: System, rng: random.Random
+) -> list[Fiber]:
+    """The machine of tasks that take long, the workers of those with a token, and often somebody who cancels."""
+    if not system.long:
+        return []
+    machine = system.long_machine
+    cancelling = [cancelling_client(world, faults, rng)] if rng.random() < 0.4 else []
+    return [LongMachine(world, faults, scheduler, machine).run(), working(world, faults, scheduler, rng), *cancelling]
 
 
 def _lanes(tasks: list[PlannedTask], rng: random.Random, clock: VirtualClock) -> MakeLanes:
@@ -280,17 +312,17 @@ def _operators(world: World, faults: Faults, rng: random.Random, faults_end: flo
 
 
 @contextmanager
-def _shipped_handlers_in(world: World, faults: Faults, rng: random.Random) -> Generator[None]:
+def _shipped_handlers_in(world: World, faults: Faults, rng: random.Random, scheduler: Scheduler) -> Generator[None]:
     """Build the real handlers with ports of the simulated world."""
     with ExitStack() as stack:
         stack.enter_context(working_in(world))
-        for handler, ports in _ports(world, faults, rng):
+        for handler, ports in _ports(world, faults, rng, scheduler):
             stack.enter_context(handler.build.given(ports))
         stack.enter_context(redirect_stdout(_DEV_NULL))  # metrics
         yield
 
 
-def _ports(world: World, faults: Faults, rng: random.Random) -> list[tuple[Any, Any]]:
+def _ports(world: World, faults: Faults, rng: random.Random, scheduler: Scheduler) -> list[tuple[Any, Any]]:
     """Each handler with its ports in the simulated world."""
     return [
         (canceller, simulated_canceller(world, faults)),
@@ -298,7 +330,8 @@ def _ports(world: World, faults: Faults, rng: random.Random) -> list[tuple[Any, 
         (validator, _intake_ports(world, faults, random.Random(rng.random()))),
         (processor, processor_ports(world, random.Random(rng.random()).random)),
         (redrive, redrive_ports(world, faults)),
-        (gatekeeper, simulated_gatekeeper(world, faults)),
+        (gatekeeper, simulated_gatekeeper(world, faults, WatchedExecutions(world, faults))),
+        (workers, simulated_workers(world, faults, scheduler, random.Random(0))),
         (keys, simulated_steering(world, faults)),
     ]
 

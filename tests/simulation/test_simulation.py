@@ -8,10 +8,12 @@ import pytest
 from tests.simulation import __main__ as command
 from tests.simulation.starting import start
 
-FEW = range(120)
-MANY = range(120, 7_000)
-FEW_GATED = range(30)
-MANY_GATED = range(30, 3_000)  # with the usual ones, ten thousand each night
+FEW = range(100)
+MANY = range(100, 7_000)
+FEW_GATED = range(20)
+MANY_GATED = range(20, 3_000)  # with the usual ones, ten thousand each night
+FEW_LONG = range(12)
+MANY_LONG = range(12, 3_000)
 PROCESSES = 2
 
 
@@ -20,11 +22,20 @@ def test_a_few_hundred_schedules_break_no_promise() -> None:
 
 
 def test_some_changes_of_the_number_of_lanes_break_no_promise() -> None:
-    assert_no_promise_is_broken(range(30), "--lanes")
+    assert_no_promise_is_broken(range(20), "--lanes")
 
 
 def test_some_halted_keys_break_no_promise() -> None:
     assert_no_promise_is_broken(FEW_GATED, "--gates")
+
+
+def test_some_tasks_that_take_long_break_no_promise() -> None:
+    assert_no_promise_is_broken(FEW_LONG, "--long")
+
+
+@pytest.mark.nightly
+def test_thousands_of_tasks_that_take_long_break_no_promise() -> None:
+    assert_no_promise_is_broken(MANY_LONG, "--long")
 
 
 @pytest.mark.nightly
@@ -34,7 +45,7 @@ def test_thousands_of_halted_keys_break_no_promise() -> None:
 
 @pytest.mark.nightly
 def test_a_thousand_changes_of_the_number_of_lanes_break_no_promise() -> None:
-    assert_no_promise_is_broken(range(30, 1_000), "--lanes")
+    assert_no_promise_is_broken(range(20, 1_000), "--lanes")
 
 
 @pytest.mark.nightly

@@ -20,6 +20,8 @@ VALUES: dict[str, str | int] = {
     "TableName": "tasks",
     "GatesTableName": "gates",
     "HaltingTypes": "['demo.strict']",
+    "LongTypes": "['demo.long']",
+    "LongMachineArn": "arn:aws:states:eu-west-1:111122223333:stateMachine:long",
     "ProcessorFunction": "arn:aws:lambda:eu-west-1:111122223333:function:processor",
     "DeadLetterQueueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/dead-letters.fifo",
     "ProcessTimeoutSeconds": 31,
@@ -69,7 +71,10 @@ def test_a_value_without_a_placeholder_is_an_error_that_names_it() -> None:
 
 
 def test_all_missing_values_are_named_together() -> None:
-    with pytest.raises(DefinitionError, match=r"LeaseSeconds, MaxDeliveries, ProcessTimeoutSeconds.*TableName"):
+    with pytest.raises(
+        DefinitionError,
+        match=r"LeaseSeconds, LongMachineArn, LongTypes, MaxDeliveries, ProcessTimeoutSeconds.*TableName",
+    ):
         load_definition({"DeadLetterQueueUrl": "x"})
 
 

@@ -18,23 +18,28 @@ from tests.simulation.world.faults import Fault, Faults
 from tests.simulation.world.world import World, short_name
 
 NEVER = 1e9
+LONG_SECONDS = 10
+"""What has more time than this takes it."""
 _THROTTLES = {
     "aws-sdk:dynamodb": "DynamoDb.ThrottlingException",
     "dynamodb": "DynamoDB.ThrottlingException",
     "lambda": "Lambda.TooManyRequestsException",
     "sqs": "SQS.AmazonSQSException",
+    "states": "StepFunctions.ThrottlingException",
 }
 _MISSING_RESOURCE = {
     "aws-sdk:dynamodb": "DynamoDb.ResourceNotFoundException",
     "dynamodb": "DynamoDB.ResourceNotFoundException",
     "lambda": "Lambda.ResourceNotFoundException",
     "sqs": "SQS.QueueDoesNotExistException",
+    "states": "StepFunctions.StateMachineDoesNotExistException",
 }
 _ERROR_RESPONSES = {
     "aws-sdk:dynamodb": "DynamoDb.InternalServerErrorException",
     "dynamodb": "DynamoDB.InternalServerErrorException",
     "lambda": "Lambda.SdkClientException",
     "sqs": "SQS.SdkClientException",
+    "states": "StepFunctions.SdkClientException",
 }
 _CANCELLED = "DynamoDb.TransactionCanceledException"
 _CONFLICT = (
@@ -64,6 +69,7 @@ class SimulatedTasks:
             ("aws-sdk:dynamodb", "transactWriteItems"): world.machine_tables.transact_write_items,
             ("sqs", "sendMessage"): functools.partial(send_dead_letter, world.dead_letters),
             ("lambda", "invoke"): self._invoke,
+            ("states", "startExecution"): world.executions.start,
         }
 
     def run(self, request: TaskRequest) -> Taking:
@@ -85,8 +91,13 @@ class SimulatedTasks:
             return self._promptly(
                 TaskFailure(_ERROR_RESPONSES[request.resource.service], "Unable to execute HTTP request")
             )
+        return self._in_time(request, fault, result)
+
+    def _in_time(self, request: TaskRequest, fault: Fault | None, result: Any) -> Taking:
         if fault is Fault.SLOW:
             return Taking(self.faults.rng.uniform(0.5, 2.5), result)
+        if request.timeout is not None and request.timeout > LONG_SECONDS and request.token is None:
+            return Taking(self.faults.rng.uniform(0.5, 25.0), result)
         return self._promptly(result)
 
     def _refusal(self, request: TaskRequest, fault: Fault | None) -> TaskFailure | None:

@@ -65,7 +65,7 @@ def _cancel(world: World, rng: random.Random, caller: str, task_id: str) -> Fibe
     if not is_owner and response["statusCode"] not in (404, 503):
         world.journal.leaks.append(f"cancelling another client's task {task_id} returned {response['statusCode']}")
         return
-    if response["statusCode"] not in (200, 404, 409, 503) or (is_owner and response["statusCode"] == 404):
+    if response["statusCode"] not in (200, 202, 404, 409, 503) or (is_owner and response["statusCode"] == 404):
         world.journal.unexpected_responses.append(f"the cancellation of {task_id} returned {response}")
         return
     if response["statusCode"] == 200:

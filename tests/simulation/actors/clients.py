@@ -12,7 +12,7 @@ from functions.tasks.intake.ordering import DefaultOrdering
 from tests.simulation.actors.calls import LambdaContext
 from tests.simulation.actors.stepped import Crashed, Fiber, Stepped
 from tests.simulation.world.faults import Faults
-from tests.simulation.world.gates import STRICT
+from tests.simulation.world.gates import HALTING, TAKING_LONG
 from tests.simulation.world.world import OTHER_TITLE, Accepted, World
 
 CALLERS = ("a caller", "another caller")
@@ -172,7 +172,8 @@ def _record_accepted(world: World, request: Request, position: int, task_id: str
             request=request.name,
             position=position,
             caller=request.caller,
-            halts=task.type == STRICT,
+            halts=task.type in HALTING,
+            takes_long=task.type in TAKING_LONG,
         )
         world.journal.accepted.append(accepted)
     known.add(task_id)

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from asl import Sleep
@@ -10,6 +10,7 @@ from functions import gatekeeper
 from functions.adapters.gate_table.releasing import DynamoDBParkedTasks
 from functions.adapters.gate_table.steering import DynamoDBGates
 from functions.tasks.errors import Unavailable
+from functions.tasks.runs.watching import Executions
 from tests.simulation.actors.calls import LambdaContext, SimulatedDynamoDB, SimulatedSQS, task_queue
 from tests.simulation.actors.stepped import Crashed, Fiber, Stepped
 from tests.simulation.world.faults import Faults
@@ -18,7 +19,7 @@ from tests.simulation.world.world import World
 _LONGEST_IDLE_SECONDS = 4.0
 
 
-def simulated_gatekeeper(world: World, faults: Faults) -> gatekeeper.Gatekeeper:
+def simulated_gatekeeper(world: World, faults: Faults, executions: Executions) -> gatekeeper.Gatekeeper:
     """The real handler's ports, in the simulated world."""
 
     def now() -> datetime:
@@ -28,6 +29,8 @@ def simulated_gatekeeper(world: World, faults: Faults) -> gatekeeper.Gatekeeper:
     return gatekeeper.Gatekeeper(
         tasks=DynamoDBParkedTasks("gates", "tasks", now, client),
         gates=DynamoDBGates("gates", "tasks", client),
+        executions=executions,
+        keep_for=timedelta(hours=100),
         queue=task_queue(world, SimulatedSQS(world, faults)),
         now=now,
     )

@@ -103,7 +103,7 @@ def _until_quiet(world: World) -> Fiber:
 
 
 def _until_empty(world: World) -> Fiber:
-    while (world.queue.messages or world.changed_gates) and not world.gates_are_broken:
+    while (world.queue.messages or world.changed_gates or world.executions.busy) and not world.gates_are_broken:
         yield Sleep(10.0)
 
 

@@ -19,6 +19,13 @@ from tests.simulation.mistakes.gates import GATE_MISTAKES, GATE_MISTAKES_IN_DEFI
 from tests.simulation.mistakes.idempotency import IDEMPOTENCY_MISTAKES
 from tests.simulation.mistakes.lanes import LANE_MISTAKES, forgets_the_generation, forgets_the_lane
 from tests.simulation.mistakes.listing import LISTING_MISTAKES
+from tests.simulation.mistakes.long import (
+    EXECUTIONS_END,
+    LONG_MACHINE_MISTAKES,
+    LONG_MISTAKES,
+    LONG_MISTAKES_IN_DEFINITION,
+    LONG_PLANS,
+)
 from tests.simulation.mistakes.messages import MESSAGE_MISTAKES
 from tests.simulation.mistakes.ordering import ORDERING_MISTAKES
 from tests.simulation.mistakes.redrive import REDRIVE_MISTAKES
@@ -28,7 +35,7 @@ from tests.simulation.mistakes.throttling import (
     THROTTLING_MISTAKES_IN_DEFINITION,
     redrives_with_the_old_deliveries,
 )
-from tests.simulation.run import System, shipped_definition
+from tests.simulation.run import System, shipped_definition, shipped_long_definition
 from tests.simulation.world.faults import FaultPlan
 
 Definition = dict[str, Any]
@@ -54,6 +61,7 @@ def _in_definition(
     cancelling_client: bool | None = None,
     lanes: bool = False,
     gates: bool = False,
+    long: bool = False,
 ) -> Mistake:
     definition: Definition = shipped_definition()
     change(definition["States"])
@@ -66,8 +74,19 @@ def _in_definition(
         cancelling_client=cancelling_client,
         lanes=lanes,
         gates=gates,
+        long=long,
     )
     return Mistake(system=system, patched=nullcontext)
+
+
+def _in_long_definition(change: Callable[[Mapping[str, Any]], object], fault_plan: FaultPlan) -> Mistake:
+    definition: Definition = shipped_long_definition()
+    change(definition["States"])
+    _drop_unreachable(definition)
+    machine = Machine.load(definition, "STANDARD")
+    return Mistake(
+        system=System(long_machine=machine, fault_plan=fault_plan, gates=True, long=True), patched=nullcontext
+    )
 
 
 def _drop_unreachable(definition: Definition) -> None:
@@ -92,6 +111,7 @@ def _in_code(
     ordering: DefaultOrdering | None = None,
     lanes: bool = False,
     gates: bool = False,
+    long: bool = False,
 ) -> Mistake:
     system = System(
         fault_plan=fault_plan,
@@ -102,6 +122,7 @@ def _in_code(
         ordering=ordering,
         lanes=lanes,
         gates=gates,
+        long=long,
     )
     return Mistake(system=system, patched=patched)
 
@@ -309,6 +330,18 @@ MISTAKES: Mapping[str, Callable[[], Mistake]] = {
     **{
         name: functools.partial(_in_definition, change, fault_plan=GATE_PLANS.get(name), gates=True)
         for name, change in GATE_MISTAKES_IN_DEFINITION.items()
+    },
+    **{
+        name: functools.partial(_in_code, patched, fault_plan=LONG_PLANS.get(name), gates=True, long=True)
+        for name, patched in LONG_MISTAKES.items()
+    },
+    **{
+        name: functools.partial(_in_long_definition, change, EXECUTIONS_END)
+        for name, change in LONG_MACHINE_MISTAKES.items()
+    },
+    **{
+        name: functools.partial(_in_definition, change, fault_plan=LONG_PLANS.get(name), gates=True, long=True)
+        for name, change in LONG_MISTAKES_IN_DEFINITION.items()
     },
     "a redrive does not know old lanes from new ones": lambda: _in_definition(
         forgets_the_generation, operators=True, lanes=True

@@ -72,20 +72,9 @@ def _never_settles(states: States) -> None:
     ]
 
 
-def _never_settles_after_a_crash(states: States) -> None:
-    states["DecideOnDuplicate"]["Choices"] = [
-        one for one in states["DecideOnDuplicate"]["Choices"] if one["Next"] != "SettleGate"
-    ]
-
-
 def _settles_whatever_the_head_is(states: States) -> None:
     states["SettleGate"]["Arguments"]["ConditionExpression"] = "attribute_exists(place)"
     states["DecideOnHead"]["Choices"][0]["Condition"] = "{% true %}"
-
-
-def _ignores_that_settling_fails(states: States) -> None:
-    states["SettleGate"]["Catch"].append({"ErrorEquals": ["States.ALL"], "Next": "HeadSettled"})
-    del states["SettleGate"]["Retry"]
 
 
 def _parks_without_looking_at_the_record(states: States) -> None:
@@ -107,9 +96,7 @@ def _leaves_no_place(states: States) -> None:
 
 
 def _parks_a_redriven_task_last(states: States) -> None:
-    for choice in states["DecideOnDuplicate"]["Choices"]:
-        if choice["Next"] == "ParkTask":
-            choice["Assign"]["place"] = "{% $sequence %}"
+    states["LookUpTask"]["Assign"]["place"] = "{% $sequence %}"
 
 
 def _gives_up_when_it_cannot_park(states: States) -> None:
@@ -145,7 +132,7 @@ def _does_not_send() -> Patch:
 
 def _notes_before_it_sends() -> Patch:
     def send(head: str, message_id: str, group: str, tasks: ParkedTasks, queue: TaskQueue) -> None:
-        message: Message | None = tasks.released(head)
+        message: Message | None = tasks.released(head, message_id)
         tasks.note_sent(group, message_id)
         if message is not None:
             queue.send(body=message.body, group=group, deduplication_id=message.deduplication_id)
@@ -156,8 +143,8 @@ def _notes_before_it_sends() -> Patch:
 def _releases_under_the_task_s_own_id() -> Patch:
     released = DynamoDBParkedTasks.released
 
-    def as_at_first(self: DynamoDBParkedTasks, task_id: str) -> Message | None:
-        found = released(self, task_id)
+    def as_at_first(self: DynamoDBParkedTasks, task_id: str, message_id: str) -> Message | None:
+        found = released(self, task_id, message_id)
         return found and Message(task_id=task_id, body=found.body, deduplication_id=task_id)
 
     return mock.patch.object(DynamoDBParkedTasks, "released", as_at_first)
@@ -259,9 +246,7 @@ GATE_MISTAKES_IN_DEFINITION: Mapping[str, Callable[[States], None]] = {
     "a failed head is settled at once": _settles_a_halted_head,
     "a failed head is settled when its message comes again": _settles_the_halted_head_of_a_message_that_comes_again,
     "no head is ever settled": _never_settles,
-    "a head whose execution died is never settled": _never_settles_after_a_crash,
     "any task settles the head": _settles_whatever_the_head_is,
-    "a gate that could not be settled is left alone": _ignores_that_settling_fails,
     "a task is parked whatever its status": _parks_without_looking_at_the_record,
     "a task is parked behind a gate that is gone": _parks_without_looking_at_the_gate,
     "parked tasks are not counted": _does_not_count_what_it_parks,
@@ -289,7 +274,6 @@ GATE_MISTAKES: Mapping[str, Callable[[], Patch]] = {
 }
 # Faults that bring about what the mistake is about; the others are found whatever fails.
 GATE_PLANS: Mapping[str, FaultPlan] = {
-    "a gate that could not be settled is left alone": CALLS_FAIL,
     "a failure that could not be recorded with its gate is settled": CALLS_FAIL,
     "a task that could not be parked counts as parked": CALLS_FAIL,
     "a failed head is settled when its message comes again": PROCESSES_DIE,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.simulation.world.world import CANCELLER, World
+from tests.simulation.world.world import CANCELLER, World, Write
 
 
 def cancel_violations(world: World) -> Iterator[str]:
@@ -18,9 +18,14 @@ def cancel_violations(world: World) -> Iterator[str]:
 
 def _was_waiting(world: World, position: int) -> Iterator[str]:
     task_id = world.journal.writes[position].task_id
-    before = [write.status for write in world.journal.writes[:position] if write.task_id == task_id]
-    if before and before[-1] not in ("queued", "parked"):
-        yield f"{task_id} was {before[-1]}, but was cancelled anyway"
+    before = [write for write in world.journal.writes[:position] if write.task_id == task_id]
+    if before and before[-1].status not in ("queued", "parked") and not _was_stopped(world, before[-1]):
+        yield f"{task_id} was {before[-1].status}, but was cancelled anyway"
+
+
+def _was_stopped(world: World, last: Write) -> bool:
+    """Whether the task was processed by an execution that somebody has stopped."""
+    return last.status == "processing" and world.executions.has_ended(last.execution)
 
 
 def _stays_cancelled(world: World, position: int) -> Iterator[str]:

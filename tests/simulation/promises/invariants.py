@@ -16,6 +16,7 @@ from tests.simulation.promises.tenancy import tenancy_violations
 from tests.simulation.world.world import CANCELLER, GATE, OPERATOR, Accepted, World, Write
 
 TERMINAL = {"succeeded", "failed", "cancelled"}
+BY_OTHERS = (OPERATOR, GATE, CANCELLER)
 
 
 def violations(world: World, faults_end: float, *, operators: bool = False) -> Iterator[str]:
@@ -141,14 +142,19 @@ def _leases_are_respected(world: World) -> Iterator[str]:
     leases: dict[str, Write] = {}
     for write in world.journal.writes:
         lease = leases.get(write.task_id)
-        if lease and write.execution in (OPERATOR, GATE) and write.at < lease.lease_until:
-            yield f"{write.task_id} was redriven or parked while {lease.execution} had the lease"
+        if lease and write.execution in BY_OTHERS and write.at < lease.lease_until and not _has_ended(world, lease):
+            yield f"{write.task_id} was redriven, parked or cancelled while {lease.execution} had the lease"
         if write.status != "processing":
             leases.pop(write.task_id, None)
             continue
         if lease and lease.execution != write.execution and write.at < lease.lease_until:
             yield f"{write.task_id} was claimed by {write.execution} while {lease.execution} had the lease"
         leases[write.task_id] = write
+
+
+def _has_ended(world: World, lease: Write) -> bool:
+    """Whether the owner of the lease is an execution that would have it for as long as it runs."""
+    return world.executions.has_ended(lease.execution)
 
 
 def _deliveries_without_outcome_are_limited(world: World) -> Iterator[str]:

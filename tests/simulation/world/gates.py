@@ -8,6 +8,12 @@ from testing.services.gate_table import InMemoryGates
 
 STRICT = "simulated.strict"
 """The task type whose failures halt their key."""
+LONG = "simulated.long"
+LONG_STRICT = "simulated.long.strict"
+TOKEN = "simulated.token"
+"""Types of tasks that take long; of one, failures halt their key, and one is ended by workers."""
+HALTING = {STRICT, LONG_STRICT}
+TAKING_LONG = {LONG, LONG_STRICT, TOKEN}
 SETTLED = {"succeeded", "cancelled"}
 
 
@@ -74,7 +80,7 @@ class GateWatch:
         """
         head = self._record(_head(gate) or "")
         is_redriven = head.get("status") == "queued" and "failed_key" in head
-        return "held_at" in gate or is_redriven or (head.get("status") == "failed" and head.get("type") == STRICT)
+        return "held_at" in gate or is_redriven or (head.get("status") == "failed" and head.get("type") in HALTING)
 
     def _of_gate(self, group: str, before: Item, after: Item) -> Iterator[str]:
         if _parked(after) < 0:
@@ -91,9 +97,9 @@ class GateWatch:
         head = self._record(old)
         if new is not None:
             yield f"{old} gave way to {new} as the head of {group}"
-        elif head.get("type") == STRICT and head.get("status") == "failed":
+        elif head.get("type") in HALTING and head.get("status") == "failed":
             self._passed_over.append(old)
-        elif head.get("type") == STRICT and head.get("status") not in SETTLED:
+        elif head.get("type") in HALTING and head.get("status") not in SETTLED:
             yield f"{old}, which is {head['status']!r}, is the head of {group} no more"
 
     def _places(self, group: str) -> int:

@@ -2,17 +2,21 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Annotated
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions import processor
+from functions.adapters.task_table.progress import DynamoDBProgress
 from functions.tasks.errors import TASK_ERRORS, ErrorClass
 from functions.tasks.model import Task
 from functions.tasks.registry import Registry
+from functions.tasks.runs.progress import report_progress
 from testing.pipeline.runs import UncountedRun
-from tests.simulation.world.gates import STRICT
-from tests.simulation.world.world import Effect, World
+from testing.services.clients import InMemoryDynamoDB
+from tests.simulation.world.gates import LONG, LONG_STRICT, STRICT, TOKEN
+from tests.simulation.world.world import Effect, Handed, World
 
 OK = "OK"
 TYPES = Registry()
@@ -47,9 +51,45 @@ def simulated(task: Task, data: Plan) -> dict[str, int]:
 TYPES.task_type(STRICT, data=Plan, on_failure="halt")(simulated)
 
 
+def takes_long(task: Task, data: Plan) -> dict[str, int]:
+    """As `simulated`, with its progress: so it learns that it was cancelled."""
+    report_progress(0, "begun")
+    return simulated(task, data)
+
+
+def passes_on(task: Task, data: Plan) -> None:
+    """Record an effect, and pass the token on to a worker, who ends it as planned."""
+    world = _worlds[-1]
+    world.journal.effects.append(
+        Effect(
+            task_id=task.task_id,
+            ordering_key=task.ordering_key,
+            execution=world.running_execution,
+            writes=len(world.journal.writes),
+        )
+    )
+    result = data.plan[min(task.attempt, len(data.plan)) - 1]
+    world.handed.append(Handed(task_id=task.task_id, token=task.token, result=result))
+
+
+_LONG = timedelta(seconds=30)
+TYPES.task_type(LONG, data=Plan, timeout=_LONG)(takes_long)
+TYPES.task_type(LONG_STRICT, data=Plan, timeout=_LONG, on_failure="halt")(takes_long)
+TYPES.task_type(TOKEN, data=Plan, timeout=timedelta(seconds=90), heartbeat=timedelta(seconds=20), task_token=True)(
+    passes_on
+)
+
+
 def processor_ports(world: World, draw: Callable[[], float]) -> processor.Ports:
     """The real processor's ports, in the simulated world."""
-    return processor.Ports(types=TYPES, now_ms=lambda: world.now_ns() // 1_000_000, draw=draw, begin_run=UncountedRun)
+    client: Any = InMemoryDynamoDB(world.table)
+    return processor.Ports(
+        types=TYPES,
+        now_ms=lambda: world.now_ns() // 1_000_000,
+        draw=draw,
+        begin_run=UncountedRun,
+        progress=DynamoDBProgress("tasks", lambda: datetime.fromtimestamp(world.now(), UTC), client),
+    )
 
 
 @contextmanager

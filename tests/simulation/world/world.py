@@ -12,6 +12,7 @@ from functions.tasks.tenancy import message_group
 from testing.services.fifo import InMemoryFifo
 from testing.services.gate_table import InMemoryGates, InMemoryTables
 from testing.services.table import InMemoryTable
+from tests.simulation.world.executions import SimulatedExecutions
 from tests.simulation.world.gates import GateWatch
 from tests.simulation.world.lanes import RememberingFifo, SimulatedLanes
 
@@ -46,6 +47,15 @@ class Effect:
     execution: str
     writes: int
     """How many writes to records preceded it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handed:
+    """A token that a task's function has passed on, and how its worker's run will end."""
+
+    task_id: str
+    token: str
+    result: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +94,8 @@ class Accepted:
     caller: str
     halts: bool = False
     """Whether its failure halts its key."""
+    takes_long: bool = False
+    """Whether it is handed over to the machine for tasks that take long."""
 
     @property
     def queue(self) -> tuple[str, str]:
@@ -156,6 +168,9 @@ class World:
         self.changed_gates: list[str] = []
         """The message groups whose gates have changed, for the stream."""
         self.gates = InMemoryGates(self._remember_gate)
+        self.executions = SimulatedExecutions(now)
+        self.handed: list[Handed] = []
+        """Tokens that no worker has taken yet."""
         self.gate_watch = GateWatch(self.gates, self.record, self.next_moment)
         self.machine_tables = InMemoryTables(self.table, self.gates, self.update_from_machine)
         self.handler_tables = InMemoryTables(self.table, self.gates, self.update_from_handler)
@@ -208,9 +223,9 @@ class World:
         """The update of a transaction that releases a task."""
         response = self.table.update_item(request)
         task_id = request["Key"]["task_id"]["S"]
-        self.journal.writes.append(
-            Write(task_id=task_id, status="queued", execution=GATE, lease_until=0, at=self.now())
-        )
+        status = self.table.items[task_id]["status"]["S"]
+        by = CANCELLER if status == "cancelled" else GATE
+        self.journal.writes.append(Write(task_id=task_id, status=status, execution=by, lease_until=0, at=self.now()))
         return response
 
     def update_from_handler(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -264,7 +279,7 @@ class World:
         """Whether nothing is left to do. A schedule that has broken a promise about gates may have no end."""
         if self.gates_are_broken:
             return True
-        working = self.queue.messages or self.changed_gates
+        working = self.queue.messages or self.changed_gates or self.executions.busy
         return self.all_submitted and not working and not self.active_operators
 
     def next_execution(self) -> int:
