@@ -20,7 +20,7 @@ from taskline.client.results.keys import Key, KeyPage
 from taskline.client.results.redrive import RedriveReport
 from taskline.client.results.service import Breaker, Health, Stats
 from taskline.client.results.submission import Accepted, Outcome
-from taskline.client.results.tasks import ListedTask, NewTask, Task, TaskPage
+from taskline.client.results.tasks import BroughtBack, ListedTask, NewTask, Sign, Task, TaskPage
 
 
 class TaskIterator:
@@ -184,8 +184,35 @@ class Taskline:
     # Change
 
     def cancel(self, task_id: str, *, operator: bool = False) -> Task:
-        """Cancel a task that is queued or parked. `Conflict` if it is processing or over."""
+        """Cancel a task that is queued or parked. `Conflict` if it is processing or over.
+
+        One that takes long is asked to stop while it is processed, and is over a minute or two later.
+        """
         return self._driver.run(self._caller.perform(calls.cancel_task(task_id, operator=operator)))
+
+    def complete(self, task_id: str, token: str, result: Any = None) -> BroughtBack:
+        """End a task as its worker, by its token. `Conflict` if nobody waits for that."""
+        return self._driver.run(self._caller.perform(calls.complete_task(task_id, token, result)))
+
+    def fail(
+        self,
+        task_id: str,
+        token: str,
+        message: str = "",
+        *,
+        error_class: str = "UNKNOWN",
+        error_type: str = "WorkerFailed",
+        retry_after: float | None = None,
+        cancelled: bool = False,
+    ) -> BroughtBack:
+        """End a run as its worker: its type says whether there is another. `cancelled` if you stopped for that."""
+        failure = {"token": token, "error_class": error_class, "type": error_type, "message": message}
+        failure |= {"retry_after": retry_after, "cancelled": cancelled}
+        return self._driver.run(self._caller.perform(calls.fail_task(task_id, failure)))
+
+    def heartbeat(self, task_id: str, token: str, *, percent: int | None = None, text: str = "") -> Sign:
+        """Say as its worker that you are still at it, and perhaps how far: `cancel_requested` tells you to stop."""
+        return self._driver.run(self._caller.perform(calls.beat_task(task_id, token, percent, text)))
 
     def redrive(
         self,

@@ -75,10 +75,14 @@ def list_tasks(
 
 
 def cancel(session: Session, task_id: options.TaskId, all_clients: options.AllClients = False) -> None:
-    """Cancel a task that is queued or parked. A task that runs or has ended cannot be cancelled (exit code 3)."""
+    """Cancel a task that is queued or parked, or ask one that takes long to stop. Exit code 3 for any other.
+
+    A task that runs and is not of a type that takes long cannot be cancelled, nor can one that has ended.
+    """
     task: dict[str, Any] = session.api.cancel(task_id, operator=all_clients)
     if session.output.is_text:
-        session.output.text(f"{task_id} is {task['status']}.")
+        asked = ", and was asked to stop" if task.get("cancel_requested_at") and task["status"] == "processing" else ""
+        session.output.text(f"{task_id} is {task['status']}{asked}.")
     else:
         session.output.document(task)
 

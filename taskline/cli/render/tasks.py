@@ -72,12 +72,21 @@ def task_in_full(output: Output, task: Task) -> None:
         "waited": duration(seconds_between(created, started)),
         "took": duration(seconds_between(started, finished)),
         "runs": text(task.get("attempts")),
+        "progress": _progress(task),
         "data": text(task.get("data")),
         "result": text(task.get("result")),
     }
     output.fields({name: shown for name, shown in values.items() if shown})
     for entry in task.get("history") or ():
         output.text(history_line(output, entry))
+
+
+def _progress(task: Task) -> str:
+    """How far it is, and whether it was asked to stop."""
+    progress: Mapping[str, Any] = task.get("progress") or {}
+    parts = (f"{progress['percent']} %", text(progress.get("text"))) if progress else ()
+    asked = task.get("cancel_requested_at") and task.get("status") == "processing"
+    return ", ".join(filter(None, (*parts, "asked to stop" if asked else "")))
 
 
 def history_line(output: Output, entry: Mapping[str, Any]) -> str:

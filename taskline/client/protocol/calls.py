@@ -16,7 +16,7 @@ from taskline.client.results.keys import Key, KeyPage
 from taskline.client.results.redrive import RedriveReport
 from taskline.client.results.service import Breaker, Health, Stats
 from taskline.client.results.submission import Accepted, BatchReply
-from taskline.client.results.tasks import NewTask, Task, TaskPage
+from taskline.client.results.tasks import BroughtBack, NewTask, Sign, Task, TaskPage
 
 R = TypeVar("R", bound=Result)
 Document = dict[str, Any]
@@ -73,6 +73,28 @@ def stats(filters: Mapping[str, Any], *, operator: bool) -> Call[Stats]:
 def redrive_task(task_id: str) -> Call[RedriveReport]:
     """POST /tasks/{task_id}/redrive. Sent twice it could run the task twice, if it fails in between."""
     return Call(method="POST", path=f"{_task_path(task_id, False)}/redrive", read=_reads(RedriveReport))
+
+
+def complete_task(task_id: str, token: str, result: Any) -> Call[BroughtBack]:
+    """POST /tasks/{task_id}/complete. Sent twice, the second says that nobody waits any more."""
+    return _bring_back(task_id, "complete", {"token": token, "result": result})
+
+
+def fail_task(task_id: str, failure: Mapping[str, Any]) -> Call[BroughtBack]:
+    """POST /tasks/{task_id}/fail."""
+    return _bring_back(task_id, "fail", without_nones(failure))
+
+
+def beat_task(task_id: str, token: str, percent: int | None, text: str) -> Call[Sign]:
+    """POST /tasks/{task_id}/heartbeat: a sign that is given twice is one."""
+    progress = {} if percent is None else {"progress": {"percent": percent, "text": text}}
+    path = f"{_task_path(task_id, False)}/heartbeat"
+    return Call(method="POST", path=path, read=_reads(Sign), body=encoded({"token": token, **progress}))
+
+
+def _bring_back(task_id: str, action: str, body: Mapping[str, Any]) -> Call[BroughtBack]:
+    path = f"{_task_path(task_id, False)}/{action}"
+    return Call(method="POST", path=path, read=_reads(BroughtBack), body=encoded(body))
 
 
 def redrive_tasks(request: Mapping[str, Any]) -> Call[RedriveReport]:

@@ -12,8 +12,8 @@ class Key(Result):
     """An ordering key: `open` (its tasks run) or `closed` (they are parked).
 
     `cause` says why it is closed: `failed` (its task `head` has failed, and has to succeed or to be skipped), `held`
-    (by an operator, for `reason`) or `draining` (parked tasks run one by one). `parked` is how many there are, `since`
-    when it was closed.
+    (by an operator, for `reason`), `running` (`head` takes long) or `draining` (parked tasks run one by one). `parked`
+    is how many there are, `since` when it was closed.
     """
 
     key: str

@@ -67,8 +67,36 @@ class Links(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Progress(Result):
+    """How far a task is that takes long: in percent, in a few words, and when that was reported."""
+
+    percent: int
+    text: str
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BroughtBack(Result):
+    """A token was brought back. `status` is what the task's was a moment before: its record follows in a second."""
+
+    task_id: str
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sign(Result):
+    """The answer to a worker's heartbeat: whether its task was cancelled, so that it should stop."""
+
+    task_id: str
+    cancel_requested: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Task(Result):
-    """A task: what was submitted, and its outcome so far. `tenant` is shown to operators only."""
+    """A task: what was submitted, and its outcome so far. `tenant` is shown to operators only.
+
+    `cancel_requested_at` is when a task that takes long was cancelled while it was processed.
+    """
 
     task_id: str
     title: str
@@ -89,6 +117,8 @@ class Task(Result):
     history: tuple[HistoryStep, ...] = field(default=(), metadata=read_by(each(HistoryStep.read)))
     batch_id: str | None = None
     tenant: str | None = None
+    progress: Progress | None = field(default=None, metadata=read_by(Progress.read))
+    cancel_requested_at: str | None = None
     links: Links | None = field(default=None, metadata=read_by(Links.read))
 
     @property

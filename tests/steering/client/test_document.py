@@ -27,6 +27,9 @@ MODELS: dict[str, type[Result]] = {
     "HistoryEntry": tasks.HistoryStep,
     "TaskFailure": tasks.TaskError,
     "TaskLinks": tasks.Links,
+    "TaskProgress": tasks.Progress,
+    "WorkerReply": tasks.BroughtBack,
+    "HeartbeatReply": tasks.Sign,
     "TaskSummary": tasks.ListedTask,
     "TaskList": tasks.TaskPage,
     "RedriveReport": redrive.RedriveReport,
@@ -43,7 +46,10 @@ MODELS: dict[str, type[Result]] = {
     "StatusCounts": service.StatusCounts,
     "FlowCounts": service.FlowCounts,
 }
-REQUESTS = {"NewTask", "Batch", "RedriveRequest", "BreakerChange", "KeyChange"}
+REQUESTS = {
+    *("NewTask", "Batch", "RedriveRequest", "BreakerChange", "KeyChange"),
+    *("Completion", "WorkerFailure", "Heartbeat", "ProgressReport"),
+}
 OTHERS = {"Problem"}
 JSON_TYPES = {"string": str, "integer": int, "boolean": bool, "number": float}
 
@@ -179,6 +185,9 @@ CALLS: dict[str, Callable[[Taskline], object]] = {
     "read_any_task": lambda client: client.get("an-id", operator=True),
     "cancel_task": lambda client: client.cancel("an-id"),
     "cancel_any_task": lambda client: client.cancel("an-id", operator=True),
+    "complete_task": lambda client: client.complete("an-id", "a-token", 1),
+    "fail_task": lambda client: client.fail("an-id", "a-token", "a reason", retry_after=1),
+    "beat_task": lambda client: client.heartbeat("an-id", "a-token", percent=1),
     "redrive_task": lambda client: client.redrive_task("an-id"),
     "redrive_tasks": lambda client: client.redrive(
         error_class="NETWORK",

@@ -128,7 +128,7 @@ def test_a_refused_task_names_its_fields(client: Taskline) -> None:
 def test_the_examples_of_the_guide_run(laptop: Laptop) -> None:
     """All of them signed, because this laptop wants that of operators."""
     programs = [block.text for language, block in Document.read(GUIDE).fences() if language == "python"]
-    assert len(programs) == 8
+    assert len(programs) == 9
     names: dict[str, Any] = {"signed": SIGNED}
     printed: list[str] = []
     for program in programs:

@@ -131,6 +131,7 @@ def test_a_flaky_task_is_submitted_and_followed_to_its_end(page: Page) -> None:
     expect(page.get_by_role("rowheader").filter(has_text="Run")).not_to_have_count(0)
 
 
+@pytest.mark.nightly
 def test_from_the_overview_to_a_failure_to_a_redrive_to_success(page: Page, laptop: Laptop) -> None:
     """Two clicks to the reason; a redrive with the cause fixed, which here is the next draw of the same seed."""
     failed = laptop.post(
@@ -165,6 +166,7 @@ def test_what_a_task_holds_is_never_run(page: Page, known: dict[str, str]) -> No
     assert "broken" not in page.title()
 
 
+@pytest.mark.nightly
 def test_a_group_of_failures_is_redriven_with_progress(page: Page, laptop: Laptop) -> None:
     for _ in range(3):
         laptop.finished(laptop.post(title="Import", type="demo.flaky", ordering_key="group", data=FAILING))
@@ -192,6 +194,7 @@ def test_back_restores_filters_and_the_page_scrolled(page: Page, known: dict[str
     expect(page.locator("tbody tr").first).to_contain_text("failed")
 
 
+@pytest.mark.nightly
 def test_a_load_shows_keys_at_work(page: Page) -> None:
     page.goto("/submit")
     load = page.locator("aside")

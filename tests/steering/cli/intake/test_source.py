@@ -140,7 +140,9 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, kind: Format) -> Non
         assert read == number
         return most
 
-    assert peak(20_000) < peak(2_000) * 1.5
+    # What other threads of the process allocate meanwhile comes on top of it: the least of some is the file's.
+    most, least = (min(peak(number) for _ in range(3)) for number in (20_000, 2_000))
+    assert most < least * 1.5
 
 
 def content(kind: Format, number: int) -> str:

@@ -51,7 +51,7 @@ def closed_by(head: str) -> list[dict[str, Any]]:
     return [{"result": {"Item": {"place": {"S": "gate"}, "head": {"S": head}}}, "seconds": 0.005}]
 
 
-HALTING, HALTING_TYPE = "failure that halts its key", "demo.strict"
+HALTING, HALTING_TYPE, LONG_TYPE = "failure that halts its key", "demo.strict", "demo.long"
 CLAIM = [{"result": CLAIMED, "seconds": 0.012}]
 OPEN_GATE = [{"result": {}, "seconds": 0.005}]
 ERROR = {"M": {name: {"S": "x"} for name in ("class", "type", "message")}}
@@ -159,7 +159,17 @@ PATHS: dict[str, Fakes] = {
         "HaltKey": OK,
         "SendToDeadLetterQueue": OK,
     },
+    "handed over": {"LookUpTask": [{"result": {}}], "HandOver": OK, "StartLongTask": OK},
+    "handed over before": {"LookUpTask": looked_up(status={"S": "processing"}, lease_until={"N": "9999999999999"})},
+    "execution that cannot be started": {
+        "LookUpTask": [{"result": {}}],
+        "HandOver": OK,
+        "StartLongTask": [{"error": "StepFunctions.StateMachineDoesNotExistException", "cause": "gone"}],
+    },
 }
+KINDS = {HALTING: HALTING_TYPE} | dict.fromkeys(
+    ("handed over", "handed over before", "execution that cannot be started"), LONG_TYPE
+)
 
 
 @dataclass(frozen=True)
@@ -188,7 +198,9 @@ class Recording:
 @cache
 def shipped() -> str:
     """The shipped definition, with the values of a deployment."""
-    return json.dumps(load_definition(values(derive_times(handler=30, runs=()), json.dumps([HALTING_TYPE]))))
+    return json.dumps(
+        load_definition(values(derive_times(handler=30, runs=()), json.dumps([HALTING_TYPE]), json.dumps([LONG_TYPE])))
+    )
 
 
 def message(body: str | None = None, kind: str = "demo.echo") -> list[Any]:
@@ -206,9 +218,7 @@ def message(body: str | None = None, kind: str = "demo.echo") -> list[Any]:
 @cache
 def recorded(path: str, level: str = "ALL", data: bool = True) -> Recording:
     """A path through the shipped machine."""
-    given = message("{not json") if path == "malformed message" else message()
-    if path == HALTING:
-        given = message(kind=HALTING_TYPE)
+    given = message("{not json") if path == "malformed message" else message(kind=KINDS.get(path, "demo.echo"))
     return record(shipped(), given, {"CheckGate": OPEN_GATE, **PATHS[path]}, level, data)
 
 

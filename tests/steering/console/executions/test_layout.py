@@ -83,7 +83,7 @@ def test_the_scope_starts_at_one_mark_and_ends_at_one_for_each_last_state():
     ends = {mark.state: mark.fails for mark in layout.marks if mark.kind == "end"}
     assert ends["TaskSucceeded"] is False
     assert ends["LeaseLost"] is True
-    assert len(ends) == 11
+    assert len(ends) == 13
 
 
 def test_what_comes_later_stands_lower():
