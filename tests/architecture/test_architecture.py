@@ -27,6 +27,7 @@ HANDLERS = [
         "counter",
         "monitor",
         "breaker",
+        "workers",
         "keys",
         "gatekeeper",
     )

@@ -38,6 +38,7 @@ def test_every_setting_has_another_value_in_every_stage(layer: Path) -> None:
                 assert load_config(stage, {key: other.of(stage)}) != usual, f"{key} has this value in {stage}"
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("stage", ["staging", "prod"])  # of dev, each setting alone is in test_each_setting
 def test_all_settings_together_replace_nothing_that_holds_tasks(stage: str, layer: Path, other_layer: Path) -> None:
     before = resources(run(stage, layer))

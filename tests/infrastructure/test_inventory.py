@@ -20,7 +20,7 @@ KNOWN_BEFORE_DEPLOYMENT = {
 OUTPUTS = (
     *("api_url", "api_key_ids", "queue_url", "dead_letter_queue_url", "table_name", "task_types", "function_names"),
     *("events_topic_arn", "event_failures_queue_url", "alerts_topic_arn", "pipe_name", "state_machine_name"),
-    *("state_machine_arn", "console_url", "dashboard_url", "log_queries", "lanes"),
+    *("state_machine_arn", "long_state_machine_arn", "console_url", "dashboard_url", "log_queries", "lanes"),
 )
 QUERIES = (
     *("one-task", "one-execution", "one-request", "slowest-tasks", "failures-by-class", "failed-tasks"),
@@ -38,6 +38,9 @@ ALARMS = (
     "canceller-errors",
     "redrive-errors",
     "keys-errors",
+    "workers-errors",
+    "processor-long-errors",
+    "processor-long-throttles",
     "gatekeeper-errors",
     "gates-behind",
     "keys-halted",
@@ -51,9 +54,10 @@ ALARMS = (
     *("failed-executions", "timed-out-executions", "no-executions", "breaker-rate", "breaker-volume"),
     *("api-throttles", "processor-throttles", "pipe-throttles", "table-throttles"),
 )
+BLOCKS = "taskline:blocks"
 OBJECTIVES = [f"slo-{name}-{burn}" for name in ("accepted", "started", "succeeded") for burn in ("fast", "slow")]
 FUNCTIONS = (
-    *("validator", "reader", "canceller", "redrive", "keys", "documents", "processor"),
+    *("validator", "reader", "canceller", "redrive", "keys", "workers", "documents", "processor", "processor-long"),
     *("gatekeeper", "events", "counter", "monitor", "breaker"),
 )
 INVENTORY = Counter(
@@ -237,6 +241,24 @@ INVENTORY = Counter(
         *(("taskline:watch:MetricAlarm", name) for name in ALARMS),
         *(("aws:cloudwatch/metricAlarm:MetricAlarm", f"{name}-alarm") for name in OBJECTIVES),
         ("taskline:watch:ObjectiveAlarms", "objectives"),
+        *(
+            (kind, f"{name}-{part}")
+            for name in ("workers", "processor-long")
+            for kind, part in (
+                ("aws:cloudwatch/logGroup:LogGroup", "logs"),
+                ("aws:iam/role:Role", "role"),
+                ("aws:iam/rolePolicy:RolePolicy", "policy"),
+                ("aws:lambda/function:Function", "function"),
+            )
+        ),
+        *((kind, name) for name in ("workers", "processor-long") for kind in (f"{BLOCKS}:Function", f"{BLOCKS}:Role")),
+        ("aws:lambda/permission:Permission", "api-workers-permission"),
+        ("aws:cloudwatch/logGroup:LogGroup", "long-workflow-logs"),
+        ("aws:iam/role:Role", "long-workflow-role"),
+        ("aws:iam/rolePolicy:RolePolicy", "long-workflow-policy"),
+        ("aws:sfn/stateMachine:StateMachine", "long-workflow-machine"),
+        ("taskline:blocks:Role", "long-workflow"),
+        ("taskline:pipeline:Workflow", "long-workflow"),
     ]
 )
 
@@ -318,8 +340,10 @@ def test_the_outputs_of_an_update(stack: Stack) -> None:
                 "canceller",
                 "redrive",
                 "keys",
+                "workers",
                 "documents",
                 "processor",
+                "processor-long",
                 "gatekeeper",
                 "events",
                 "counter",
@@ -330,6 +354,10 @@ def test_the_outputs_of_an_update(stack: Stack) -> None:
         "task_types": {
             name: {"retry": {"attempts": 4, "base": 1.0, "cap": 4.0}, "pool": {"name": "default"}}
             for name in ("default", "demo.echo", "demo.flaky", "demo.slow", "demo.strict")
+        }
+        | {
+            name: {"retry": {"attempts": 4, "base": 1.0, "cap": 4.0}, "pool": {"name": "long"}}
+            for name in ("demo.long", "demo.worker")
         },
         "events_topic_arn": arn("sns", "taskline-dev-task-events"),
         "event_failures_queue_url": f"{queues}/taskline-dev-event-failures",
@@ -338,6 +366,7 @@ def test_the_outputs_of_an_update(stack: Stack) -> None:
         "lanes": {"now": ["tasks"], "before": []},
         "state_machine_name": "taskline-dev-workflow",
         "state_machine_arn": machine,
+        "long_state_machine_arn": arn("states", "stateMachine:taskline-dev-long-workflow"),
         "console_url": "https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1"
         f"#/statemachines/view/{machine}",
     }

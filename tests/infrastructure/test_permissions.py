@@ -14,6 +14,8 @@ TABLE = arn("dynamodb", "table/taskline-dev-tasks")
 QUEUE = arn("sqs", "taskline-dev-tasks.fifo")
 DEAD_LETTERS = arn("sqs", "taskline-dev-dead-letters.fifo")
 WORKFLOW = arn("states", "stateMachine:taskline-dev-workflow")
+LONG_WORKFLOW = arn("states", "stateMachine:taskline-dev-long-workflow")
+EXECUTIONS = arn("states", "execution:taskline-dev-long-workflow:*")
 PROCESSOR = live("taskline-dev-processor")
 LOCATION = Location(partition=PARTITION, region=REGION, account=ACCOUNT, prefix="taskline-dev")
 
@@ -66,6 +68,12 @@ EXPECTED = {
     | {(f"sqs:{action}", DEAD_LETTERS) for action in ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility")},
     "documents": own_logs("documents") | TRACE,
     "processor": own_logs("processor") | TRACE,
+    # On condition that it touches nothing but the progress of a task.
+    "processor-long": own_logs("processor-long") | TRACE | {("dynamodb:UpdateItem", TABLE)},
+    "workers": own_logs("workers")
+    | TRACE
+    | {("dynamodb:GetItem", TABLE), ("dynamodb:UpdateItem", TABLE)}
+    | {(f"states:SendTask{what}", "*") for what in ("Success", "Failure", "Heartbeat")},
     # What API Gateway's own managed policy has: it rejects a role with less.
     "api-access": {
         (f"logs:{action}", "*")
@@ -87,6 +95,17 @@ EXPECTED = {
         ("dynamodb:GetItem", TABLE),
         *((f"dynamodb:{action}", GATES) for action in ("GetItem", "UpdateItem", "PutItem")),
         ("lambda:InvokeFunction", PROCESSOR),
+        ("sqs:SendMessage", DEAD_LETTERS),
+        ("states:StartExecution", LONG_WORKFLOW),
+    },
+    "long-workflow": TRACE
+    | SAMPLE
+    | DELIVER_LOGS
+    | {
+        ("dynamodb:UpdateItem", TABLE),
+        ("dynamodb:GetItem", TABLE),
+        *((f"dynamodb:{action}", GATES) for action in ("GetItem", "UpdateItem")),
+        ("lambda:InvokeFunction", PROCESSOR.replace("processor", "processor-long")),
         ("sqs:SendMessage", DEAD_LETTERS),
     },
     "events": own_logs("events")
@@ -110,8 +129,9 @@ EXPECTED = {
     | {("dynamodb:ListStreams", "*")}
     | {(f"dynamodb:{action}", GATES) for action in ("GetItem", "BatchGetItem", "Query", "UpdateItem", "DeleteItem")}
     | {("dynamodb:Query", f"{GATES}/index/closed")}
-    | {(f"dynamodb:{action}", TABLE) for action in ("GetItem", "UpdateItem", "ConditionCheckItem")}
-    | {("sqs:SendMessage", QUEUE)},
+    | {(f"dynamodb:{action}", TABLE) for action in ("GetItem", "BatchGetItem", "UpdateItem", "ConditionCheckItem")}
+    | {("sqs:SendMessage", QUEUE), ("states:ListExecutions", LONG_WORKFLOW)}
+    | {(f"states:{action}Execution", EXECUTIONS) for action in ("Describe", "Stop")},
     "counter": own_logs("counter")
     | TRACE
     | {(f"dynamodb:{action}", STREAM) for action in ("DescribeStream", "GetRecords", "GetShardIterator")}
@@ -268,7 +288,7 @@ def test_a_machine_without_tasks_may_do_nothing() -> None:
     assert computed(A={"Type": "Choice"}, B={"Type": "Succeed"}) == []
 
 
-@pytest.mark.parametrize("integration", ["dynamodb:putItem", "sns:publish", "lambda:invoke.waitForTaskToken"])
+@pytest.mark.parametrize("integration", ["dynamodb:putItem", "sns:publish", "lambda:invoke.sync"])
 def test_an_unknown_integration_is_an_error_that_names_it(integration: str) -> None:
     with pytest.raises(
         UnknownIntegrationError, match=rf"'DoIt' uses 'arn:aws:states:::{integration}'.*dynamodb:getItem"

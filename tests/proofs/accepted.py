@@ -19,6 +19,7 @@ POLICIES: Accepted = {
     ("star", "api-access-policy logs:*"): _GATEWAY,
     ("wrong-resource", "workflow-policy lambda:InvokeFunction"): "the ARN of the alias that the machine names: "
     "https://docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html",
+    ("wrong-resource", "long-workflow-policy lambda:InvokeFunction"): "the ARN of the alias, likewise",
     ("anyone", "api-rest-api LeaveUnsignedCallsToTheirKeys"): "unsigned calls have no principal; the key decides",
 }
 

@@ -68,6 +68,7 @@ def test_the_template_has_the_definition_and_all_policies() -> None:
     assert resources[MACHINE]["Properties"]["Definition"]["QueryLanguage"] == "JSONata"
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_found(found_in_spoiled: list[Finding], mistake: str) -> None:
     place = f"Spoiled{list(MISTAKES).index(mistake)}/"

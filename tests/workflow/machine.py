@@ -133,6 +133,19 @@ def without_another_try(definition: Definition) -> None:
     definition["States"]["DecideOnParking"]["Choices"][0]["Condition"] = False
 
 
+def without_handing_over(definition: Definition) -> None:
+    """Let another transaction interfere whenever a task is handed over, and let an execution try once."""
+    update = definition["States"]["HandOver"]["Arguments"]["TransactItems"][1]["Update"]
+    update["ConditionExpression"] = "attribute_exists(interference)"
+    definition["States"]["DecideOnParking"]["Choices"][0]["Condition"] = False
+
+
+def without_long_machine(definition: Definition) -> None:
+    """Let the machine of tasks that take long be gone."""
+    arguments = definition["States"]["StartLongTask"]["Arguments"]
+    arguments["StateMachineArn"] = arguments["StateMachineArn"].replace("long-workflow", "no-workflow")
+
+
 def without_patience(definition: Definition) -> None:
     """Let a throttled task return to the queue at once."""
     definition["States"]["DecideOnThrottle"]["Choices"][0]["Condition"] = False

@@ -19,12 +19,16 @@ from tests.workflow.machine import (
     message,
     task,
     without_another_try,
+    without_handing_over,
+    without_long_machine,
     without_patience,
     without_table,
     without_time,
 )
 
 HOUR_MS = 3_600_000
+LONG = "demo.long"
+NO_TIME = {"milliseconds": 0}
 Situation = Callable[[Bench, str, str], AbstractContextManager[None]]
 """Prepares a task id and an execution name, and restores at its end what it changed."""
 
@@ -186,6 +190,15 @@ def open_again(bench: Bench, _task_id: str, _name: str) -> Generator[None]:
         yield
 
 
+@contextlib.contextmanager
+def handed_over(bench: Bench, task_id: str, name: str) -> Generator[None]:
+    with (
+        head(bench, task_id, name),
+        recorded(bench, task_id, status={"S": "processing"}, lease_owner={"S": "another"}),
+    ):
+        yield
+
+
 AT_A_GATE = (
     Scenario(name="behind a closed gate", situation=behind_a_gate),
     Scenario(name="message of a task that is parked", situation=parked),
@@ -205,6 +218,18 @@ AT_A_GATE = (
     ),
     Scenario(name="gate that keeps changing", situation=behind_a_gate, broken=without_another_try),
     Scenario(name="gate that cannot be read", broken=without_table("CheckGate")),
+    Scenario(name="task that takes long", situation=open_again, task_type=LONG, data=NO_TIME),
+    Scenario(name="message of a task that was handed over", situation=handed_over, task_type=LONG, data=NO_TIME),
+    Scenario(
+        name="task that takes long and whose gate changes", task_type=LONG, data=NO_TIME, broken=without_handing_over
+    ),
+    Scenario(
+        name="task that takes long and cannot be started",
+        situation=open_again,
+        task_type=LONG,
+        data=NO_TIME,
+        broken=without_long_machine,
+    ),
 )
 WITHOUT_AN_OUTCOME = (
     Scenario(name="executions without an outcome", situation=delivered_too_often),

@@ -156,7 +156,7 @@ def _simulated(module: str, arguments: list[str]) -> Run:
     """Few schedules. Without any, each mistake is made and none is caught."""
     if "--mutations" in arguments:
         return Run(["-m", module, *arguments, "--count", "0"], status=1, words=["mistakes"])
-    few = ["10" if before == "--count" else word for before, word in zip(["", *arguments], arguments, strict=False)]
+    few = ["3" if before == "--count" else word for before, word in zip(["", *arguments], arguments, strict=False)]
     return Run(["-m", module, *few], words=["0 broken"])
 
 

@@ -15,6 +15,7 @@ MOST_REGIONS = 4  # per partition: each needs two clients per service, which tak
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "dynamodb": ("put_item", {"TableName": "tasks", "Item": {"task_id": {"S": "1"}}}),
     "sns": ("publish", {"TopicArn": "arn:aws:sns:eu-west-1:123456789012:events", "Message": "m"}),
+    "stepfunctions": ("send_task_heartbeat", {"taskToken": "t"}),
     "sqs": ("send_message", {"QueueUrl": "https://queue.example/q.fifo", "MessageBody": "b", "MessageGroupId": "g"}),
 }
 
@@ -64,7 +65,7 @@ def test_calls_go_where_botocore_sends_them_in_every_partition(service: str) -> 
 
 def test_the_known_services_are_those_that_adapters_use() -> None:
     assert sorted(CALLS) == SERVICES
-    with pytest.raises(UnknownServiceError, match=r"Unknown service: 's3'.*dynamodb, sns, sqs"):
+    with pytest.raises(UnknownServiceError, match=r"Unknown service: 's3'.*dynamodb, sns, sqs, stepfunctions"):
         session(ServiceModels()).create_client("s3", region_name="eu-west-1")
 
 

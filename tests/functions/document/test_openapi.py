@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV30SpecValidator, validate
 
-from functions import breaker, canceller, documents, keys, reader, redrive, validator
+from functions import breaker, canceller, documents, keys, reader, redrive, validator, workers
 from functions.api import cors
 from functions.api.access import OPERATIONS as FOR_OPERATORS
 from functions.api.access import SERVICE, Access
@@ -59,7 +59,7 @@ ALL_SCHEMAS = [
 def test_every_route_is_documented_and_every_documented_operation_has_a_route() -> None:
     routes = [
         route
-        for function in (validator, reader, canceller, redrive, documents, breaker, keys)
+        for function in (validator, reader, canceller, redrive, documents, breaker, keys, workers)
         for route in function.ROUTES
     ]
     assert sorted(OPERATIONS) == sorted(routes), "each operation has one function, and the functions serve no others"

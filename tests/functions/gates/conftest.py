@@ -15,6 +15,7 @@ from tests.functions.document.documented import assert_documented
 from tests.functions.support import CONTEXT, ApiResponse, event
 
 TABLE = "taskline-test-gates"
+LONG_MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:taskline-test-long-workflow"
 ANNA = "arn:aws:iam::111122223333:user/anna"
 
 
@@ -119,6 +120,7 @@ def key_requests(own_pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Ite
     """An empty table of gates."""
     create_gates_table(own_pipeline.dynamodb, TABLE)
     monkeypatch.setenv("GATES_TABLE_NAME", TABLE)
+    monkeypatch.setenv("LONG_MACHINE_ARN", LONG_MACHINE)
     keys.build.cache_clear()
     yield Keys(own_pipeline)
     keys.build.cache_clear()

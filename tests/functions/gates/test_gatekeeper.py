@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from functions import gatekeeper
 from functions.adapters.gate_table.layout import GATE, HASH_KEY, RANGE_KEY
 from functions.tasks.errors import Unavailable
+from functions.tasks.runs.watching import ExecutionState
 from tests.builders import a_message, an_item
 from tests.functions.gates.conftest import TABLE, Keys
 from tests.functions.support import CONTEXT, event
@@ -156,3 +157,101 @@ def test_the_clock_moves_a_gate_whose_change_was_lost(keys: Keys) -> None:
     close(keys, 1)
     tick()
     assert [task for _, _, task in sent(keys)] == ["first"]
+
+
+@dataclass
+class Executions:
+    """All of them are in this state."""
+
+    found: ExecutionState
+    stopped: list[str] = field(default_factory=list[str])
+
+    def running(self) -> set[str]:
+        return {"run"} if self.found is ExecutionState.RUNNING else set()
+
+    def state(self, name: str) -> ExecutionState:
+        return self.found
+
+    def stop(self, name: str, cause: str) -> None:
+        self.stopped.append(name)
+
+
+def tick_with(executions: Executions) -> None:
+    with gatekeeper.build.given(replace(gatekeeper.build(), executions=executions)):
+        tick()
+
+
+def hand_over(keys: Keys, *statuses: str, **attributes: Any) -> None:
+    """A task that takes long, as the state machines leave it."""
+    owner = {"lease_owner": {"S": "run"}, "lease_until": {"N": "99"}} if statuses[-1] == "processing" else {}
+    body = {"S": a_message(task_id="long")}
+    keys.pipeline.put(
+        an_item(*statuses, task_id={"S": "long"}, body=body, ordering_key={"S": KEY}, **owner, **attributes)
+    )
+    keys.put_gate(
+        KEY,
+        head="long",
+        parked={"N": "0"},
+        execution={"S": "run"},
+        handed_at={"S": "2026-01-31T12:00:00.000Z"},
+    )
+
+
+def test_the_task_of_an_execution_that_has_ended_is_sent_again_and_its_lease_taken_back(keys: Keys) -> None:
+    hand_over(keys, "queued", "processing")
+    tick_with(Executions(ExecutionState.ENDED))
+    change(KEY)
+    (message,) = sent(keys)
+    record = keys.dynamodb.get_item(TableName=keys.pipeline.table, Key={"task_id": {"S": "long"}})["Item"]
+    assert message == (KEY, record["redrive_id"]["S"], "long")
+    assert record["status"] == {"S": "queued"}
+    assert record.keys().isdisjoint({"lease_owner", "lease_until"})
+    gate = keys.gate(KEY)
+    assert gate is not None
+    assert gate["head"] == {"S": "long"}
+    assert gate.keys().isdisjoint({"execution", "handed_at", "sending"})
+    tick_with(Executions(ExecutionState.ENDED))
+    change(KEY)
+    assert sent(keys) == [], "not again"
+
+
+def test_a_task_that_failed_in_an_execution_that_ended_gets_a_message_that_brings_its_dead_letter(keys: Keys) -> None:
+    hand_over(keys, "queued", "processing", "failed")
+    tick_with(Executions(ExecutionState.ENDED))
+    change(KEY)
+    (message,) = sent(keys)
+    assert message[1].startswith("long-again-")
+    assert status(keys, "long") == "failed"
+
+
+def test_a_head_that_succeeded_in_an_execution_that_ended_lets_the_key_go_on(keys: Keys) -> None:
+    hand_over(keys, "queued", "processing", "succeeded")
+    tick_with(Executions(ExecutionState.ENDED))
+    change(KEY)
+    change(KEY)  # its head is gone, which is a change, too
+    assert (sent(keys), keys.gate(KEY)) == ([], None)
+
+
+def test_an_execution_that_has_succeeded_is_forgotten_and_its_halted_key_has_an_age(
+    keys: Keys, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hand_over(keys, "queued", "processing", "failed")
+    tick_with(Executions(ExecutionState.RUNNING))
+    assert '"HaltedKeySeconds":[0.0]' in capsys.readouterr().out.replace(" ", ""), "what runs is not halted"
+    tick_with(Executions(ExecutionState.SUCCEEDED))
+    gate = keys.gate(KEY)
+    assert gate is not None
+    assert (gate["head"], "execution" in gate) == ({"S": "long"}, False)
+    capsys.readouterr()
+    tick_with(Executions(ExecutionState.SUCCEEDED))
+    assert '"HaltedKeySeconds":[0.0]' not in capsys.readouterr().out.replace(" ", "")
+
+
+def test_a_task_that_was_cancelled_while_it_runs_is_stopped_settled_and_the_key_goes_on(keys: Keys) -> None:
+    hand_over(keys, "queued", "processing", cancel_requested_at={"S": "2026-01-31T12:00:05.000Z"})
+    executions = Executions(ExecutionState.RUNNING)
+    tick_with(executions)
+    change(KEY)
+    assert executions.stopped == ["run"]
+    record = keys.dynamodb.get_item(TableName=keys.pipeline.table, Key={"task_id": {"S": "long"}})["Item"]
+    assert (record["status"], "expires_at" in record, keys.gate(KEY)) == ({"S": "cancelled"}, True, None)

@@ -6,7 +6,7 @@ import pytest
 
 from functions import reader, validator
 from functions.task_types import load_task_types
-from functions.tasks.processing import process
+from functions.tasks.runs.processing import process
 from tests.builders import TASK_ID, a_message, an_item
 from tests.functions.conftest import Pipeline
 from tests.functions.support import CONTEXT, get_task, post, post_batch

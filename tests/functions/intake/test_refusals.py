@@ -106,7 +106,8 @@ def test_an_unknown_task_type_is_refused(pipeline: Pipeline, name: str) -> None:
 
 def test_the_refusal_of_an_unknown_task_type_lists_the_known_ones(pipeline: Pipeline) -> None:
     assert assert_names(pipeline, a_task(type="no-such-type"), "type") == (
-        "is not a known task type; known types are default, demo.echo, demo.flaky, demo.slow, demo.strict"
+        "is not a known task type; known types are default, demo.echo, demo.flaky, demo.long, demo.slow, demo.strict, "
+        "demo.worker"
     )
 
 

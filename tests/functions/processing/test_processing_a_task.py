@@ -16,14 +16,14 @@ from functions.tasks.errors import (
     TaskValidationError,
 )
 from functions.tasks.model import Task
-from functions.tasks.processing import (
+from functions.tasks.registry import Registry
+from functions.tasks.runs.processing import (
     MAX_MESSAGE_CHARACTERS,
     MAX_RESULT_BYTES,
     LeaseExpiredError,
     process,
     refuse_without_lease,
 )
-from functions.tasks.registry import Registry
 from tests.builders import LEAVE_OUT, a_message, a_task
 from tests.functions.conftest import Pipeline
 from tests.functions.processing.work import LEASE, Strict, Work, details, run_processor

@@ -8,7 +8,7 @@ import pytest
 
 from functions.task_types import load_task_types
 from functions.tasks.errors import ErrorClass, TaskError
-from functions.tasks.processing import process
+from functions.tasks.runs.processing import process
 from testing.taskline import Refused, Taskline
 from tests.builders import a_message
 

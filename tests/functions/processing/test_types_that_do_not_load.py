@@ -11,8 +11,8 @@ import pytest
 from functions import validator
 from functions.tasks.errors import Unavailable
 from functions.tasks.model import NewTask
-from functions.tasks.processing import process
 from functions.tasks.registry import Registry, TaskTypeUnavailable
+from functions.tasks.runs.processing import process
 from tests.functions.support import CONTEXT, ApiResponse, event
 
 

@@ -122,6 +122,9 @@ class Contested:
         self.tries += 1
         return None if self.seen else a_record(Status.CANCELLED)
 
+    def request_cancel(self, task_id: str, view: View, *, at: str) -> Record | None:
+        return None
+
     def get(self, task_id: str) -> Record | None:
         return a_record(self.seen.pop(0))
 

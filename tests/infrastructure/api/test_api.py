@@ -188,7 +188,7 @@ def test_the_api_is_deployed_after_it_may_call_its_functions(stack: Stack) -> No
     deployment = stack.one("aws:apigateway/deployment:Deployment", "api-deployment")
     permissions = stack.all("aws:lambda/permission:Permission")
     of_the_api = [one for one in permissions if one.inputs["principal"] == "apigateway.amazonaws.com"]
-    assert len(of_the_api) == 7
+    assert len(of_the_api) == 8
     for permission in of_the_api:
         assert deployment.depends_on(permission)
 

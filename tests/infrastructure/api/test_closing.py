@@ -97,6 +97,7 @@ def test_the_policy_refuses_other_addresses_and_allows_only_unsigned_calls(layer
     }
 
 
+@pytest.mark.nightly
 def test_other_addresses_are_deployed_and_the_policy_is_not_beside_the_document(layer: Path) -> None:
     """A new document removes a policy that was attached in any other way, and a deployed stage keeps its old one."""
     stacks = [run("prod", layer, allowedAddresses=ranges) for ranges in ("", OFFICE, "9.9.9.9")]

@@ -126,7 +126,8 @@ def gatekeeper(module: Any) -> None:
     """A tick, and no key is closed."""
     client: Any = InMemoryDynamoDB(InMemoryTable(), _perform)
     gates = module.DynamoDBGates("gates", "tasks", client)
-    with module.build.given(module.Gatekeeper(tasks=None, gates=gates, queue=None, now=lambda: datetime.now(UTC))):
+    nothing: Any = dict.fromkeys(("tasks", "executions", "keep_for", "queue"))
+    with module.build.given(module.Gatekeeper(gates=gates, now=lambda: datetime.now(UTC), **nothing)):
         module.handler(event("tick.json"), CONTEXT)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -40,6 +41,10 @@ def test_tasks_and_a_stopped_pipe_survive_a_stop_and_a_kill(new_laptop: NewLapto
     second.start()
     assert {second.read(task)["status"] for task in waiting} == {"queued"}, "a stopped pipe stays stopped"
     assert second.read(done)["status"] == "succeeded"
+    second.clients.pipes.start_pipe(Name=pipe)
+    long, behind = second.post(type="demo.worker", ordering_key="long"), second.post(ordering_key="long")
+    eventually(lambda: second.read(behind)["status"] == "parked" and "progress" in second.read(long))
+    token = second.read(long)["progress"]["text"]
     orphan = second.runtime["emulator_pid"]
     os.kill(second.pid, signal.SIGKILL)
     second.wait()
@@ -49,7 +54,12 @@ def test_tasks_and_a_stopped_pipe_survive_a_stop_and_a_kill(new_laptop: NewLapto
     third.start()
     assert "an earlier run left behind" in third.output
     assert not alive(orphan)
-    third.clients.pipes.start_pipe(Name=pipe)
+    assert (third.read(long)["status"], third.read(behind)["status"]) == ("processing", "parked")
+    body = json.dumps({"token": token, "result": 7}).encode()
+    completed = third.request("POST", f"/v1/tasks/{long}/complete", body, **{"Content-Type": "application/json"})
+    assert completed.status == 202, "whoever has a token brings it back to the next process"
+    assert (third.finished(long)["result"], third.read(long)["attempts"]) == (7, 1)
+    assert third.finished(behind)["status"] == "succeeded"
     tasks = [third.finished(task) for task in waiting]
     assert {task["status"] for task in tasks} == {"succeeded"}, "queued tasks are processed"
     assert [task["started_at"] for task in tasks] == sorted(task["started_at"] for task in tasks)

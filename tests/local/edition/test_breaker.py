@@ -187,6 +187,7 @@ def test_the_breakers_role_stops_this_pipe_and_no_other(breakable: Laptop) -> No
         pipes.stop_pipe(Name="another-pipe")
 
 
+@pytest.mark.nightly
 def test_a_run_that_times_out_is_counted_although_it_can_report_nothing(breakable: Laptop) -> None:
     # The last test: its failure opens the breaker.
     before = failures_counted(breakable)

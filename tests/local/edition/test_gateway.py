@@ -137,6 +137,7 @@ def keyed(new_laptop: Callable[..., Laptop]) -> Laptop:
     return laptop
 
 
+@pytest.mark.nightly
 def test_api_keys_are_required_and_each_has_its_own_quota(keyed: Laptop) -> None:
     assert keyed.request("GET", "/v1/health").status == 200, "monitors need no key"
     document = keyed.request("GET", "/v1/openapi.json").json

@@ -127,6 +127,60 @@ def an_operator_closes_and_opens_a_key(laptop: Laptop) -> None:
         call(laptop, "PUT", "keys/steered", {"state": state, "reason": "a behaviour"})
 
 
+def a_task_takes_long_and_one_behind_it_waits(laptop: Laptop) -> None:
+    """The first run is slow enough for its progress; another fails, and one halts its key."""
+    long = laptop.post(ordering_key="long", type="demo.long", data={"milliseconds": 1000})
+    assert laptop.finished(laptop.post(ordering_key="long"))["status"] == "succeeded"
+    assert laptop.read(long)["progress"]["percent"] == 95
+
+
+def a_worker_ends_a_task(laptop: Laptop) -> None:
+    """Once with its result after a sign, once with a failure, whose dead letter follows."""
+    for action, more in (("complete", {"result": 1}), ("fail", {"error_class": "VALIDATION"})):
+        task = laptop.post(ordering_key=action, type="demo.worker")
+        eventually(lambda task=task: "progress" in laptop.read(task))
+        token = laptop.read(task)["progress"]["text"]
+        call(laptop, "POST", f"tasks/{task}/heartbeat", {"token": token, "progress": {"percent": 50}})
+        call(laptop, "POST", f"tasks/{task}/{action}", {"token": token, **more})
+        assert laptop.finished(task)["status"] in ("succeeded", "failed")
+
+
+def an_execution_that_was_stopped_is_looked_after(laptop: Laptop) -> None:
+    """And one whose task was cancelled a while ago is stopped."""
+    states, machine = laptop.clients.stepfunctions, laptop.outputs["long_state_machine_arn"]
+    lost, cancelled = (laptop.post(ordering_key=key, type="demo.worker") for key in ("lost", "asked"))
+    for task in (lost, cancelled):
+        eventually(lambda task=task: "progress" in laptop.read(task))
+    running = states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+    (execution,) = [one["executionArn"] for one in running if one["name"].startswith(lost)]
+    states.stop_execution(executionArn=execution)
+    laptop.clients.dynamodb.update_item(
+        TableName=laptop.outputs["table_name"],
+        Key={"task_id": {"S": cancelled}},
+        UpdateExpression="SET cancel_requested_at = :long_ago",
+        ExpressionAttributeValues={":long_ago": {"S": "2026-01-01T00:00:00.000Z"}},
+    )
+    response = laptop.clients.lambda_.invoke(FunctionName="taskline-dev-gatekeeper", Payload=b"{}")
+    assert "FunctionError" not in response, response["Payload"].read()
+    assert laptop.finished(cancelled)["status"] == "cancelled"
+    eventually(lambda: laptop.read(lost)["attempts"] == 2)
+
+
+def a_redelivered_task_that_took_long_is_done(laptop: Laptop) -> None:
+    """The machine for such tasks finds it done, and one that failed, whose dead letter it sends again."""
+    states, machine = laptop.clients.stepfunctions, laptop.outputs["long_state_machine_arn"]
+    long = laptop.post(ordering_key="done", type="demo.long", data={"milliseconds": 0})
+    assert laptop.finished(long)["status"] == "succeeded"
+    executions = states.list_executions(stateMachineArn=machine)["executions"]
+    (first,) = [one["executionArn"] for one in executions if one["name"].startswith(long)]
+    given = states.describe_execution(executionArn=first)["input"]
+    gate = {"key": {"S": "done"}, "place": {"S": "gate"}, "head": {"S": long}, "parked": {"N": "0"}}
+    gate |= {"ordering_key": {"S": "done"}, "closed": {"S": "closed"}, "closed_at": {"S": "2026-01-01T00:00:00.000Z"}}
+    laptop.clients.dynamodb.put_item(TableName="taskline-dev-gates", Item=gate)
+    again = states.start_execution(stateMachineArn=machine, name=f"{long}-again", input=given)["executionArn"]
+    eventually(lambda: states.describe_execution(executionArn=again)["status"] == "SUCCEEDED")
+
+
 BEHAVIOURS: tuple[Behaviour, ...] = (
     a_submitted_task_is_processed,
     a_repeated_submission_is_one_task,
@@ -142,4 +196,8 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     the_breaker_s_clock_ticks,
     a_halted_key_goes_on_without_its_head,
     an_operator_closes_and_opens_a_key,
+    a_task_takes_long_and_one_behind_it_waits,
+    a_worker_ends_a_task,
+    an_execution_that_was_stopped_is_looked_after,
+    a_redelivered_task_that_took_long_is_done,
 )
