@@ -12,7 +12,7 @@ from tests.proofs.accepted import CHECKOV
 from tests.proofs.findings import objections
 from tests.proofs.plan import Checked, check, plan, terraform_type
 
-pytestmark = pytest.mark.check
+pytestmark = [pytest.mark.check, pytest.mark.nightly]
 
 SPOILED = "spoiled"
 # Types of which checkov checks nothing here: a wrong name for one of these would not be noticed.

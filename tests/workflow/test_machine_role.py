@@ -13,7 +13,7 @@ from tests.workflow.engines import Execution
 from tests.workflow.machine import Bench
 from tests.workflow.scenarios import SCENARIOS, Scenario, path
 
-pytestmark = pytest.mark.check
+pytestmark = [pytest.mark.check, pytest.mark.nightly]
 
 Permission = tuple[str, str]
 # A variant of the definition would get a role of its own.
