@@ -4,7 +4,7 @@ See `tasks/gates/releasing.py`.
 """
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -18,9 +18,9 @@ from functions.adapters.gate_table.steering import DynamoDBGates
 from functions.adapters.queue import SQSTaskQueue
 from functions.tasks.errors import Unavailable
 from functions.tasks.events.names import HALTED_SECONDS
-from functions.tasks.gates.model import Gate
+from functions.tasks.gates.model import SETTLED, Gate
 from functions.tasks.gates.releasing import ParkedTasks, keep_moving
-from functions.tasks.gates.steering import Gates
+from functions.tasks.gates.steering import Gates, Head
 from functions.tasks.intake.lanes import parse_lanes
 from functions.tasks.intake.submission import TaskQueue
 from functions.tasks.ports import Built
@@ -91,11 +91,9 @@ def _look_after(keeper: Gatekeeper) -> None:
     for gates in _pages(keeper.gates):
         ages = [(now - datetime.fromisoformat(gate.closed_at)).total_seconds() for gate in gates if not gate.execution]
         oldest = max(oldest, *ages, 0.0)
-        moving += [gate.group for gate in gates if not gate.execution and _moves(gate, keeper.tasks)]
-        handed_over = [gate for gate in gates if gate.execution]
-        if handed_over:
-            heads = keeper.gates.heads({gate.head for gate in handed_over if gate.head})
-            lost += look_after(handed_over, heads, watch, now)
+        heads = keeper.gates.heads({gate.head for gate in gates if gate.head})
+        moving += [gate.group for gate in gates if not gate.execution and _moves(gate, heads, keeper.tasks)]
+        lost += look_after(gates, heads, watch, now)
     emit({}, {(HALTED_SECONDS, "Seconds"): [oldest]})
     if lost:
         logger.warning("lost", executions=lost)
@@ -113,8 +111,13 @@ def _pages(gates: Gates) -> Iterator[Sequence[Gate]]:
         after = page.following
 
 
-def _moves(gate: Gate, tasks: ParkedTasks) -> bool:
-    return gate.releases or gate.sending is not None or (gate.head is not None and tasks.settle(gate.group, gate.head))
+def _moves(gate: Gate, heads: Mapping[str, Head], tasks: ParkedTasks) -> bool:
+    """Whether there is something to do. Most heads that a gate waits for have failed, and are not looked up again."""
+    if gate.releases or gate.sending is not None:
+        return True
+    if gate.head is None or gate.head not in heads:
+        return False
+    return heads[gate.head].status in SETTLED and tasks.settle(gate.group, gate.head)
 
 
 def _keep_moving(keeper: Gatekeeper, groups: Collection[str]) -> None:

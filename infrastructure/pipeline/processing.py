@@ -171,7 +171,7 @@ def _workflow(args: ProcessingArgs, dead_letters: QueueRef) -> WorkflowArgs:
 def _with_functions(
     common: WorkflowArgs, args: ProcessingArgs, processors: Mapping[str, FunctionRef], *, long: bool
 ) -> WorkflowArgs:
-    """A machine knows the functions of its own types. What nobody knows goes to the first: it says so."""
+    """A machine knows the functions of its own types; a type that none has goes to the first, which says so."""
     pools = [plan for plan in args.pools if any(one.is_long is long for one in plan.types)] or [args.pools[0]]
     default, *others = (processors[plan.pool.name].arn for plan in pools)
     by_type = {

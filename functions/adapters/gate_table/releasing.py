@@ -10,7 +10,7 @@ from functions.adapters.gate_table.items import to_gate
 from functions.adapters.gate_table.layout import GATE, HASH_KEY, PARKED, RANGE_KEY
 from functions.adapters.task_table.indexes import status_shard
 from functions.tasks.clock import timestamp
-from functions.tasks.gates.model import Gate
+from functions.tasks.gates.model import SETTLED, Gate
 from functions.tasks.gates.releasing import Message, Place
 from functions.tasks.model import Status
 
@@ -126,7 +126,7 @@ class DynamoDBParkedTasks:
     def settle(self, group: str, head: str) -> bool:
         """GetItem of the record, strongly consistent, and one conditional update."""
         record = self._get(self._tasks, {"task_id": {"S": head}})
-        if _text(record, "status") not in (Status.CANCELLED, Status.SUCCEEDED):
+        if _text(record, "status") not in SETTLED:
             return False
         self._update(group, "head", head, LET_GO)
         return True

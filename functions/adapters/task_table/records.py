@@ -76,48 +76,43 @@ class DynamoDBRecordStore:
 
     def cancel(self, task_id: str, view: View, *, at: str, expires_at: int) -> Record | None:
         """One conditional update. If an execution claims the task at the same time, exactly one of them wins."""
-        visible, values = _visible(view)
-        with unavailable_on_failure("the task table"):
-            try:
-                response = self._client.update_item(
-                    TableName=self._table,
-                    Key={"task_id": {"S": task_id}},
-                    ConditionExpression=f"(#status = :queued OR #status = :parked){visible}",
-                    UpdateExpression=_CANCEL,
-                    ExpressionAttributeNames={"#status": "status"},
-                    ExpressionAttributeValues={
-                        ":queued": {"S": Status.QUEUED},
-                        ":parked": {"S": Status.PARKED},
-                        ":cancelled": {"S": Status.CANCELLED},
-                        ":status_shard": {"S": status_shard(Status.CANCELLED, task_id)},
-                        ":now": {"S": at},
-                        ":expires_at": {"N": str(expires_at)},
-                        ":entry": {"L": [{"M": {"status": {"S": Status.CANCELLED}, "at": {"S": at}}}]},
-                        **values,
-                    },
-                    ReturnValues="ALL_NEW",
-                )
-            except self._client.exceptions.ConditionalCheckFailedException:
-                return None
-        return _from_item({**response["Attributes"]})
+        return self._change(
+            task_id,
+            view,
+            ConditionExpression="(#status = :queued OR #status = :parked)",
+            UpdateExpression=_CANCEL,
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={
+                ":queued": {"S": Status.QUEUED},
+                ":parked": {"S": Status.PARKED},
+                ":cancelled": {"S": Status.CANCELLED},
+                ":status_shard": {"S": status_shard(Status.CANCELLED, task_id)},
+                ":now": {"S": at},
+                ":expires_at": {"N": str(expires_at)},
+                ":entry": {"L": [{"M": {"status": {"S": Status.CANCELLED}, "at": {"S": at}}}]},
+            },
+        )
 
     def request_cancel(self, task_id: str, view: View, *, at: str) -> Record | None:
         """One conditional update; a repeated request changes nothing."""
+        return self._change(
+            task_id,
+            view,
+            ConditionExpression="#status = :processing AND attribute_exists(#long)",
+            UpdateExpression="SET cancel_requested_at = if_not_exists(cancel_requested_at, :now)",
+            ExpressionAttributeNames={"#status": "status", "#long": "long"},
+            ExpressionAttributeValues={":processing": {"S": Status.PROCESSING}, ":now": {"S": at}},
+        )
+
+    def _change(self, task_id: str, view: View, **update: Any) -> Record | None:
+        """The record after an update whose condition holds for a task in the view; None if it does not."""
         visible, values = _visible(view)
+        update["ConditionExpression"] += visible
+        update["ExpressionAttributeValues"] |= values
         with unavailable_on_failure("the task table"):
             try:
                 response = self._client.update_item(
-                    TableName=self._table,
-                    Key={"task_id": {"S": task_id}},
-                    ConditionExpression=f"#status = :processing AND attribute_exists(#long){visible}",
-                    UpdateExpression="SET cancel_requested_at = if_not_exists(cancel_requested_at, :now)",
-                    ExpressionAttributeNames={"#status": "status", "#long": "long"},
-                    ExpressionAttributeValues={
-                        ":processing": {"S": Status.PROCESSING},
-                        ":now": {"S": at},
-                        **values,
-                    },
-                    ReturnValues="ALL_NEW",
+                    TableName=self._table, Key={"task_id": {"S": task_id}}, ReturnValues="ALL_NEW", **update
                 )
             except self._client.exceptions.ConditionalCheckFailedException:
                 return None

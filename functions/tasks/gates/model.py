@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
+from functions.tasks.model import Status
 from functions.tasks.tenancy import Tenant
+
+SETTLED = (Status.SUCCEEDED, Status.CANCELLED)
+"""The statuses of a head that a gate waits for no more."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ import json
 import random
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from asl import ExecutionContext, Group, Machine, Outcome, Scheduler, Sleep, TaskFailure
 from asl.machine import ExecutionStatus
@@ -23,8 +23,24 @@ from tests.simulation.world.faults import Fault, Faults
 from tests.simulation.world.work import OK, TYPES
 from tests.simulation.world.world import Handed, World
 
+T = TypeVar("T")
 POLL_SECONDS = 0.2
 ATTEMPTS = 6
+
+
+def _each(world: World, scheduler: Scheduler, waiting: list[T], begin: Callable[[T], Fiber]) -> Fiber:
+    """A fiber for each that waits, beside the others, until everything has settled."""
+    group, count = Group(), 0
+    while not world.is_settled():
+        while waiting:
+            scheduler.spawn(group, begin(waiting.pop(0)), count)
+            count += 1
+        while group.finished:
+            ended = group.finished.popleft()
+            if ended.error is not None:
+                raise ended.error
+        yield Sleep(POLL_SECONDS)
+    group.cancel()
 
 
 class LongMachine:
@@ -38,17 +54,7 @@ class LongMachine:
 
     def run(self) -> Fiber:
         """Run what is started until everything has settled."""
-        group, count = Group(), 0
-        while not self._world.is_settled():
-            while self._world.executions.waiting:
-                self._scheduler.spawn(group, self._execute(self._world.executions.waiting.pop(0)), count)
-                count += 1
-            while group.finished:
-                ended = group.finished.popleft()
-                if ended.error is not None:
-                    raise ended.error
-            yield Sleep(POLL_SECONDS)
-        group.cancel()
+        yield from _each(self._world, self._scheduler, self._world.executions.waiting, self._execute)
 
     def _execute(self, started: Started) -> Generator[Any, Any, None]:
         context = ExecutionContext(machine_name="long", name=started.name, kind="STANDARD")
@@ -159,17 +165,7 @@ def simulated_workers(world: World, faults: Faults, scheduler: Scheduler, rng: r
 
 def working(world: World, faults: Faults, scheduler: Scheduler, rng: random.Random) -> Fiber:
     """Workers anywhere: each takes a token, gives signs, and brings it back; some are never heard of again."""
-    group, count = Group(), 0
-    while not world.is_settled():
-        while world.handed:
-            scheduler.spawn(group, _work(world, faults, rng, world.handed.pop(0)), count)
-            count += 1
-        while group.finished:
-            ended = group.finished.popleft()
-            if ended.error is not None:
-                raise ended.error
-        yield Sleep(POLL_SECONDS)
-    group.cancel()
+    yield from _each(world, scheduler, world.handed, lambda handed: _work(world, faults, rng, handed))
 
 
 def _work(world: World, faults: Faults, rng: random.Random, handed: Handed) -> Fiber:
