@@ -188,11 +188,14 @@ def pipe(session: Session) -> Finding:
 
 
 def keys(session: Session) -> Finding:
-    """Which keys are halted: closed by a failure, or by an operator. Those that drain open by themselves."""
+    """Which keys are halted: closed by a failure, or by an operator.
+
+    Keys that drain and keys whose head takes long open by themselves.
+    """
     if isinstance(_breaker(session), CommandFailed):
         return skipped("keys", "only operators see it")
     try:
-        halted = [key for key in session.api.closed_keys() if key["cause"] != "draining"]
+        halted = [key for key in session.api.closed_keys() if key["cause"] not in ("draining", "running")]
     except Exception as error:
         if explained(error).code is not ExitCode.NOT_FOUND:
             raise

@@ -18,6 +18,7 @@ from taskline.cli.running.session import Session
 MEANING = {
     "failed": "its head has failed, and has to succeed or to be skipped",
     "held": "an operator has closed it",
+    "running": "its head takes long",
     "draining": "parked tasks run, one after another",
 }
 TABLE = (

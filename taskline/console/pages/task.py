@@ -115,7 +115,7 @@ def _held_since(console: Console, found: Document) -> datetime | None:
 
 def _gate(console: Console, found: Document) -> Document | None:
     """Its key, if that is closed and so concerns it; None as well if the key cannot be read."""
-    if found["status"] not in ("parked", "failed"):
+    if found["status"] not in ("parked", "failed", "processing"):
         return None
     try:
         key = console.key(found["ordering_key"], found.get("tenant") or "")

@@ -228,7 +228,8 @@ CLOSED = {"key": "k1", "state": "closed", "cause": "failed", "head": "a-task", "
 
 def test_halted_keys_are_named_and_how_to_open_them(cli: Cli, api: Api) -> None:
     held = {"key": "k2", "state": "closed", "cause": "held", "parked": 0, "since": NOW, "reason": "a migration"}
-    api.on("GET", "/keys", {"keys": [CLOSED, held, {**CLOSED, "key": "k3", "cause": "draining"}]})
+    open_by_themselves = [{**CLOSED, "key": f"k-{cause}", "cause": cause} for cause in ("draining", "running")]
+    api.on("GET", "/keys", {"keys": [CLOSED, held, *open_by_themselves]})
     found = findings(cli)["keys"]
     assert (found["verdict"], found["detail"]) == ("warn", "2 keys halted, 3 tasks parked: k1, k2")
     assert "taskline gates list" in found["remedy"]

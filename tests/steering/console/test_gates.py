@@ -118,3 +118,20 @@ def test_parked_tasks_are_found_by_their_status(api: FakeApi, opened: Opened) ->
 def forget(opened: Opened) -> None:
     """Sending a form makes the console read everything anew."""
     opened.post("/preferences", times="utc", back="/")
+
+
+def test_a_key_whose_head_takes_long_is_not_halted_and_its_head_can_be_cancelled(api: FakeApi, opened: Opened) -> None:
+    head, behind = task(1, "processing"), task(2, "parked")
+    head |= {"progress": {"percent": 40, "text": "page 5", "at": head["created_at"]}}
+    api.tasks = {one["task_id"]: one for one in (head, behind)}
+    api.closed = {"customer-1": closed_key("customer-1", cause="running", head=head["task_id"], parked=1)}
+    assert "halted" not in opened.text("/")
+    page = opened.see("/keys")
+    assert "its head takes long" in page
+    assert 'action="/keys/open"' not in page, "it opens by itself"
+    page = opened.see(f"/tasks/{head['task_id']}")
+    assert "40 %: page 5" in page
+    assert "<button>Cancel" in page
+    api.closed = {}
+    forget(opened)
+    assert "<button>Cancel" not in opened.see(f"/tasks/{head['task_id']}"), "any other that runs cannot be cancelled"
