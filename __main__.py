@@ -66,6 +66,7 @@ gatekeeper = Gatekeeper(
         table=table,
         lanes=processing.lanes,
         long_workflow=processing.long_workflow,
+        cancel_grace_seconds=settings.cancel_grace_seconds,
         retention_seconds=settings.record_retention_seconds,
     ),
 ).function

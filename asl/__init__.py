@@ -7,14 +7,16 @@ outcome = machine.run({"order": 7}, tasks=FakeTasks({"Charge": [{"result": "ok"}
 from asl.core.clock import Clock, RealClock, VirtualClock
 from asl.core.errors import DefinitionError, MissingFake, Problem, TaskFailure
 from asl.execution.checkpoint import Checkpoint
+from asl.execution.commands import Group, Sleep
 from asl.execution.context import ExecutionContext
-from asl.execution.history import HistoryEvent, Observer
-from asl.execution.scheduler import Group, Scheduler, Sleep
+from asl.execution.history import Chain, History, HistoryEvent, Observer
+from asl.execution.scheduler import Scheduler
 from asl.execution.tasks import Taking, TaskRequest, TaskRunner
 from asl.fakes import FakeTasks
-from asl.machine import ExecutionStatus, Machine, Outcome, Resumed
+from asl.machine import ExecutionStatus, Machine, Outcome, Resumed, end
 
 __all__ = [
+    "Chain",
     "Checkpoint",
     "Clock",
     "DefinitionError",
@@ -22,6 +24,7 @@ __all__ = [
     "ExecutionStatus",
     "FakeTasks",
     "Group",
+    "History",
     "HistoryEvent",
     "Machine",
     "MissingFake",
@@ -37,4 +40,5 @@ __all__ = [
     "TaskRequest",
     "TaskRunner",
     "VirtualClock",
+    "end",
 ]

@@ -7,15 +7,16 @@ from enum import StrEnum
 from typing import Any, Final
 
 from asl.core.clock import Clock, RealClock
-from asl.core.errors import TIMEOUT, StateFailed
+from asl.core.errors import RUNTIME, TIMEOUT, StateFailed
 from asl.core.templates import Json
 from asl.definition.machine_parser import parse_definition
 from asl.definition.model import Definition
 from asl.execution.checkpoint import Checkpoint, Keep
+from asl.execution.commands import Command, ExecutionAborted, MachineTimedOut
 from asl.execution.context import ExecutionContext
-from asl.execution.history import Chain, History, Observer
+from asl.execution.history import MOST_EVENTS, Chain, History, HistoryFull, Observer
 from asl.execution.run import Run
-from asl.execution.scheduler import Command, ExecutionAborted, MachineTimedOut, Scheduler
+from asl.execution.scheduler import Scheduler
 from asl.execution.tasks import TaskRunner
 from asl.jsonata import LIBRARY, Frame
 from asl.states.graph import walk
@@ -24,6 +25,8 @@ from asl.states.visit import Branch
 
 MAX_SECONDS: Final = {"EXPRESS": 300, "STANDARD": 365 * 24 * 3600}
 """How long an execution may run."""
+_MAX_EVENTS: Final = {"EXPRESS": None, "STANDARD": MOST_EVENTS}
+_FULL: Final = f"The execution reached the maximum number of history events ({MOST_EVENTS})."
 
 
 class ExecutionStatus(StrEnum):
@@ -53,10 +56,19 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed:
-    """An execution that another process began at the epoch seconds `started`, and where it was."""
+    """An execution that another process began at the epoch seconds `started`, and where it was.
+
+    `events` is how many events its history has, if some of them were kept after the checkpoint.
+    """
 
     started: float
     checkpoint: Checkpoint
+    events: int = 0
+
+    @property
+    def last_event(self) -> int:
+        """The id of the last event, to which the next one points back."""
+        return max(self.events, self.checkpoint.events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +105,25 @@ class Machine:
         about, clock = context or ExecutionContext(kind=self.definition.kind), clock or RealClock()
         started = resumed.started if resumed else clock.now()
         scheduler = Scheduler(clock, tasks, started + self.timeout)
-        history, chain = History(clock, observe, resumed.checkpoint.events if resumed else 0), Chain()
+        last = resumed.last_event if resumed else 0
+        history, chain = History(clock, observe, last, most=_MAX_EVENTS[self.definition.kind]), Chain(last)
         fiber = self._execute(value, scheduler, about, rng, history, chain, keep, resumed)
+        if resumed is not None:
+            _expect(scheduler, resumed.checkpoint)
         if begun is not None:
             begun(scheduler)
         try:
             return scheduler.run(fiber)
         except MachineTimedOut:
             outcome = Outcome(ExecutionStatus.TIMED_OUT, error=TIMEOUT)
-        except ExecutionAborted:
-            outcome = Outcome(ExecutionStatus.ABORTED)
+        except ExecutionAborted as aborted:
+            outcome = Outcome(ExecutionStatus.ABORTED, error=aborted.error, cause=aborted.cause)
+        except HistoryFull:
+            outcome = Outcome(ExecutionStatus.FAILED, error=RUNTIME, cause=_FULL)
         # States that are cut short leave no events.
         history.quiet = True
         fiber.close()
-        return _end(history, chain, outcome)
+        return end(history, chain, outcome)
 
     def fiber(
         self,
@@ -153,14 +170,14 @@ class Machine:
         )
         if resumed is None:
             history.emit(chain, "ExecutionStarted", input=value, roleArn=about.role_arn)
-        # The first state's entry points to no event, not even to the start of the execution.
-        chain.last = 0
+            # The first state's entry points to no event, not even to the start of the execution.
+            chain.last = 0
         frame = Frame(LIBRARY)
         if resumed is not None:
             frame.bindings.update(resumed.checkpoint.variables)
         branch = Branch(frame, chain, keep=keep)
         outcome = yield from self._walk(run, value, branch, resumed and resumed.checkpoint)
-        return _end(history, chain, outcome)
+        return end(history, chain, outcome)
 
     def _walk(
         self, run: Run, value: Json, branch: Branch, resumed: Checkpoint | None
@@ -174,7 +191,16 @@ class Machine:
         return Outcome(ExecutionStatus.SUCCEEDED, output)
 
 
-def _end(history: History, chain: Chain, outcome: Outcome) -> Outcome:
+def _expect(scheduler: Scheduler, checkpoint: Checkpoint) -> None:
+    """Let the token that was waited for come back, or come back with the result that it had."""
+    if checkpoint.token is not None:
+        scheduler.expect(checkpoint.token)
+        if checkpoint.result is not None:
+            scheduler.settle(checkpoint.token, checkpoint.brought())
+
+
+def end(history: History, chain: Chain, outcome: Outcome) -> Outcome:
+    """Add the event of an execution's end to its history."""
     history.quiet = False  # whatever was to end without events has ended by now
     kinds = {
         ExecutionStatus.SUCCEEDED: "Succeeded",

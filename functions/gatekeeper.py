@@ -41,6 +41,7 @@ class Gatekeeper:
     tasks: KeptTasks
     gates: Gates
     executions: Executions
+    grace: timedelta
     keep_for: timedelta
     queue: TaskQueue
     now: Callable[[], datetime]
@@ -57,6 +58,7 @@ def build() -> Gatekeeper:
         tasks=DynamoDBParkedTasks(os.environ["GATES_TABLE_NAME"], os.environ["TABLE_NAME"], now),
         gates=DynamoDBGates(os.environ["GATES_TABLE_NAME"], os.environ["TABLE_NAME"]),
         executions=StepFunctionsExecutions(os.environ["LONG_MACHINE_ARN"]),
+        grace=timedelta(seconds=int(os.environ["CANCEL_GRACE_SECONDS"])),
         keep_for=timedelta(seconds=int(os.environ["RETENTION_SECONDS"])),
         queue=SQSTaskQueue(parse_lanes(os.environ["QUEUE_URL"], os.environ), now=now),
         now=now,
@@ -86,7 +88,8 @@ def _look_after(keeper: Gatekeeper) -> None:
     a head that was cancelled after a redrive that could not send its message, and one whose execution has ended
     without an outcome. A head that takes long has no age: its key is not halted.
     """
-    now, watch = keeper.now(), Watch(executions=keeper.executions, tasks=keeper.tasks, keep_for=keeper.keep_for)
+    now = keeper.now()
+    watch = Watch(executions=keeper.executions, tasks=keeper.tasks, grace=keeper.grace, keep_for=keeper.keep_for)
     oldest, moving, lost = 0.0, list[str](), list[str]()
     for gates in _pages(keeper.gates):
         ages = [(now - datetime.fromisoformat(gate.closed_at)).total_seconds() for gate in gates if not gate.execution]

@@ -22,7 +22,7 @@ from functions.tasks.redrive.model import RedriveReport, parse_request
 from functions.tasks.redrive.one import redrive_one
 from functions.tasks.redrive.redriver import Redriver
 from functions.tasks.redrive.sweep import Sweep
-from functions.telemetry.observability import logger, metrics, observed
+from functions.telemetry.observability import correlation_id, logger, metrics, observed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ def build() -> Ports:
         redriver=Redriver(
             tasks=DynamoDBFailedTasks(os.environ["TABLE_NAME"]),
             queue=SQSTaskQueue(
-                parse_lanes(os.environ["QUEUE_URL"], os.environ), now=now, correlation_id=logger.get_correlation_id
+                parse_lanes(os.environ["QUEUE_URL"], os.environ), now=now, correlation_id=correlation_id
             ),
             now=now,
         ),

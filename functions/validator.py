@@ -30,7 +30,7 @@ from functions.tasks.intake.ordering import DefaultOrdering
 from functions.tasks.intake.submission import Accepted, Ports, accept
 from functions.tasks.ports import Built
 from functions.tasks.tenancy import Tenancy
-from functions.telemetry.observability import as_said, logger, metrics, observed, tracer
+from functions.telemetry.observability import as_said, correlation_id, logger, metrics, observed, tracer
 
 RESPONSES = (202, 207)  # of tasks that were accepted
 MAX_REASON = 256  # characters
@@ -45,10 +45,8 @@ def build() -> Ports:
         return datetime.now(UTC)
 
     return Ports(
-        records=DynamoDBRecordStore(os.environ["TABLE_NAME"], correlation_id=logger.get_correlation_id),
-        queue=SQSTaskQueue(
-            parse_lanes(os.environ["QUEUE_URL"], os.environ), now=now, correlation_id=logger.get_correlation_id
-        ),
+        records=DynamoDBRecordStore(os.environ["TABLE_NAME"], correlation_id=correlation_id),
+        queue=SQSTaskQueue(parse_lanes(os.environ["QUEUE_URL"], os.environ), now=now, correlation_id=correlation_id),
         types=load_task_types(),
         now=now,
         new_id=lambda moment: uuid7(int(moment.timestamp() * 1000), os.urandom(10)),

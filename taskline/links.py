@@ -56,14 +56,16 @@ def run_of(arn: str) -> str:
     return arn.rpartition(":")[2]
 
 
-def execution(arn: str, started_at: datetime) -> str:
-    """The page of an Express execution: graph, table and events, which the console reads from the execution's log.
+def execution(arn: str, started_at: datetime | None) -> str:
+    """The page of an execution: graph, table and events.
 
-    It looks for them from `started_at` on, which has a zone. It shows what the stage logs: everything only with
-    `executionLogLevel` ALL.
+    Those of an Express execution the console reads from the log, from `started_at` on, which has a zone; None if it is
+    not known. It shows what the stage logs: everything only with `executionLogLevel` ALL.
     """
-    start = round(started_at.timestamp() * 1000) - _EARLIER_MILLISECONDS
-    return Place.of(arn).page("states", f"/express-executions/details/{_path(arn)}?startDate={start}")
+    if ":execution:" in arn:  # a Standard one, which has a history
+        return Place.of(arn).page("states", f"/v2/executions/details/{_path(arn)}")
+    start = f"?startDate={round(started_at.timestamp() * 1000) - _EARLIER_MILLISECONDS}" if started_at else ""
+    return Place.of(arn).page("states", f"/express-executions/details/{_path(arn)}{start}")
 
 
 def state_machine(arn: str) -> str:

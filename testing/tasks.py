@@ -9,12 +9,11 @@ from typing import Any, Protocol
 from functions.tasks.errors import ErrorClass
 from functions.tasks.model import Status
 from functions.tasks.record import Record
-from functions.tasks.runs.watching import GRACE
 from functions.tasks.tenancy import message_group
 from testing.pipeline.api import RequestHandlers
 from testing.pipeline.executions import Execution
 from testing.pipeline.runs import Run
-from testing.pipeline.world import World, task_id_in
+from testing.pipeline.world import CANCEL_GRACE, World, task_id_in
 
 
 def new_task(type: str = "default", data: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:  # noqa: A002 the field's name
@@ -209,7 +208,7 @@ class SubmittedTask:
         """DELETE, as its client; `Refused` if it is not queued, unless it takes long: then it is asked to stop."""
         self._pipeline.api.cancel(self.task_id, self._caller)
         if self._record().status is Status.PROCESSING:
-            self._pipeline.at(GRACE.total_seconds(), self._pipeline.world.look_after)
+            self._pipeline.at(CANCEL_GRACE.total_seconds(), self._pipeline.world.look_after)
 
     def redrive(self) -> None:
         """POST .../redrive, as an operator; `Refused` if it has not failed. `settle` then runs it."""

@@ -4,9 +4,10 @@ AWS keeps this for executions of Standard workflows; an Express execution ends w
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self, TypeAlias
 
+from asl.core.errors import TaskFailure
 from asl.core.templates import Json
 
 
@@ -14,8 +15,9 @@ from asl.core.templates import Json
 class Checkpoint:
     """The state that an execution is in: its input, and the variables on entering it.
 
-    `entered` is in epoch seconds. `retries` is how often each entry of `Retry` was used. With a `token`, the state
-    waits for it since `called`, also in epoch seconds. States inside a Map or a Parallel begin anew with it.
+    `entered` is in epoch seconds, and `entry` the id of that event. `retries` is how often each entry of `Retry` was
+    used. With a `token`, the state waits for it since `called`, also in epoch seconds, unless the token has come back
+    with a `result`. With `until`, it pauses until then. States inside a Map or a Parallel begin anew with it.
     """
 
     state: str
@@ -25,8 +27,26 @@ class Checkpoint:
     retries: tuple[int, ...] = ()
     token: str | None = None
     called: float | None = None
-    events: int = field(default=0)
+    events: int = 0
     """How many events the history had."""
+    entry: int = 0
+    until: float | None = None
+    passed_on: bool = False
+    """Whether the call that passes the token on is known to have returned. If not, it is made again."""
+    result: dict[str, Json] | None = None
+
+    def with_result(self, result: "Json | TaskFailure") -> Self:
+        """The same state, whose token has come back."""
+        if isinstance(result, TaskFailure):
+            return replace(self, result={"error": result.error, "cause": result.cause})
+        return replace(self, result={"output": result})
+
+    def brought(self) -> "Json | TaskFailure":
+        """The result with which the token has come back."""
+        assert self.result is not None
+        if "output" in self.result:
+            return self.result["output"]
+        return TaskFailure(self.result["error"], self.result["cause"])
 
     def as_json(self) -> dict[str, Any]:
         """As a JSON object."""

@@ -1,18 +1,15 @@
 """Execution logs: history events in the format in which Express workflows write them to CloudWatch Logs."""
 
 import logging
-from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from asl.core.templates import Json, compact
+from asl.core.templates import compact
 from asl.execution.history import HistoryEvent
+from asl.execution.records import details_of
 
 _LOGGER: Final = logging.getLogger(__name__)
-
-_DATA: Final = {"input", "output", "parameters", "assignedVariables"}
-"""Details that hold execution data. They are text in the log."""
 
 _FATAL: Final = {"ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"}
 _ERROR_ENDINGS: Final = ("Failed", "TimedOut", "Aborted")
@@ -23,9 +20,6 @@ _OVERHEAD: Final = 26
 
 LARGEST_DATA: Final = 248 * 1024
 """Most bytes of one detail in the log, escaped: https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html"""
-
-_MOST_ESCAPED: Final = 6
-"""Bytes that one character may take, as in `\\u0001`."""
 
 
 class LogsClient(Protocol):
@@ -64,55 +58,12 @@ def log_record(event: HistoryEvent, execution_arn: str, include_data: bool = Tru
     return {
         "id": str(event.id),
         "type": event.type,
-        "details": _details(event.details, include_data),
+        "details": details_of(event.details, include_data, LARGEST_DATA),
         "previous_event_id": str(event.previous_event_id),
         "event_timestamp": str(round(event.timestamp * 1000)),
         "execution_arn": execution_arn,
         "redrive_count": "0",
     }
-
-
-def _details(details: Mapping[str, Any], include_data: bool) -> dict[str, Json]:
-    result: dict[str, Json] = {}
-    for key, value in details.items():
-        if key not in _DATA:
-            result[key] = value
-        elif include_data:
-            result |= _data(key, value)
-    return result
-
-
-def _data(key: str, value: Json) -> dict[str, Json]:
-    if key == "assignedVariables":
-        text, truncated = _variables(value)
-    else:
-        whole = compact(value)
-        text = _cut(whole, LARGEST_DATA)
-        truncated = len(text) < len(whole)
-    return {key: text} if key == "parameters" else {key: text, f"{key}Details": {"truncated": truncated}}
-
-
-def _variables(values: Mapping[str, Json]) -> tuple[dict[str, str], bool]:
-    """The text of each variable, and whether any was cut: they share the bytes of one detail."""
-    texts: dict[str, str] = {}
-    left, truncated = LARGEST_DATA, False
-    for name, value in values.items():
-        whole = compact(value)
-        texts[name] = _cut(whole, left)
-        left -= _escaped_size(texts[name])
-        truncated = truncated or len(texts[name]) < len(whole)
-    return texts, truncated
-
-
-def _cut(text: str, most: int) -> str:
-    """The longest beginning that has at most so many bytes when it is escaped."""
-    if len(text) * _MOST_ESCAPED <= most or _escaped_size(text) <= most:
-        return text
-    return text[: bisect_right(range(len(text)), most, key=lambda end: _escaped_size(text[:end])) - 1]
-
-
-def _escaped_size(text: str) -> int:
-    return len(compact(text).encode("utf-8", "replace")) - 2
 
 
 @dataclass(slots=True)

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from asl.core.clock import Clock
 from asl.core.templates import Json
+from asl.execution.commands import MachineTimedOut
 from asl.execution.context import ExecutionContext
 from asl.execution.history import History
-from asl.execution.scheduler import MachineTimedOut, Scheduler
+from asl.execution.scheduler import Scheduler
 from asl.jsonata import Frame, Scratch
 
 _MOST_ENTRIES: Final = 200_000

@@ -7,111 +7,54 @@ each other.
 
 import heapq
 import queue
+import threading
 from collections import deque
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
 
 from asl.core.clock import Clock
 from asl.core.errors import TaskFailure
 from asl.execution.background import BACKGROUND
+from asl.execution.commands import (
+    Awaited,
+    Call,
+    Child,
+    Command,
+    ExecutionAborted,
+    Fiber,
+    Group,
+    HeartbeatMissed,
+    MachineTimedOut,
+    Sleep,
+)
+from asl.execution.history import HistoryFull
 from asl.execution.tasks import Taking, TaskRequest, TaskRunner
-
-Fiber: TypeAlias = "Generator[Command, Any, Any]"
-"""A running branch."""
-
-
-class MachineTimedOut(Exception):
-    """The execution timed out."""
-
-
-class ExecutionAborted(Exception):
-    """Somebody has stopped the execution."""
-
-
-class HeartbeatMissed(TimeoutError):
-    """Nobody who has the token has been heard of for too long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sleep:
-    """Wait this many seconds."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """Run a task. Gives its result, or raises `TaskFailure`, or `TimeoutError` after `timeout` seconds.
-
-    If the request has a token, the result of the call is only that it may be waited for: the one who brings the token
-    back has the result. `HeartbeatMissed` is raised `heartbeat` seconds after the last sign of them. A call that was
-    `made` before an interruption is not made again.
-    """
-
-    request: TaskRequest
-    timeout: float | None
-    heartbeat: float | None = None
-    made: bool = False
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """A branch that waits for its token, and until when it does so without a sign."""
-
-    child: "Child"
-    ticket: int
-    heartbeat: float | None
-    until: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Due:
     """A heartbeat may be due."""
 
-    token: str
-
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """Let the other branches run first."""
+class _PassedOn:
+    """A call that passes a token on has returned something."""
+
+    hear: Callable[[Any], None]
+    result: Any
 
 
-@dataclass(slots=True)
-class Group:
-    """The children of a branch. Yielding the group waits for the next child to finish and gives that `Child`."""
-
-    finished: "deque[Child]" = field(default_factory=lambda: deque[Child]())
-    running: "list[Child]" = field(default_factory=lambda: list[Child]())
-    waiting: "Child | None" = None
-
-    def cancel(self) -> None:
-        """Stop the children that are still running, the earliest first."""
-        for child in self.running:
-            child.ticket += 1
-            child.fiber.close()
-        self.running.clear()
+def _nothing() -> Fiber:
+    yield from ()
 
 
-Command: TypeAlias = Sleep | Call | Turn | Group
-
-
-@dataclass(slots=True, eq=False)
-class Child:
-    """A branch that the scheduler runs. A wake-up is ignored unless it carries the current ticket."""
-
-    fiber: Fiber
-    group: Group | None
-    index: int = 0
-    ticket: int = 0
-    result: Any = None
-    error: BaseException | None = None
+_NOBODY: Final = Child(_nothing(), None)
+"""To whom is posted what is about the whole execution."""
 
 
 class Scheduler:
     """Runs branches to their end."""
-
-    _root: Child
 
     def __init__(self, clock: Clock, tasks: TaskRunner, deadline: float) -> None:
         self.clock = clock
@@ -121,33 +64,43 @@ class Scheduler:
         self._timers: list[tuple[float, int, Child, int, Any]] = []
         self._mailbox: queue.SimpleQueue[tuple[Child, int, Any]] = queue.SimpleQueue()
         self._order = 0
-        self._tokens: dict[str, _Waiting] = {}
+        self._tokens: dict[str, Awaited] = {}
+        self._turn = threading.Lock()
 
-    def abort(self) -> None:
+    def abort(self, error: str | None = None, cause: str | None = None) -> None:
         """Let `run` raise `ExecutionAborted`. Any thread may call this, unless time is virtual."""
-        self._post(self._root, -1, ExecutionAborted())
+        self._post(_NOBODY, 0, ExecutionAborted(error, cause))
 
-    def settle(self, token: str, result: Any) -> bool:
+    def expect(self, token: str) -> None:
+        """Let a token come back from now on, although the branch that will wait for it has not begun to."""
+        self._tokens[token] = Awaited(token)
+
+    def settle(self, token: str, result: Any, note: Callable[[], object] = lambda: None) -> bool:
         """Bring a token back with the task's result, or with a `TaskFailure`. False if nobody waits for it (any more).
 
-        Any thread may call this and `beat`, unless time is virtual.
+        If it can be brought back, `note` is called first. What that raises is raised, and the token is waited for
+        as before. Any thread may call this and `beat`, unless time is virtual.
         """
-        waiting = self._tokens.pop(token, None)
-        if waiting is None or waiting.child.ticket != waiting.ticket:
-            return False
-        self._post(waiting.child, waiting.ticket, result)
+        with self._turn:
+            awaited = self._tokens.get(token)
+            if awaited is None or not awaited.is_open:
+                return False
+            note()
+            awaited.brought = (result,)
+            if awaited.child is not None:
+                self._post(awaited.child, awaited.ticket, None)
         return True
 
     def beat(self, token: str) -> bool:
         """Give a sign of whoever has the token. False if nobody waits for it (any more)."""
-        waiting = self._tokens.get(token)
-        if waiting is None or waiting.child.ticket != waiting.ticket:
+        awaited = self._tokens.get(token)
+        if awaited is None or not awaited.is_open:
             return False
-        if waiting.heartbeat is not None:
-            waiting.until = self.clock.now() + waiting.heartbeat
+        if awaited.heartbeat is not None:
+            awaited.until = self.clock.now() + awaited.heartbeat
         return True
 
-    def _post(self, child: "Child", ticket: int, value: Any) -> None:
+    def _post(self, child: Child, ticket: int, value: Any) -> None:
         if self.clock.virtual:
             self._ready.append((child, ticket, value))
         else:
@@ -157,15 +110,19 @@ class Scheduler:
         """Run a branch and its children; raises what it raises. After `MachineTimedOut` or `ExecutionAborted` it is
         unfinished.
         """
-        root = self._root = Child(fiber, None)
+        root = Child(fiber, None)
         self._ready.append((root, 0, None))
         while True:
             child, ticket, value = self._ready.popleft() if self._ready else self._next_due()
             if isinstance(value, ExecutionAborted):
                 raise value
-            if isinstance(value, _Due) and child.ticket == ticket:
-                self._look_for_sign(child, value.token)
-            elif child.ticket == ticket and self._resume(child, value):
+            if child.ticket != ticket:
+                continue
+            if isinstance(value, _Due):
+                self._look_for_sign(child)
+            elif isinstance(value, _PassedOn):
+                value.hear(value.result)
+            elif self._resume(child, value):
                 break
         if root.error is not None:
             raise root.error
@@ -179,20 +136,30 @@ class Scheduler:
 
     def _resume(self, child: Child, value: Any) -> bool:
         """Run a branch until it waits or ends. True if the outermost branch has ended."""
-        child.ticket += 1
+        value = self._wake(child, value)
         try:
             resume = child.fiber.throw if isinstance(value, BaseException) else child.fiber.send
             command = resume(value)
         except StopIteration as end:
             child.result = end.value
             return self._finish(child)
-        except MachineTimedOut:
+        except (MachineTimedOut, HistoryFull):
             raise
         except Exception as error:
             child.error = error
             return self._finish(child)
         self._wait(child, command)
         return False
+
+    def _wake(self, child: Child, value: Any) -> Any:
+        """What a branch goes on with. A result that was accepted comes first, whatever else has woken the branch."""
+        with self._turn:
+            child.ticket += 1
+            awaited, child.awaited = child.awaited, None
+        if awaited is None:
+            return value
+        del self._tokens[awaited.token]
+        return awaited.brought[0] if awaited.brought else value
 
     def _finish(self, child: Child) -> bool:
         group = child.group
@@ -256,39 +223,48 @@ class Scheduler:
         """The token may come back before the call that passes it on has ended."""
         if call.timeout is not None:
             self._at(call.timeout, child, TimeoutError())
-        until = self.clock.now() + (call.heartbeat or 0)
-        self._tokens[token] = _Waiting(child, child.ticket, call.heartbeat, until)
         if call.heartbeat is not None:
-            self._at(call.heartbeat, child, _Due(token))
+            self._at(call.heartbeat, child, _Due())
+        if self._begin_waiting(child, token, call.heartbeat):
+            self._ready.append((child, child.ticket, None))
+            return
         if call.made:
             return
-        passing_on = self._passing_on(child, child.ticket, call.request)
+        passing_on = self._passing_on(child, child.ticket, call)
         if self._in_background:
             BACKGROUND.run(passing_on)
         else:
             passing_on()
 
-    def _passing_on(self, child: Child, ticket: int, request: TaskRequest) -> Callable[[], None]:
-        """A call whose failure is the task's, and whose result is nobody's."""
+    def _begin_waiting(self, child: Child, token: str, heartbeat: float | None) -> bool:
+        """True if an expected token has come back by now."""
+        until = self.clock.now() + (heartbeat or 0)
+        with self._turn:
+            brought = self._tokens[token].brought if token in self._tokens else None
+            child.awaited = Awaited(token, child, child.ticket, heartbeat, until, brought)
+            self._tokens[token] = child.awaited
+        return brought is not None
 
-        def call() -> None:
-            outcome = self._outcome(request)
+    def _passing_on(self, child: Child, ticket: int, call: Call) -> Callable[[], None]:
+        """A call whose failure is the task's, and whose result is not."""
+
+        def pass_on() -> None:
+            outcome = self._outcome(call.request)
             outcome = outcome.result if isinstance(outcome, Taking) else outcome
             if isinstance(outcome, Exception):
                 self._post(child, ticket, outcome)
+            elif call.passed_on is not None:
+                self._post(child, ticket, _PassedOn(call.passed_on, outcome))
 
-        return call
+        return pass_on
 
-    def _look_for_sign(self, child: Child, token: str) -> None:
-        waiting = self._tokens.get(token)
-        if waiting is None or waiting.child is not child:
-            return
-        left = waiting.until - self.clock.now()
+    def _look_for_sign(self, child: Child) -> None:
+        assert child.awaited is not None, "its ticket is that of its wait"
+        left = child.awaited.until - self.clock.now()
         if left > 0:
-            self._at(left, child, _Due(token))
+            self._at(left, child, _Due())
         else:
-            del self._tokens[token]
-            self._post(child, waiting.ticket, HeartbeatMissed())
+            self._post(child, child.ticket, HeartbeatMissed())
 
     def _outcome(self, request: TaskRequest) -> Any:
         try:

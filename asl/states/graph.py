@@ -16,7 +16,7 @@ from asl.definition.model import (
 )
 from asl.execution.checkpoint import Checkpoint
 from asl.execution.run import Run
-from asl.execution.scheduler import Command
+from asl.execution.commands import Command
 from asl.states.mapping import run_map
 from asl.states.parallel import run_parallel
 from asl.states.simple import run_choice, run_fail, run_pass

@@ -5,7 +5,7 @@ from typing import Any
 
 from asl.core.errors import StateFailed, matches
 from asl.definition.model import Catcher, Guarded
-from asl.execution.scheduler import Command, Sleep
+from asl.execution.commands import Command
 from asl.states.visit import Transition, Visit
 
 Attempt = Callable[[Visit], Generator[Command, Any, Transition]]
@@ -15,6 +15,7 @@ def guarded(
     visit: Visit, state: Guarded, attempt: Attempt, gave_up: Callable[[StateFailed], None]
 ) -> Generator[Command, Any, Transition]:
     """Attempt until an attempt succeeds or no retry is left, then call `gave_up` and catch the failure."""
+    yield from visit.rest()
     while True:
         try:
             return (yield from attempt(visit))
@@ -24,9 +25,8 @@ def guarded(
         if delay is None:
             gave_up(failed)
             return _catch(visit, state, failed, gave_up)
-        yield Sleep(delay)
         visit.retry()
-        visit.keep()
+        yield from visit.pause(delay)
 
 
 def _delay(visit: Visit, state: Guarded, used: list[int], failed: StateFailed) -> float | None:

@@ -8,7 +8,7 @@ from asl.core.errors import TOLERANCE, ExpressionFailed, StateFailed
 from asl.core.templates import Json, Template, compact
 from asl.definition.model import MapState
 from asl.execution.history import Chain
-from asl.execution.scheduler import Child, Command, Fiber, Group, Turn
+from asl.execution.commands import Child, Command, Fiber, Group, Turn
 from asl.jsonata import Frame
 from asl.states.guard import guarded
 from asl.states.parallel import Walk

@@ -8,7 +8,7 @@ from asl.core.templates import Json
 from asl.definition.model import Graph, ParallelState
 from asl.execution.history import Chain
 from asl.execution.run import Run
-from asl.execution.scheduler import Child, Command, Fiber, Group
+from asl.execution.commands import Child, Command, Fiber, Group
 from asl.jsonata import Frame
 from asl.states.guard import guarded
 from asl.states.visit import Branch, Transition, Visit

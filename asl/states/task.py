@@ -7,8 +7,9 @@ from typing import Any, Final, NoReturn
 from asl.core.errors import DATA_LIMIT, TIMEOUT, BadArguments, StateFailed, TaskFailure
 from asl.core.templates import Json, Template, compact
 from asl.definition.model import Resource, TaskState
+from asl.definition.resources import WAITING
 from asl.execution.checkpoint import Checkpoint
-from asl.execution.scheduler import Call, Command, HeartbeatMissed, Turn
+from asl.execution.commands import Call, Command, HeartbeatMissed, Turn
 from asl.execution.tasks import TaskRequest
 from asl.jsonata import Frame
 from asl.states.guard import guarded
@@ -46,7 +47,8 @@ def _attempt(visit: Visit, state: TaskState) -> Generator[Command, Any, Transiti
     timeout = _seconds(visit, state.timeout, frame)
     heartbeat = _seconds(visit, state.heartbeat, frame)
     events = _Events(visit, state.resource)
-    events.scheduled(arguments, timeout, heartbeat)
+    if not _is_made(resumed):
+        events.scheduled(arguments, timeout, heartbeat)
     request = TaskRequest(
         state=state.name,
         resource=state.resource,
@@ -56,7 +58,9 @@ def _attempt(visit: Visit, state: TaskState) -> Generator[Command, Any, Transiti
         credentials=credentials,
         token=token,
     )
-    call = Call(request, timeout) if token is None else _waiting(visit, request, timeout, heartbeat, resumed)
+    call = Call(request, timeout)
+    if token is not None:
+        call = replace(_waiting(visit, request, timeout, heartbeat, resumed), passed_on=events.submitted)
     result = yield from _call(visit, events, call, timeout, heartbeat)
     return visit.leave(visit.frame(result=result), result, state.next, state.output, state.assign)
 
@@ -65,17 +69,24 @@ def _seconds(visit: Visit, template: Template | None, frame: Frame) -> int | Non
     return None if template is None else visit.whole(template, frame, 0, _BOUNDS, _LONGEST)
 
 
+def _is_made(resumed: Checkpoint | None) -> bool:
+    """Whether an earlier process has made the call that passes the token on: a token that is back was passed on."""
+    return resumed is not None and (resumed.passed_on or resumed.result is not None)
+
+
 def _waiting(
     visit: Visit, request: TaskRequest, timeout: int | None, heartbeat: int | None, resumed: Checkpoint | None
 ) -> Call:
-    """The call that passes a token on. Resumed, it is not made again, and has the time that is left."""
+    """The call that passes a token on. Resumed, it has the time that is left.
+
+    A heartbeat begins anew: nobody could give a sign while no process ran.
+    """
     now = visit.run.clock.now()
     if resumed is None or resumed.called is None:
-        visit.keep(request.token, now)
+        visit.keep(token=request.token, called=now)
         return Call(request, timeout, heartbeat)
-    visit.keep(request.token, resumed.called)
     left = None if timeout is None else max(0.0, resumed.called + timeout - now)
-    return Call(request, left, heartbeat, made=True)
+    return Call(request, left, heartbeat, made=_is_made(resumed))
 
 
 def _call(
@@ -86,7 +97,8 @@ def _call(
     missed = request.token is None and heartbeat is not None and (timeout is None or heartbeat < timeout)
     try:
         yield Turn()
-        events.started()
+        if not call.made:
+            events.started()
         result = yield (replace(call, timeout=heartbeat) if missed else call)
     except GeneratorExit:
         visit.run.history.emit(visit.chain, "TaskStateAborted")
@@ -111,8 +123,9 @@ class _Events:
         self._visit = visit
         self._resource = resource
         self._prefix = "LambdaFunction" if resource.is_function else "Task"
+        action = resource.action + (WAITING if resource.waits else "")
         self._names: Mapping[str, str] = (
-            {} if resource.is_function else {"resource": resource.action, "resourceType": resource.service}
+            {} if resource.is_function else {"resource": action, "resourceType": resource.service}
         )
         self.source = resource.arn if resource.is_function else resource.service
 
@@ -130,6 +143,9 @@ class _Events:
 
     def started(self) -> None:
         self._emit("Started")
+
+    def submitted(self, result: Json) -> None:
+        self._emit("Submitted", output=result)
 
     def succeeded(self, result: Json) -> None:
         self._emit("Succeeded", output=result)

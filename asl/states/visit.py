@@ -1,7 +1,7 @@
 """One visit to a state: what its expressions see, how it exits, and how it fails."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, cast
 
@@ -10,6 +10,7 @@ from asl.core.templates import Json, Template, compact, json_type, typed
 from asl.core.times import iso_time
 from asl.definition.model import DataFlow, Guarded, State, WaitState
 from asl.execution.checkpoint import Checkpoint, Keep
+from asl.execution.commands import Command, Sleep
 from asl.execution.history import Chain
 from asl.execution.run import Run
 from asl.jsonata import Frame
@@ -68,19 +69,35 @@ class Visit:
             self.context["Map"] = {"Item": branch.item}
         if isinstance(state, Guarded):
             self.context["State"]["RetryCount"] = self.retries
-        kind = type(state).__name__
-        self.entered = run.history.emit(self.chain, f"{kind}Entered", name=state.name, input=value)
+        self.entered = resumed.entry if resumed else self._enter()
         self.effective = value
         if state.flow is not None:
             self.effective = self.follow(effective_input, state.flow, self.frame())
+
+    def _enter(self) -> int:
+        kind = type(self.state).__name__
+        return self.run.history.emit(self.chain, f"{kind}Entered", name=self.state.name, input=self.input)
 
     def retry(self) -> None:
         """Count one more attempt."""
         self.retries += 1
         self.context = {**self.context, "State": {**self.context["State"], "RetryCount": self.retries}}
 
-    def keep(self, token: str | None = None, called: float | None = None) -> None:
-        """Keep a checkpoint, if somebody does: of the state, or with a `token` of its waiting for that."""
+    def pause(self, seconds: float) -> Generator[Command, Any, None]:
+        """Let some time pass. If this process ends meanwhile, the next one lets the rest of it pass."""
+        self.keep(until=self.run.clock.now() + seconds)
+        yield Sleep(seconds)
+
+    def rest(self) -> Generator[Command, Any, bool]:
+        """Let the rest of a pause pass. False if there is none: no process has ended in a pause of this visit."""
+        until = self.resumed and self.resumed.until
+        if until is None:
+            return False
+        yield Sleep(max(0.0, until - self.run.clock.now()))
+        return True
+
+    def keep(self, **waiting: Any) -> None:
+        """Keep a checkpoint, if somebody does; `waiting` are the fields that say for what the state waits."""
         if self.branch.keep is not None:
             self.branch.keep(
                 Checkpoint(
@@ -89,9 +106,9 @@ class Visit:
                     variables=dict(self.branch.scope.bindings),
                     entered=self.entered_at,
                     retries=tuple(self.used),
-                    token=token,
-                    called=called,
                     events=self.run.history.count,
+                    entry=self.entered,
+                    **waiting,
                 )
             )
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from asl.core.errors import ExpressionFailed
 from asl.core.times import parse_timestamp
 from asl.definition.model import WaitState
-from asl.execution.scheduler import Command, Sleep
+from asl.execution.commands import Command
 from asl.jsonata import Frame
 from asl.states.visit import Transition, Visit
 
@@ -15,10 +15,9 @@ _NEGATIVE: Final = "{field} must be between 0 and 99999999 but was: {value}"
 
 def run_wait(visit: Visit, state: WaitState) -> Generator[Command, Any, Transition]:
     """Wait, then pass on the input or the `Output`."""
-    frame = visit.frame()
-    seconds = _seconds(visit, state, frame)
     try:
-        yield Sleep(seconds)
+        if not (yield from visit.rest()):
+            yield from visit.pause(_seconds(visit, state, visit.frame()))
     except GeneratorExit:
         visit.run.history.emit(visit.chain, "WaitStateAborted")
         raise

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.session import Session, get_session
 
-from functions.adapters.service_models import ServiceModels
+from functions.adapters.service_models import new_session
 from functions.tasks.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -60,11 +59,7 @@ def new_client(service: str) -> Any:
     return _session().create_client(service, config=CONFIG)
 
 
-@cache
-def _session() -> Session:
-    session = get_session()
-    session.register_component("data_loader", ServiceModels())
-    return session
+_session = cache(new_session)
 
 
 @contextmanager

@@ -5,13 +5,16 @@ Botocore's own loader takes a third of the time from the start of the process to
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
+from botocore.handlers import BUILTIN_HANDLERS
 from botocore.loaders import JSONFileLoader, Loader
+from botocore.session import Session
 
 SERVICES = ["dynamodb", "sns", "sqs", "stepfunctions"]
+_IN_EVENTS = {*SERVICES, "sfn", "*"}  # "sfn" is what botocore's events call Step Functions
 _OPENERS: dict[str, Callable[..., Any]] = {".json": open, ".json.gz": gzip.open}
 
 
@@ -45,3 +48,24 @@ class ServiceModels(Loader):
         if name == "endpoints":
             return {"version": 3, "partitions": []}, f"{self.BUILTIN_DATA_PATH}/{name}"
         return super().load_data_with_path(name)
+
+
+def new_session() -> Session:
+    """A session of botocore for `SERVICES`.
+
+    Ten of botocore's handlers are for them; more than a hundred are for other services and for its documentation, and
+    all would be checked when they are registered, and copied for each client.
+    """
+    session = Session(include_builtin_handlers=False)
+    session.register_component("data_loader", ServiceModels())
+    for event, handler in our_handlers():
+        session.register(event, handler)
+    return session
+
+
+def our_handlers() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """The events of `SERVICES`, and of all services, that botocore handles, each with the handler."""
+    for event, handler, *_ in BUILTIN_HANDLERS:
+        what, *service = event.split(".")[:2]
+        if what != "docs" and _IN_EVENTS.issuperset(service):
+            yield event, handler

@@ -23,7 +23,7 @@ def with_cors(response: dict[str, Any], event: Mapping[str, Any]) -> dict[str, A
     variables: Mapping[str, str] = event.get("stageVariables") or {}
     variable = variables.get(STAGE_VARIABLE, "")
     origins = variable.split(",") if variable else []
-    origin = _origin(event)
+    origin = _origin(event) if origins else ""
     allowed = "*" if origins == [ANY] else origin if origin in origins else None
     headers: dict[str, str] = response["headers"]
     if allowed:

@@ -21,6 +21,8 @@ from functions.telemetry.observability import logger
 class Request:
     """A client's request, with header names in lower case and all values of each query parameter.
 
+    `repeated_headers` has all values of each header, under the names as they were sent.
+
     `caller` is who sent it, None where no credentials are required; `signer` is the ARN of the signer, or empty.
     """
 
@@ -39,7 +41,8 @@ class Request:
     def header_values(self, name: str) -> Sequence[str]:
         """Every value that the header was sent with."""
         name = name.lower()
-        return self.repeated_headers.get(name) or ([self.headers[name]] if name in self.headers else [])
+        values = [value for sent, given in self.repeated_headers.items() if sent.lower() == name for value in given]
+        return values or ([self.headers[name]] if name in self.headers else [])
 
     def task_id(self) -> str:
         """The task id in the path; `NotFound` when it is longer than any task's."""
@@ -154,20 +157,12 @@ def _read(event: Mapping[str, Any]) -> Request:
         stage=event["requestContext"]["stage"],
         path_parameters=event.get("pathParameters") or {},
         headers={name.lower(): value for name, value in headers.items()},
-        repeated_headers=_merged_headers(event.get("multiValueHeaders") or {}),
+        repeated_headers=event.get("multiValueHeaders") or {},
         query=event.get("multiValueQueryStringParameters") or {},
         body=body,
         caller=caller_of(event["requestContext"]),
         signer=identity.get("userArn") or "",
     )
-
-
-def _merged_headers(headers: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """All values of each header, whatever the case of its name."""
-    merged: dict[str, list[str]] = {}
-    for name, values in headers.items():
-        merged.setdefault(name.lower(), []).extend(values)
-    return merged
 
 
 def _decode(body: str) -> str:

@@ -31,7 +31,7 @@ def operator_document(record: Record, stage: str) -> dict[str, Any]:
 
 def _fields(record: Record) -> dict[str, Any]:
     fields = {
-        **_submitted(record.body),
+        **(_submitted(record.body) if record.message is None else record.message),
         "task_id": record.task_id,
         "ordering_key": record.ordering_key,
         "status": record.status,

@@ -17,6 +17,8 @@ from pydantic import (
     Field,
     JsonValue,
     StringConstraints,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
 )
 from pydantic.config import JsonDict
 
@@ -76,6 +78,12 @@ def _is_iso_8601(value: str) -> bool:
     return _DATE_AND_TIME.fullmatch(value) is not None
 
 
+def _as_given(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+    """What was given, once it is found valid: the result of validation is a copy with plain numbers."""
+    validate(value)
+    return value
+
+
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 Trimmed = StringConstraints(strip_whitespace=True)
 # What trimming and validators require, in the document's terms. Formats are open-ended: these names are our own.
@@ -130,7 +138,9 @@ class NewTask(BaseModel):
         ),
     ] = DEFAULT_TYPE
     data: Annotated[
-        dict[str, JsonValue], Field(description="The input of the task type; each type defines its own.")
+        dict[str, JsonValue],
+        WrapValidator(_as_given),
+        Field(description="The input of the task type; each type defines its own."),
     ] = Field(default_factory=dict[str, JsonValue])
 
 
@@ -141,6 +151,8 @@ class Task(NewTask):
     runs of the function over all executions of the task, from 1. A type with `task_token` gets the `token` that its
     worker brings back.
     """
+
+    model_config = ConfigDict(defer_build=True)  # until one is made, which the functions of the API never do
 
     task_id: Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARACTERS, description="The task's id.")]
     created_at: Annotated[str | None, Field(description="When it was accepted: UTC, ISO 8601, milliseconds.")] = None

@@ -5,7 +5,7 @@ sent again byte for byte, and the few fields that tables are searched by are sto
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from functions.tasks.model import Status
@@ -19,6 +19,7 @@ class Record:
     `request_hash` identifies the request that an idempotency key belongs to; None without a key. `tenant` is whose
     task it is, `batch_id` the batch that it was submitted in, if any. Of a task that takes long, `progress` has
     `percent`, `text` and `at`, and `cancel_requested_at` is when it was asked to stop while it was processed.
+    `message` is what `body` says, where that is known already.
     """
 
     task_id: str
@@ -40,6 +41,7 @@ class Record:
     batch_id: str | None = None
     progress: Mapping[str, Any] | None = None
     cancel_requested_at: str | None = None
+    message: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
 
 class RecordStore(Protocol):

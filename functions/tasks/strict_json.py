@@ -10,6 +10,7 @@ MAX_DEPTH = 32
 MAX_INTEGER_DIGITS = 1000
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _CONTAINERS = (dict, list, tuple)
+_LEAVES = frozenset({str, int, float, bool, type(None)})
 _MAYBE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
@@ -61,7 +62,8 @@ def dumps(value: object) -> str:
 
 def encode(value: object) -> str:
     """Serialise compactly, without a look at the characters; ValueError for NaN and infinities."""
-    return _encode_exactly(value) if _has_exact((value,)) else _ENCODER.encode(value)
+    text = _ENCODER.encode(value)  # first: it refuses a circle, in which the search would not end
+    return _encode_exactly(value) if _has_exact(value) else text
 
 
 def escaped_size(text: str) -> int:
@@ -98,12 +100,14 @@ def _exact_integer(digits: str) -> float:
     return Exact(digits) if digits == "-0" else _bounded_integer(digits)
 
 
-def _has_exact(values: Iterable[object]) -> bool:
-    """Most documents have none, and then the standard library's encoder is faster. RecursionError on a circle."""
-    for one in values:
+def _has_exact(value: object) -> bool:
+    """Most documents have none, and then the standard library's encoder is faster."""
+    found = [value]
+    for one in found:  # which grows meanwhile
+        if type(one) in _LEAVES:
+            continue
         if isinstance(one, _CONTAINERS):
-            if _has_exact(_children(cast("Any", one))):
-                return True
+            found += _children(cast("Any", one))
         elif isinstance(one, Exact):
             return True
     return False

@@ -19,7 +19,8 @@ from functions.telemetry.tracing import SampledRequests, is_sampled
 
 LambdaHandler = Callable[[dict[str, Any], Any], Any]
 
-logger = Logger(logger_formatter=ShortLines(utc=True, use_rfc3339=True))
+_lines = ShortLines(utc=True, use_rfc3339=True)
+logger = Logger(logger_formatter=_lines)
 obey_own_level(logger.name)
 metrics = Metrics()
 _FORMAT = frozenset(logger.get_current_keys())  # the fields of every line, which are not about the invocation
@@ -28,6 +29,11 @@ tracer = Tracer(provider=SampledRequests(), auto_patch=False)
 # The tracer logs every exception with its chain of causes. What a task type raised may quote secrets; our own log
 # says what happened without them, and the trace still has the exception.
 logging.getLogger("aws_lambda_powertools.tracing.tracer").setLevel(logging.CRITICAL)
+
+
+def correlation_id() -> str | None:
+    """The id that the lines of this invocation carry. The logger would look for its formatter first, each time."""
+    return _lines.log_format.get("correlation_id")
 
 
 def traced(handle: LambdaHandler) -> LambdaHandler:

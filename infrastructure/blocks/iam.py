@@ -106,11 +106,16 @@ def release_tasks(table_arn: Arn) -> Statement:
 
 
 def report_progress(table_arn: Arn) -> Statement:
-    """A processor whose tasks take long notes their progress, and changes nothing else of their records."""
+    """A processor whose tasks take long notes their progress, and neither changes nor sees anything else of their
+    records: an update can also return what it found.
+    """
     statement = allow("ReportProgress", ["dynamodb:UpdateItem"], table_arn)
     return {
         **statement,
-        "Condition": {"ForAllValues:StringEquals": {"dynamodb:Attributes": list(PROGRESS_ATTRIBUTES)}},
+        "Condition": {
+            "ForAllValues:StringEquals": {"dynamodb:Attributes": list(PROGRESS_ATTRIBUTES)},
+            "StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"},
+        },
     }
 
 

@@ -20,7 +20,8 @@ TICK = "rate(1 minute)"
 @dataclass(frozen=True, kw_only=True)
 class GatekeeperArgs:
     """Tasks that are parked behind `gates` have their records in `table`, and are sent to `lanes`; those that take
-    long are executed by `long_workflow`. Records of cancelled tasks are kept for `retention_seconds`.
+    long are executed by `long_workflow`, and have `cancel_grace_seconds` to stop when they are cancelled. Records of
+    cancelled tasks are kept for `retention_seconds`.
     """
 
     defaults: FunctionDefaults
@@ -28,6 +29,7 @@ class GatekeeperArgs:
     table: TableRef
     lanes: LanesRef
     long_workflow: WorkflowRef
+    cancel_grace_seconds: int
     retention_seconds: int
 
 
@@ -51,7 +53,10 @@ class Gatekeeper(Component):
                 args.lanes.sending(),
                 args.long_workflow.watching(),
             ),
-            environment={"RETENTION_SECONDS": str(args.retention_seconds)},
+            environment={
+                "CANCEL_GRACE_SECONDS": str(args.cancel_grace_seconds),
+                "RETENTION_SECONDS": str(args.retention_seconds),
+            },
             timeout=TIMEOUT_SECONDS,
             memory_megabytes=MEMORY_MEGABYTES,
             hooks=lane_guard("gatekeeper"),

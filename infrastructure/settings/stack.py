@@ -35,6 +35,7 @@ ExecutionLogLevel = Literal["ALL", "ERROR", "FATAL", "OFF"]
 LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
                       3288, 3653)  # fmt: skip
 
+MIN_CANCEL_GRACE, MAX_CANCEL_GRACE = 10, 24 * 3600  # with less, no worker would hear of it in time
 MAX_HALTED_MINUTES = 20_160  # two weeks
 MAX_FOLLOW_DELAY = 60  # who looks at counts and waits for events does so for a minute at most
 _KEY_ARN = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
@@ -50,6 +51,7 @@ class Settings:
     times: Times
     long_times: LongTimes
     max_receive_count: int
+    cancel_grace_seconds: int
     record_retention_hours: int
     log_retention_days: int
     log_level: LogLevel
@@ -83,6 +85,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         check(5 <= self.max_receive_count <= 1000, "maxReceiveCount", self.max_receive_count, "5 to 1000")
+        grace, graces = self.cancel_grace_seconds, f"{MIN_CANCEL_GRACE} to {MAX_CANCEL_GRACE}"
+        check(MIN_CANCEL_GRACE <= grace <= MAX_CANCEL_GRACE, "cancelGraceSeconds", grace, graces)
         hours, least = self.record_retention_hours, SOURCE_RETENTION_SECONDS // 3600 + 1
         # A message may come back for as long as the queue keeps it. Without its record the task would run once more.
         check(hours >= least, "recordRetentionHours", hours, f"at least {least}, longer than the queue keeps messages")
@@ -144,6 +148,7 @@ def load_settings(types: Iterable[TaskType], *, on_aws: bool) -> Settings:
         times=_load_times(config, types),
         long_times=derive_long_times(types),
         max_receive_count=config.require_int("maxReceiveCount"),
+        cancel_grace_seconds=config.require_int("cancelGraceSeconds"),
         record_retention_hours=config.require_int("recordRetentionHours"),
         log_retention_days=config.require_int("logRetentionDays"),
         log_level=cast(LogLevel, config.require("logLevel")),

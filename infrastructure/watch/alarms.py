@@ -8,7 +8,7 @@ import pulumi
 from functions.tasks.events.names import HALTED_SECONDS
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.location import Location
-from infrastructure.blocks.refs import ApiRef, FunctionRef, ProcessingRef, QueueRef, TableRef, TopicRef
+from infrastructure.blocks.refs import ApiRef, FunctionRef, ProcessingRef, QueueRef, TableRef, TopicRef, WorkflowRef
 from infrastructure.watch import metrics
 from infrastructure.watch.alarm import Alarm, AllOf, AllOfArgs, MetricAlarm, MetricAlarmArgs
 
@@ -230,13 +230,19 @@ def _executions(args: AlarmsArgs) -> Iterator[Alarm]:
             description="The pipe could not hand a message to the state machine, or its execution failed. If "
             "failed-executions is silent, it is the pipe itself: read its log, and check its role.",
         )
-    for name, metric in (("failed-executions", "ExecutionsFailed"), ("timed-out-executions", "ExecutionsTimedOut")):
+    yield from _unfinished("executions", args.processing.workflow, "so its message returns")
+    yield from _unfinished("long-executions", args.processing.long_workflow, "so its task is sent again")
+
+
+def _unfinished(name: str, workflow: WorkflowRef, consequence: str) -> Iterator[Alarm]:
+    """Not those that were aborted: the execution of a task that is cancelled is stopped on purpose."""
+    for end, metric in (("failed", "ExecutionsFailed"), ("timed-out", "ExecutionsTimedOut")):
         yield Alarm(
-            name=name,
-            metric=metrics.of_workflow(args.processing.workflow, metric),
+            name=f"{end}-{name}",
+            metric=metrics.of_workflow(workflow, metric),
             statistic="Sum",
             threshold=1,
-            description="An execution did not finish, so its message returns. Read the state machine's log.",
+            description=f"An execution did not finish, {consequence}. Read the log of the state machine.",
         )
 
 

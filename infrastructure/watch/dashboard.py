@@ -10,7 +10,7 @@ from functions.tasks.errors import ErrorClass
 from functions.tasks.events.names import ACCEPTED, TRANSIENT_FAILURE
 from functions.tasks.model import Status
 from infrastructure.blocks.component import Component
-from infrastructure.blocks.refs import FunctionRef
+from infrastructure.blocks.refs import FunctionRef, WorkflowRef
 from infrastructure.watch import metrics
 from infrastructure.watch.alarms import AlarmsArgs
 from infrastructure.watch.metrics import Metric
@@ -109,11 +109,12 @@ def _tasks(watched: AlarmsArgs) -> Iterator[Widget]:
     yield graph("Age of the oldest task, in seconds", region, _of_queues(watched, AGE, "age"))
     started = metrics.of_workflow(watched.processing.workflow, "ExecutionsStarted")
     yield graph("Executions", region, [Line(started, "Sum", "started")])
+    yield graph("Executions of tasks that take long", region, _of_long(watched))
 
 
 def _errors(args: DashboardArgs) -> Iterator[Widget]:
     watched, region = args.watched, args.watched.location.region
-    processor, workflow = watched.processing.processors[0], watched.processing.workflow
+    processor = watched.processing.processors[0]
     failed = metrics.of_tasks(watched.events, "Tasks", Status.FAILED, "error_class")
     label = f"{BY_TYPE} ${{PROP('Dim.error_class')}}"
     yield graph("Failed tasks, by type and class", region, [Line(failed, "Sum", label)])
@@ -123,8 +124,8 @@ def _errors(args: DashboardArgs) -> Iterator[Widget]:
     yield graph("Share of the runs that fail for transient reasons", region, [Line(rate, "Average", "share")])
     yield log_table("Failures by class", region, args.failures.text, args.failures.groups, width=24)
     executions = [
-        Line(metrics.of_workflow(workflow, "ExecutionsFailed"), "Sum", "failed"),
-        Line(metrics.of_workflow(workflow, "ExecutionsTimedOut"), "Sum", "timed out"),
+        *_unfinished(watched.processing.workflow, ""),
+        *_unfinished(watched.processing.long_workflow, ", long"),
         *_of_pipes(watched, "ExecutionFailed"),
     ]
     yield graph("Failed executions", region, executions)
@@ -192,6 +193,24 @@ def _of_pipes(watched: AlarmsArgs, name: str) -> list[Line]:
     """A metric of the pipe of each lane."""
     lanes = watched.processing.lanes.all
     return [Line(metrics.of_pipe(lane.pipe, name), "Sum", lane.named("pipe")) for lane in lanes]
+
+
+def _of_long(watched: AlarmsArgs) -> list[Line]:
+    """Executions of tasks that take long. How many run, CloudWatch only knows of all machines of the account."""
+    workflow = watched.processing.long_workflow
+    return [
+        Line(metrics.of_workflow(workflow, "ExecutionsStarted"), "Sum", "started"),
+        Line(metrics.of_workflow(workflow, "ExecutionsAborted"), "Sum", "stopped"),
+        Line(metrics.of_all_long_workflows("OpenExecutionCount"), "Maximum", "running, in the whole account"),
+    ]
+
+
+def _unfinished(workflow: WorkflowRef, label: str) -> list[Line]:
+    """What the alarms on executions watch, too."""
+    return [
+        Line(metrics.of_workflow(workflow, "ExecutionsFailed"), "Sum", f"failed{label}"),
+        Line(metrics.of_workflow(workflow, "ExecutionsTimedOut"), "Sum", f"timed out{label}"),
+    ]
 
 
 def _of_each(functions: Sequence[FunctionRef], name: str, statistic: str) -> list[Line]:

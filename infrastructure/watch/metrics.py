@@ -52,6 +52,11 @@ def of_workflow(workflow: WorkflowRef, name: str) -> Metric:
     return Metric(namespace="AWS/States", name=name, dimensions={"StateMachineArn": workflow.arn})
 
 
+def of_all_long_workflows(name: str) -> Metric:
+    """A metric of Step Functions, about all Standard machines of the account in this region."""
+    return Metric(namespace="AWS/States", name=name, dimensions={})
+
+
 def written_by(function: FunctionRef, name: str) -> Metric:
     """A metric that the function writes itself."""
     return Metric(namespace=function.metrics_namespace, name=name, dimensions={"service": function.service})

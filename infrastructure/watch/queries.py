@@ -73,6 +73,10 @@ def table_of_queries(args: QueriesArgs) -> Iterator[Query]:
     yield from _of_trouble(args)
 
 
+def _machines(args: QueriesArgs) -> tuple[Text, ...]:
+    return args.processing.workflow.log_group, args.processing.long_workflow.log_group
+
+
 def _processors(args: QueriesArgs) -> tuple[Text, ...]:
     return tuple(processor.log_group for processor in args.processing.processors)
 
@@ -83,10 +87,9 @@ def _front(args: QueriesArgs) -> tuple[Text, ...]:
 
 def _of_one(args: QueriesArgs) -> Iterator[Query]:
     """Their ids take the place of what is in capitals."""
-    machine = args.processing.workflow.log_group
     yield Query(
         name=ONE_TASK,
-        groups=(*_front(args), machine, *_processors(args), args.events.log_group),
+        groups=(*_front(args), *_machines(args), *_processors(args), args.events.log_group),
         lines=(
             "fields @timestamp, service, message, type, attempt, error_class, duration_ms, details.name, "
             "details.error, execution, execution_arn",
@@ -98,7 +101,7 @@ def _of_one(args: QueriesArgs) -> Iterator[Query]:
     )
     yield Query(
         name=ONE_EXECUTION,
-        groups=(machine, *_processors(args), args.events.log_group),
+        groups=(*_machines(args), *_processors(args), args.events.log_group),
         lines=(
             "fields @timestamp, type, details.name, details.error, details.cause, message, attempt, error_class, "
             "duration_ms",
@@ -161,26 +164,25 @@ def _of_tasks(args: QueriesArgs) -> Iterator[Query]:
 
 
 def _of_trouble(args: QueriesArgs) -> Iterator[Query]:
-    machine = args.processing.workflow.log_group
     yield Query(
         name="failed-executions",
-        groups=(machine,),
+        groups=_machines(args),
         lines=(
             'filter type in ["ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"]',
             "stats count(*) as executions, latest(execution_arn) as latest_execution, max(@timestamp) as latest_at "
             "by details.error, details.cause",
             "sort executions desc",
         ),
-        about="Executions that returned their message to the queue, by reason.",
+        about="Executions that did not finish, by reason: their messages returned, or their tasks were sent again.",
     )
     yield Query(
         name="throttles",
-        groups=(machine,),
+        groups=_machines(args),
         lines=(
             'filter type = "TaskFailed" and details.error like /TooManyRequests|Throttl|ThroughputExceeded/',
             "stats count(*) as refused by bin(5m), details.resource, details.error",
         ),
-        about="Calls of the state machine that AWS throttled, every five minutes.",
+        about="Calls of the state machines that AWS throttled, every five minutes.",
     )
     yield Query(
         name="refused-requests",

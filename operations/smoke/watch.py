@@ -25,6 +25,7 @@ ALARMS: Final = (
     ),
     "breaker-rate",
     *("breaker-volume", "breaker-trip", "pipe-failures", "failed-executions", "timed-out-executions"),
+    *("failed-long-executions", "timed-out-long-executions"),
     *(f"slo-{name}-{burn}" for name in ("accepted", "started", "succeeded") for burn in ("fast", "slow")),
     *("account-concurrency", "api-throttles", "processor-throttles", "processor-long-throttles"),
     *("pipe-throttles", "table-throttles"),

@@ -8,7 +8,6 @@ from taskline.cli.basis.exits import MEANINGS
 from taskline.cli.commands import (
     about,
     breaker,
-    console,
     cost,
     dead_letters,
     doctor,
@@ -16,13 +15,14 @@ from taskline.cli.commands import (
     gates,
     keys,
     load,
-    local,
     stats,
     submit,
     tasks,
+    worker,
 )
 from taskline.cli.group import Root
 from taskline.cli.running.command import flowing
+from taskline.cli.serving import console, local
 
 HELP = """See and steer Taskline, which keeps tasks in order and processes each of them at least once.
 
@@ -42,7 +42,7 @@ def build() -> typer.Typer:
         rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    steering = (local, submit, tasks, follow, dead_letters, keys, gates, breaker, stats)
+    steering = (local, submit, tasks, follow, worker, dead_letters, keys, gates, breaker, stats)
     for module in (*steering, load, cost, console, doctor, about):
         module.register(app)
     return app

@@ -192,7 +192,7 @@ class AsyncTaskline:
     async def cancel(self, task_id: str, *, operator: bool = False) -> Task:
         """Cancel a task that is queued or parked. `Conflict` if it is processing or over.
 
-        One that takes long is asked to stop while it is processed, and is over a minute or two later.
+        One that takes long is asked to stop while it is processed, and ended after the stage's `cancelGraceSeconds`.
         """
         return await self._driver.run(self._caller.perform(calls.cancel_task(task_id, operator=operator)))
 

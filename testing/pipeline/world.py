@@ -22,6 +22,8 @@ from testing.services.table import InMemoryTable
 
 START = 1_800_000_000.0
 """The moment at which each test starts, in seconds since 1970."""
+CANCEL_GRACE = timedelta(seconds=60)
+"""What a task that takes long has, to stop by itself when it is cancelled: as in a stage that does not set it."""
 
 
 @dataclass
@@ -59,7 +61,7 @@ class World:
         gates = DynamoDBGates("gates", "tasks", client)
         closed = [to_gate(item) for (_, place), item in self.gates.items.items() if place == "gate"]
         heads = gates.heads({gate.head for gate in closed if gate.head})
-        watch = Watch(executions=self.executions, tasks=self._parked(), keep_for=timedelta(days=5))
+        watch = Watch(executions=self.executions, tasks=self._parked(), grace=CANCEL_GRACE, keep_for=timedelta(days=5))
         look_after(closed, heads, watch, self.now())
         self.keep_gates()
 

@@ -217,7 +217,15 @@ def test_only_handlers_read_the_clock_and_draw_numbers() -> None:
 
 
 def test_what_runs_in_lambda_imports_only_what_the_layer_holds() -> None:
-    layer = {"pydantic", "boto3", "botocore", "aws_lambda_powertools", "aws_xray_sdk", "functions"}
+    layer = {
+        "pydantic",
+        "typing_extensions",
+        "boto3",
+        "botocore",
+        "aws_lambda_powertools",
+        "aws_xray_sdk",
+        "functions",
+    }
     for module, path in FUNCTIONS.items():
         for name in () if within(module, TYPES) else imports(path):
             top = name.split(".")[0]

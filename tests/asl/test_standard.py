@@ -1,75 +1,23 @@
-"""Standard workflows: task tokens, heartbeats, checkpoints, and stopping."""
+"""Standard workflows: task tokens, heartbeats, stopping, and limits."""
 
-import json
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from asl import (
-    Checkpoint,
     DefinitionError,
     ExecutionContext,
     ExecutionStatus,
+    HistoryEvent,
     Machine,
-    Outcome,
-    Resumed,
+    RealClock,
     Scheduler,
     TaskFailure,
     TaskRequest,
     VirtualClock,
 )
-
-WAITING = "arn:aws:states:::lambda:invoke.waitForTaskToken"
-START = 1_800_000_000.0
-
-
-def a_machine(**task: Any) -> dict[str, Any]:
-    """A state that waits for its token, a pause, and the end."""
-    waiting = {
-        "Type": "Task",
-        "Resource": WAITING,
-        "Arguments": {"FunctionName": "f", "Payload": {"token": "{% $states.context.Task.Token %}"}},
-        "TimeoutSeconds": 900,
-        "Assign": {"answer": "{% $states.result.answer %}"},
-        "Next": "Pause",
-    }
-    return {
-        "QueryLanguage": "JSONata",
-        "StartAt": "Ask",
-        "States": {
-            "Ask": waiting | task,
-            "Pause": {"Type": "Wait", "Seconds": 5, "Next": "End"},
-            "End": {"Type": "Succeed", "Output": "{% $answer %}"},
-        },
-    }
-
-
-class Worker:
-    """Whoever is called with a token: `act` does something with it, at once."""
-
-    blocking = False
-
-    def __init__(self, act: Callable[[Scheduler, str], object] = lambda _scheduler, _token: None) -> None:
-        self.tokens: list[str] = []
-        self._act = act
-        self._schedulers: list[Scheduler] = []
-
-    def begun(self, scheduler: Scheduler) -> None:
-        self._schedulers.append(scheduler)
-
-    def run(self, request: TaskRequest) -> Any:
-        token = json.loads(json.dumps(request.arguments))["Payload"]["token"]
-        self.tokens.append(token)
-        return self._act(self._schedulers[-1], token)
-
-
-def run(worker: Worker, *, clock: VirtualClock | None = None, keep: Any = None, **task: Any) -> tuple[Outcome, float]:
-    clock = clock or VirtualClock(START)
-    machine = Machine.load(a_machine(**task), "STANDARD")
-    outcome = machine.run({}, tasks=worker, clock=clock, begun=worker.begun, keep=keep)
-    return outcome, clock.now() - START
+from tests.asl.standard_machines import START, Worker, a_machine, run
 
 
 def test_a_token_that_comes_back_ends_the_task_with_its_result() -> None:
@@ -132,53 +80,6 @@ def test_each_sign_extends_the_heartbeat() -> None:
     assert machine.run({}, tasks=worker, begun=begun).output == 1
 
 
-def test_an_execution_goes_on_in_another_process_with_the_token_that_it_waited_for() -> None:
-    kept: list[Checkpoint] = []
-    run(Worker(), keep=kept.append)
-    waiting = next(one for one in kept if one.token)
-    assert (waiting.state, waiting.called) == ("Ask", START)
-    checkpoint = Checkpoint.from_json(json.loads(json.dumps(waiting.as_json())))
-    machine, clock = Machine.load(a_machine(), "STANDARD"), VirtualClock(START + 100)
-    worker = Worker()
-
-    def begun(scheduler: Scheduler) -> None:
-        worker.begun(scheduler)
-
-    outcome = machine.run(
-        {}, tasks=worker, clock=clock, resumed=Resumed(started=START, checkpoint=checkpoint), begun=begun
-    )
-    assert (outcome.error, clock.now() - START) == ("States.Timeout", 900), "it has the time that is left"
-    assert worker.tokens == [], "the call is not made again"
-
-
-def test_an_execution_goes_on_with_its_variables_in_the_state_that_it_was_in() -> None:
-    kept: list[Checkpoint] = []
-    run(Worker(lambda scheduler, token: scheduler.settle(token, {"answer": 7})), keep=kept.append)
-    pause = next(one for one in kept if one.state == "Pause")
-    machine = Machine.load(a_machine(), "STANDARD")
-    resumed = Resumed(started=START, checkpoint=pause)
-    assert machine.run({}, tasks=Worker(), clock=VirtualClock(START + 50), resumed=resumed).output == 7
-    assert [one.state for one in kept if one.token is None] == ["Ask", "Pause", "End"]
-
-
-def test_retries_are_counted_across_processes() -> None:
-    kept: list[Checkpoint] = []
-    retry = [{"ErrorEquals": ["Jam"], "IntervalSeconds": 1, "MaxAttempts": 2}]
-    jam = Worker(lambda scheduler, token: scheduler.settle(token, TaskFailure("Jam", "")))
-    run(jam, keep=kept.append, Retry=retry)
-    assert len(jam.tokens) == 3
-    second = next(one for one in kept if one.retries == (1,) and one.token is None)
-    machine, again = Machine.load(a_machine(Retry=retry), "STANDARD"), Worker(jam._act)  # pyright: ignore[reportPrivateUsage]
-    machine.run(
-        {},
-        tasks=again,
-        clock=VirtualClock(START),
-        resumed=Resumed(started=START, checkpoint=second),
-        begun=again.begun,
-    )
-    assert len(again.tokens) == 2
-
-
 def test_an_execution_can_be_stopped() -> None:
     machine = Machine.load(a_machine(), "STANDARD")
 
@@ -194,6 +95,39 @@ def test_an_execution_can_be_stopped() -> None:
     events: list[str] = []
     outcome = machine.run({}, tasks=Silent(), begun=begun, observe=lambda event: events.append(event.type))
     assert (outcome.status, events[-1]) == (ExecutionStatus.ABORTED, "ExecutionAborted")
+
+
+def test_an_execution_can_be_stopped_before_its_first_state_with_a_reason() -> None:
+    machine, events = Machine.load(a_machine(), "STANDARD"), list[HistoryEvent]()
+    outcome = machine.run(
+        {}, tasks=Worker(), begun=lambda one: one.abort("Enough", "of this"), observe=events.append, clock=RealClock()
+    )
+    assert (outcome.status, outcome.error, outcome.cause) == (ExecutionStatus.ABORTED, "Enough", "of this")
+    assert events[-1].details == {"error": "Enough", "cause": "of this"}
+
+
+def test_the_history_says_when_the_token_was_passed_on() -> None:
+    events: list[HistoryEvent] = []
+    machine = Machine.load(a_machine(), "STANDARD")
+    worker = Worker(lambda *_: {"note": 1})
+    machine.run({}, tasks=worker, clock=VirtualClock(START), observe=events.append, begun=worker.begun)
+    (submitted,) = [event for event in events if event.type == "TaskSubmitted"]
+    assert submitted.details["resource"] == "invoke.waitForTaskToken"
+    assert submitted.details["output"] == {"note": 1}
+    assert [event.type for event in events[2:6]] == ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskTimedOut"]
+
+
+def test_an_execution_whose_history_is_full_fails_with_its_last_event() -> None:
+    """As on AWS, 25,000 events are the most, and nothing catches this."""
+    endless = {"Type": "Choice", "Choices": [{"Condition": "{% false %}", "Next": "End"}], "Default": "Again"}
+    states = {"Again": endless, "End": {"Type": "Succeed"}}
+    machine = Machine.load({"QueryLanguage": "JSONata", "StartAt": "Again", "States": states}, "STANDARD")
+    events: list[HistoryEvent] = []
+    outcome = machine.run({}, tasks=Worker(), clock=VirtualClock(START), observe=events.append)
+    cause = "The execution reached the maximum number of history events (25000)."
+    assert (outcome.status, outcome.error, outcome.cause) == (ExecutionStatus.FAILED, "States.Runtime", cause)
+    assert [event.id for event in events] == list(range(1, 25_001))
+    assert (events[-2].type, events[-1].type) == ("ChoiceStateExited", "ExecutionFailed")
 
 
 def test_an_execution_may_take_a_year_and_has_an_arn_without_a_run() -> None:

@@ -42,6 +42,7 @@ def other_values(layer: str, region: str = MOCKED) -> dict[str, Other]:
         "leaseSeconds": Other(400),
         "visibilityTimeoutSeconds": Other(900),
         "maxReceiveCount": Other(9),
+        "cancelGraceSeconds": Other(300),
         "recordRetentionHours": Other(1000),
         "logRetentionDays": Other(60),
         "logLevel": Other("WARNING"),

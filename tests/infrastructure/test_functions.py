@@ -19,6 +19,7 @@ FUNCTIONS = [
 FUNCTION = "aws:lambda/function:Function"
 VARIABLES = (
     *("TABLE_NAME", "QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "FRESH_SECONDS", "RETENTION_SECONDS"),
+    "CANCEL_GRACE_SECONDS",
     *("TOPIC_ARN", "FAILURES_QUEUE_URL", "COUNTS_TABLE_NAME", "GATES_TABLE_NAME"),
     *("PATTERNS_TABLE_NAME", "ALERTS_TOPIC_ARN", "WINDOW_SECONDS", "ALERT_THRESHOLD"),
     *("ACCESS", "TENANCY", "DEFAULT_ORDERING", "ID_SECRET", "ACCEPT_MILLISECONDS", "START_SECONDS"),
@@ -118,6 +119,7 @@ def test_all_functions_share_one_archive(stack: Stack) -> None:
         (
             "gatekeeper",
             {
+                "CANCEL_GRACE_SECONDS": "60",
                 "GATES_TABLE_NAME": "taskline-dev-gates",
                 "LONG_MACHINE_ARN": arn("states", "stateMachine:taskline-dev-long-workflow"),
                 "RETENTION_SECONDS": str(168 * 3600),
@@ -208,6 +210,11 @@ def test_tasks_can_be_shared(layer: Path) -> None:
     assert {name for name, tenancy in given.items() if tenancy == "shared"} == {
         *("validator", "reader", "canceller", "workers")
     }
+
+
+def test_how_long_a_cancelled_task_has_to_stop_can_be_set(layer: Path) -> None:
+    keeper = function(run("dev", layer, cancelGraceSeconds=300), "gatekeeper")
+    assert keeper.inputs["environment"]["variables"]["CANCEL_GRACE_SECONDS"] == "300"
 
 
 def test_memory_log_level_and_retention_can_be_set(layer: Path) -> None:

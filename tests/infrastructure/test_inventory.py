@@ -51,6 +51,7 @@ ALARMS = (
     "monitor-errors",
     "breaker-errors",
     *("api-errors", "processor-errors", "dead-letters", "event-failures", "queue-age", "pipe-stopped", "breaker-open"),
+    *("failed-long-executions", "timed-out-long-executions"),
     *("failed-executions", "timed-out-executions", "no-executions", "breaker-rate", "breaker-volume"),
     *("api-throttles", "processor-throttles", "pipe-throttles", "table-throttles"),
 )

@@ -1,15 +1,18 @@
 """Tasks that take long, and those that a worker ends, with the kit."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import BaseModel
 
 from functions.tasks.errors import TaskNetworkError
 from functions.tasks.model import Task
 from functions.tasks.needs import Needs, Pool
 from functions.tasks.runs.progress import report_progress
+from testing.pipeline.world import CANCEL_GRACE
 from testing.taskline import Refused, SubmittedTask, Taskline
 
 
@@ -110,6 +113,11 @@ def test_a_worker_that_does_not_stop_has_a_minute_until_its_task_is_settled(task
     taskline.settle()
     assert (task.status, behind.status) == ("cancelled", "succeeded")
     assert 119.9 <= behind.runs[0].at - task.runs[0].at < 122
+
+
+def test_the_kit_gives_a_cancelled_task_as_long_as_a_stage_that_does_not_set_it() -> None:
+    declared = yaml.safe_load((Path(__file__).parents[2] / "Pulumi.yaml").read_text())["config"]
+    assert timedelta(seconds=declared["taskline:cancelGraceSeconds"]["default"]) == CANCEL_GRACE
 
 
 def test_a_function_that_reports_progress_is_stopped_by_its_next_report(taskline: Taskline) -> None:

@@ -77,7 +77,11 @@ class Laptop:
 
     def start(self, **variables: str) -> None:
         self.launch(**variables)
-        eventually(lambda: READY in self.output or self.ended, seconds=60)
+        try:
+            eventually(lambda: READY in self.output or self.ended, seconds=120)  # on a machine that is busy
+        except AssertionError:
+            self.ensure_stopped()
+            raise
         assert not self.ended, f"it must become ready, but printed:\n{self.output}"
 
     def stop(self, number: int = signal.SIGTERM, seconds: float = 30) -> int:

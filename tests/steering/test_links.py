@@ -71,6 +71,13 @@ def test_an_execution_is_found_by_its_arn_and_the_minute_before_its_start() -> N
     )
 
 
+def test_an_execution_of_a_task_that_takes_long_is_found_by_its_arn_alone() -> None:
+    arn = "arn:aws:states:eu-west-1:111122223333:execution:taskline-dev-long:019a-1"
+    assert links.execution(arn, MOMENT) == (
+        f"https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/{arn}"
+    )
+
+
 def test_dashboard_and_state_machine_have_their_pages() -> None:
     machine = "arn:aws:states:eu-west-1:111122223333:stateMachine:taskline-dev-workflow"
     console = "https://eu-west-1.console.aws.amazon.com"

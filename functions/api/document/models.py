@@ -94,7 +94,10 @@ class HeartbeatReply(BaseModel):
     task_id: Annotated[str, Field(description="The task's id.")]
     cancel_requested: Annotated[
         bool,
-        Field(description="Somebody has cancelled the task: stop, and report it with `cancelled`, within a minute."),
+        Field(
+            description="Somebody has cancelled the task: stop, and report it with `cancelled`, within the stage's "
+            "`cancelGraceSeconds`, a minute unless set."
+        ),
     ]
 
 
@@ -124,7 +127,10 @@ class TaskView(NewTask):
     ] = None
     cancel_requested_at: Annotated[
         str | None,
-        Field(description="When it was cancelled while it was processed; it ends within a minute or two after that."),
+        Field(
+            description="When it was cancelled while it was processed; it ends by itself, or when the stage's "
+            "`cancelGraceSeconds` are over, a minute unless set."
+        ),
     ] = None
     tenant: Annotated[str | None, Field(description="The client that submitted it; only operators see this.")] = None
     links: Annotated[TaskLinks | None, Field(description="What can be done next.")] = None

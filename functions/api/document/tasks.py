@@ -133,8 +133,8 @@ def _cancel_task(
         "responses": {
             "200": {"description": "Cancelled, now or earlier.", "content": content("TaskView", example)},
             "202": {
-                "description": "It takes long and is being processed: it was asked to stop, and ends as cancelled "
-                "within a minute or two, unless it ends by itself before.",
+                "description": "It takes long and is being processed: it was asked to stop, and is ended as "
+                "cancelled when the stage's `cancelGraceSeconds` are over, a minute unless set.",
                 "content": content("TaskView", {**example, "status": "processing"}),
             },
             "404": problem("There is no such task."),

@@ -1,6 +1,6 @@
 """Accepting a task: validate it, write its record, then queue its message."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -106,17 +106,14 @@ def _parse(text: str, types: Registry) -> NewTask:
 
 
 def check(value: Any, types: Registry) -> NewTask:
-    """The task that a parsed document describes; `Invalid` names each wrong field.
-
-    Its data keeps the document's own numbers, which validation would replace by plain ones.
-    """
+    """The task that a parsed document describes; `Invalid` names each wrong field."""
     try:
         new_task = NewTask.model_validate(value)
     except ValidationError as error:
         raise invalid_task(field_errors(error)) from error
     if errors := types.errors(new_task):
         raise invalid_task(errors)
-    return new_task.model_copy(update={"data": value.get("data", {})})
+    return new_task
 
 
 def canonical(task: NewTask, ordering: DefaultOrdering) -> JsonValue:
@@ -128,6 +125,8 @@ def new_record(new_task: NewTask, identity: Identity, now: datetime, ordering: D
     """The first record of a task, with its message; `TooLarge` when the message would be too large."""
     task = ordering.keyed(new_task, identity.task_id)
     created_at = timestamp(now)
+    posted = task.model_dump(mode="json", exclude_none=True, exclude={"data"})
+    message = {**posted, "data": task.data, "task_id": identity.task_id, "created_at": created_at}
     return Record(
         task_id=identity.task_id,
         status=Status.QUEUED,
@@ -135,7 +134,8 @@ def new_record(new_task: NewTask, identity: Identity, now: datetime, ordering: D
         type=task.type,
         priority=task.priority,
         created_at=created_at,
-        body=_message_body(task, identity.task_id, created_at),
+        body=_message_body(message),
+        message=message,
         history=({"status": Status.QUEUED, "at": created_at},),
         request_hash=identity.request_hash,
         tenant=identity.tenant,
@@ -143,10 +143,9 @@ def new_record(new_task: NewTask, identity: Identity, now: datetime, ordering: D
     )
 
 
-def _message_body(task: NewTask, task_id: str, created_at: str) -> str:
+def _message_body(message: Mapping[str, Any]) -> str:
     """The task as the message carries it, in JSON; `Task` reads it."""
-    posted = task.model_dump(mode="json", exclude_none=True)
-    body = strict_json.dumps({**posted, "data": task.data, "task_id": task_id, "created_at": created_at})
+    body = strict_json.dumps(message)
     if len(body.encode()) > MAX_BODY_BYTES or strict_json.escaped_size(body) > MAX_ESCAPED_BYTES:
         raise too_large()
     return body
@@ -166,7 +165,7 @@ def submit(record: Record, ports: Ports) -> Accepted:
 def write(record: Record, records: RecordStore) -> Accepted:
     """Write the record, or find the one that an earlier request with the same idempotency key wrote."""
     kept = records.put_new(record)
-    if kept == record:
+    if kept is record or kept == record:
         return Accepted(record=record, replayed=False)
     if record.request_hash is None:
         raise RuntimeError(f"task id {record.task_id} was generated twice")

@@ -10,8 +10,6 @@ from functions.tasks.gates.model import Gate
 from functions.tasks.gates.steering import Head
 from functions.tasks.model import Status
 
-GRACE = timedelta(seconds=60)
-"""What a worker has, to stop by itself after its task was cancelled."""
 NOT_STARTED = timedelta(minutes=15)
 """After so long, an execution that does not exist is taken to be lost: until then, a message may still start it."""
 
@@ -64,17 +62,20 @@ class HandedOver(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Watch:
-    """What looking after executions takes. Records of cancelled tasks are kept for `keep_for`."""
+    """What looking after executions takes. A task that was cancelled while it is processed has the time of `grace` to
+    stop by itself. Records of cancelled tasks are kept for `keep_for`.
+    """
 
     executions: Executions
     tasks: HandedOver
+    grace: timedelta
     keep_for: timedelta
 
 
 def look_after(gates: Iterable[Gate], heads: Mapping[str, Head], watch: Watch, now: datetime) -> list[str]:
     """Look at the executions of these gates' heads; return the names of those that ended without an outcome.
 
-    A task that was cancelled while it was processed is settled after `GRACE`.
+    A task that was cancelled while it is processed is settled when its grace is over.
     """
     lost: list[str] = []
     watched = [gate for gate in gates if gate.head is not None and gate.execution is not None]
@@ -100,7 +101,7 @@ def _is_late(gate: Gate, now: datetime) -> bool:
 def _cancel(gate: Gate, head: Head | None, watch: Watch, now: datetime) -> None:
     if head is None or head.cancel_requested_at is None or head.status is not Status.PROCESSING:
         return
-    if now - datetime.fromisoformat(head.cancel_requested_at) >= GRACE:
+    if now - datetime.fromisoformat(head.cancel_requested_at) >= watch.grace:
         assert gate.execution is not None
         watch.executions.stop(gate.execution, "the task was cancelled")
         watch.tasks.settle_cancelled(gate, now, int((now + watch.keep_for).timestamp()))

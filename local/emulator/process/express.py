@@ -23,6 +23,7 @@ PASSED_ON = {
     "DescribeExecution": "describe_execution",
     "ListExecutions": "list_executions",
     "StopExecution": "stop_execution",
+    "GetExecutionHistory": "get_execution_history",
     "SendTaskSuccess": "send_task_success",
     "SendTaskFailure": "send_task_failure",
     "SendTaskHeartbeat": "send_task_heartbeat",

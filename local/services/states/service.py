@@ -18,7 +18,7 @@ from local.emulator.clients import Clients
 from local.services.lambdas.model import Invoker
 from local.services.logs.delivery import LogDelivery
 from local.services.pipes.pipe import Execution
-from local.services.states.machines import DeployedMachine, Machines
+from local.services.states.machines import STANDARD, DeployedMachine, Machines
 from local.services.states.roles import Roles
 
 
@@ -87,7 +87,7 @@ class ExpressService:
             include_data=deployed.log_data,
         )
         try:
-            yield log
+            yield _at_once(log) if deployed.machine.definition.kind == STANDARD else log
         finally:
             log.flush()
 
@@ -119,6 +119,16 @@ def services(graph: Graph) -> Iterator[str]:
         elif isinstance(state, ParallelState):
             for branch in state.branches:
                 yield from services(branch)
+
+
+def _at_once(log: ExecutionLog) -> Observer:
+    """The log of an execution that may outlive this process: what happens is written when it happens."""
+
+    def observe(event: HistoryEvent) -> None:
+        log(event)
+        log.flush()
+
+    return observe
 
 
 def _both(first: Observer | None, second: Observer | None) -> Observer | None:

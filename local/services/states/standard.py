@@ -12,11 +12,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from asl import Checkpoint, ExecutionStatus, Outcome, Resumed, Scheduler, TaskFailure
-from asl.core.templates import compact
+from asl import Outcome, TaskFailure
 from asl.starting import NotStarted, execution_of, parsed_input
 from local.services.states.executions import KEPT_SECONDS, RUNNING, Execution, ExecutionFile
-from local.services.states.machines import STANDARD, DeployedMachine
+from local.services.states.history import history
+from local.services.states.machines import STANDARD
+from local.services.states.running import Running
 from local.services.states.service import ExpressService
 
 PAGE: Final = 1000
@@ -55,8 +56,8 @@ class StandardService:
         self._service = machines
         self._file = file
         self._now = now
-        self._schedulers: dict[str, Scheduler] = {}
-        self._closed = threading.Event()
+        self._running: dict[str, Running] = {}
+        self._turn = threading.Lock()
 
     def calls(self) -> Mapping[str, Callable[[Request], Response]]:
         """The actions of Step Functions that it serves, by name."""
@@ -65,6 +66,7 @@ class StandardService:
             "DescribeExecution": self.describe,
             "ListExecutions": self.list,
             "StopExecution": self.stop,
+            "GetExecutionHistory": self.history,
             "SendTaskSuccess": self.succeed,
             "SendTaskFailure": self.fail,
             "SendTaskHeartbeat": self.beat,
@@ -74,11 +76,10 @@ class StandardService:
         """Go on with what was running when the last process ended."""
         self._file.forget(self._now() - KEPT_SECONDS)
         for execution in self._file.running():
-            self._run(execution)
+            self._begin(execution)
 
     def close(self) -> None:
         """Leave what is running to the next process: nothing that happens from now on is noted."""
-        self._closed.set()
         self._file.close()
 
     def start(self, request: Request) -> Response:
@@ -95,9 +96,7 @@ class StandardService:
             input=text,
             started=self._now(),
         )
-        if self._file.add(execution):
-            self._run(execution)
-        else:
+        if not self._added(execution):
             execution = self._find(execution.arn)
             if execution.status != RUNNING or execution.input != text:
                 raise ExecutionAlreadyExists(f"Execution Already Exists: '{execution.arn}'")
@@ -116,15 +115,17 @@ class StandardService:
 
     def stop(self, request: Request) -> Response:
         """StopExecution; of one that has ended it changes nothing."""
-        execution = self._find(request["executionArn"])
-        if execution.status == RUNNING:
-            cause = {"error": request.get("error"), "cause": request.get("cause")}
-            ended = self._ended(execution, ExecutionStatus.ABORTED.value, **cause)
-            self._file.end(ended)
-            if scheduler := self._schedulers.pop(execution.arn, None):
-                scheduler.abort()
-            return {"stopDate": ended.stopped}
-        return {"stopDate": execution.stopped}
+        arn = self._find(request["executionArn"]).arn
+        with self._turn:
+            running = self._running.get(arn)
+        if running is not None:
+            running.stop(request.get("error"), request.get("cause"))
+        return {"stopDate": self._find(arn).stopped}
+
+    def history(self, request: Request) -> Response:
+        """GetExecutionHistory."""
+        self._find(request["executionArn"])
+        return history(self._file, request)
 
     def succeed(self, request: Request) -> Response:
         """SendTaskSuccess."""
@@ -140,21 +141,28 @@ class StandardService:
 
     def beat(self, request: Request) -> Response:
         """SendTaskHeartbeat."""
-        if not self._scheduler(request["taskToken"]).beat(request["taskToken"]):
+        running = self._waiting_for(request["taskToken"])
+        if running is None or not running.beat(request["taskToken"]):
             raise _expired()
         return {}
 
     def _settle(self, token: str, result: Any) -> Response:
-        if not self._scheduler(token).settle(token, result):
+        running = self._waiting_for(token)
+        if running is None or not running.settle(token, result):
             raise _expired()
         return {}
 
-    def _scheduler(self, token: str) -> Scheduler:
+    def _waiting_for(self, token: str) -> Running | None:
         execution = self._file.waiting_for(token)
-        scheduler = self._schedulers.get(execution.arn) if execution else None
-        if scheduler is None:
-            raise _expired()
-        return scheduler
+        return self._running.get(execution.arn) if execution else None
+
+    def _added(self, execution: Execution) -> bool:
+        """Begin it, unless there is one with its ARN. Whoever finds it in the file finds it running."""
+        with self._turn:
+            added = self._file.add(execution)
+            if added:
+                self._begin(execution)
+        return added
 
     def _find(self, arn: str) -> Execution:
         execution = self._file.find(arn)
@@ -162,57 +170,33 @@ class StandardService:
             raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
         return execution
 
-    def _run(self, execution: Execution) -> None:
-        threading.Thread(target=self._execute, args=(execution,), name=execution.name, daemon=True).start()
+    def _begin(self, execution: Execution) -> None:
+        running = self._running[execution.arn] = Running(execution, self._file)
+        threading.Thread(target=self._execute, args=(running,), name=execution.name, daemon=True).start()
 
-    def _execute(self, execution: Execution) -> None:
+    def _execute(self, running: Running) -> None:
+        try:
+            running.finish(self._outcome(running), self._now())
+            self._file.forget(self._now() - KEPT_SECONDS)
+        finally:
+            self._running.pop(running.execution.arn, None)
+            running.ended.set()
+
+    def _outcome(self, running: Running) -> Outcome:
+        execution = running.execution
         try:
             deployed = self._service.machines.find(execution.machine, STANDARD)
-            outcome = self._outcome(execution, deployed)
+            return self._service.run(
+                deployed,
+                execution.input,
+                about=execution_of(deployed.arn, deployed.name, deployed.role_arn, execution.name, STANDARD),
+                observe=running.observe,
+                keep=running.keep,
+                resumed=running.resumed,
+                begun=running.begun,
+            )
         except Exception as error:  # the machine was deleted, or its definition is refused by now
-            outcome = Outcome(ExecutionStatus.FAILED, error="States.Runtime", cause=str(error))
-        self._schedulers.pop(execution.arn, None)
-        if self._closed.is_set() or outcome.status is ExecutionStatus.ABORTED:
-            return
-        output = compact(outcome.output) if outcome.status is ExecutionStatus.SUCCEEDED else None
-        self._file.end(
-            self._ended(execution, outcome.status.value, output=output, error=outcome.error, cause=outcome.cause)
-        )
-
-    def _outcome(self, execution: Execution, deployed: DeployedMachine) -> Outcome:
-        def keep(checkpoint: Checkpoint) -> None:
-            if not self._closed.is_set():
-                self._file.keep(execution.arn, checkpoint.as_json(), checkpoint.token)
-
-        def begun(scheduler: Scheduler) -> None:
-            self._schedulers[execution.arn] = scheduler
-
-        return self._service.run(
-            deployed,
-            execution.input,
-            about=execution_of(deployed.arn, deployed.name, deployed.role_arn, execution.name, STANDARD),
-            keep=keep,
-            resumed=_resumed(execution),
-            begun=begun,
-        )
-
-    def _ended(self, execution: Execution, status: str, **details: Any) -> Execution:
-        return Execution(
-            arn=execution.arn,
-            machine=execution.machine,
-            name=execution.name,
-            status=status,
-            input=execution.input,
-            started=execution.started,
-            stopped=self._now(),
-            **details,
-        )
-
-
-def _resumed(execution: Execution) -> Resumed | None:
-    if execution.checkpoint is None:
-        return None
-    return Resumed(started=execution.started, checkpoint=Checkpoint.from_json(json.loads(execution.checkpoint)))
+            return running.broken(error)
 
 
 def _expired() -> TaskTimedOut:

@@ -29,7 +29,7 @@ MEANINGS: Mapping[ExitCode, str] = {
     ExitCode.NOT_FOUND: "not found, or not possible in its state",
     ExitCode.NOT_ALLOWED: "not allowed",
     ExitCode.REFUSED: "some of the tasks were refused",
-    ExitCode.TASK_FAILED: "an awaited task failed or was cancelled",
+    ExitCode.TASK_FAILED: "the task failed or was cancelled",
     ExitCode.TIMED_OUT: "the wait timed out",
     ExitCode.INTERRUPTED: "interrupted",
 }

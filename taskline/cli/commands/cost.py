@@ -11,10 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from taskline.cli.basis.exits import CommandFailed, ExitCode, usage
-from taskline.cli.commands.local import checkout, python_of
 from taskline.cli.render.output import Column
 from taskline.cli.running.command import command
 from taskline.cli.running.session import Session
+from taskline.cli.serving.local import checkout, python_of
 
 STAGE, LAPTOP = "prod", "laptop"
 NEEDS = "what a stage costs is derived from the program in it"

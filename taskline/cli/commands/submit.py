@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -11,6 +10,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from taskline.cli.basis import options
+from taskline.cli.basis.content import EXAMPLE, json_content
 from taskline.cli.basis.exits import ExitCode, usage
 from taskline.cli.intake.source import SUFFIXES, Format
 from taskline.cli.running.command import command
@@ -162,21 +162,7 @@ def _is_file(what: str) -> bool:
 
 
 def _data(text: str) -> dict[str, Any]:
-    try:
-        found: Any = json.loads(_content(text))
-    except ValueError as error:
-        raise usage(
-            f"--data is not JSON: {error}.", """Quote it for the shell: --data '{"hello": "world"}'."""
-        ) from error
+    found = json_content(text, "--data")
     if not isinstance(found, dict):
-        raise usage("--data is not a JSON object.", """Write it like --data '{"hello": "world"}'.""")
+        raise usage("--data is not a JSON object.", f"Write it like --data '{EXAMPLE}'.")
     return cast("dict[str, Any]", found)
-
-
-def _content(text: str) -> str:
-    if not text.startswith("@"):
-        return text
-    try:
-        return sys.stdin.read() if text == "@-" else Path(text[1:]).read_text(encoding="utf-8")
-    except OSError as error:
-        raise usage(f"--data {text} cannot be read: {error.strerror}.") from error

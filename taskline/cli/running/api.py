@@ -55,6 +55,19 @@ class StageApi:
         """Cancel a queued task."""
         return dict(self._session.client.cancel(task_id, operator=operator).document)
 
+    def complete(self, task_id: str, token: str, result: Any) -> Document:
+        """End a task as its worker, with its result."""
+        return dict(self._session.client.complete(task_id, token, result).document)
+
+    def fail(self, task_id: str, token: str, failure: Mapping[str, Any]) -> Document:
+        """End a run as its worker; what the failure leaves open (None) is as the client has it."""
+        given = {name: value for name, value in failure.items() if value is not None}
+        return dict(self._session.client.fail(task_id, token, **given).document)
+
+    def heartbeat(self, task_id: str, token: str, percent: int | None, text: str) -> Document:
+        """Say as its worker that one is still at it."""
+        return dict(self._session.client.heartbeat(task_id, token, percent=percent, text=text).document)
+
     def redrive(self, filters: Mapping[str, Any], *, dry_run: bool, after: str | None) -> Document:
         """One step of a redrive: up to a hundred tasks, and with a `continuation` there are more."""
         body = {**filters, "dry_run": dry_run, **({"continuation": after} if after else {})}

@@ -90,8 +90,8 @@ class Definition:
         return frozenset(pair for scope in self.scopes for pair in scope.targets)
 
     def with_resource(self, action: str, service: str) -> tuple[str, ...]:
-        """The states that call this action of a service, as log events name them."""
-        ending = f":{service}:{action}"
+        """The states that call this action of a service, as log events name them: `invoke.waitForTaskToken` is one."""
+        ending = f":{service}:{action.partition('.')[0]}"
         return tuple(name for name, state in self.states.items() if state.resource.partition(".")[0].endswith(ending))
 
 

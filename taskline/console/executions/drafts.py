@@ -88,7 +88,12 @@ class VisitDraft:
 
     def finished(self, status: StepStatus) -> Visit:
         """The visit, with this status."""
-        attempts = [_attempt(number, draft, status) for number, draft in enumerate(self.attempts, 1)]
+        last = len(self.attempts)
+        attempts = [
+            # Of an attempt that was followed by another, nobody knows how it ended: a restart of a laptop cut it off.
+            _attempt(number, draft, status if number == last else StepStatus.UNKNOWN)
+            for number, draft in enumerate(self.attempts, 1)
+        ]
         return Visit(
             state=self.state,
             type=self.type,

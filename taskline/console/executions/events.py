@@ -1,4 +1,4 @@
-"""The log events of one execution, read from CloudWatch Logs: the only history that an Express execution has.
+"""The events of one execution, read from CloudWatch Logs: the only history that an Express execution has.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html: delivery is best effort, so events may come late or
 never. The name of the stream cannot be derived from an execution, so the group is searched, within a few minutes.

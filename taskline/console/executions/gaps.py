@@ -1,4 +1,4 @@
-"""What an execution's log does not say, and why: in words for the page."""
+"""What an execution's log or history does not say, and why: in words for the page."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ _SETTING: Final = "Settings executionLogLevel and logExecutionData decide what l
 
 def gaps(log: EventLog, setup: Setup, chosen: Chosen, *, now: int, is_laptop: bool = False) -> tuple[Gap, ...]:
     """Everything that is missing, the most important first. `now` is in milliseconds since 1970."""
+    if setup.keeps_history:
+        return (*_data(log, setup), *_definition(chosen))
     if not setup.logs:
         text = f"This state machine logs nothing (level {setup.level}), so its executions have no history."
         return (Gap(kind=GapKind.NO_LOG, text=text, remedy=_SETTING),)
@@ -72,7 +74,8 @@ def _level(setup: Setup) -> Iterator[Gap]:
 def _data(log: EventLog, setup: Setup) -> Iterator[Gap]:
     data = ("input", "output", "parameters", "assignedVariables")
     if not setup.data and not any(key in event.details for event in log.events for key in data):
-        text = "Inputs, outputs and variables are not logged, because they are your clients' data."
+        done = "shown" if setup.keeps_history else "logged"
+        text = f"Inputs, outputs and variables are not {done}, because they are your clients' data."
         yield Gap(kind=GapKind.DATA, text=text, remedy=_SETTING)
 
 

@@ -135,16 +135,24 @@ class _Story:
 
 
 def read(
-    arn: str, definition: Definition, log: EventLog, *, now: int, logs_all: bool = True, gaps: tuple[Gap, ...] = ()
+    arn: str,
+    definition: Definition,
+    log: EventLog,
+    *,
+    now: int,
+    logs_all: bool = True,
+    longest_ms: int = LONGEST_MS,
+    gaps: tuple[Gap, ...] = (),
 ) -> Execution:
     """The execution that the events tell of.
 
-    `now` is in milliseconds since 1970; `logs_all` says whether all types of events are logged.
+    `now` is in milliseconds since 1970; `logs_all` says whether all types of events are logged, and `longest_ms` how
+    long the execution can take.
     """
     story = _Story(places=Places(definition))
     for event in log.events:
         story.take(event)
-    outcome = story.ended or _unfinished(story.start, log, now, logs_all)
+    outcome = story.ended or _unfinished(story.start, log, logs_all, now - longest_ms - LATE_MS)
     _blame(story)
     _cut_short(story)
     visits = tuple(draft.finished(_status(draft, story, outcome)) for draft in story.places.visits)
@@ -176,11 +184,12 @@ def _ends_there(last: Visit, outcome: Outcome) -> bool:
     return outcome is Outcome.FAILED and last.type == "Fail"
 
 
-def _unfinished(start: int | None, log: EventLog, now: int, logs_all: bool) -> Outcome:
+def _unfinished(start: int | None, log: EventLog, logs_all: bool, earliest: int) -> Outcome:
+    """Running, if it began no earlier than what can still run."""
     begun = start if start is not None else (log.events[0].at if log.events else None)
     if begun is None or not logs_all:
         return Outcome.UNKNOWN
-    return Outcome.RUNNING if now <= begun + LONGEST_MS + LATE_MS else Outcome.UNKNOWN
+    return Outcome.RUNNING if begun >= earliest else Outcome.UNKNOWN
 
 
 def _blame(story: _Story) -> None:

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 
 from taskline.console.executions.definition import Definition, DefinitionUnreadable, parse
-from taskline.console.executions.events import LogEvent
+from taskline.console.executions.events import LONGEST_MS, LogEvent
+from taskline.console.executions.history import HistoryClient
 from taskline.console.executions.placing import ENTERED
 
 MOST_VERSIONS: Final = 10
+STANDARD: Final = "STANDARD"
+LONGEST_STANDARD_MS: Final = 366 * 24 * 3_600_000
 
 
-class StatesClient(Protocol):
+class StatesClient(HistoryClient, Protocol):
     """The methods of a Step Functions client that are used."""
 
     def describe_state_machine(self, **request: Any) -> Any: ...
@@ -23,18 +26,37 @@ class StatesClient(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """A machine as it is deployed now. `log_group` is "" if it has none; `level` is ALL, ERROR, FATAL or OFF."""
+    """A machine as it is deployed now. `log_group` is "" if it has none; `level` is ALL, ERROR, FATAL or OFF.
+
+    `data` says whether the stage wants inputs, outputs and variables to be seen.
+    """
 
     arn: str
     definition: Definition
     log_group: str
     level: str
     data: bool
+    kind: str = "EXPRESS"
 
     @property
     def logs(self) -> bool:
         """Whether anything is logged."""
         return bool(self.log_group) and self.level != "OFF"
+
+    @property
+    def keeps_history(self) -> bool:
+        """Whether Step Functions itself keeps the events of executions."""
+        return self.kind == STANDARD
+
+    @property
+    def knows_all(self) -> bool:
+        """Whether events of all types are kept, in a history or in a log."""
+        return self.keeps_history or self.level == "ALL"
+
+    @property
+    def longest_ms(self) -> int:
+        """How long an execution can take."""
+        return LONGEST_STANDARD_MS if self.keeps_history else LONGEST_MS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +71,9 @@ class Chosen:
 
 
 def machine_arn(execution_arn: str) -> str:
-    """The machine's ARN, from `arn:aws:states:REGION:ACCOUNT:express:MACHINE:NAME:ID`; raises `ValueError`."""
+    """The machine's ARN, from `arn:aws:states:REGION:ACCOUNT:express:MACHINE:NAME:ID`, or `execution` without the
+    ID; raises `ValueError`.
+    """
     parts = execution_arn.split(":")
     if len(parts) < 8 or parts[0] != "arn" or parts[2] != "states" or parts[5] not in ("express", "execution"):
         raise ValueError(f"{execution_arn!r} is not the ARN of an execution")
@@ -66,6 +90,7 @@ def describe(states: StatesClient, arn: str) -> Setup:
         log_group=_log_group(logging),
         level=str(logging.get("level", "OFF")),
         data=bool(logging.get("includeExecutionData")),
+        kind=str(found.get("type", "EXPRESS")),
     )
 
 

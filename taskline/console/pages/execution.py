@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from taskline import links
 from taskline.console.basis.commands import command
 from taskline.console.executions.drawing.graph_svg import graph_svg
 from taskline.console.executions.drawing.markup import shape, tag
@@ -61,6 +63,7 @@ def execution(request: Request) -> Response:
         live=found.outcome is Outcome.RUNNING,
         command=command(console.stage, "get", task_id) if task_id else "",
         execution=found,
+        kept=loaded.setup.keeps_history,
         task_id=task_id,
         task_status=task_status(found.output),
         view=view,
@@ -231,7 +234,5 @@ def _iso(milliseconds: int | None) -> str | None:
 
 def _aws(found: Execution) -> str:
     """The execution in AWS's own console."""
-    region = found.arn.split(":")[3]
-    start = f"?startDate={found.start}" if found.start is not None else ""
-    home = f"https://{region}.console.aws.amazon.com/states/home?region={region}"
-    return f"{home}#/express-executions/details/{found.arn}{start}"
+    started = None if found.start is None else datetime.fromtimestamp(found.start / 1000, UTC)
+    return links.execution(found.arn, started)

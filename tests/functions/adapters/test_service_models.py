@@ -6,9 +6,11 @@ from typing import Any, cast
 
 import pytest
 from botocore.exceptions import UnknownServiceError
+from botocore.handlers import BUILTIN_HANDLERS
 from botocore.session import Session, get_session
+from botocore.utils import EVENT_ALIASES
 
-from functions.adapters.service_models import SERVICES, PlainFiles, ServiceModels
+from functions.adapters.service_models import SERVICES, PlainFiles, ServiceModels, new_session, our_handlers
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 MOST_REGIONS = 4  # per partition: each needs two clients per service, which take time to make
@@ -24,12 +26,9 @@ class Sent(Exception):
     """A request that was stopped before it was sent."""
 
 
-def session(loader: ServiceModels | None) -> Session:
-    made = get_session()
-    made.set_credentials("access", "secret")
-    if loader is not None:
-        made.register_component("data_loader", loader)
-    return made
+def with_credentials(session: Session) -> Session:
+    session.set_credentials("access", "secret")
+    return session
 
 
 def sent(session: Session, service: str, region: str) -> tuple[str, str, str, bytes]:
@@ -56,7 +55,7 @@ def some_regions(session: Session, service: str, partition: str) -> list[str]:
 @pytest.mark.parametrize("service", SERVICES)
 def test_calls_go_where_botocore_sends_them_in_every_partition(service: str) -> None:
     """Botocore also uses its table of endpoints for signing names and addresses; ours are found without it."""
-    ours, botocores = session(ServiceModels()), session(None)
+    ours, botocores = with_credentials(new_session()), with_credentials(get_session())
     regions = [region for name in PARTITIONS for region in some_regions(botocores, service, name)]
     assert {"us-east-1", "cn-north-1", "us-gov-west-1"} <= set(regions)
     for region in regions:
@@ -66,11 +65,26 @@ def test_calls_go_where_botocore_sends_them_in_every_partition(service: str) -> 
 def test_the_known_services_are_those_that_adapters_use() -> None:
     assert sorted(CALLS) == SERVICES
     with pytest.raises(UnknownServiceError, match=r"Unknown service: 's3'.*dynamodb, sns, sqs, stepfunctions"):
-        session(ServiceModels()).create_client("s3", region_name="eu-west-1")
+        new_session().create_client("s3", region_name="eu-west-1")
+
+
+def test_what_botocore_does_for_other_services_alone_is_left_out() -> None:
+    ids = {new_session().get_service_model(service).service_id.hyphenize() for service in SERVICES}
+    ours = list(our_handlers())
+    others = [event.split(".") for event, handler, *_ in BUILTIN_HANDLERS if (event, handler) not in ours]
+    assert "sqs" in ids
+    assert len(others) > 100
+    assert all(
+        what == "docs" or EVENT_ALIASES.get(service, service) not in {*ids, "*"} for what, service, *_ in others
+    )
+
+
+def test_no_handler_for_our_services_asks_for_a_place_of_its_own() -> None:
+    assert not [event for event, handler, *place in BUILTIN_HANDLERS if place and (event, handler) in our_handlers()]
 
 
 def documents() -> Iterator[str]:
-    botocores = session(None).get_component("data_loader")
+    botocores = get_session().get_component("data_loader")
     for service in SERVICES:
         for name in ("service-2", "endpoint-rule-set-1"):
             yield f"{service}/{botocores.determine_latest_version(service, name)}/{name}"
@@ -78,7 +92,7 @@ def documents() -> Iterator[str]:
 
 
 def test_documents_are_read_as_botocore_reads_them() -> None:
-    ours, botocores = ServiceModels(), session(None).get_component("data_loader")
+    ours, botocores = ServiceModels(), get_session().get_component("data_loader")
     for name in documents():
         assert json.dumps(ours.load_data(name)) == json.dumps(botocores.load_data(name)), f"{name}, in this order"
 

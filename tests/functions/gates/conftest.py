@@ -121,6 +121,7 @@ def key_requests(own_pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Ite
     create_gates_table(own_pipeline.dynamodb, TABLE)
     monkeypatch.setenv("GATES_TABLE_NAME", TABLE)
     monkeypatch.setenv("LONG_MACHINE_ARN", LONG_MACHINE)
+    monkeypatch.setenv("CANCEL_GRACE_SECONDS", "60")
     keys.build.cache_clear()
     yield Keys(own_pipeline)
     keys.build.cache_clear()

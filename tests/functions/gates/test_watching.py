@@ -9,9 +9,10 @@ from functions.tasks.clock import timestamp
 from functions.tasks.gates.model import Gate
 from functions.tasks.gates.steering import Head
 from functions.tasks.model import Status
-from functions.tasks.runs.watching import GRACE, NOT_STARTED, ExecutionState, Watch, look_after
+from functions.tasks.runs.watching import NOT_STARTED, ExecutionState, Watch, look_after
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+GRACE = timedelta(minutes=5)
 
 
 @dataclass
@@ -62,7 +63,8 @@ def look(
 ) -> list[str]:
     asked = None if cancelled is None else timestamp(NOW - cancelled)
     heads = {"task": Head(status=status, tenant=None, cancel_requested_at=asked)}
-    return look_after(gates, heads, Watch(executions=watched, tasks=watched, keep_for=timedelta(days=7)), NOW)
+    watch = Watch(executions=watched, tasks=watched, grace=GRACE, keep_for=timedelta(days=7))
+    return look_after(gates, heads, watch, NOW)
 
 
 def test_one_that_runs_is_left_alone_and_not_asked_for() -> None:

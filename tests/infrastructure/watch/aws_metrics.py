@@ -49,4 +49,5 @@ AWS: Mapping[tuple[str, tuple[str, ...]], frozenset[str]] = {
             *("ExpressExecutionBilledMemory", "ExpressExecutionMemory"),
         }
     ),
+    ("AWS/States", ()): frozenset({"OpenExecutionCount", "OpenExecutionLimit"}),
 }

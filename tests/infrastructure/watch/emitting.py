@@ -126,7 +126,7 @@ def gatekeeper(module: Any) -> None:
     """A tick, and no key is closed."""
     client: Any = InMemoryDynamoDB(InMemoryTable(), _perform)
     gates = module.DynamoDBGates("gates", "tasks", client)
-    nothing: Any = dict.fromkeys(("tasks", "executions", "keep_for", "queue"))
+    nothing: Any = dict.fromkeys(("tasks", "executions", "grace", "keep_for", "queue"))
     with module.build.given(module.Gatekeeper(gates=gates, now=lambda: datetime.now(UTC), **nothing)):
         module.handler(event("tick.json"), CONTEXT)
 

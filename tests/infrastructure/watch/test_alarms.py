@@ -13,6 +13,7 @@ COMPOSITE_ALARM = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
 ALERTS = arn("sns", "taskline-dev-alerts")
 RUNBOOK = Path(__file__).parents[3] / "docs/guides/operations.md"
 MACHINE = {"StateMachineArn": arn("states", "stateMachine:taskline-dev-workflow")}
+LONG_MACHINE = {"StateMachineArn": arn("states", "stateMachine:taskline-dev-long-workflow")}
 
 
 def function(name: str) -> dict[str, str]:
@@ -61,6 +62,8 @@ NOTIFYING: dict[str, tuple[str, str, dict[str, str], str, float, int]] = {
     "breaker-open": ("taskline-dev", "BreakerOpen", {"service": "breaker"}, "Maximum", 1, 120),
     "failed-executions": ("AWS/States", "ExecutionsFailed", MACHINE, "Sum", 1, 300),
     "timed-out-executions": ("AWS/States", "ExecutionsTimedOut", MACHINE, "Sum", 1, 300),
+    "failed-long-executions": ("AWS/States", "ExecutionsFailed", LONG_MACHINE, "Sum", 1, 300),
+    "timed-out-long-executions": ("AWS/States", "ExecutionsTimedOut", LONG_MACHINE, "Sum", 1, 300),
     "processor-long-errors": ("AWS/Lambda", "Errors", function("processor-long"), "Sum", 11, 300),
     "processor-long-throttles": ("AWS/Lambda", "Throttles", function("processor-long"), "Sum", 1, 300),
     "account-concurrency": ("AWS/Lambda", "ConcurrentExecutions", {}, "Maximum", 800, 60),
@@ -128,6 +131,11 @@ def test_a_queue_is_stuck_if_messages_wait_and_no_execution_starts(stack: Stack)
     idle = alarm(stack, "no-executions").inputs
     assert (idle["metricName"], idle["dimensions"]) == ("ExecutionsStarted", MACHINE)
     assert (idle["comparisonOperator"], idle["threshold"], idle["statistic"]) == ("LessThanThreshold", 1, "Sum")
+
+
+def test_an_execution_that_is_stopped_raises_no_alarm(stack: Stack) -> None:
+    """The gatekeeper stops that of a cancelled task."""
+    assert "ExecutionsAborted" not in {one.inputs.get("metricName") for one in stack.all(METRIC_ALARM)}
 
 
 def test_the_breaker_opens_on_rate_and_volume_together(stack: Stack) -> None:

@@ -75,10 +75,18 @@ def test_a_widget_takes_no_more_alarms_than_cloudwatch_does(alarms: int, widgets
     assert MAX_ALARMS == 100
 
 
+def test_executions_of_both_machines_are_shown_with_how_they_fail(stack: Stack, body: Body) -> None:
+    shown = {(row[1], row[3]) for _, row in rows(body) if row[0] == "AWS/States" and len(row) > 4}
+    for machine in (stack.exports["state_machine_arn"], stack.exports["long_state_machine_arn"]):
+        for name in ("ExecutionsStarted", "ExecutionsFailed", "ExecutionsTimedOut"):
+            assert (name, machine) in shown
+
+
 def test_every_metric_of_aws_is_about_something_that_the_stack_has(stack: Stack, body: Body) -> None:
     inputs = [one.inputs for one in stack if one.custom]
     names = {str(given.get("name")) for given in inputs} | {"v1"}
-    machine = stack.exports["state_machine_arn"]
+    machines = (stack.exports[f"{kind}state_machine_arn"] for kind in ("", "long_"))
+    named = {*names, *machines}
     for title, row in rows(body):
         if str(row[0]).startswith("AWS/"):
-            assert {*row[3:-1:2]} <= {*names, machine}, f"{title}: {row}"
+            assert {*row[3:-1:2]} <= named, f"{title}: {row}"

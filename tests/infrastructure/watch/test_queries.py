@@ -82,6 +82,12 @@ def test_failed_executions_are_counted_by_their_reason(queries: Any, machine: Ma
     assert found["details.cause"]
 
 
+@pytest.mark.parametrize("name", ["one-task", "one-execution", "failed-executions", "throttles"])
+def test_what_is_found_about_executions_is_found_of_those_that_take_long_too(queries: Any, name: str) -> None:
+    machines = {f"/aws/vendedlogs/states/taskline-dev-{machine}" for machine in ("workflow", "long-workflow")}
+    assert machines <= set(queries[name]["logGroupNames"])
+
+
 def test_the_events_of_an_execution_are_in_their_order_even_within_a_millisecond(
     queries: Any, machine: Machine
 ) -> None:

@@ -54,6 +54,26 @@ def test_a_failed_task_shows_where_it_failed(laptop: Laptop) -> None:
     assert states["RecordResult"].status is StepStatus.NOT_REACHED
 
 
+def test_a_task_that_takes_long_shows_its_way_through_the_other_machine(laptop: Laptop) -> None:
+    task = laptop.finished(laptop.post(ordering_key="long", type="demo.long", data={"milliseconds": 0}))
+    found = loaded(laptop, task).execution
+    assert found.machine.endswith("long-workflow")
+    assert (found.task_id, found.outcome, found.gaps) == (task["task_id"], Outcome.SUCCEEDED, ())
+    way = [visit.state for visit in found.visits]
+    assert way[-4:] == ["RecordResult", "DecideOnHead", "SettleGate", "HeadSettled"]
+
+
+def test_a_worker_s_task_is_seen_to_wait(laptop: Laptop) -> None:
+    task = laptop.post(ordering_key="worker", type="demo.worker")
+    eventually(lambda: "progress" in laptop.read(task))
+    *_, last = executions_of(laptop.read(task)["history"])
+    states, logs = laptop.clients.stepfunctions, laptop.clients.logs
+    found = load(states, logs, last.arn, now=round(time.time() * 1000), is_laptop=True).execution
+    assert (found.outcome, found.states["AwaitWorker"].status) == (Outcome.RUNNING, StepStatus.RUNNING)
+    assert laptop.request("DELETE", f"/v1/tasks/{task}").status == 202
+    states.stop_execution(executionArn=last.arn)
+
+
 @pytest.mark.check
 def test_the_page_of_the_execution_is_served(laptop: Laptop) -> None:
     task = laptop.finished(laptop.post(ordering_key="served", title="<b>bold</b>"))

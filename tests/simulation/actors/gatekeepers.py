@@ -30,6 +30,7 @@ def simulated_gatekeeper(world: World, faults: Faults, executions: Executions) -
         tasks=DynamoDBParkedTasks("gates", "tasks", now, client),
         gates=DynamoDBGates("gates", "tasks", client),
         executions=executions,
+        grace=timedelta(seconds=60),
         keep_for=timedelta(hours=100),
         queue=task_queue(world, SimulatedSQS(world, faults)),
         now=now,

@@ -9,7 +9,7 @@ from tests.steering.cli.fake_api import Cli
 
 
 def test_without_a_checkout_it_says_what_it_needs(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("taskline.cli.commands.local.__file__", str(cli.folder / "a" / "b" / "c" / "local.py"))
+    monkeypatch.setattr("taskline.cli.serving.local.__file__", str(cli.folder / "a" / "b" / "c" / "local.py"))
     failure = cli.json("cost", code=3)["error"]
     assert failure["title"].startswith("There is no checkout of Taskline here, and what a stage costs")
     assert "Clone the project" in failure["remedy"]

@@ -24,6 +24,9 @@ ONE_OF_EACH = (
     ("breaker", "status"),
     ("breaker", "open", "--reason", "x", "--yes"),
     ("breaker", "close"),
+    ("worker", "complete", "t1", "--token", "1.a.b"),
+    ("worker", "fail", "t1", "--token", "1.a.b"),
+    ("worker", "heartbeat", "t1", "--token", "1.a.b"),
     ("dead-letters", "list"),
     ("dead-letters", "show", "t1"),
     ("dead-letters", "redrive", "--all", "--yes"),
@@ -54,8 +57,10 @@ def test_an_api_that_fails_is_1_and_a_document(cli: Cli, api: Api, arguments: tu
 def test_what_is_not_allowed_is_4_and_a_document(cli: Cli, api: Api, arguments: tuple[str, ...]) -> None:
     for route in [*api.routes, ("GET", "/v1/tasks/t1"), ("DELETE", "/v1/tasks/t1"), ("POST", "/v1/tasks")]:
         api.routes[route] = problem(403, "Forbidden")
-    for method, path in (("GET", "/stats"), ("PUT", "/breaker"), ("POST", "/redrive"), ("POST", "/tasks/t1/redrive")):
+    for method, path in (("GET", "/stats"), ("PUT", "/breaker"), ("POST", "/redrive")):
         api.on(method, path, problem(403, "Forbidden"))
+    for action in ("redrive", "complete", "fail", "heartbeat"):
+        api.on("POST", f"/tasks/t1/{action}", problem(403, "Forbidden"))
     api.on("GET", "/operations/tasks/t1", problem(403, "Forbidden"))
     assert cli.json(*arguments, code=4)["error"]["status"] == 403
     assert "TASKLINE_API_KEY" in cli(*arguments).stderr
@@ -74,7 +79,7 @@ def test_a_command_that_is_not_used_like_that_is_2(cli: Cli) -> None:
 
 
 def test_no_arguments_are_2_with_the_help(cli: Cli) -> None:
-    for arguments in ((), ("dead-letters",), ("breaker",)):
+    for arguments in ((), ("dead-letters",), ("breaker",), ("worker",)):
         done = cli(*arguments)
         assert done.exit_code == 2
         assert "Usage:" in done.output
@@ -156,6 +161,7 @@ def test_every_command_has_an_example_and_json(cli: Cli) -> None:
     others = ("local", "load", "cost", "console", "doctor", "version", "completion")
     for name in (*others, *{one[0] for one in ONE_OF_EACH}):
         subcommands = {"breaker": ("status", "open", "close"), "dead-letters": ("list", "show", "redrive")}
+        subcommands["worker"] = ("complete", "fail", "heartbeat")
         for rest in subcommands.get(name, ("",)):
             shown = cli(*filter(None, (name, rest)), "--help").stdout
             assert f"$ taskline {name}" in shown, seen

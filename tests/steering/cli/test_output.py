@@ -128,7 +128,7 @@ def test_statuses_and_task_types_can_be_completed(cli: Cli) -> None:
 
 def test_the_console_and_the_laptop_edition_say_what_they_lack(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "--stage NAME" in cli.json("console", code=2)["error"]["remedy"]
-    monkeypatch.setattr("taskline.cli.commands.local.__file__", str(cli.folder / "a" / "b" / "c" / "local.py"))
+    monkeypatch.setattr("taskline.cli.serving.local.__file__", str(cli.folder / "a" / "b" / "c" / "local.py"))
     failure = cli.json("local", code=3)["error"]
     assert "Clone the project" in failure["remedy"]
 

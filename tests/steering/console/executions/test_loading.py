@@ -24,7 +24,7 @@ class Refusing:
     def _refuse(self, **_request):
         raise ClientError({"Error": {"Code": self.code, "Message": "no"}}, "Operation")
 
-    filter_log_events = describe_state_machine = list_state_machine_versions = _refuse
+    filter_log_events = describe_state_machine = list_state_machine_versions = get_execution_history = _refuse
 
 
 def kinds(loaded):

@@ -1,0 +1,1 @@
+"""Commands that serve until Ctrl-C: the laptop edition, and the console."""
