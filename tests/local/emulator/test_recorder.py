@@ -149,7 +149,7 @@ def act(ministack: Ministack, rng: random.Random, number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "seed", [*range(15), *(pytest.param(seed, marks=pytest.mark.nightly) for seed in range(15, 60))]
+    "seed", [*range(5), *(pytest.param(seed, marks=pytest.mark.nightly) for seed in range(5, 60))]
 )
 def test_deaths_and_stops_at_any_moment_change_nothing(ministack: Ministack, seed: int) -> None:
     rng = random.Random(seed)

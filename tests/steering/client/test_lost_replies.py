@@ -19,7 +19,7 @@ PATIENT: dict[str, Any] = {"retries": 60, "timeout": 10_000}
 def seeds(count: int) -> list[Any]:
     """A few for every edit, some more for `make check`, all for `make nightly`."""
     tier = [[], [pytest.mark.check], [pytest.mark.nightly]]
-    return [pytest.param(seed, marks=tier[min(seed // 6, 2)]) for seed in range(count)]
+    return [pytest.param(seed, marks=tier[min(seed // 3, 2)]) for seed in range(count)]
 
 
 def new_task(number: int, key: str | None = None) -> NewTask:
