@@ -3,8 +3,7 @@
 Made by botocore: what boto3 adds is not needed here, and every cold start would have to load it.
 """
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
@@ -62,14 +61,19 @@ def new_client(service: str) -> Any:
 _session = cache(new_session)
 
 
-@contextmanager
-def unavailable_on_failure(what: str) -> Generator[None]:
+class unavailable_on_failure:  # noqa: N801 used as `contextlib.suppress` is
     """Any error from AWS means that `what` is unavailable, and that the client should try again.
 
     A missing permission or resource is treated alike: it is not the client's fault, the log has the cause, and a
     deployment fixes it.
     """
-    try:
-        yield
-    except (ClientError, BotoCoreError) as error:
-        raise Unavailable(f"{what} did not respond: {error}") from error
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        """Nothing: each call to AWS passes here, and a generator would cost it two microseconds."""
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, ClientError | BotoCoreError):
+            raise Unavailable(f"{self._what} did not respond: {error}") from error

@@ -39,6 +39,8 @@ def _principal(arn: str) -> str:
 def _claims(context: Mapping[str, Any]) -> Mapping[str, Any]:
     """The claims of the caller's token, where a REST API's authorizer or an HTTP API's puts them."""
     authorizer = _part(context, "authorizer")
+    if not authorizer:
+        return {}
     return _part(authorizer, "claims") or _part(_part(authorizer, "jwt"), "claims")
 
 

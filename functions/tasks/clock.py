@@ -1,6 +1,5 @@
 """Times and ids as records, messages and clients see them. Clock and randomness come from the caller."""
 
-import uuid
 from datetime import UTC, datetime
 
 
@@ -17,4 +16,5 @@ def uuid7(unix_milliseconds: int, random_bits: bytes) -> str:
     value = (unix_milliseconds & (1 << 48) - 1) << 80 | int.from_bytes(random_bits[:10])
     value = value & ~(0xF << 76) | 0x7 << 76  # version 7
     value = value & ~(0x3 << 62) | 0x2 << 62  # the RFC's variant
-    return str(uuid.UUID(int=value))
+    digits = f"{value:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

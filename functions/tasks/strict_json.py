@@ -9,7 +9,6 @@ from typing import Any, NoReturn, cast
 MAX_DEPTH = 32
 MAX_INTEGER_DIGITS = 1000
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-_CONTAINERS = (dict, list, tuple)
 _LEAVES = frozenset({str, int, float, bool, type(None)})
 _MAYBE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
@@ -102,12 +101,14 @@ def _exact_integer(digits: str) -> float:
 
 def _has_exact(value: object) -> bool:
     """Most documents have none, and then the standard library's encoder is faster."""
-    found = [value]
+    found: list[Any] = [value]
     for one in found:  # which grows meanwhile
         if type(one) in _LEAVES:
             continue
-        if isinstance(one, _CONTAINERS):
-            found += _children(cast("Any", one))
+        if isinstance(one, dict):
+            found += one.values()
+        elif isinstance(one, (list, tuple)):
+            found += one
         elif isinstance(one, Exact):
             return True
     return False

@@ -12,8 +12,9 @@ from typing import Final, Generic, TypeVar
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency
 GOOD_SECONDS: Final = 1.0
 RENEW_SECONDS: Final = 0.5
-# So that someone who submits a task now and then does not wait for lookups either.
-KEPT_SECONDS: Final = 60.0
+# So that someone who submits a task now and then hardly waits for lookups. Less than the minute after which clocks
+# call functions: a laptop that has nothing to do would look all that they use up twice a second.
+KEPT_SECONDS: Final = 15.0
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

@@ -8,12 +8,12 @@ import pytest
 from tests.simulation import __main__ as command
 from tests.simulation.starting import start
 
-FEW = range(100)
-MANY = range(100, 7_000)
-FEW_GATED = range(20)
-MANY_GATED = range(20, 3_000)  # with the usual ones, ten thousand each night
-FEW_LONG = range(12)
-MANY_LONG = range(12, 3_000)
+FEW = range(60)
+MANY = range(60, 7_000)
+FEW_GATED = range(12)
+MANY_GATED = range(12, 3_000)  # with the usual ones, ten thousand each night
+FEW_LONG = range(8)
+MANY_LONG = range(8, 3_000)
 PROCESSES = 2
 
 

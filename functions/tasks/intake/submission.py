@@ -125,7 +125,7 @@ def new_record(new_task: NewTask, identity: Identity, now: datetime, ordering: D
     """The first record of a task, with its message; `TooLarge` when the message would be too large."""
     task = ordering.keyed(new_task, identity.task_id)
     created_at = timestamp(now)
-    posted = task.model_dump(mode="json", exclude_none=True, exclude={"data"})
+    posted = task.model_dump(mode="json", exclude_none=True)
     message = {**posted, "data": task.data, "task_id": identity.task_id, "created_at": created_at}
     return Record(
         task_id=identity.task_id,

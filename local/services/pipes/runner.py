@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 WORKERS = 10
 POLL_SECONDS = 1  # also how long a stop may wait for a receive in flight
-STATE_SECONDS = 0.5
+STATE_SECONDS = 1.0
 STOP_SECONDS = 8.0
 REPEAT_SECONDS = 30.0
 # An Express execution lasts five minutes at most. A retried call would be a second execution, so there is no retry.

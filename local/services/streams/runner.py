@@ -30,6 +30,8 @@ PAGE = 1000
 SHARD_ID = "shardId-00000000000000000000-00000000"
 REPEAT_SECONDS = 30.0
 STOP_SECONDS = 8.0
+# After ten seconds in which nothing has changed, a stream is read less often: most of the time there is nothing to do.
+EMPTY_READS, RESTING_SECONDS = 40, 1.0
 
 
 class StreamReader:
@@ -155,6 +157,7 @@ class StreamMappings:
         self._seen = seen
         self._stopping = threading.Event()
         self._logged: dict[str, float] = {}
+        self._empty = 0  # reads without records since the last one that had some
         self._reader = StreamReader(LeanClient(clients.build("dynamodbstreams", UNCHECKED)), self._arn)
         self._workers = [_worker(clients, functions, one) for one in declared]
         self._thread = threading.Thread(target=self._work, name="stream", daemon=True)
@@ -179,13 +182,15 @@ class StreamMappings:
         try:
             if not any(worker.waiting for worker in self._workers):
                 records = self._reader.read()
+                self._empty = 0 if records else self._empty + 1
                 self._seen(records)
                 for worker in self._workers:
                     worker.add(records)
             pauses = [worker.step() for worker in self._workers if worker.waiting]
             # After a batch that was not full, records gather for a moment, so that one invocation takes many of them.
             waiting = any(worker.waiting for worker in self._workers)
-            return min(pauses, default=IDLE_SECONDS) or (0.0 if waiting or self._stopping.is_set() else IDLE_SECONDS)
+            idle = RESTING_SECONDS if self._empty > EMPTY_READS else IDLE_SECONDS
+            return min(pauses, default=idle) or (0.0 if waiting or self._stopping.is_set() else idle)
         except Exception as error:  # whatever it is: the thread must survive to try again
             self._log(str(error))
             return 1.0

@@ -102,7 +102,7 @@ def test_a_summary_has_the_tasks_state_and_nothing_that_was_submitted(pipeline: 
 @pytest.mark.parametrize("status", list(Status))
 def test_tasks_are_filtered_by_status(pipeline: Pipeline, status: Status) -> None:
     mine: list[str] = []
-    for number, one in enumerate([*Status] * 8):
+    for number, one in enumerate([*Status] * 4):
         task_id = recorded(pipeline, number, one, **(A_FAILURE if one is Status.FAILED else {}))
         mine += [task_id] if one is status else []
     assert list(itertools.chain(*walk(pipeline, status=status, limit="3"))) == mine[::-1]

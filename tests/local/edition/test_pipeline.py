@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import statistics
-import time
 import uuid
 from collections.abc import Generator
 from typing import Any
@@ -65,16 +63,6 @@ def events_of(laptop: Laptop, task_id: str) -> list[dict[str, Any]]:
     events = [json.loads(str(event.get("message"))) for event in logged]
     of_task = {event["execution_arn"] for event in events if event["id"] == "1" and task_id in json.dumps(event)}
     return [event for event in events if event["execution_arn"] in of_task]
-
-
-def test_a_warm_task_takes_less_than_half_a_second_from_submission_to_success(laptop: Laptop) -> None:
-    laptop.finished(laptop.post())
-    seconds: list[float] = []
-    for _ in range(9):
-        started = time.monotonic()
-        laptop.finished(laptop.post())
-        seconds.append(time.monotonic() - started)
-    assert statistics.median(seconds) <= 0.5, seconds
 
 
 def test_each_key_is_processed_in_order_and_keys_are_processed_in_parallel(laptop: Laptop) -> None:
@@ -173,9 +161,10 @@ def test_a_message_whose_state_machine_was_missing_is_processed_after_redelivery
     task_id = laptop.post(ordering_key="machine")
     eventually(lambda: "StateMachineDoesNotExist" in laptop.output)
     assert laptop.read(task_id)["status"] == "queued", "it stays queued"
-    client.create_state_machine(
-        name=machine["name"], definition=machine["definition"], roleArn=machine["roleArn"], type="EXPRESS"
-    )
+    # As it was, so that tests that follow find its log.
+    kept = ("name", "definition", "roleArn", "type", "loggingConfiguration", "tracingConfiguration")
+    again: dict[str, Any] = {name: value for name, value in machine.items() if name in kept}
+    client.create_state_machine(**again)
     assert laptop.finished(task_id)["status"] == "succeeded"
 
 
