@@ -35,13 +35,13 @@ class Checkpoint:
     """Whether the call that passes the token on is known to have returned. If not, it is made again."""
     result: dict[str, Json] | None = None
 
-    def with_result(self, result: "Json | TaskFailure") -> Self:
+    def with_result(self, result: Json | TaskFailure) -> Self:
         """The same state, whose token has come back."""
         if isinstance(result, TaskFailure):
             return replace(self, result={"error": result.error, "cause": result.cause})
         return replace(self, result={"output": result})
 
-    def brought(self) -> "Json | TaskFailure":
+    def brought(self) -> Json | TaskFailure:
         """The result with which the token has come back."""
         assert self.result is not None
         if "output" in self.result:
@@ -60,4 +60,4 @@ class Checkpoint:
 
 
 Keep: TypeAlias = Callable[[Checkpoint], None]
-"""Keeps the last checkpoint. It is called before the state's first call, and again for each attempt."""
+"""Keeps the last checkpoint. It is called when a state is entered, and before each pause and each wait for a token."""

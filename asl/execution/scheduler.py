@@ -227,14 +227,10 @@ class Scheduler:
             self._at(call.heartbeat, child, _Due())
         if self._begin_waiting(child, token, call.heartbeat):
             self._ready.append((child, child.ticket, None))
-            return
-        if call.made:
-            return
-        passing_on = self._passing_on(child, child.ticket, call)
-        if self._in_background:
-            BACKGROUND.run(passing_on)
-        else:
-            passing_on()
+        elif not call.made and self._in_background:
+            BACKGROUND.run(self._passing_on(child, child.ticket, call))
+        elif not call.made:
+            self._passing_on(child, child.ticket, call)()
 
     def _begin_waiting(self, child: Child, token: str, heartbeat: float | None) -> bool:
         """True if an expected token has come back by now."""

@@ -15,8 +15,8 @@ from asl.definition.model import (
     TaskState,
 )
 from asl.execution.checkpoint import Checkpoint
-from asl.execution.run import Run
 from asl.execution.commands import Command
+from asl.execution.run import Run
 from asl.states.mapping import run_map
 from asl.states.parallel import run_parallel
 from asl.states.simple import run_choice, run_fail, run_pass

@@ -7,8 +7,8 @@ from typing import Any, Final, cast
 from asl.core.errors import TOLERANCE, ExpressionFailed, StateFailed
 from asl.core.templates import Json, Template, compact
 from asl.definition.model import MapState
-from asl.execution.history import Chain
 from asl.execution.commands import Child, Command, Fiber, Group, Turn
+from asl.execution.history import Chain
 from asl.jsonata import Frame
 from asl.states.guard import guarded
 from asl.states.parallel import Walk

@@ -6,9 +6,9 @@ from typing import Any, TypeAlias
 from asl.core.errors import StateFailed
 from asl.core.templates import Json
 from asl.definition.model import Graph, ParallelState
+from asl.execution.commands import Child, Command, Fiber, Group
 from asl.execution.history import Chain
 from asl.execution.run import Run
-from asl.execution.commands import Child, Command, Fiber, Group
 from asl.jsonata import Frame
 from asl.states.guard import guarded
 from asl.states.visit import Branch, Transition, Visit

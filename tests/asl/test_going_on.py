@@ -125,7 +125,7 @@ def test_a_token_is_taken_before_its_state_waits_for_it_again() -> None:
 def test_a_token_comes_back_only_if_its_result_could_be_noted() -> None:
     def act(scheduler: Scheduler, token: str) -> None:
         with pytest.raises(OSError, match="full"):
-            scheduler.settle(token, {"answer": 1}, note=lambda: full())
+            scheduler.settle(token, {"answer": 1}, note=full)
         scheduler.settle(token, {"answer": 2}, note=lambda: noted.append(token))
 
     def full() -> None:

@@ -76,7 +76,7 @@ class StandardService:
         """Go on with what was running when the last process ended."""
         self._file.forget(self._now() - KEPT_SECONDS)
         for execution in self._file.running():
-            self._begin(execution)
+            self._taken_up(execution.arn)
 
     def close(self) -> None:
         """Leave what is running to the next process: nothing that happens from now on is noted."""
@@ -116,8 +116,7 @@ class StandardService:
     def stop(self, request: Request) -> Response:
         """StopExecution; of one that has ended it changes nothing."""
         arn = self._find(request["executionArn"]).arn
-        with self._turn:
-            running = self._running.get(arn)
+        running = self._taken_up(arn)
         if running is not None:
             running.stop(request.get("error"), request.get("cause"))
         return {"stopDate": self._find(arn).stopped}
@@ -154,7 +153,14 @@ class StandardService:
 
     def _waiting_for(self, token: str) -> Running | None:
         execution = self._file.waiting_for(token)
-        return self._running.get(execution.arn) if execution else None
+        return self._taken_up(execution.arn) if execution else None
+
+    def _taken_up(self, arn: str) -> Running | None:
+        """What runs an execution, unless that has ended. A call may ask for it before `resume` has come to it."""
+        with self._turn:
+            if arn not in self._running and (left := self._find(arn)).status == RUNNING:
+                self._begin(left)
+            return self._running.get(arn)
 
     def _added(self, execution: Execution) -> bool:
         """Begin it, unless there is one with its ARN. Whoever finds it in the file finds it running."""

@@ -6,7 +6,8 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,18 +43,32 @@ def progressed(laptop: Laptop, task_id: str, percent: int = 0) -> bool:
     return laptop.read(task_id).get("progress", {}).get("percent", -1) >= percent
 
 
-def test_a_run_that_is_cut_off_by_a_kill_is_made_again_and_its_key_waits(tmp_path: Path) -> None:
+@contextmanager
+def after_a_kill(laptop: Laptop) -> Generator[Laptop]:
+    """The laptop edition that goes on with the state of one that is killed now."""
+    os.kill(laptop.pid, signal.SIGKILL)
+    laptop.wait()
+    again = Laptop(laptop.state_dir)
+    again.start()
+    try:
+        yield again
+    finally:
+        again.ensure_stopped()
+
+
+def complete(laptop: Laptop, task_id: str, token: str, result: object) -> int:
+    """Bring a token back, as its worker does; returns the status of the response."""
+    body = json.dumps({"token": token, "result": result}).encode()
+    path = f"/v1/tasks/{task_id}/complete"
+    return laptop.request("POST", path, body, **{"Content-Type": "application/json"}).status
+
+
+def test_a_run_that_is_cut_off_by_a_kill_is_made_again_and_its_key_waits(laptop: Laptop) -> None:
     """Minutes as seconds: 12 of them."""
-    laptop = Laptop(tmp_path / "state")
-    laptop.start()
     long = laptop.post(type="demo.long", data={"milliseconds": 12_000}, ordering_key="long")
     behind = [laptop.post(ordering_key="long") for _ in range(3)]
     eventually(lambda: progressed(laptop, long, 30))
-    os.kill(laptop.pid, signal.SIGKILL)
-    laptop.wait()
-    again = Laptop(tmp_path / "state")
-    again.start()
-    try:
+    with after_a_kill(laptop) as again:
         assert [again.read(task)["status"] for task in behind] == ["parked"] * 3
         ended = again.finished(long, 2 * MINUTE)
         assert (ended["status"], ended["result"]) == ("succeeded", {"slept_milliseconds": 12_000})
@@ -62,8 +77,20 @@ def test_a_run_that_is_cut_off_by_a_kill_is_made_again_and_its_key_waits(tmp_pat
         starts = [task["started_at"] for task in after]
         assert starts == sorted(starts)
         assert starts[0] > ended["finished_at"]
-    finally:
-        again.ensure_stopped()
+
+
+def test_a_result_that_was_taken_right_before_a_kill_is_kept_and_taken_once(laptop: Laptop) -> None:
+    """And a worker that was not done has its token still."""
+    *done, last = [laptop.post(type="demo.worker", ordering_key=f"key-{number}") for number in range(5)]
+    eventually(lambda: all(progressed(laptop, task) for task in (*done, last)), MINUTE)
+    tokens = {task: laptop.read(task)["progress"]["text"] for task in (*done, last)}
+    assert {complete(laptop, task, tokens[task], task) for task in done} == {202}
+    with after_a_kill(laptop) as again:
+        assert complete(again, done[-1], tokens[done[-1]], "another") == 409
+        assert complete(again, last, tokens[last], last) == 202
+        ended = [again.finished(task, MINUTE) for task in (*done, last)]
+        assert [(task["status"], task["result"]) for task in ended] == [("succeeded", task) for task in (*done, last)]
+        assert [[step["status"] for step in task["history"]].count("processing") for task in ended] == [1] * 5
 
 
 def test_a_task_whose_execution_was_stopped_by_an_operator_runs_again(laptop: Laptop) -> None:
@@ -85,6 +112,5 @@ def test_a_worker_that_ignores_a_cancellation_has_a_minute(laptop: Laptop) -> No
     assert ended["status"] == "cancelled"
     assert time.monotonic() - asked > MINUTE - 1
     assert laptop.finished(behind)["status"] == "succeeded"
-    body = json.dumps({"token": token}).encode()
-    late = laptop.request("POST", f"/v1/tasks/{task}/complete", body, **{"Content-Type": "application/json"})
-    assert (late.status, laptop.read(task)["status"]) == (409, "cancelled")
+    assert complete(laptop, task, token, None) == 409
+    assert laptop.read(task)["status"] == "cancelled"

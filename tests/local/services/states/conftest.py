@@ -31,10 +31,10 @@ def begun(aws: FakeAws, functions: Functions, tmp_path: Path) -> Iterator[Callab
     """Begins a process for a machine of these states. All have one file."""
     processes: list[Process] = []
 
-    def begin(states: States, now: Callable[[], float] = time.time) -> Process:
+    def begin(states: States, now: Callable[[], float] = time.time, resumes: bool = True) -> Process:
         definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
         aws.machine |= {"type": "STANDARD", "definition": json.dumps(definition)}
-        processes.append(Process(aws, tmp_path / "executions", functions, now))
+        processes.append(Process(aws, tmp_path / "executions", functions, now, resumes))
         return processes[-1]
 
     yield begin

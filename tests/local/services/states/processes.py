@@ -54,12 +54,20 @@ class Functions:
 class Process:
     """A process of the laptop edition, as far as Standard executions go."""
 
-    def __init__(self, aws: FakeAws, path: Path, functions: Functions, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        aws: FakeAws,
+        path: Path,
+        functions: Functions,
+        now: Callable[[], float] = time.time,
+        resumes: bool = True,
+    ) -> None:
         self._logs = LogDelivery(cast("Any", aws.logs))
         express = ExpressService(cast("Clients", aws), functions, self._logs)
         self.standard = StandardService(express, ExecutionFile(path), now)
         self._calls = SyncStarts(express, functions, others=self.standard.calls())
-        self.standard.resume()
+        if resumes:
+            self.standard.resume()
 
     def call(self, action: str, **request: Any) -> Any:
         """The response to a call, or the error."""

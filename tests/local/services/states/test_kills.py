@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.services.states.executions import ExecutionFile
+from local.services.states.executions import Execution, ExecutionFile
+from local.services.states.running import FileIsClosed
 from tests.local.laptop import eventually
-from tests.local.services.states.processes import ASK, NAMED, Functions, Process
+from tests.local.services.states.processes import ASK, CALL, NAMED, Functions, Process
 
 POSTS = "asl.execution.scheduler.Scheduler._post"
 ANSWERS: list[tuple[str, dict[str, str], str]] = [
@@ -59,6 +62,24 @@ def test_a_token_that_came_back_just_before_a_kill_has_come_back(
     assert len(functions.given) == 1
 
 
+def test_a_result_is_in_the_history_once_even_if_a_kill_comes_right_after_it(
+    begun: Callable[..., Process], functions: Functions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, killed = waiting(begun), threading.Event()
+
+    def kill(file: ExecutionFile, *_: Any) -> None:
+        file.close()
+        killed.set()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ExecutionFile, "end", kill)
+        first.call("SendTaskSuccess", taskToken=functions.given[0]["token"], output="7")
+        assert killed.wait(20)
+    second = begun(ASK)
+    assert second.ended() == "SUCCEEDED"
+    assert second.types()[4:] == ["TaskSubmitted", "TaskSucceeded", "TaskStateExited", "ExecutionSucceeded"]
+
+
 @pytest.mark.parametrize(("action", "brought", "_status"), ANSWERS)
 def test_a_token_that_came_back_before_a_kill_is_refused_after_it(
     begun: Callable[..., Process],
@@ -86,14 +107,57 @@ def test_a_token_that_comes_back_as_soon_as_the_next_process_begins_is_taken(
     assert second.ended() == "SUCCEEDED"
 
 
-def test_a_token_that_nobody_can_note_is_not_taken(begun: Callable[..., Process], functions: Functions) -> None:
-    """A result that arrives while the process ends is an error of the service, and the worker tries again."""
+@pytest.mark.parametrize("action", ["SendTaskSuccess", "StopExecution"])
+def test_an_execution_is_reached_even_before_the_next_process_has_come_to_it(
+    begun: Callable[..., Process], functions: Functions, action: str
+) -> None:
+    waiting(begun).close()
+    second, token = begun(ASK, resumes=False), functions.given[0]["token"]
+    response = second.call(action, taskToken=token, output="7", executionArn=NAMED)
+    assert "errorType" not in response
+    second.standard.resume()
+    assert second.ended() == ("SUCCEEDED" if action == "SendTaskSuccess" else "ABORTED")
+
+
+def test_what_was_started_before_a_process_goes_on_with_the_rest_runs_once(
+    begun: Callable[..., Process], functions: Functions
+) -> None:
+    functions.may_return = False
+    process = begun(CALL, resumes=False)
+    process.start()
+    eventually(lambda: functions.given)
+    process.standard.resume()
+    functions.may_return = True
+    assert process.ended() == "SUCCEEDED"
+    assert len(functions.given) == 1
+
+
+@pytest.mark.parametrize("moment", ["before", "meanwhile"])
+def test_a_result_that_cannot_be_kept_is_not_taken(
+    begun: Callable[..., Process], functions: Functions, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """While a process ends, this is an error of the service, after which a worker tries again."""
     first, token = waiting(begun), functions.given[0]["token"]
-    first.close()
-    with pytest.raises(Exception, match="closed"):
-        first.call("SendTaskSuccess", taskToken=token, output="7")
+    with monkeypatch.context() as patch:
+        patch.setattr(ExecutionFile, "waiting_for", closed(moment))
+        with pytest.raises((FileIsClosed, sqlite3.ProgrammingError), match=r"closed|cannot be kept"):
+            first.call("SendTaskSuccess", taskToken=token, output="7")
     second = begun(ASK)
     assert second.call("SendTaskSuccess", taskToken=token, output="7") == {}
+
+
+def closed(moment: str) -> Callable[[ExecutionFile, str], Execution | None]:
+    """Closes the file before or after the execution that waits for a token is looked up."""
+    look_up = ExecutionFile.waiting_for
+
+    def closes(file: ExecutionFile, token: str) -> Execution | None:
+        if moment == "before":
+            file.close()
+        found = look_up(file, token)
+        file.close()
+        return found
+
+    return closes
 
 
 def test_a_call_that_had_not_passed_its_token_on_is_made_again_with_the_same_token(
