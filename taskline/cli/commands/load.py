@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from taskline.cli.basis import options
+from taskline.cli.basis.content import json_content
 from taskline.cli.basis.exits import ExitCode, usage
 from taskline.cli.running.command import command
 from taskline.cli.running.session import Session
@@ -38,7 +38,9 @@ def load(
     keys: Annotated[int, typer.Option("--keys", min=1, max=10_000, help="Ordering keys, used in turn.")] = 10,
     duration: Annotated[str, typer.Option("--duration", metavar="TIME", help="Submit for so long.")] = "10s",
     task_type: options.TaskType = "demo.echo",
-    data: Annotated[str, typer.Option("--data", "-d", metavar="JSON", help="The data of each task.")] = "{}",
+    data: Annotated[
+        str, typer.Option("--data", "-d", metavar="JSON", help="The data of each task: JSON, @FILE, or - for stdin.")
+    ] = "{}",
     settle: Annotated[
         str, typer.Option("--settle", metavar="TIME", help="Then wait so long for the tasks to end.")
     ] = "60s",
@@ -64,10 +66,7 @@ def load(
 
 
 def _task(task_type: str | None, data: str) -> dict[str, Any]:
-    try:
-        content = json.loads(data)
-    except ValueError as error:
-        raise usage(f"--data is not JSON: {error}.") from error
+    content = json_content(data, "--data")
     return {"description": "Made by taskline load", "priority": "low", "type": task_type or "default", "data": content}
 
 

@@ -53,7 +53,8 @@ def submit(
     key: options.Key = None,
     due_date: Annotated[str | None, typer.Option("--due-date", metavar="DATE", help="Such as 2026-12-31.")] = None,
     data: Annotated[
-        str | None, typer.Option("--data", "-d", metavar="JSON", help="What the type needs: JSON, or @FILE.")
+        str | None,
+        typer.Option("--data", "-d", metavar="JSON", help="What the type needs: JSON, @FILE, or - for stdin."),
     ] = None,
     idempotency_key: Annotated[
         str | None,

@@ -64,7 +64,8 @@ class Chart:
         import pygal  # pyright: ignore[reportMissingTypeStubs] takes 150 ms: not before somebody looks at a chart
 
         kind: Any = pygal.StackedBar if self.stacked else pygal.Line
-        drawing: Any = kind(**_options(self.word), no_data_text="")
+        # What is stacked is counted: an axis in halves would show each whole number twice.
+        drawing: Any = kind(**_options(self.word), order_min=0 if self.stacked else None, no_data_text="")
         drawing.x_labels = list(self.labels)
         drawing.x_labels_major = list(self.major)
         for one in self.series:

@@ -90,7 +90,7 @@ class VisitDraft:
         """The visit, with this status."""
         last = len(self.attempts)
         attempts = [
-            # Of an attempt that was followed by another, nobody knows how it ended: a restart of a laptop cut it off.
+            # How one ended that another followed is not known: a restart of a laptop cut it off.
             _attempt(number, draft, status if number == last else StepStatus.UNKNOWN)
             for number, draft in enumerate(self.attempts, 1)
         ]

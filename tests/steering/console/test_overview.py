@@ -76,6 +76,16 @@ def test_a_chart_has_no_style_of_its_own_and_a_title_for_each_mark(api: FakeApi,
     assert "<script" not in chart
 
 
+@pytest.mark.parametrize("most", [1.0, 2.0, 3.0, 40.0])
+def test_an_axis_of_counts_has_whole_numbers_each_once(api: FakeApi, opened: Opened, most: float) -> None:
+    opened.aws.metrics = [(metric("Tasks", status="succeeded", type="a"), [(NOW, {"Sum": most})])]
+    chart = opened.see("/").partition('<svg xmlns="http://www.w3.org/2000/svg"')[2].partition("</svg>")[0]
+    axis = chart.partition('class="axis y')[2].partition('class="plot overlay')[0]
+    marks = re.findall(r"<text[^>]*>(\d+)</text>", axis)
+    assert len(marks) >= 2
+    assert len(set(marks)) == len(marks)
+
+
 def test_percentiles_are_of_the_newest_tasks_that_ended(api: FakeApi, opened: Opened) -> None:
     tasks = [
         task(n, created_at=at(100), started_at=at(100 - n), finished_at=at(100 - n - 2 * n)) for n in range(1, 21)

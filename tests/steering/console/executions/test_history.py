@@ -88,7 +88,7 @@ def test_why_there_is_no_history_is_said(code, kind, word):
 
 
 def test_an_attempt_that_a_restart_cut_off_is_not_said_to_have_failed():
-    """On the laptop: the call was made again, and nobody knows how the first one ended."""
+    """On the laptop: the call was made again, and how the first one ended is not known."""
     events = list(recorded("success").events)
     called = next(index for index, event in enumerate(events) if event.details.get("resourceType") == "lambda")
     events[called + 2 : called + 2] = events[called : called + 2]
