@@ -1,5 +1,6 @@
 """Shared by all tests."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,14 @@ LONGEST = (
     *("proofs/test_checkov.py", "local/program/test_resources.py", "infrastructure/test_settings.py"),
 )
 
+# Files whose tools only `make check` installs, each with one of these. `make test` leaves them out.
+WITH_TOOLS = {
+    "proofs/test_policies.py": "policy_sentry",
+    "steering/console/test_browser.py": "playwright",
+    "steering/console/test_other_stack.py": "playwright",
+    "steering/console/executions/test_browser.py": "playwright",
+}
+
 # `make coverage` does without these. They run most of the product in other processes, or the whole program again and
 # again, and with coverage they take several times as long.
 NOT_MEASURED = (
@@ -35,6 +44,15 @@ NOT_MEASURED = (
     *("local/edition/", "local/emulator/test_demand.py", "local/emulator/test_recorder.py"),
     *("local/program/test_resources.py", "simulation/", "workflow/"),
 )
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out what cannot be loaded here."""
+    folder = Path(__file__).parent
+    tool = (
+        WITH_TOOLS.get(collection_path.relative_to(folder).as_posix()) if folder in collection_path.parents else None
+    )
+    return True if tool and find_spec(tool) is None else None
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+_LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 def modules(*folders: str) -> dict[str, Path]:
@@ -16,20 +17,23 @@ def modules(*folders: str) -> dict[str, Path]:
     }
 
 
-def imports(path: Path) -> set[str]:
-    """The dotted names that a file imports while it runs; those for the type checker alone do not count."""
-    return set(_imports(ast.parse(path.read_text())))
+def imports(path: Path, *, at_start: bool = False) -> set[str]:
+    """The dotted names that a file imports while it runs, or `at_start` as soon as it is imported itself; those for
+    the type checker alone do not count.
+    """
+    return set(_imports(ast.parse(path.read_text()), _LATER if at_start else ()))
 
 
-def _imports(node: ast.AST) -> Iterator[str]:
+def _imports(node: ast.AST, left_out: tuple[type[ast.AST], ...]) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (name.name for name in node.names)
     elif isinstance(node, ast.ImportFrom):
         assert node.level == 0, "imports are absolute"
         yield from (f"{node.module}.{name.name}" for name in node.names)
     for child in ast.iter_child_nodes(node):
-        if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)):
-            yield from _imports(child)
+        for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        if not for_types and not isinstance(child, left_out):
+            yield from _imports(child, left_out)
 
 
 def within(name: str, *rooms: str) -> bool:
@@ -37,9 +41,12 @@ def within(name: str, *rooms: str) -> bool:
     return any(name == room or name.startswith(f"{room}.") for room in rooms)
 
 
-def arrows(known: Mapping[str, Path]) -> dict[str, set[str]]:
+def arrows(known: Mapping[str, Path], *, at_start: bool = False) -> dict[str, set[str]]:
     """For each module, the modules among these that it imports."""
-    return {module: {_module(name, known) for name in imports(path)} - {"", module} for module, path in known.items()}
+    return {
+        module: {_module(name, known) for name in imports(path, at_start=at_start)} - {"", module}
+        for module, path in known.items()
+    }
 
 
 def _module(name: str, known: Mapping[str, Path]) -> str:

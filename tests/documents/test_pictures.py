@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.site import screenshots, terminal
+from docs.site import terminal
 from tests.local.web.chromium import needed
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -32,6 +32,8 @@ def test_a_command_that_fails_is_no_picture(tmp_path: Path) -> None:
 
 @pytest.mark.nightly
 def test_all_pictures_are_taken_anew(tmp_path: Path) -> None:
+    from docs.site import screenshots  # whose browser only `make check` installs
+
     needed()
     screenshots.main(tmp_path)
     assert {one.name for one in tmp_path.iterdir()} == {one.name for one in screenshots.IMAGES.glob("*.png")}

@@ -14,7 +14,6 @@ from infrastructure.deployer.target import DeployerError, Target, target_of
 from infrastructure.deployer.trust import github_trust, gitlab_trust
 from tests.infrastructure.recording import ACCOUNT, OUTPUTS, REGION, run
 from tests.infrastructure.stages import EVERYTHING, STAGES, evaluated, every_resource, layer
-from tests.proofs import policies as proof
 
 KEY = EVERYTHING["kmsKeyArn"]
 DEV = Target(stage="dev", account=ACCOUNT, region=REGION, keys=(KEY,), state_bucket="acme-states")
@@ -61,7 +60,10 @@ def test_every_resource_whose_arn_has_its_name_is_among_those_that_it_may_deploy
     assert [one for one in arns if not any(fnmatch.fnmatchcase(one, pattern) for pattern in patterns)] == []
 
 
+@pytest.mark.check
 def test_all_actions_exist_and_are_on_resources_that_they_know() -> None:
+    from tests.proofs import policies as proof  # whose tools only `make check` installs
+
     found = [one for policy in deployer_policies(DEV) for one in proof.findings(proof.Policy("deployer", policy))]
     # The verbs of API Gateway know some ninety paths, each with ids, and `restapis/*` is all that begin like this.
     left = [one for one in found if not (one.rule == "wrong-resource" and "apigateway:" in one.where)]
