@@ -36,6 +36,7 @@ ENVIRONMENT = {
     "TENANCY": "isolated",
     "DEFAULT_ORDERING": "one-key",
     "ID_SECRET": "benchmark",
+    "ACCEPT_MILLISECONDS": "1000",
     "POWERTOOLS_SERVICE_NAME": "validator",
     "POWERTOOLS_METRICS_NAMESPACE": "Taskline",
     "PYDANTIC_DISABLE_PLUGINS": "__all__",

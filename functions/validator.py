@@ -5,7 +5,7 @@ A task starts here; next: `tasks/intake/submission.py`.
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -23,7 +23,7 @@ from functions.api.tasks import accepted_response
 from functions.task_types import load_task_types
 from functions.tasks.clock import timestamp, uuid7
 from functions.tasks.errors import Unavailable
-from functions.tasks.events.names import ACCEPTED, ACCEPTED_LATE
+from functions.tasks.events.names import ACCEPTED, ACCEPTED_LATE, REPLAYED
 from functions.tasks.intake.idempotency import IdempotencyKey
 from functions.tasks.intake.lanes import parse_lanes
 from functions.tasks.intake.ordering import DefaultOrdering
@@ -62,8 +62,8 @@ def submit_task(request: Request) -> Response:
     accepted = accept(request.require_json(), request.caller, _key(request), build())
     record = accepted.record
     tracer.put_annotation("task_id", record.task_id)
-    _count_accepted([accepted])
-    message = "replayed" if accepted.replayed else "accepted"
+    name, message = (REPLAYED, "replayed") if accepted.replayed else (ACCEPTED, "accepted")
+    _count(name, 1)
     said = as_said(message, task_id=record.task_id)
     for name, value in said.items():  # in the line of the metrics
         metrics.add_metadata(name, value)
@@ -80,13 +80,16 @@ def submit_tasks(request: Request) -> Response:
     outcomes = batch.outcomes
     accepted = [one for one in outcomes if isinstance(one, Accepted)]
     tracer.put_annotation("batch_id", batch.batch_id)
-    _count_accepted(accepted)
+    replayed = sum(one.replayed for one in accepted)
+    for name, value in ((ACCEPTED, len(accepted) - replayed), (REPLAYED, replayed)):
+        if value:
+            _count(name, value)
     logger.info(
         "batch processed",
         batch_id=batch.batch_id,
         tasks=len(outcomes),
         task_ids=[one.record.task_id for one in accepted],
-        replayed=sum(one.replayed for one in accepted),
+        replayed=replayed,
         unavailable=[str(one) for one in outcomes if isinstance(one, Unavailable)],
     )
     return batch_response(batch, request)
@@ -108,11 +111,8 @@ def _key(request: Request) -> IdempotencyKey | None:
     return idempotency_key(values, request.caller, build().id_secret) if values else None
 
 
-def _count_accepted(accepted: Sequence[Accepted]) -> None:
-    replayed = sum(one.replayed for one in accepted)
-    for name, value in ((ACCEPTED, len(accepted) - replayed), ("TasksReplayed", replayed)):
-        if value:
-            metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+def _count(name: str, value: int) -> None:
+    metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
 
 
 def _measure_acceptance(event: Mapping[str, Any], status: int) -> None:
@@ -120,11 +120,12 @@ def _measure_acceptance(event: Mapping[str, Any], status: int) -> None:
 
     One in time adds nothing: the acceptances themselves are counted.
     """
-    if status not in RESPONSES or "ACCEPT_MILLISECONDS" not in os.environ:
+    if status not in RESPONSES:
         return
     received: int = event["requestContext"].get("requestTimeEpoch", 0)
-    if received and time.time_ns() // 1_000_000 - received > int(os.environ["ACCEPT_MILLISECONDS"]):
-        metrics.add_metric(name=ACCEPTED_LATE, unit=MetricUnit.Count, value=1)
+    objective = os.environ.get("ACCEPT_MILLISECONDS")
+    if received and objective and time.time_ns() // 1_000_000 - received > int(objective):
+        _count(ACCEPTED_LATE, 1)
 
 
 ROUTES = serve("validator", submit_task, submit_tasks, health)

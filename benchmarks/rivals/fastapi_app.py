@@ -17,7 +17,7 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from mangum import Mangum
 
 from functions.adapters.clients import CONFIG
@@ -25,7 +25,7 @@ from functions.adapters.queue import SQSTaskQueue
 from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.api import problems
 from functions.api.callers import caller_of
-from functions.api.tasks import task_document
+from functions.api.tasks import accepted_response
 from functions.task_types import load_task_types
 from functions.tasks.clock import timestamp, uuid7
 from functions.tasks.errors import FieldError, Rejected, Unavailable
@@ -49,19 +49,18 @@ ports = Ports(
 )
 
 
-def accept(new_task: NewTask, request: Request) -> JSONResponse:
+def accept(new_task: NewTask, request: Request) -> Response:
     """202 with the task as accepted, and where to read it."""
     if errors := ports.types.errors(new_task):
         raise invalid_task(errors)
     context, now = request.scope["aws.event"]["requestContext"], ports.now()
     tenant = ports.tenancy.tenant(caller_of(context))
     record = new_record(new_task, Identity(task_id=ports.new_id(now), tenant=tenant), now, ports.ordering)
-    submit(record, ports)
+    accepted = submit(record, ports)
     metrics.add_metric(name="TasksAccepted", unit=MetricUnit.Count, value=1)
     logger.info("accepted", task_id=record.task_id, ordering_key=record.ordering_key, type=record.type)
-    stage = context["stage"]
-    location = {"Location": f"/{stage}/tasks/{record.task_id}"}
-    return JSONResponse(task_document(record, stage), 202, headers=location)
+    shown = accepted_response(accepted, context["stage"])
+    return Response(shown.body, shown.status, headers=dict(shown.headers))
 
 
 async def health() -> dict[str, str]:

@@ -4,13 +4,13 @@ On Lambda, where a process serves one request at a time, that is acceptable; els
 """
 
 from fastapi import Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 
 from benchmarks.rivals.fastapi_app import accept, create_app, lambda_handler
 from functions.tasks.model import NewTask
 
 
-async def submit_task(new_task: NewTask, request: Request) -> JSONResponse:
+async def submit_task(new_task: NewTask, request: Request) -> Response:
     """POST /tasks."""
     return accept(new_task, request)
 

@@ -2,8 +2,7 @@
 
 import base64
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from functions.api.callers import caller_of
@@ -17,8 +16,7 @@ from functions.tasks.tenancy import Tenant
 from functions.telemetry.observability import logger
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """A client's request, with header names in lower case and all values of each query parameter.
 
     `repeated_headers` has all values of each header, under the names as they were sent.
@@ -39,10 +37,12 @@ class Request:
     signer: str
 
     def header_values(self, name: str) -> Sequence[str]:
-        """Every value that the header was sent with."""
+        """Every value that the header was sent with. `headers` has one of them."""
         name = name.lower()
+        if name not in self.headers:
+            return []
         values = [value for sent, given in self.repeated_headers.items() if sent.lower() == name for value in given]
-        return values or ([self.headers[name]] if name in self.headers else [])
+        return values or [self.headers[name]]
 
     def task_id(self) -> str:
         """The task id in the path; `NotFound` when it is longer than any task's."""
@@ -60,8 +60,7 @@ class Request:
         return self.body
 
 
-@dataclass(frozen=True, kw_only=True)
-class Response:
+class Response(NamedTuple):
     """A JSON document, or text to send unchanged (empty for no body at all)."""
 
     status: int
@@ -73,8 +72,9 @@ class Response:
         text = self.body
         if not isinstance(text, str):
             text = strict_json.encode(text)
-        # A message that bypassed the validator may hold unpaired surrogates, which UTF-8 cannot carry.
-        text = text.encode(errors="replace").decode()
+        if not text.isascii():
+            # A message that bypassed the validator may hold unpaired surrogates, which UTF-8 cannot carry.
+            text = text.encode(errors="replace").decode()
         return {
             "statusCode": self.status,
             "headers": dict(self.headers),
@@ -105,8 +105,8 @@ def dispatch(
     return with_cors(response, event)
 
 
-def json_response(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON document as a response."""
+def json_response(status: int, body: Mapping[str, Any] | str, headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON document, or its text, as a response."""
     return Response(status=status, body=body, headers={"Content-Type": JSON, **(headers or {})})
 
 

@@ -30,13 +30,18 @@ def operator_document(record: Record, stage: str) -> dict[str, Any]:
 
 
 def _fields(record: Record) -> dict[str, Any]:
-    fields = {
-        **(_submitted(record.body) if record.message is None else record.message),
-        "task_id": record.task_id,
-        "ordering_key": record.ordering_key,
+    named = {"task_id": record.task_id, "ordering_key": record.ordering_key, "created_at": record.created_at}
+    fields = _known(_submitted(record.body) | named | _state(record))
+    if record.result is not None:
+        fields["result"] = json.loads(record.result)
+    return fields
+
+
+def _state(record: Record) -> dict[str, Any]:
+    """What became of the task until now; None for what did not happen."""
+    return {
         "status": record.status,
         "attempts": record.attempts,
-        "created_at": record.created_at,
         "started_at": record.started_at,
         "finished_at": record.finished_at,
         "error": _redacted(record.error) if record.error else None,
@@ -46,17 +51,26 @@ def _fields(record: Record) -> dict[str, Any]:
         "progress": record.progress,
         "cancel_requested_at": record.cancel_requested_at,
     }
-    document = {name: value for name, value in fields.items() if value is not None}
-    if record.result is not None:
-        document["result"] = json.loads(record.result)
-    return document
+
+
+def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def accepted_response(accepted: Accepted, stage: str) -> Response:
     """202 with the task as accepted, and where to read it."""
-    replayed = {REPLAYED_HEADER: "true"} if accepted.replayed else {}
-    document = task_document(accepted.record, stage)
-    return json_response(202, document, {"Location": document["links"]["self"], **replayed})
+    record = accepted.record
+    links = _links(record, f"/{stage}/tasks", stage)
+    location = {"Location": links["self"]}
+    if accepted.replayed:
+        return json_response(202, _fields(record) | {"links": links}, location | {REPLAYED_HEADER: "true"})
+    return json_response(202, _new_document(record, links), location)
+
+
+def _new_document(record: Record, links: Mapping[str, str]) -> str:
+    """What `task_document` shows of a task that was just recorded, as text: the message is the beginning of it."""
+    state = {"status": record.status, "attempts": record.attempts, "history": record.history, "links": links}
+    return f"{record.body[:-1]},{strict_json.compact(state)[1:]}"
 
 
 def task_path(record: Record, stage: str) -> str:

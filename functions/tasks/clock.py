@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 def timestamp(moment: datetime) -> str:
     """UTC, ISO 8601, milliseconds: `2026-01-31T12:00:00.000Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
 def uuid7(unix_milliseconds: int, random_bits: bytes) -> str:
@@ -13,8 +13,6 @@ def uuid7(unix_milliseconds: int, random_bits: bytes) -> str:
 
     `random_bits` are at least ten random bytes.
     """
-    value = (unix_milliseconds & (1 << 48) - 1) << 80 | int.from_bytes(random_bits[:10])
-    value = value & ~(0xF << 76) | 0x7 << 76  # version 7
-    value = value & ~(0x3 << 62) | 0x2 << 62  # the RFC's variant
-    digits = f"{value:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    time, chance = f"{unix_milliseconds & (1 << 48) - 1:012x}", random_bits.hex()
+    variant = "89ab"[random_bits[2] >> 4 & 0x3]  # two of its bits
+    return f"{time[:8]}-{time[8:]}-7{chance[1:4]}-{variant}{chance[5:8]}-{chance[8:20]}"

@@ -5,21 +5,18 @@ sent again byte for byte, and the few fields that tables are searched by are sto
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from functions.tasks.model import Status
 from functions.tasks.tenancy import Tenant
 
 
-@dataclass(frozen=True, kw_only=True)
-class Record:
+class Record(NamedTuple):
     """One task's record. Times are UTC, ISO 8601, milliseconds; `body` and `result` are JSON texts.
 
     `request_hash` identifies the request that an idempotency key belongs to; None without a key. `tenant` is whose
     task it is, `batch_id` the batch that it was submitted in, if any. Of a task that takes long, `progress` has
     `percent`, `text` and `at`, and `cancel_requested_at` is when it was asked to stop while it was processed.
-    `message` is what `body` says, where that is known already.
     """
 
     task_id: str
@@ -41,7 +38,6 @@ class Record:
     batch_id: str | None = None
     progress: Mapping[str, Any] | None = None
     cancel_requested_at: str | None = None
-    message: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
 
 class RecordStore(Protocol):

@@ -42,6 +42,8 @@ def loads(text: str, max_depth: int = MAX_DEPTH, *, exact: bool = False) -> Any:
         raise ValueError(f"is not JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
     if text.count("{") + text.count("[") > max_depth and deeper_than(value, max_depth):
         raise ValueError(f"is nested deeper than {max_depth} levels")
+    if text.isascii() and "\\u" not in text:
+        return value
     if _MAYBE_SURROGATE.search(text):
         _refuse_surrogates(value)
     if "\\u0000" in text and _has_nul(value):
@@ -55,14 +57,21 @@ def dumps(value: object) -> str:
     ValueError for what JSON cannot represent: NaN, infinities, lone surrogates; TypeError for other types.
     """
     text = encode(value)
+    if text.isascii():
+        return text
     text.encode()  # UnicodeEncodeError, a ValueError, on a lone surrogate
     return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
 
 def encode(value: object) -> str:
     """Serialise compactly, without a look at the characters; ValueError for NaN and infinities."""
-    text = _ENCODER.encode(value)  # first: it refuses a circle, in which the search would not end
+    text = compact(value)  # first: it refuses a circle, in which the search would not end
     return _encode_exactly(value) if _has_exact(value) else text
+
+
+def compact(value: object) -> str:
+    """The same for what has no number that a client sent."""
+    return _ENCODER.encode(value)
 
 
 def escaped_size(text: str) -> int:

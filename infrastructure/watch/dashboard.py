@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from functions.tasks.errors import ErrorClass
-from functions.tasks.events.names import ACCEPTED, TRANSIENT_FAILURE
+from functions.tasks.events.names import ACCEPTED, REPLAYED, TRANSIENT_FAILURE
 from functions.tasks.model import Status
 from infrastructure.blocks.component import Component
 from infrastructure.blocks.refs import FunctionRef, WorkflowRef
@@ -98,7 +98,7 @@ def _tasks(watched: AlarmsArgs) -> Iterator[Widget]:
     failed = metrics.of_tasks(watched.events, "Tasks", Status.FAILED, "error_class")
     accepted = [
         Line(metrics.written_by(watched.validator, ACCEPTED), "Sum", "accepted"),
-        Line(metrics.written_by(watched.validator, "TasksReplayed"), "Sum", "replayed"),
+        Line(metrics.written_by(watched.validator, REPLAYED), "Sum", "replayed"),
     ]
     yield graph("Accepted", region, accepted)
     yield graph("Ended", region, [*ended, Line(failed, "Sum", Status.FAILED, join="SUM")])

@@ -5,6 +5,7 @@ COUNT, MILLISECONDS = "Count", "Milliseconds"
 TRANSIENT_FAILURE = "TransientFailure"
 # From the validator, per request: how many tasks it accepted, and, for a service level objective, 1 if that took long.
 ACCEPTED = "TasksAccepted"
+REPLAYED = "TasksReplayed"
 ACCEPTED_LATE = "AcceptedLate"
 # For another objective, 1 or 0 per task, from the processor.
 STARTED_LATE = "StartedLate"

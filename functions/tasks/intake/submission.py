@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pydantic import JsonValue, ValidationError
 
@@ -58,8 +58,7 @@ class Ports:
     parallel_map: ParallelMap = map
 
 
-@dataclass(frozen=True, kw_only=True)
-class Identity:
+class Identity(NamedTuple):
     """The task that a request creates, and whose it is.
 
     Only a request with an idempotency key has a hash: it may be repeated. Only a batch has a `batch_id`.
@@ -71,8 +70,7 @@ class Identity:
     batch_id: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Accepted:
+class Accepted(NamedTuple):
     """A task that is recorded and queued; `replayed` when an earlier request with the same key had recorded it."""
 
     record: Record
@@ -135,7 +133,6 @@ def new_record(new_task: NewTask, identity: Identity, now: datetime, ordering: D
         priority=task.priority,
         created_at=created_at,
         body=_message_body(message),
-        message=message,
         history=({"status": Status.QUEUED, "at": created_at},),
         request_hash=identity.request_hash,
         tenant=identity.tenant,
@@ -146,7 +143,11 @@ def new_record(new_task: NewTask, identity: Identity, now: datetime, ordering: D
 def _message_body(message: Mapping[str, Any]) -> str:
     """The task as the message carries it, in JSON; `Task` reads it."""
     body = strict_json.dumps(message)
-    if len(body.encode()) > MAX_BODY_BYTES or strict_json.escaped_size(body) > MAX_ESCAPED_BYTES:
+    size = len(body.encode())
+    if size > MAX_BODY_BYTES:
+        raise too_large()
+    at_most = 2 * size + 2  # each character has a backslash then
+    if at_most > MAX_ESCAPED_BYTES and strict_json.escaped_size(body) > MAX_ESCAPED_BYTES:
         raise too_large()
     return body
 

@@ -269,11 +269,10 @@ def test_a_replay_is_unavailable_when_the_table_does_not_respond(submission: Sub
 
 def test_a_redriven_task_is_left_to_its_redrive(submission: Submission) -> None:
     """Its record accepts only the message of the redrive."""
-    import dataclasses
 
     submission.post()
     (task_id, record) = next(iter(submission.store.records.items()))
-    submission.store.records[task_id] = dataclasses.replace(record, redrives=1)
+    submission.store.records[task_id] = record._replace(redrives=1)
     assert submission.post().headers[REPLAYED] == "true"
     assert len(submission.queue.sent) == 1
 

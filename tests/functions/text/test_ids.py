@@ -24,6 +24,14 @@ def test_an_id_contains_its_time(milliseconds: int, random: bytes) -> None:
     assert uuid.UUID(uuid7(milliseconds, random)).int >> 80 == milliseconds
 
 
+@given(TIMES, RANDOM)
+def test_the_rest_of_an_id_is_random(milliseconds: int, random: bytes) -> None:
+    made, bits = uuid.UUID(uuid7(milliseconds, random)).int, int.from_bytes(random[:10])
+    after_version, after_variant = 0xFFF << 64, 2**62 - 1
+    assert made & after_version == bits & after_version
+    assert made & after_variant == bits & after_variant
+
+
 @given(TIMES, TIMES, RANDOM, RANDOM)
 def test_ids_sort_by_time_as_text(first: int, second: int, one: bytes, other: bytes) -> None:
     if first < second:
