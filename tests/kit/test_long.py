@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from functions.tasks.errors import TaskNetworkError
+from functions.tasks.errors import TaskNetworkError, TaskValidationError
 from functions.tasks.model import Task
 from functions.tasks.needs import Needs, Pool
 from functions.tasks.runs.progress import report_progress
@@ -70,6 +70,29 @@ def test_a_failure_is_dead_lettered_although_its_execution_died_before(taskline:
     task = taskline.submit("a.failure")
     taskline.settle()
     assert (task.status, task.dead_letter is not None) == ("failed", True)
+
+
+def test_a_failed_task_that_is_redriven_before_its_execution_lets_its_key_go_keeps_it(taskline: Taskline) -> None:
+    """The execution that failed comes to the gate when the next one has the key already."""
+    taskline.fault("SettleGate")
+    taskline.takes("a.second.try", 30)
+
+    @taskline.task_type("a.second.try", data=Nothing, timeout=timedelta(minutes=1), needs=Needs(pool=Pool("long")))
+    def call(task: Task, data: Nothing) -> None:
+        if task.attempt == 1:
+            raise TaskValidationError("not yet")
+
+    task, behind = taskline.submit("a.second.try"), taskline.submit("demo.echo")
+
+    def redrive_once_failed() -> None:
+        if task.status == "failed":
+            task.redrive()
+
+    for tenths in range(300, 330):
+        taskline.at(tenths / 10, redrive_once_failed)
+    taskline.settle()
+    assert (task.status, len(task.runs)) == ("succeeded", 2)
+    assert behind.runs[0].at - task.runs[1].at >= 30
 
 
 def test_a_worker_completes_a_task_by_its_token(taskline: Taskline) -> None:

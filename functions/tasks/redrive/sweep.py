@@ -86,11 +86,17 @@ class Sweep:
             del self._stale[0]
             self.removed += 1
 
-    def finish(self, until: datetime, *, remove: bool) -> None:
-        """Delete what is stale, and release the rest. Best effort: a later sweep finds what is left."""
+    def finish(self, until: datetime, *, remove: bool, look_behind: bool = False) -> None:
+        """Delete what is stale, and release the rest. Best effort: a later sweep finds what is left.
+
+        To `look_behind` is to do the same with what is found then: a group shows its next messages only once its first
+        ones are deleted.
+        """
         try:
-            if remove:
+            while remove and self._stale and self.now() < until:
                 self.delete_removed(until)
+                if look_behind:
+                    self.run(until)
             for received in [*self._stale, *(one for group in self._held.values() for one in group)]:
                 if self.now() >= until:
                     return

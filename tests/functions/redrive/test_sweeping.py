@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from functions.tasks.errors import Conflict, NotFound
+from functions.tasks.errors import Conflict, NotFound, Unavailable
 from functions.tasks.model import Status
 from functions.tasks.redrive.dead_letters import Received
 from functions.tasks.redrive.state import KeysPage
@@ -39,6 +39,29 @@ def test_a_sweep_deletes_and_releases_nothing_after_its_time(remove: bool) -> No
     done = redrive.dead_letters.deleted if remove else redrive.dead_letters.released
     assert (len(done), redrive.clock.now) == (3, NOON + 4 * SECOND)
     assert sweep.removed == len(redrive.dead_letters.deleted)
+
+
+def test_a_redrive_removes_what_is_out_of_date_behind_what_it_removed_and_releases_the_rest() -> None:
+    stale = [a_received(a_dead_letter(attempts=number), receipt=f"{number}") for number in (1, 2)]
+    current = a_received(a_dead_letter(task_id="b"), receipt="current")
+    known = [a_state(attempts=3), a_state(task_id="b", status=Status.FAILED, attempts=3, ordering_key="l")]
+    redrive = Redrive(stale[:1], [], stale[1:], [], [current], known=known)
+    report = redrive.many(ordering_key="k", dry_run=False)
+    assert (redrive.dead_letters.deleted, report.dead_letters_removed) == (["1", "2"], 2)
+    assert redrive.dead_letters.released == ["current"]
+
+
+def test_a_dead_letter_queue_that_fails_behind_what_was_removed_fails_no_redrive(monkeypatch: Any) -> None:
+    redrive = Redrive([a_received(a_dead_letter(), receipt="1")], [], known=[a_state(attempts=3)])
+    receive = redrive.dead_letters.receive
+
+    def once_or_never() -> Any:
+        if redrive.dead_letters.deleted:
+            raise Unavailable("the dead-letter queue did not respond")
+        return receive()
+
+    monkeypatch.setattr(redrive.dead_letters, "receive", once_or_never)
+    assert redrive.many(dry_run=False).dead_letters_removed == 1
 
 
 def test_messages_that_were_sent_at_the_same_time_keep_the_order_of_receipt() -> None:

@@ -20,7 +20,6 @@ from tests.simulation.mistakes.idempotency import IDEMPOTENCY_MISTAKES
 from tests.simulation.mistakes.lanes import LANE_MISTAKES, forgets_the_generation, forgets_the_lane
 from tests.simulation.mistakes.listing import LISTING_MISTAKES
 from tests.simulation.mistakes.long import (
-    EXECUTIONS_END,
     LONG_MACHINE_MISTAKES,
     LONG_MISTAKES,
     LONG_MISTAKES_IN_DEFINITION,
@@ -79,7 +78,7 @@ def _in_definition(
     return Mistake(system=system, patched=nullcontext)
 
 
-def _in_long_definition(change: Callable[[Mapping[str, Any]], object], fault_plan: FaultPlan) -> Mistake:
+def _in_long_definition(change: Callable[[Mapping[str, Any]], object], fault_plan: FaultPlan | None) -> Mistake:
     definition: Definition = shipped_long_definition()
     change(definition["States"])
     _drop_unreachable(definition)
@@ -336,7 +335,7 @@ MISTAKES: Mapping[str, Callable[[], Mistake]] = {
         for name, patched in LONG_MISTAKES.items()
     },
     **{
-        name: functools.partial(_in_long_definition, change, EXECUTIONS_END)
+        name: functools.partial(_in_long_definition, change, LONG_PLANS.get(name))
         for name, change in LONG_MACHINE_MISTAKES.items()
     },
     **{

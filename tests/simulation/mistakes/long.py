@@ -11,6 +11,7 @@ from functions.adapters.gate_table import releasing
 from functions.adapters.gate_table.releasing import DynamoDBParkedTasks
 from functions.tasks.gates.model import Gate
 from functions.tasks.gates.releasing import Message
+from functions.tasks.redrive.sweep import Sweep
 from functions.tasks.runs import watching
 from functions.tasks.runs.watching import ExecutionState
 from tests.simulation.actors.long import WatchedExecutions
@@ -114,8 +115,24 @@ def _never_settles(states: States) -> None:
     _choices(states, "DecideOnDuplicate", "SettleGate")
 
 
+def _settles_a_gate_that_was_handed_over_again(states: States) -> None:
+    arguments = states["SettleGate"]["Arguments"]
+    arguments["ConditionExpression"] = "head = :task_id"
+    arguments["ExpressionAttributeValues"].pop(":execution")
+
+
+def _looks_behind_no_dead_letter() -> Patch:
+    finish = Sweep.finish
+
+    def once(self: Sweep, until: Any, *, remove: bool, look_behind: bool = False) -> None:
+        finish(self, until, remove=remove)
+
+    return mock.patch.object(Sweep, "finish", once)
+
+
 LONG_MACHINE_MISTAKES: Mapping[str, Callable[[States], None]] = {
     "an execution of a task that takes long settles no gate": _never_settles,
+    "an execution settles a gate whose head was handed over again": _settles_a_gate_that_was_handed_over_again,
 }
 LONG_MISTAKES_IN_DEFINITION: Mapping[str, Callable[[States], None]] = {
     "a task that takes long is handed over and closes no gate": _leaves_the_gate_open,
@@ -134,11 +151,13 @@ LONG_MISTAKES: Mapping[str, Callable[[], Patch]] = {
     "the dead letter of a lost execution is not sent": _sends_no_dead_letter_again,
     "a head that succeeded in a lost execution is kept": _keeps_a_head_that_has_succeeded,
     "a task is cancelled while its execution runs": _never_stops_one_that_was_cancelled,
+    "a redrive does not look behind the dead letters that it removes": _looks_behind_no_dead_letter,
 }
 # Faults that bring about what the mistake is about; the others are found whatever fails.
 LONG_PLANS: Mapping[str, FaultPlan] = {
     "an execution that could not be started counts as started": CALLS_FAIL,
     "a task is handed over whatever its status": MESSAGES_REPEAT,
+    "an execution of a task that takes long settles no gate": EXECUTIONS_END,
     "nobody looks after executions": EXECUTIONS_END,
     "every end of an execution counts as an outcome": EXECUTIONS_END,
     "the lease of a lost execution is not taken back": EXECUTIONS_END,

@@ -1,10 +1,13 @@
 """The promises about keys that halt, and about gates."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 
 from tests.simulation.world.gates import SETTLED
 from tests.simulation.world.world import Accepted, Effect, World
+
+_OUTCOMES = (*SETTLED, "failed")
 
 
 def gate_violations(world: World) -> Iterator[str]:
@@ -57,8 +60,13 @@ def _is_processed(world: World, task: Accepted, effect: Effect) -> bool:
 
 
 def _nothing_runs_beside_another(world: World) -> Iterator[str]:
-    """A task that takes long is handed over to one execution at a time: another starts when that one has ended."""
-    for first, second in combinations(world.executions.known.values(), 2):
+    """A task that takes long is handed over to one execution at a time.
+
+    Another starts when that one has recorded an outcome, or has ended without. A failed task may be redriven at once.
+    """
+    outcomes = {write.execution: write.at for write in world.journal.writes if write.status in _OUTCOMES}
+    held = [replace(one, ended=outcomes.get(one.name, one.ended)) for one in world.executions.known.values()]
+    for first, second in combinations(held, 2):
         if first.task_id == second.task_id and first.overlaps(second):
             yield f"{first.name} and {second.name} had the same task at once"
 
