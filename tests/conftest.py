@@ -10,17 +10,20 @@ pytest_plugins = ["testing.plugin", "pytester"]
 
 # Files run in parallel, in this order: the longest first, so that no process is left with one at the end.
 LONGEST = (
-    *("local/chaos/test_chaos.py", "local/chaos/test_lifecycle.py", "simulation/test_simulation.py"),
-    *("local/command_line/test_command_line.py", "steering/console/test_browser.py", "local/access/test_tenancy.py"),
-    *("local/edition/test_drill.py", "local/lanes/test_lanes.py", "simulation/test_mistakes.py"),
-    *("local/counting/test_stats.py", "infrastructure/cost/test_bill.py", "steering/cli/test_cost.py"),
-    *("engine/test_stages.py", "engine/test_one_stage.py", "engine/test_each_setting.py"),
-    *("benchmarks/test_benchmarks.py", "simulation/test_every_error.py", "workflow/test_task_machine.py"),
-    *("local/smoke/test_smoke.py", "local/edition/test_contract.py", "local/edition/test_idempotency.py"),
-    *("local/edition/test_pipeline.py", "local/edition/test_iam.py", "workflow/test_differential.py"),
-    *("local/permissions/test_minimal.py", "packages/test_from_outside.py", "kit/test_new_type.py"),
-    *("documents/test_site.py", "local/watching/test_watching.py", "workflow/test_machine_role.py"),
-    *("proofs/test_checkov.py", "local/program/test_resources.py", "infrastructure/test_settings.py"),
+    *("documents/test_running.py", "infrastructure/api/test_gateway.py", "local/chaos/test_lifecycle.py"),
+    *("infrastructure/api/test_closing.py", "workflow/test_task_machine.py", "install/test_installation.py"),
+    *("local/command_line/test_command_line.py", "steering/console/test_browser.py", "workflow/test_differential.py"),
+    *("functions/tenancy/test_isolation.py", "simulation/test_simulation.py"),
+    *("functions/redrive/test_sweeping_the_queue.py", "steering/client/test_laptop.py"),
+    *("functions/reading/test_listing.py", "simulation/test_every_error.py", "steering/cli/test_exit_codes.py"),
+    *("functions/redrive/test_bulk_redrive.py", "local/edition/test_contract.py", "documents/test_site.py"),
+    *("local/program/test_resources.py", "local/edition/test_pipeline.py", "kit/test_plugin.py"),
+    *("local/permissions/test_minimal.py", "infrastructure/cost/test_bill.py", "functions/breaker/test_function.py"),
+    *("compatibility/test_releases.py", "functions/gates/test_keys.py", "kit/test_guide.py"),
+    *("infrastructure/deployer/test_deployer.py", "local/edition/test_breaker.py"),
+    *("steering/console/executions/test_browser.py", "workflow/test_throttling.py"),
+    *("functions/intake/test_hostile_bodies.py", "local/edition/test_redrive.py"),
+    *("infrastructure/task_types/test_pools.py", "documents/test_examples.py"),
 )
 
 # Files whose tools only `make check` installs, each with one of these. `make test` leaves them out.

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -17,11 +18,12 @@ def modules(*folders: str) -> dict[str, Path]:
     }
 
 
-def imports(path: Path, *, at_start: bool = False) -> set[str]:
+@cache
+def imports(path: Path, *, at_start: bool = False) -> frozenset[str]:
     """The dotted names that a file imports while it runs, or `at_start` as soon as it is imported itself; those for
     the type checker alone do not count.
     """
-    return set(_imports(ast.parse(path.read_text()), _LATER if at_start else ()))
+    return frozenset(_imports(ast.parse(path.read_text()), _LATER if at_start else ()))
 
 
 def _imports(node: ast.AST, left_out: tuple[type[ast.AST], ...]) -> Iterator[str]:

@@ -1,20 +1,17 @@
 """The program, evaluated once as an update and once as a preview, for all tests that only read."""
 
-import zipfile
 from pathlib import Path
 
 import pytest
 
+from tests.infrastructure import stages
 from tests.infrastructure.recording import Stack, run
 
 
 @pytest.fixture(scope="session")
-def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def layer() -> Path:
     """A dependency layer, so that no evaluation builds one."""
-    path = tmp_path_factory.mktemp("layer") / "layer.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("python/nothing.py", "")
-    return path
+    return stages.layer()
 
 
 @pytest.fixture(scope="session")

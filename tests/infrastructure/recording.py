@@ -5,6 +5,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -83,15 +84,39 @@ def comparable(value: Any) -> Any:
     return value
 
 
-def run(stage: str, layer: Path, preview: bool = False, into: Recording | None = None, **config: Any) -> Stack:
-    """The program, evaluated for a stage with some settings changed; `into` records a failing program."""
-    recording = into or Recording(preview)
+def run(
+    stage: str,
+    layer: Path,
+    preview: bool = False,
+    into: Recording | None = None,
+    anew: bool = False,
+    **config: Any,
+) -> Stack:
+    """The program, evaluated for a stage with some settings changed; `into` records a failing program.
+
+    A stage as it is shipped is evaluated once for all tests, unless a test wants it `anew`.
+    """
+    if into is None and not config and not anew:
+        return _as_shipped(stage, layer, preview)
+    return _evaluate(stage, layer, preview, into or Recording(preview), config)
+
+
+@cache
+def _as_shipped(stage: str, layer: Path, preview: bool) -> Stack:
+    return _evaluate(stage, layer, preview, Recording(preview), {})
+
+
+def _evaluate(stage: str, layer: Path, preview: bool, recording: Recording, config: dict[str, Any]) -> Stack:
     overrides = {f"taskline:{key}": value for key, value in ({"dependencyLayer": str(layer)} | config).items()}
     gc.disable()  # Pulumi's modules are a million objects, and looking through them takes a fourth of the time
     try:
         exports = evaluate(recording, load_config(stage, overrides), stage, preview=preview, monitor=RecordingMonitor)
     finally:
         gc.enable()
-    if not gc.get_freeze_count():
-        gc.freeze()
+    _freeze_what_is_loaded()
     return Stack(recording.resources, exports, recording.calls)
+
+
+@cache
+def _freeze_what_is_loaded() -> None:
+    gc.freeze()

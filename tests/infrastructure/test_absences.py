@@ -126,7 +126,7 @@ def test_there_is_no_secret_anywhere_but_what_ids_are_computed_with(stack: Stack
 
 def test_the_secret_is_drawn_once_and_marked_as_one_wherever_it_goes(stack: Stack, layer: Path) -> None:
     parameter = stack.one("aws:ssm/parameter:Parameter", "id-secret-parameter")
-    again = run("dev", layer).one("aws:ssm/parameter:Parameter", "id-secret-parameter")
+    again = run("dev", layer, anew=True).one("aws:ssm/parameter:Parameter", "id-secret-parameter")
     assert re.fullmatch(r"[0-9a-f]{64}", parameter.inputs["value"])
     assert parameter.inputs["value"] != again.inputs["value"], "it is random"
     assert parameter.ignored_changes == ("value",), "the first one is kept"
