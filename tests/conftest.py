@@ -10,6 +10,9 @@ pytest_plugins = ["testing.plugin", "pytester"]
 
 # Files run in parallel, in this order: the longest first, so that no process is left with one at the end.
 LONGEST = (
+    *("local/chaos/test_chaos.py", "simulation/test_mistakes.py", "local/edition/test_drill.py"),
+    *("local/lanes/test_lanes.py", "local/gates/test_halting_keys.py", "local/long/test_long_tasks.py"),
+    *("engine/test_stages.py", "engine/test_one_stage.py", "engine/test_each_setting.py"),
     *("documents/test_running.py", "infrastructure/api/test_gateway.py", "local/chaos/test_lifecycle.py"),
     *("infrastructure/api/test_closing.py", "workflow/test_task_machine.py", "install/test_installation.py"),
     *("local/command_line/test_command_line.py", "steering/console/test_browser.py", "workflow/test_differential.py"),
