@@ -69,8 +69,11 @@ def fill(url: str) -> dict[str, str]:
         bank = {"probability": 1.0, "error_class": "NETWORK"}
         failed = client.submit({**shared, **flaky, "data": bank}).task_id
         client.wait(failed, timeout=SECONDS)
+        for number in range(4):
+            payment = {"title": f"Payment {number + 1}", "type": "demo.strict", "data": failing}
+            client.submit({**shared, **payment, "ordering_key": "account-7"})
         slow = {"title": "Nightly report", "type": "demo.slow", "data": {"milliseconds": 4000}}
-        for number in range(12):
+        for number in range(45):
             client.submit({**shared, **slow, "ordering_key": f"reports-{number % 3}"})
         history = client.get(failed).document["history"]
         arn = next((one["execution"] for one in history if one.get("execution")), "")

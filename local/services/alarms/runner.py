@@ -20,6 +20,7 @@ USUAL_SECONDS = 10.0
 QUICK_SECONDS = 1.0
 QUICK_PERIOD = 60
 STOP_SECONDS = 5.0
+NAMED = 5
 
 
 class AlarmEvaluator:
@@ -61,8 +62,8 @@ class AlarmEvaluator:
         # Recoveries first: between two changes of one evaluation, no composite alarm is to see both parts in ALARM.
         for alarm, state in sorted(found, key=lambda one: one[1] == ALARM):
             if state != states[alarm.name]:
-                reason = f"{alarm.statistic} of {alarm.metric}: {values[alarm.name] or 'no data'}"
-                self._cloudwatch.set_alarm_state(AlarmName=alarm.name, StateValue=state, StateReason=reason[:1023])
+                reason = _reason(alarm, values[alarm.name])
+                self._cloudwatch.set_alarm_state(AlarmName=alarm.name, StateValue=state, StateReason=reason)
 
     def _states(self) -> Mapping[str, str]:
         pages = self._cloudwatch.get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm"])
@@ -119,3 +120,10 @@ def _watched(alarm: AlarmDeclaration, values: Mapping[str, Mapping[int, float]])
         moment: evaluate(alarm.expression, {of: one.get(moment) for of, one in values.items()}) for moment in moments
     }
     return {moment: value for moment, value in found.items() if value is not None}
+
+
+def _reason(alarm: AlarmDeclaration, values: Mapping[int, float]) -> str:
+    """What people read beside a state: the newest values of the metric, by the start of their periods."""
+    newest = sorted(values.items(), reverse=True)[:NAMED]
+    said = ", ".join(f"{value:.6g} at {datetime.fromtimestamp(start, UTC):%H:%M:%S}" for start, value in newest)
+    return f"{alarm.statistic} of {alarm.metric}: {said or 'no data'}"

@@ -80,6 +80,7 @@ class FakeCloudWatch:
     def __init__(self) -> None:
         self.states = {"demo": UNKNOWN, "slow": UNKNOWN}
         self.changes: list[tuple[str, str]] = []
+        self.reasons: list[str] = []
         self.value = 0.0
         self.queried: list[int] = []
         self.cloudwatch = self
@@ -100,6 +101,7 @@ class FakeCloudWatch:
     def set_alarm_state(self, **request: Any) -> None:
         self.states[request["AlarmName"]] = request["StateValue"]
         self.changes.append((request["AlarmName"], request["StateValue"]))
+        self.reasons.append(request["StateReason"])
 
 
 def test_each_change_is_set_once_and_short_periods_are_evaluated_more_often() -> None:
@@ -118,6 +120,13 @@ def test_each_change_is_set_once_and_short_periods_are_evaluated_more_often() ->
     alarms.evaluate()
     assert aws.changes == [("demo", OK), ("demo", ALARM)]
     assert aws.queried == [2, 1, 1]
+
+
+def test_a_change_says_what_was_measured_and_when() -> None:
+    aws: Any = FakeCloudWatch()
+    aws.value = 0.625
+    AlarmEvaluator(aws, [AN_ALARM], clock=lambda: NOW).evaluate()
+    assert aws.reasons == ["Average of TransientFailure: 0.625 at 13:46:40"]
 
 
 def test_recoveries_are_set_before_alarms() -> None:
