@@ -63,7 +63,7 @@ SHARED = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
-MANY = settings(SHARED, max_examples=300)
+MANY, MOST = settings(SHARED, max_examples=100), settings(SHARED, max_examples=1000)
 
 
 def refused(pipeline: Pipeline, resource: str, event: dict[str, Any]) -> None:
@@ -77,6 +77,14 @@ def refused(pipeline: Pipeline, resource: str, event: dict[str, Any]) -> None:
 @MANY
 @given(body=HOSTILE)
 def test_a_hostile_body_is_refused_and_leaves_nothing(pipeline: Pipeline, resource: str, body: str) -> None:
+    refused(pipeline, resource, post(body))
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("resource", HANDLERS)
+@MOST
+@given(body=HOSTILE)
+def test_none_of_many_hostile_bodies_leaves_anything(pipeline: Pipeline, resource: str, body: str) -> None:
     refused(pipeline, resource, post(body))
 
 
