@@ -40,7 +40,9 @@ class BulkRedrive:
             if self._request.drop_malformed and not self._request.dry_run:
                 self._sweep.drop_malformed()
         finally:
-            self._sweep.finish(self._started + _FINISH, remove=not self._request.dry_run, look_behind=True)
+            if not self._request.dry_run:
+                self._sweep.look_behind(self._started + _WORK)
+            self._sweep.finish(self._started + _FINISH, remove=not self._request.dry_run)
         return RedriveReport(
             dry_run=self._request.dry_run,
             tasks=tuple(self._done.values()),

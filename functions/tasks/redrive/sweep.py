@@ -6,6 +6,7 @@ or released; failing that, they become visible again after a minute.
 
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import itemgetter
@@ -55,10 +56,17 @@ class Sweep:
     removed: int = 0
     _held: dict[str, list[Received]] = field(default_factory=lambda: defaultdict[str, list[Received]](list))
     _stale: list[Received] = field(default_factory=list[Received])
+    _drops_malformed: bool = False
+    _saw_all: bool = False
 
     def run(self, until: datetime) -> None:
         """Receive and judge dead letters until there are no more, or until the time is up."""
-        while self.now() < until and (batch := self.dead_letters.receive()):
+        self._saw_all = False
+        while self.now() < until:
+            batch = self.dead_letters.receive()
+            if not batch:
+                self._saw_all = True
+                return
             states = self.tasks.states({dead_letter.task_id for dead_letter in batch if dead_letter.task_id})
             for dead_letter in batch:
                 self._classify(dead_letter, states.get(dead_letter.task_id))
@@ -76,7 +84,8 @@ class Sweep:
         self._stale = [*self._held.pop(task_id, ()), *self._stale]
 
     def drop_malformed(self) -> None:
-        """Delete malformed messages."""
+        """Delete malformed messages, with those that are found from now on."""
+        self._drops_malformed = True
         self.remove_dead_letters_of("")
 
     def delete_removed(self, until: datetime) -> None:
@@ -86,17 +95,20 @@ class Sweep:
             del self._stale[0]
             self.removed += 1
 
-    def finish(self, until: datetime, *, remove: bool, look_behind: bool = False) -> None:
-        """Delete what is stale, and release the rest. Best effort: a later sweep finds what is left.
-
-        To `look_behind` is to do the same with what is found then: a group shows its next messages only once its first
-        ones are deleted.
+    def look_behind(self, until: datetime) -> None:
+        """Delete what is stale, and what is stale behind that: a group shows its next messages only once its first
+        ones are deleted. Best effort, and not if there are more messages than the time was enough for.
         """
-        try:
-            while remove and self._stale and self.now() < until:
+        with suppress(Unavailable):
+            while self._stale and self._saw_all and self.now() < until:
                 self.delete_removed(until)
-                if look_behind:
-                    self.run(until)
+                self.run(until)
+
+    def finish(self, until: datetime, *, remove: bool) -> None:
+        """Delete what is stale, and release the rest. Best effort: a later sweep finds what is left."""
+        try:
+            if remove:
+                self.delete_removed(until)
             for received in [*self._stale, *(one for group in self._held.values() for one in group)]:
                 if self.now() >= until:
                     return
@@ -107,7 +119,7 @@ class Sweep:
     def _classify(self, dead_letter: DeadLetter, state: TaskState | None) -> None:
         if dead_letter.kind is Kind.MALFORMED:
             self.malformed.append(dead_letter)
-            self._held[""].append(dead_letter.received)
+            (self._stale if self._drops_malformed else self._held[""]).append(dead_letter.received)
             return
         verdict = judge(dead_letter, state, self.now(), self.fresh_for)
         if verdict is Verdict.STALE:

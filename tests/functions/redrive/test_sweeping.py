@@ -51,6 +51,24 @@ def test_a_redrive_removes_what_is_out_of_date_behind_what_it_removed_and_releas
     assert redrive.dead_letters.released == ["current"]
 
 
+def test_a_redrive_that_could_not_look_at_all_dead_letters_does_not_look_behind_them() -> None:
+    """It needs the time to release what it holds: other messages of these keys are ahead of what is redriven next."""
+    stale = a_received(a_dead_letter(attempts=1), receipt="stale")
+    others = [[one] for one in of_others(30)]
+    known = [a_state(attempts=3)]
+    known += [a_state(task_id=f"other-{number}", status=Status.FAILED, attempts=3) for number in range(30)]
+    redrive = Redrive([stale], *others, known=known)
+    redrive.many(ordering_key="another", dry_run=False)
+    assert (redrive.dead_letters.deleted, redrive.dead_letters.released) == (["stale"], ["0", "1", "2", "3"])
+
+
+def test_malformed_messages_are_dropped_with_those_behind_them() -> None:
+    redrive = Redrive([a_received("{", receipt="1")], [], [a_received("[", receipt="2")])
+    report = redrive.many(drop_malformed=True, dry_run=False)
+    assert (redrive.dead_letters.deleted, report.dead_letters_removed) == (["1", "2"], 2)
+    assert len(report.malformed) == 2
+
+
 def test_a_dead_letter_queue_that_fails_behind_what_was_removed_fails_no_redrive(monkeypatch: Any) -> None:
     redrive = Redrive([a_received(a_dead_letter(), receipt="1")], [], known=[a_state(attempts=3)])
     receive = redrive.dead_letters.receive

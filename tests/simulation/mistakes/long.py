@@ -122,12 +122,7 @@ def _settles_a_gate_that_was_handed_over_again(states: States) -> None:
 
 
 def _looks_behind_no_dead_letter() -> Patch:
-    finish = Sweep.finish
-
-    def once(self: Sweep, until: Any, *, remove: bool, look_behind: bool = False) -> None:
-        finish(self, until, remove=remove)
-
-    return mock.patch.object(Sweep, "finish", once)
+    return mock.patch.object(Sweep, "look_behind")
 
 
 LONG_MACHINE_MISTAKES: Mapping[str, Callable[[States], None]] = {
