@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,22 +13,14 @@ from tests.documents.running.checkout import CopiedLaptop, copy_project, write_f
 from tests.documents.running.commands import TUTORIAL
 from tests.documents.running.markdown import Document
 from tests.documents.running.shell import Shell
-from tests.infrastructure.recording import Stack, run
+from tests.infrastructure.recording import Stack
+from tests.infrastructure.stages import evaluated
 
 
 @pytest.fixture(scope="session")
-def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A dependency layer, so that no evaluation builds one."""
-    layer: Path = tmp_path_factory.mktemp("layer") / "layer.zip"
-    with zipfile.ZipFile(layer, "w") as archive:
-        archive.writestr("python/nothing.py", "")
-    return layer
-
-
-@pytest.fixture(scope="session")
-def stack(layer: Path) -> Stack:
+def stack() -> Stack:
     """The stage dev."""
-    return run("dev", layer)
+    return evaluated("dev")
 
 
 @pytest.fixture(scope="session")

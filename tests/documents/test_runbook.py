@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 from functions.tasks.intake.submission import MAX_BODY_BYTES
 from local.host.options import PROJECT_ROOT
-from tests.infrastructure.recording import Stack, run
+from tests.infrastructure.recording import Stack
+from tests.infrastructure.stages import evaluated
 
 PREFIX = "taskline-dev-"
 DAY = 24 * 3600
@@ -50,8 +50,8 @@ def test_every_other_alarm_is_named(stack: Stack):
 
 
 @pytest.mark.parametrize("stage", ["dev", "staging", "prod"])
-def test_how_long_a_message_that_does_not_fit_holds_its_key_follows_from_the_settings(layer: Path, stage: str):
-    queue = run(stage, layer).one("aws:sqs/queue:Queue", "tasks-queue")
+def test_how_long_a_message_that_does_not_fit_holds_its_key_follows_from_the_settings(stage: str):
+    queue = evaluated(stage).one("aws:sqs/queue:Queue", "tasks-queue")
     seconds = int(queue.inputs["visibilityTimeoutSeconds"] * queue.json("redrivePolicy")["maxReceiveCount"])
     text = " ".join(runbook("A message that does not fit").split())
     assert 1 <= seconds / DAY <= 3, "more would outlast the message itself"

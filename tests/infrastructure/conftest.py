@@ -15,9 +15,9 @@ def layer() -> Path:
 
 
 @pytest.fixture(scope="session")
-def stack(layer: Path) -> Stack:
+def stack() -> Stack:
     """The stage dev as an update: all ids, ARNs and URLs are known."""
-    return run("dev", layer)
+    return stages.evaluated("dev")
 
 
 @pytest.fixture(scope="session")

@@ -84,29 +84,12 @@ def comparable(value: Any) -> Any:
     return value
 
 
-def run(
-    stage: str,
-    layer: Path,
-    preview: bool = False,
-    into: Recording | None = None,
-    anew: bool = False,
-    **config: Any,
-) -> Stack:
+def run(stage: str, layer: Path, preview: bool = False, into: Recording | None = None, **config: Any) -> Stack:
     """The program, evaluated for a stage with some settings changed; `into` records a failing program.
 
-    A stage as it is shipped is evaluated once for all tests, unless a test wants it `anew`.
+    Tests that only read a stage as it is shipped share one evaluation: `stages.evaluated`.
     """
-    if into is None and not config and not anew:
-        return _as_shipped(stage, layer, preview)
-    return _evaluate(stage, layer, preview, into or Recording(preview), config)
-
-
-@cache
-def _as_shipped(stage: str, layer: Path, preview: bool) -> Stack:
-    return _evaluate(stage, layer, preview, Recording(preview), {})
-
-
-def _evaluate(stage: str, layer: Path, preview: bool, recording: Recording, config: dict[str, Any]) -> Stack:
+    recording = into or Recording(preview)
     overrides = {f"taskline:{key}": value for key, value in ({"dependencyLayer": str(layer)} | config).items()}
     gc.disable()  # Pulumi's modules are a million objects, and looking through them takes a fourth of the time
     try:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.infrastructure.recording import Stack, comparable, run
+from tests.infrastructure.stages import evaluated
 
 MAY_BE_FOR_EVERYTHING = {
     "ListStreams",
@@ -126,7 +127,7 @@ def test_there_is_no_secret_anywhere_but_what_ids_are_computed_with(stack: Stack
 
 def test_the_secret_is_drawn_once_and_marked_as_one_wherever_it_goes(stack: Stack, layer: Path) -> None:
     parameter = stack.one("aws:ssm/parameter:Parameter", "id-secret-parameter")
-    again = run("dev", layer, anew=True).one("aws:ssm/parameter:Parameter", "id-secret-parameter")
+    again = run("dev", layer).one("aws:ssm/parameter:Parameter", "id-secret-parameter")
     assert re.fullmatch(r"[0-9a-f]{64}", parameter.inputs["value"])
     assert parameter.inputs["value"] != again.inputs["value"], "it is random"
     assert parameter.ignored_changes == ("value",), "the first one is kept"
@@ -145,7 +146,7 @@ def test_nothing_is_protected_by_default(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("stage", ["staging", "prod"])
-def test_execution_logs_of_production_hold_no_clients_data(layer: Path, stage: str) -> None:
-    machine = run(stage, layer).one("aws:sfn/stateMachine:StateMachine", "workflow-machine")
+def test_execution_logs_of_production_hold_no_clients_data(stage: str) -> None:
+    machine = evaluated(stage).one("aws:sfn/stateMachine:StateMachine", "workflow-machine")
     included = machine.inputs["loggingConfiguration"]["includeExecutionData"]
     assert included is (stage != "prod")

@@ -265,7 +265,7 @@ def test_task_types_that_cannot_be_loaded_stop_a_deployment_and_not_the_laptop(
     with pytest.raises(
         SettingsError, match=r"functions\.task_types\.invoice cannot be loaded: .*httpx.*module="
     ) as caught:
-        run("dev", layer, anew=True)
+        run("dev", layer)
     assert "task_type" in str(caught.value)
     assert run("dev", layer, into=Recording(account=EMULATED_ACCOUNT)).all(FUNCTION)
 

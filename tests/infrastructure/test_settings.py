@@ -277,7 +277,7 @@ def test_every_declared_key_is_read_and_every_key_that_is_read_is_declared(layer
             return full
 
     with mock.patch("pulumi.Config", Listening):
-        run("dev", layer, anew=True)
+        run("dev", layer)
     assert {key for key in read if key.startswith("taskline:")} == set(PROJECT["config"])
 
 

@@ -9,6 +9,7 @@ import pytest
 from infrastructure.blocks.location import EMULATED_ACCOUNT
 from infrastructure.settings.checks import SettingsError
 from tests.infrastructure.recording import Recording, Stack, run
+from tests.infrastructure.stages import evaluated
 
 OFFICE = "203.0.113.0/24"
 OPENINGS: list[tuple[dict[str, Any], list[str]]] = [
@@ -28,8 +29,8 @@ def policy(stack: Stack) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("stage", ["dev", "staging", "prod"])
-def test_every_stage_comes_up_closed_on_aws_as_it_is(layer: Path, stage: str) -> None:
-    stack = run(stage, layer)
+def test_every_stage_comes_up_closed_on_aws_as_it_is(stage: str) -> None:
+    stack = evaluated(stage)
     assert policy(stack) == [], "keys and signatures alone decide"
     access = stack.one("aws:lambda/function:Function", "documents-function").inputs["environment"]["variables"][
         "ACCESS"

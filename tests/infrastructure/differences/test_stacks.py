@@ -3,10 +3,10 @@
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from tests.infrastructure.recording import Resource, Stack, run
+from tests.infrastructure.recording import Resource, Stack
+from tests.infrastructure.stages import evaluated
 
 # Inputs that name a resource in its account and region, or something that others address by this name.
 NAMES = re.compile(r"^(name|bucket|ruleName|layerName|alarmName|dashboardName|family)$")
@@ -59,8 +59,8 @@ def namespaces(stack: Stack) -> set[str]:
     }
 
 
-def test_two_stacks_share_no_name_and_no_metric(stack: Stack, layer: Path) -> None:
-    other = run("staging", layer)
+def test_two_stacks_share_no_name_and_no_metric(stack: Stack) -> None:
+    other = evaluated("staging")
     assert names(stack) & names(other) == set()
     assert metrics(stack) & metrics(other) == OF_THE_ACCOUNT
     assert namespaces(stack) & namespaces(other) == set()

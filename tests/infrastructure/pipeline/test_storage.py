@@ -9,6 +9,7 @@ from functions.adapters.task_table.records import DynamoDBRecordStore
 from functions.tasks.intake.submission import MAX_BODY_BYTES
 from infrastructure.pipeline.processing import receives_before_giving_up
 from tests.infrastructure.recording import Resource, Stack, arn, run
+from tests.infrastructure.stages import evaluated
 
 QUEUES = ["tasks", "dead-letters"]
 DAY = 24 * 3600
@@ -172,8 +173,8 @@ def test_protected_data_cannot_be_deleted(layer: Path) -> None:
     assert protected.one("aws:dynamodb/table:Table", "tasks-table").inputs["deletionProtectionEnabled"] is True
 
 
-def test_production_protects_its_data(layer: Path) -> None:
-    assert {one.name for one in run("prod", layer) if one.protect} == PROTECTED
+def test_production_protects_its_data() -> None:
+    assert {one.name for one in evaluated("prod") if one.protect} == PROTECTED
 
 
 def test_the_number_of_deliveries_can_be_set(layer: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.infrastructure.recording import Resource, Stack, arn, live, run
+from tests.infrastructure.stages import evaluated
 
 MACHINE = "aws:sfn/stateMachine:StateMachine"
 TASKS = arn("sqs", "taskline-dev-tasks.fifo")
@@ -110,8 +111,8 @@ def test_the_pipe_has_its_own_logs(pipe: Resource) -> None:
     # claim 12 + look up 12 + 5 runs of (handler + 1) with 8 s between + record 12 + dead letter 12
     [("dev", 5, 107), ("staging", 30, 282), ("prod", 30, 282)],
 )
-def test_the_times_of_a_stage_are_a_chain(layer: Path, stage: str, handler: int, workflow: int) -> None:
-    made = run(stage, layer)
+def test_the_times_of_a_stage_are_a_chain(stage: str, handler: int, workflow: int) -> None:
+    made = evaluated(stage)
     definition = made.one(MACHINE, "workflow-machine").json("definition")
     lease = definition["States"]["ClaimTask"]["Arguments"]["ExpressionAttributeValues"][":lease_until"]["N"]
     visibility = made.one("aws:sqs/queue:Queue", "tasks-queue").inputs["visibilityTimeoutSeconds"]

@@ -1,11 +1,11 @@
 """The counter: its mapping of the table's stream, and the table of counts."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.infrastructure.recording import Resource, Stack, live, run
+from tests.infrastructure.recording import Resource, Stack, live
+from tests.infrastructure.stages import evaluated
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_counts_are_kept_in_a_table_with_expiry(table: Resource, property_name: 
     assert "streamEnabled" not in table.inputs
 
 
-def test_the_counts_are_protected_as_the_tasks_are(layer: Path) -> None:
-    prod = run("prod", layer)
+def test_the_counts_are_protected_as_the_tasks_are() -> None:
+    prod = evaluated("prod")
     for name in ("counts-table", "tasks-table"):
         assert prod.one("aws:dynamodb/table:Table", name).inputs["deletionProtectionEnabled"] is True

@@ -8,6 +8,7 @@ import pytest
 
 from infrastructure.watch.monitor import VISIBILITY_SECONDS
 from tests.infrastructure.recording import ACCOUNT, Resource, Stack, arn, live, run
+from tests.infrastructure.stages import evaluated
 
 MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
@@ -44,9 +45,9 @@ def test_a_failed_batch_is_retried_from_the_failed_record_for_hours(events: Reso
     assert events.inputs["maximumRetryAttempts"] == 10_000, "age decides"
 
 
-def test_events_are_gathered_so_that_publications_are_full(layer: Path, events: Resource) -> None:
+def test_events_are_gathered_so_that_publications_are_full(events: Resource) -> None:
     assert (events.inputs["batchSize"], events.inputs["maximumBatchingWindowInSeconds"]) == (500, 1)
-    prod = run("prod", layer).one(MAPPING, "events-mapping")
+    prod = evaluated("prod").one(MAPPING, "events-mapping")
     assert prod.inputs["maximumBatchingWindowInSeconds"] == 15
 
 

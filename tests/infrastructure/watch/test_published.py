@@ -1,13 +1,13 @@
 """A stage is found by its name: its outputs are parameters of Systems Manager."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infrastructure.blocks.published import MAX_BYTES, as_text
-from tests.infrastructure.recording import Resource, Stack, run
+from tests.infrastructure.recording import Resource, Stack
+from tests.infrastructure.stages import evaluated
 
 PARAMETER = "aws:ssm/parameter:Parameter"
 
@@ -20,8 +20,8 @@ def published(stack: Stack, stage: str) -> dict[str, Resource]:
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
-def test_every_output_is_a_parameter_under_the_name_of_the_stage(layer: Path, stage: str) -> None:
-    stack = run(stage, layer)
+def test_every_output_is_a_parameter_under_the_name_of_the_stage(stage: str) -> None:
+    stack = evaluated(stage)
     made = published(stack, stage)
     assert set(made) == set(stack.exports)
     for name, one in made.items():
