@@ -8,7 +8,7 @@ from typing import Protocol
 
 from functions.tasks.clock import timestamp
 from functions.tasks.errors import Unavailable
-from functions.tasks.gates.model import Gate, Hold
+from functions.tasks.gates.model import SETTLED, Gate, Hold
 from functions.tasks.model import OPEN, Status
 from functions.tasks.tenancy import Tenant
 
@@ -161,6 +161,8 @@ def _open(gate: Gate, opening: Opening, gates: Gates) -> bool:
         return gate.hold is None or gates.let_go(gate)
     if head is not None and head.status is Status.FAILED:
         return gates.skip(gate, opening.skip())
+    if head is not None and head.status not in SETTLED:
+        return False  # it was let go and parked since the gate was read, and may be its head again by now
     return gates.behead(gate)  # it is settled already, or its record is gone
 
 

@@ -1,6 +1,8 @@
 """Operators see which keys are closed, close them and open them."""
 
 import time
+from collections.abc import Collection, Mapping
+from itertools import count
 from typing import Any
 
 import pytest
@@ -8,6 +10,8 @@ import pytest
 from functions import keys as function
 from functions.adapters.gate_table.steering import DynamoDBGates
 from functions.tasks.gates.model import Gate
+from functions.tasks.gates.steering import Head
+from functions.tasks.model import Status
 from tests.builders import A_FAILURE, TASK_ID, an_item
 from tests.functions.gates.conftest import ANNA, TABLE, Keys
 
@@ -180,6 +184,26 @@ def test_a_head_that_changes_between_look_and_skip_is_not_skipped(keys: Keys) ->
     gone = Gate(group="gone", ordering_key="gone", tenant=None, closed_at="t")
     assert not gates.let_go(gone), "an update must not make a gate of nothing"
     assert keys.gate("gone") is None
+
+
+def test_a_head_that_was_parked_after_its_gate_was_read_is_not_dropped_when_it_is_the_head_again(
+    keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was settled, redriven, parked and released, all while the request to open the key was under way."""
+    put_head(keys, "queued", redrive_id={"S": "a-release-1"})
+    keys.put_gate("k", head=TASK_ID, sending={"S": "a-release-1"})
+    heads, looks = DynamoDBGates.heads, count()
+
+    def late(self: DynamoDBGates, task_ids: Collection[str]) -> Mapping[str, Head]:
+        if next(looks) == 0:
+            return {TASK_ID: Head(status=Status.PARKED, tenant=None)}
+        return heads(self, task_ids)
+
+    monkeypatch.setattr(DynamoDBGates, "heads", late)
+    assert keys.open("k")["state"] == "closed"
+    gate = keys.gate("k")
+    assert gate is not None
+    assert (gate["head"]["S"], gate["sending"]["S"]) == (TASK_ID, "a-release-1"), "its message is still to be sent"
 
 
 def test_a_key_of_a_client_is_named_with_the_client(keys: Keys) -> None:

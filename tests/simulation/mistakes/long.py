@@ -9,8 +9,10 @@ from unittest import mock
 from functions import gatekeeper
 from functions.adapters.gate_table import releasing
 from functions.adapters.gate_table.releasing import DynamoDBParkedTasks
+from functions.tasks.gates import steering
 from functions.tasks.gates.model import Gate
 from functions.tasks.gates.releasing import Message
+from functions.tasks.model import Status
 from functions.tasks.redrive.sweep import Sweep
 from functions.tasks.runs import watching
 from functions.tasks.runs.watching import ExecutionState
@@ -125,6 +127,10 @@ def _looks_behind_no_dead_letter() -> Patch:
     return mock.patch.object(Sweep, "look_behind")
 
 
+def _drops_a_head_that_was_parked_since() -> Patch:
+    return mock.patch.object(steering, "SETTLED", tuple(Status))
+
+
 LONG_MACHINE_MISTAKES: Mapping[str, Callable[[States], None]] = {
     "an execution of a task that takes long settles no gate": _never_settles,
     "an execution settles a gate whose head was handed over again": _settles_a_gate_that_was_handed_over_again,
@@ -147,6 +153,7 @@ LONG_MISTAKES: Mapping[str, Callable[[], Patch]] = {
     "a head that succeeded in a lost execution is kept": _keeps_a_head_that_has_succeeded,
     "a task is cancelled while its execution runs": _never_stops_one_that_was_cancelled,
     "a redrive does not look behind the dead letters that it removes": _looks_behind_no_dead_letter,
+    "opening a key drops a head that was parked since the gate was read": _drops_a_head_that_was_parked_since,
 }
 # Faults that bring about what the mistake is about; the others are found whatever fails.
 LONG_PLANS: Mapping[str, FaultPlan] = {
