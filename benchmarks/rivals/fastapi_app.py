@@ -1,9 +1,10 @@
 """The rival: the same endpoints in FastAPI, on Lambda through Mangum, with logs and metrics through Powertools.
 
 Same model, same rules, same record, message, log line, metric and errors as the validator. What a FastAPI author could
-share, the domain, is shared; what FastAPI does for its users (routing, parsing, validating, responding) is left to it.
-Where there are several usual ways, this is the fastest: the result is returned as a response, which is not validated
-again; no OpenAPI document, no lifespan events. Clients are boto3's.
+share, the domain and the text of the response, is shared; what FastAPI does for its users (routing, parsing,
+validating, sending the response) is left to it. Where there are several usual ways, this is the fastest: the result is
+returned as a response, which is not validated or written again; no OpenAPI document, no lifespan events. Clients are
+boto3's.
 """
 
 import os

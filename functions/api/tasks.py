@@ -60,11 +60,11 @@ def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
 def accepted_response(accepted: Accepted, stage: str) -> Response:
     """202 with the task as accepted, and where to read it."""
     record = accepted.record
-    links = _links(record, f"/{stage}/tasks", stage)
-    location = {"Location": links["self"]}
     if accepted.replayed:
-        return json_response(202, _fields(record) | {"links": links}, location | {REPLAYED_HEADER: "true"})
-    return json_response(202, _new_document(record, links), location)
+        document = task_document(record, stage)
+        return json_response(202, document, {"Location": document["links"]["self"], REPLAYED_HEADER: "true"})
+    links = _links(record, f"/{stage}/tasks", stage)
+    return json_response(202, _new_document(record, links), {"Location": links["self"]})
 
 
 def _new_document(record: Record, links: Mapping[str, str]) -> str:

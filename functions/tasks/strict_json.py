@@ -76,7 +76,7 @@ def compact(value: object) -> str:
 
 def escaped_size(text: str) -> int:
     """The size in bytes of `text` as a string in another JSON document, where quotes and backslashes are escaped."""
-    return len(_ENCODER.encode(text).encode())
+    return len(compact(text).encode())
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

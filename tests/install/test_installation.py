@@ -96,7 +96,6 @@ def test_the_command_runs_the_checkout_and_puts_nothing_else_of_it_on_the_path(r
     assert "taskline.cli.main" in (ready.venv / "bin" / "taskline").read_text()
 
 
-@pytest.mark.nightly
 def test_an_update_leaves_the_package_of_the_checkout_alone(ready: Machine) -> None:
     """uv uninstalls what no lock lists; were the link to the package followed, its files would be deleted."""
     before = sorted((ready.project / "taskline").rglob("*.py"))
@@ -129,7 +128,6 @@ def test_a_second_call_is_silent_and_needs_no_network(ready: Machine) -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
-@pytest.mark.nightly
 def test_a_larger_group_satisfies_a_smaller_one(machine: Machine) -> None:
     assert machine.install("test").returncode == 0
     machine.index = NOWHERE

@@ -20,7 +20,7 @@ USUAL_SECONDS = 10.0
 QUICK_SECONDS = 1.0
 QUICK_PERIOD = 60
 STOP_SECONDS = 5.0
-NAMED = 5
+VALUES_NAMED = 5
 
 
 class AlarmEvaluator:
@@ -124,6 +124,6 @@ def _watched(alarm: AlarmDeclaration, values: Mapping[str, Mapping[int, float]])
 
 def _reason(alarm: AlarmDeclaration, values: Mapping[int, float]) -> str:
     """What people read beside a state: the newest values of the metric, by the start of their periods."""
-    newest = sorted(values.items(), reverse=True)[:NAMED]
+    newest = sorted(values.items(), reverse=True)[:VALUES_NAMED]
     said = ", ".join(f"{value:.6g} at {datetime.fromtimestamp(start, UTC):%H:%M:%S}" for start, value in newest)
     return f"{alarm.statistic} of {alarm.metric}: {said or 'no data'}"

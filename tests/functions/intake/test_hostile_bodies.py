@@ -63,7 +63,7 @@ SHARED = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
-MANY, MOST = settings(SHARED, max_examples=100), settings(SHARED, max_examples=1000)
+MANY, MOST = settings(SHARED, max_examples=300), settings(SHARED, max_examples=2000)
 
 
 def refused(pipeline: Pipeline, resource: str, event: dict[str, Any]) -> None:
